@@ -1,0 +1,41 @@
+//! What happens to drivers: opcode, spelling, operands, handler.
+
+use super::{Bus, module, mtty};
+use crate::commands;
+use crate::event::{Errno, Handle, Knob, Module, Parent, PortIndex, Switch};
+
+commands! {
+    /// A command to a driver or its module.
+    pub enum Command {
+        /// The bus binds the driver of a devlink device.
+        0x40 "driver.probe" Probe(handle: Handle),
+        /// The bus unbinds it.
+        0x41 "driver.remove" Remove(handle: Handle),
+        /// The driver adds a port while it runs.
+        0x42 "driver.port-add" PortAdd(handle: Handle, port: PortIndex),
+        /// The driver deletes a port while it runs.
+        0x43 "driver.port-del" PortDel(handle: Handle, port: PortIndex),
+        /// Asks the driver to fail later.
+        0x44 "driver.knob" SetKnob(handle: Handle, knob: Knob, switch: Switch),
+        /// The vendor driver makes a parent device and registers it with mdev core.
+        0x45 "mtty.probe" MttyProbe(parent: Parent),
+        /// The vendor driver unregisters the parent and gives the device back.
+        0x46 "mtty.remove" MttyRemove(parent: Parent),
+        /// A module is unloaded: its exit function runs, then its text is gone.
+        0x47 "module.remove" ModuleRemove(module: Module),
+    }
+}
+
+/// Runs one command.
+pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
+    match command {
+        Command::Probe { .. }
+        | Command::Remove { .. }
+        | Command::PortAdd { .. }
+        | Command::PortDel { .. }
+        | Command::SetKnob { .. } => Err(Errno::EOPNOTSUPP),
+        Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
+        Command::MttyRemove { parent } => mtty::remove(bus, parent).await,
+        Command::ModuleRemove { module } => module::remove(bus, module).await,
+    }
+}

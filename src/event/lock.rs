@@ -1,0 +1,82 @@
+//! Lock classes: every lock of the kernel that a trace can name, and whom it is shared by.
+
+use super::name::Subject;
+
+/// Whether one lock serves every device of a subsystem or each has its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One lock for all: whoever holds it makes every other device wait.
+    Global,
+    /// One lock an object.
+    PerObject,
+}
+
+/// Declares lock classes with the scope and the kernel's name of each.
+macro_rules! lock_classes {
+    ($($(#[$doc:meta])* $name:ident $scope:ident $spelling:literal,)+) => {
+        /// A kind of lock, in the sense of lockdep, and what waits like one (a flush, a completion).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum LockClass { $($(#[$doc])* $name,)+ }
+
+        impl LockClass {
+            /// How the kernel spells this lock.
+            pub const fn name(self) -> &'static str {
+                match self { $(LockClass::$name => $spelling,)+ }
+            }
+            /// Who shares a lock of this class.
+            pub const fn scope(self) -> Scope {
+                match self { $(LockClass::$name => Scope::$scope,)+ }
+            }
+        }
+    };
+}
+
+lock_classes! {
+    /// The driver core's lock of one device.
+    DeviceLock PerObject "device_lock",
+    /// The lock of one devlink instance.
+    Devlink PerObject "devlink->lock",
+    /// The lock of all devlink instances, gone since 6.0.
+    DevlinkMutex Global "devlink_mutex",
+    /// The list of parents of mediated devices, gone since 6.1.
+    ParentListLock Global "parent_list_lock",
+    /// The list of mediated devices.
+    MdevListLock Global "mdev_list_lock",
+    /// Keeps a parent from going away under creation and removal of its children.
+    UnregSem PerObject "unreg_sem",
+    /// ib_core's lock of both lists, until 4.3.
+    DeviceMutex Global "device_mutex",
+    /// The other half of a split [`LockClass::DeviceMutex`].
+    ClientMutex Global "client_mutex",
+    /// ib_core's devices and their names.
+    DevicesRwsem Global "devices_rwsem",
+    /// ib_core's clients.
+    ClientsRwsem Global "clients_rwsem",
+    /// What the clients of one device keep for it.
+    ClientDataRwsem PerObject "client_data_rwsem",
+    /// One caller unregisters a device; the others find it done.
+    UnregistrationLock PerObject "unregistration_lock",
+    /// Not a lock: the work of a queue, which a flush waits for.
+    Workqueue PerObject "workqueue",
+    /// Not a lock: the users that a synchronous unregister waits for.
+    Users PerObject "users of",
+}
+
+/// One lock: a class, and the object it belongs to ([`Subject::Kernel`] for a global one).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LockName {
+    /// The kind of lock.
+    pub class: LockClass,
+    /// Whose lock it is.
+    pub of: Subject,
+}
+
+impl std::fmt::Display for LockName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.class, self.of) {
+            (class, Subject::Kernel) => f.write_str(class.name()),
+            (LockClass::Workqueue | LockClass::Users, of) => write!(f, "{} {of}", self.class.name()),
+            (class, of) => write!(f, "{}({of})", class.name()),
+        }
+    }
+}

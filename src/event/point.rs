@@ -1,0 +1,134 @@
+//! Points: the named places where another task may run.
+//!
+//! Schedules and stored corpora address a handler's places by these names, and records by these numbers, so
+//! both are frozen: a number is given once and never to another place. A task stops *at* a point, which is
+//! before the step that follows it: a lock not yet taken, a notification not yet sent.
+
+/// Declares the points: number, name, and the spelling that programs use.
+macro_rules! points {
+    ($($number:literal $name:ident $spelling:literal,)+) => {
+        /// A named place in a handler where another task may run, spelled `function:place`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Point { $(#[doc = concat!("`", $spelling, "`")] $name = $number,)+ }
+
+        impl Point {
+            /// Every point, in the order of their numbers.
+            pub const ALL: &'static [Point] = &[$(Point::$name,)+];
+
+            /// The point with this number, if the number has been given.
+            pub const fn from_number(number: u16) -> Option<Point> {
+                match number { $($number => Some(Point::$name),)+ _ => None }
+            }
+            /// How programs spell this point.
+            pub const fn name(self) -> &'static str {
+                match self { $(Point::$name => $spelling,)+ }
+            }
+        }
+    };
+}
+
+points! {
+    // The kernel itself.
+    0x001 TaskStart "task:start",
+    0x002 CommandStart "command:start",
+    0x003 WorkerIdle "worker:idle",
+    0x004 WorkStart "worker:start",
+    0x005 WorkEnd "worker:end",
+    0x006 UeventWait "uevent.wait:wait",
+
+    // devlink core.
+    0x100 DevlinkLookup "devlink_nl_pre_doit:found",
+    0x101 DevlinkDeviceLock "devlink_nl_pre_doit:device-lock",
+    0x102 DevlinkLock "devlink_nl_pre_doit:lock",
+    0x103 DevlinkMutex "devlink_nl_pre_doit:devlink-mutex",
+    0x104 DevlinkDumpit "devlink_nl_dumpit:instance",
+    0x105 DevlinkDumpObject "devlink_nl_dumpit:object",
+    0x106 RegisterLock "devlink_register:lock",
+    0x107 RegisterVisible "devlink_register:visible",
+    0x108 RegisterReplay "devlink_notify_register:object",
+    0x109 UnregisterLock "devlink_unregister:lock",
+    0x10a UnregisterReplay "devlink_notify_unregister:object",
+    0x10b UnregisterHidden "devlink_unregister:hidden",
+    0x10c DevlinkNotify "devlink_nl_notify_send:notify",
+    0x10d PortRegister "devlink_port_register:lock",
+    0x10e PortUnregister "devlink_port_unregister:lock",
+    0x10f TrapsRegister "devlink_traps_register:lock",
+    0x110 TrapsUnregister "devlink_traps_unregister:lock",
+    0x111 ParamsRegister "devlink_params_register:lock",
+    0x112 ParamsUnregister "devlink_params_unregister:lock",
+    0x113 ReloadDown "devlink_reload:down",
+    0x114 ReloadUp "devlink_reload:up",
+    0x115 ReloadDone "devlink_reload:done",
+    0x116 EswitchModeSet "devlink_nl_eswitch_set_doit:mode",
+    0x117 EswitchInlineSet "devlink_nl_eswitch_set_doit:inline",
+    0x118 ReloadEnable "devlink_reload_enable:lock",
+    0x119 ReloadDisable "devlink_reload_disable:lock",
+
+    // mdev core.
+    0x200 MdevRegisterLock "mdev_register_device:parent-list-lock",
+    0x201 MdevRegisterSysfs "mdev_register_device:sysfs",
+    0x202 MdevRegisterUevent "mdev_register_device:uevent",
+    0x203 MdevUnregisterLock "mdev_unregister_device:parent-list-lock",
+    0x204 MdevUnregisterSem "mdev_unregister_device:unreg-sem",
+    0x205 MdevUnregisterChild "mdev_unregister_device:child",
+    0x206 MdevUnregisterSysfs "mdev_unregister_device:sysfs",
+    0x207 MdevUnregisterPut "mdev_unregister_device:put",
+    0x208 MdevUnregisterUevent "mdev_unregister_device:uevent",
+    0x209 MdevUnregisterWait "mdev_unregister_device:wait-released",
+    0x20a MdevCreateLock "mdev_device_create:mdev-list-lock",
+    0x20b MdevCreateSem "mdev_device_create:unreg-sem",
+    0x20c MdevCreateAdd "mdev_device_create:device-add",
+    0x20d MdevCreateProbe "mdev_device_create:probe",
+    0x20e MdevRemoveLock "mdev_device_remove:mdev-list-lock",
+    0x20f MdevRemoveSem "mdev_device_remove:unreg-sem",
+    0x210 MdevRemoveDel "mdev_device_remove:device-del",
+    0x211 MdevRemovePut "mdev_device_remove:put",
+    0x212 MdevRelease "mdev_device_release:lock",
+    0x213 MttyProbe "mtty:probe",
+    0x214 MttyRemove "mtty:remove",
+
+    // ib_core.
+    0x300 IbRegisterLock "ib_register_device:lock",
+    0x301 IbRegisterVisible "ib_register_device:visible",
+    0x302 IbRegisterClients "ib_register_device:clients",
+    0x303 IbClientAdd "add_client_context:add",
+    0x304 IbUnregisterLock "ib_unregister_device:lock",
+    0x305 IbUnregisterClients "ib_unregister_device:clients",
+    0x306 IbClientRemove "remove_client_context:remove",
+    0x307 IbUnregisterWait "ib_unregister_device:wait-users",
+    0x308 IbUnregisterFree "ib_unregister_device:free",
+    0x309 IbRegisterClientLock "ib_register_client:lock",
+    0x30a IbRegisterClientDevice "ib_register_client:device",
+    0x30b IbUnregisterClientLock "ib_unregister_client:lock",
+    0x30c IbUnregisterClientDevice "ib_unregister_client:device",
+    0x30d IbUnregisterClientWait "ib_unregister_client:wait-uses",
+    0x30e IbEnumLock "ib_enum_roce_ports_of_netdev:lock",
+    0x30f IbEnumDevice "ib_enum_roce_ports_of_netdev:device",
+    0x310 IbEnumTouch "ib_enum_roce_ports_of_netdev:callback",
+    0x311 GidFlush "roce_gid_cache_remove:flush",
+    0x312 NetdevEvent "roce_gid_netdev_event:queue",
+    0x313 GidRescan "roce_rescan_device:lock",
+    0x314 ModuleExit "module_exit:start",
+    0x315 ModuleExitFlush "module_exit:flush",
+    0x316 ModuleGone "module_exit:gone",
+
+    // Model drivers.
+    0x400 ProbeDeviceLock "driver_probe:device-lock",
+    0x401 ProbeAlloc "driver_probe:alloc",
+    0x402 ProbeInit "driver_probe:init",
+    0x403 ProbeReady "driver_probe:ready",
+    0x404 RemoveDeviceLock "driver_remove:device-lock",
+    0x405 RemoveTeardown "driver_remove:teardown",
+    0x406 RemoveFree "driver_remove:free",
+    0x407 DriverReloadDown "driver_reload_down:start",
+    0x408 DriverReloadUp "driver_reload_up:start",
+    0x409 DriverEswitchMode "driver_eswitch_mode_set:start",
+    0x40a DriverPort "driver_port:lock",
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}

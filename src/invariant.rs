@@ -1,0 +1,109 @@
+//! Invariants: named rules over a trace, one a file, each argued for in a mail it cites.
+//!
+//! An invariant sees events and nothing else, so it can judge the simulation and a real kernel alike, and it
+//! cannot repeat the code it judges.
+
+use crate::event::{Kinds, Trace};
+use crate::mail::Cite;
+
+/// A rule over a trace.
+#[derive(Debug)]
+pub struct Invariant {
+    /// Its frozen number, below 64.
+    pub id: u8,
+    /// How programs and reports name it.
+    pub name: &'static str,
+    /// The rule, in a sentence.
+    pub says: &'static str,
+    /// Who argued for it.
+    pub cites: &'static [Cite],
+    /// A trace without any of these kinds of events keeps the rule without being looked at.
+    pub about: Kinds,
+    /// The index of the first event that breaks the rule.
+    pub check: fn(&Trace) -> Option<usize>,
+}
+
+/// Where a trace broke a rule.
+#[derive(Debug, Clone, Copy)]
+pub struct Violation {
+    /// The rule.
+    pub invariant: &'static Invariant,
+    /// The index of the event that broke it.
+    pub at: usize,
+}
+
+/// Lists the invariants: the folder, the module and the constant of each.
+macro_rules! invariants {
+    ($($theme:ident { $($module:ident $constant:ident,)+ })+) => {
+        $(#[doc = concat!("Rules about ", stringify!($theme), ".")] pub mod $theme { $(pub mod $module;)+ })+
+
+        /// Every invariant. The order is the order in which a report names several.
+        pub const ALL: &[&Invariant] = &[$($(&$theme::$module::$constant,)+)+];
+
+        /// Panics in a frame that only this invariant has, so that whoever groups crashes by their stack
+        /// (OSS-Fuzz, CASR) groups by what was broken.
+        pub fn panic_for(invariant: &Invariant, message: &str) -> ! {
+            match invariant.name {
+                $($(name if name == $theme::$module::$constant.name => $module(message),)+)+
+                name => unreachable!("{name} is not in the list"),
+            }
+        }
+
+        $($(#[inline(never)] fn $module(message: &str) -> ! {
+            // The name keeps two frames from being folded into one.
+            panic!("{}: {message}", $theme::$module::$constant.name)
+        })+)+
+    };
+}
+
+invariants! {
+    visibility {
+        visible_implies_ready VISIBLE_IMPLIES_READY,
+        notified_implies_visible NOTIFIED_IMPLIES_VISIBLE,
+    }
+    notification {
+        no_child_before_parent NO_CHILD_BEFORE_PARENT,
+        stream_converges STREAM_CONVERGES,
+    }
+    reload {
+        reload_reinitialises RELOAD_REINITIALISES,
+        registration_constant REGISTRATION_CONSTANT,
+        no_recursion NO_RECURSION,
+    }
+    lock {
+        no_global_lock NO_GLOBAL_LOCK,
+        no_deadlock NO_DEADLOCK,
+        lock_order LOCK_ORDER,
+    }
+    work {
+        remove_is_synchronous REMOVE_IS_SYNCHRONOUS,
+        text_outlives_work TEXT_OUTLIVES_WORK,
+    }
+    life {
+        no_use_after_free NO_USE_AFTER_FREE,
+        references_balance REFERENCES_BALANCE,
+    }
+    uevent {
+        uevent_while_alive UEVENT_WHILE_ALIVE,
+        uevent_order UEVENT_ORDER,
+    }
+    atomicity {
+        error_leaves_state ERROR_LEAVES_STATE,
+    }
+}
+
+/// The invariant with this name.
+pub fn named(name: &str) -> Option<&'static Invariant> {
+    ALL.iter().copied().find(|invariant| invariant.name == name)
+}
+
+/// The invariant with this number.
+pub fn numbered(id: u8) -> Option<&'static Invariant> {
+    ALL.iter().copied().find(|invariant| invariant.id == id)
+}
+
+/// Every rule that a trace breaks, in the order of [`ALL`]; each once, where it is first broken.
+pub fn judge(trace: &Trace) -> Vec<Violation> {
+    let asked = ALL.iter().filter(|invariant| trace.kinds.meets(invariant.about));
+    asked.filter_map(|invariant| (invariant.check)(trace).map(|at| Violation { invariant, at })).collect()
+}

@@ -1,0 +1,42 @@
+//! Locks, flushes and waits for users are taken in one order, so that no schedule can deadlock.
+
+use crate::event::{Kinds, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// Locks, flushes and waits for users are taken in one order, so that no schedule can deadlock.
+pub const LOCK_ORDER: Invariant = Invariant {
+    id: 10,
+    name: "lock-order",
+    says: "Locks, flushes and waits for users are taken in one order, so that no schedule can deadlock.",
+    cites: &[
+        Cite {
+            mail: &mail::RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "finer locks must come in an order that reload at the end of a namespace keeps too",
+        },
+        Cite {
+            mail: &mail::KREF,
+            who: "Matan Barak",
+            claim: "a lock that is taken in asynchronous work cannot be held while that work is flushed",
+        },
+    ],
+    about: Kinds::LOCK_ORDER,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    trace.events.iter().position(|event| matches!(event.what, What::LockOrder(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_breaks_it() {
+        let event = What::LockOrder(0);
+        assert_eq!(check(&Trace::of([(0, What::Begin(0)), (0, event)])), Some(1));
+        assert_eq!(check(&Trace::of([(0, What::Begin(0)), (0, What::End(0, None))])), None);
+    }
+}

@@ -1,0 +1,88 @@
+//! Which variants a program runs under, for every subsystem.
+
+use crate::variant::VariantSpec;
+use crate::{devlink, ib, mdev, operands};
+
+operands! {
+    /// What has rules: a subsystem, or the kernel's configuration.
+    "a subsystem" (4 bits) enum Subsystem { Devlink = "devlink", Mdev = "mdev", Ib = "ib", Config = "config", }
+}
+
+/// An option of the kernel that no rule may break under.
+const CONFIG: &[VariantSpec] = &[VariantSpec {
+    id: 0,
+    name: "delayed-release",
+    says: "kobjects are released later, from a workqueue (CONFIG_DEBUG_KOBJECT_RELEASE)",
+    cites: &[crate::mail::Cite {
+        mail: &crate::mail::UEVENTS,
+        who: "Kirti Wankhede",
+        claim: "with this option the memory goes away some time after the last put",
+    }],
+    breaks: &[],
+    with: &[],
+}];
+
+impl Subsystem {
+    /// The variants of this subsystem, as data.
+    pub fn variants(self) -> Vec<VariantSpec> {
+        match self {
+            Subsystem::Devlink => devlink::variant::VARIANTS.iter().map(|variant| variant.spec()).collect(),
+            Subsystem::Mdev => mdev::variant::VARIANTS.iter().map(|variant| variant.spec()).collect(),
+            Subsystem::Ib => ib::variant::VARIANTS.iter().map(|variant| variant.spec()).collect(),
+            Subsystem::Config => CONFIG.to_vec(),
+        }
+    }
+
+    /// The variant with this name.
+    pub fn variant(self, name: &str) -> Option<VariantSpec> {
+        self.variants().into_iter().find(|variant| variant.name == name)
+    }
+}
+
+/// A set of variants: a bit for each variant's number, by subsystem. The empty set is what was settled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Variants([u32; Subsystem::COUNT]);
+
+impl Variants {
+    /// The bits of one subsystem.
+    pub fn of(self, subsystem: Subsystem) -> u32 {
+        self.0[subsystem.index()]
+    }
+
+    /// Adds a variant by its number.
+    pub fn insert(&mut self, subsystem: Subsystem, id: u8) {
+        self.0[subsystem.index()] |= 1 << id;
+    }
+
+    /// This set and another.
+    pub fn union(mut self, other: Variants) -> Variants {
+        self.0.iter_mut().zip(other.0).for_each(|(bits, more)| *bits |= more);
+        self
+    }
+
+    /// This set without the rules of the subsystems: only options of the kernel, which break nothing.
+    pub fn settled(self) -> Variants {
+        let mut settled = Variants::default();
+        settled.0[Subsystem::Config.index()] = self.of(Subsystem::Config);
+        settled
+    }
+
+    /// The variants in the set, in the order of subsystems and numbers.
+    pub fn iter(self) -> impl Iterator<Item = (Subsystem, VariantSpec)> {
+        Subsystem::ALL.iter().flat_map(move |subsystem| {
+            let chosen = move |variant: &VariantSpec| self.of(*subsystem) & (1 << variant.id) != 0;
+            subsystem.variants().into_iter().filter(chosen).map(|variant| (*subsystem, variant))
+        })
+    }
+}
+
+impl std::fmt::Display for Variants {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut any = false;
+        for (subsystem, variant) in self.iter() {
+            write!(f, "{}{subsystem}={}", if any { " " } else { "" }, variant.name)?;
+            any = true;
+        }
+        if any { Ok(()) } else { f.write_str("settled") }
+    }
+}

@@ -1,0 +1,116 @@
+//! Running a program: one kernel, all subsystems, the program's tasks and the kernel's workers.
+
+use crate::devlink::{self, Devlink};
+use crate::driver::{self, Drivers};
+use crate::event::{Errno, QueueName, TaskName, Trace, What, WorkFn};
+use crate::ib::{self, Ib};
+use crate::mdev::{self, Mdev};
+use crate::program::{Command, Program, Segment, Subsystem, Variants};
+use crate::sim::task::Body;
+use crate::sim::{Config, Kernel};
+use crate::variant::rules;
+
+/// Runs programs one after the other, keeping the memory of one run for the next.
+#[derive(Debug, Default)]
+pub struct Machine {
+    kernel: Kernel,
+    tasks: Vec<TaskName>,
+}
+
+/// The subsystems of one run.
+struct World<'k> {
+    kernel: &'k Kernel,
+    devlink: Devlink,
+    mdev: Mdev,
+    ib: Ib,
+    drivers: Drivers,
+}
+
+impl Machine {
+    /// Runs a program under its own schedule.
+    pub fn run(&mut self, program: &Program) -> &Trace {
+        self.execute(program, &program.schedule, None);
+        self.kernel.trace()
+    }
+
+    /// Runs a program under a random walk and says what the walk chose, as a schedule that replays it.
+    pub fn walk(&mut self, program: &Program, seed: u64) -> (&Trace, Vec<Segment>) {
+        self.execute(program, &[], Some(seed));
+        let schedule = self.kernel.schedule();
+        (self.kernel.trace(), schedule)
+    }
+
+    fn execute(&mut self, program: &Program, schedule: &[Segment], seed: Option<u64>) {
+        self.tasks.clear();
+        self.tasks.extend(program.tasks.iter().map(|task| task.name));
+        for queue in QueueName::ALL {
+            self.tasks.extend(queue.workers());
+        }
+        let config = Config { delayed_release: program.variants.of(Subsystem::Config) & 1 != 0 };
+        self.kernel.reset(config, &self.tasks, schedule, seed);
+        let world = World::new(&self.kernel, program.variants);
+        let mut bodies: Vec<Body<'_>> = Vec::with_capacity(self.tasks.len());
+        for task in &program.tasks {
+            bodies.push(Box::pin(world.task(&task.commands)));
+        }
+        for queue in QueueName::ALL {
+            for _ in queue.workers() {
+                bodies.push(Box::pin(self.kernel.worker(*queue, async |work| world.work(work).await)));
+            }
+        }
+        self.kernel.run(bodies);
+        if self.kernel.is_at_rest() {
+            world.devlink.at_rest(&self.kernel);
+            self.kernel.find_leaks();
+        }
+    }
+}
+
+impl<'k> World<'k> {
+    fn new(kernel: &'k Kernel, variants: Variants) -> Self {
+        World {
+            kernel,
+            devlink: Devlink::new(rules(devlink::variant::VARIANTS, variants.of(Subsystem::Devlink))),
+            mdev: Mdev::new(rules(mdev::variant::VARIANTS, variants.of(Subsystem::Mdev))),
+            ib: Ib::new(rules(ib::variant::VARIANTS, variants.of(Subsystem::Ib))),
+            drivers: Drivers::default(),
+        }
+    }
+
+    /// The body of a program's task.
+    async fn task(&self, commands: &[Command]) {
+        for (index, command) in commands.iter().enumerate() {
+            self.kernel.emit(What::Begin(index as u8));
+            let result = self.command(*command).await;
+            self.kernel.emit(What::End(index as u8, result.err()));
+        }
+    }
+
+    async fn command(&self, command: Command) -> Result<(), Errno> {
+        let bus = driver::Bus {
+            kernel: self.kernel,
+            devlink: &self.devlink,
+            mdev: &self.mdev,
+            ib: &self.ib,
+            drivers: &self.drivers,
+        };
+        match command {
+            Command::Devlink(command) => {
+                devlink::command::execute(command, self.kernel, &self.devlink, &bus).await
+            }
+            Command::Driver(command) => driver::command::execute(command, &bus).await,
+            Command::Mdev(command) => mdev::command::execute(command, self.kernel, &self.mdev).await,
+            Command::Ib(command) => ib::command::execute(command, self.kernel, &self.ib).await,
+        }
+    }
+
+    /// The body of a work item.
+    async fn work(&self, work: WorkFn) {
+        match work {
+            WorkFn::NetdeviceEvent(netdev) => self.ib.netdevice_event_work(self.kernel, netdev).await,
+            WorkFn::RescanDevice(device) => self.ib.rescan_work(self.kernel, device).await,
+            WorkFn::ReleaseChild(uuid) => self.mdev.release_child(self.kernel, uuid).await,
+            WorkFn::ReleaseParent(parent) => self.mdev.release_parent(self.kernel, parent).await,
+        }
+    }
+}

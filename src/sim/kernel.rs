@@ -1,0 +1,139 @@
+//! The kernel of one run: what all handlers share, passed along and never global.
+
+use super::lock::{Lock, LockId};
+use super::order::Order;
+use super::refcount::KrefState;
+use super::registration::RegistrationState;
+use super::scheduler::{Scheduler, Segment};
+use super::task::{State, Task};
+use super::uevent::Uevents;
+use super::workqueue::Queue;
+use crate::event::{Errno, Module, Point, QueueName, Span, Subject, TaskId, TaskName, Trace, What};
+use std::cell::{Cell, RefCell};
+
+/// The most tasks a run may have: a program's own, the kernel's workers, and the kernel itself.
+pub const TASKS_MAX: usize = 16;
+
+/// The most points a run may pass. The longest sensible program passes a few hundred; a run that gets here
+/// has work that queues itself for ever.
+pub const STEPS_MAX: u32 = 20_000;
+
+/// Options of the kernel that are no rules of a subsystem.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// Releases of kobjects run later, from a workqueue (`CONFIG_DEBUG_KOBJECT_RELEASE`).
+    pub delayed_release: bool,
+}
+
+/// The simulated kernel. Made once and [`reset`](Kernel::reset) for every run, so that runs allocate little.
+#[derive(Debug, Default)]
+pub struct Kernel {
+    /// Options of this run.
+    pub config: Config,
+    pub(super) trace: RefCell<Trace>,
+    pub(super) tasks: Vec<Task>,
+    pub(super) current: Cell<TaskId>,
+    pub(super) over: Cell<bool>,
+    pub(super) steps: Cell<u32>,
+    pub(super) scheduler: Scheduler,
+    pub(super) locks: RefCell<Vec<Lock>>,
+    pub(super) order: RefCell<Order>,
+    pub(super) krefs: RefCell<Vec<KrefState>>,
+    pub(super) registrations: RefCell<Vec<RegistrationState>>,
+    pub(super) queues: RefCell<[Queue; QueueName::COUNT]>,
+    pub(super) gone: Cell<u16>,
+    pub(super) uevents: RefCell<Uevents>,
+}
+
+impl Kernel {
+    /// Starts over: no object, no lock, no event, and these tasks, which run as the schedule says.
+    ///
+    /// With a seed, a random walk chooses instead, and [`Kernel::schedule`] tells afterwards what it chose.
+    pub fn reset(&mut self, config: Config, tasks: &[TaskName], schedule: &[Segment], seed: Option<u64>) {
+        assert!(tasks.len() < TASKS_MAX, "{} tasks in one run", tasks.len());
+        self.config = config;
+        let trace = self.trace.get_mut();
+        trace.clear();
+        trace.tasks.extend_from_slice(tasks);
+        trace.tasks.push(TaskName::Kernel);
+        self.tasks.resize_with(tasks.len() + 1, Task::default);
+        for (task, name) in self.tasks.iter_mut().zip(&trace.tasks) {
+            task.reset(*name);
+        }
+        self.tasks[tasks.len()].state.set(State::Ended);
+        self.current.set(0);
+        self.over.set(false);
+        self.steps.set(0);
+        self.scheduler.reset(schedule, seed);
+        self.locks.get_mut().clear();
+        self.order.get_mut().clear();
+        self.krefs.get_mut().clear();
+        self.registrations.get_mut().clear();
+        for queue in self.queues.get_mut() {
+            queue.reset();
+        }
+        self.gone.set(0);
+        self.uevents.get_mut().clear();
+    }
+
+    /// The trace of the run that ended.
+    pub fn trace(&mut self) -> &Trace {
+        self.trace.get_mut()
+    }
+
+    /// The schedule of the run that ended: the one given, or what the random walk chose.
+    pub fn schedule(&self) -> Vec<Segment> {
+        self.scheduler.schedule()
+    }
+
+    /// Records that something happened in the task that runs.
+    #[inline]
+    pub fn emit(&self, what: What) {
+        if !self.over.get() {
+            self.trace.borrow_mut().push(self.current.get(), what);
+        }
+    }
+
+    /// Makes what is found at rest belong to the kernel, not to the task that ran last.
+    pub fn at_rest(&self) {
+        self.current.set((self.tasks.len() - 1) as TaskId);
+    }
+
+    /// The task that runs.
+    pub(super) fn task(&self) -> &Task {
+        &self.tasks[usize::from(self.current.get())]
+    }
+
+    /// The last point that the running task came to: where it is, for reports.
+    pub fn here(&self) -> Point {
+        self.task().at.get()
+    }
+
+    /// Records that a function is entered, runs it, and records that it returned.
+    pub async fn span<T>(
+        &self,
+        span: Span,
+        of: Subject,
+        body: impl Future<Output = Result<T, Errno>>,
+    ) -> Result<T, Errno> {
+        self.emit(What::Enter(span, of));
+        let result = body.await;
+        self.emit(What::Leave(span, of, result.as_ref().err().copied()));
+        result
+    }
+
+    /// Whether the run ended with every task done or idle: no deadlock, not cut off.
+    pub fn is_at_rest(&self) -> bool {
+        self.steps.get() < STEPS_MAX && self.tasks.iter().all(|task| !task.state.get().is_stuck())
+    }
+
+    /// Whether this lock is held by the running task.
+    pub fn holds(&self, lock: LockId) -> bool {
+        self.task().held.borrow().contains(&lock)
+    }
+
+    /// Whether the text of a module can still run.
+    pub fn is_loaded(&self, module: Module) -> bool {
+        self.gone.get() & (1 << module.index()) == 0
+    }
+}

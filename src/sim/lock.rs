@@ -1,0 +1,154 @@
+//! Mutexes and reader-writer semaphores, with the queues and the fairness of the kernel's.
+//!
+//! Waiters are served in the order they came. A reader that comes behind a waiting writer waits too: this is
+//! what makes a read lock held over a flush as dangerous as a write lock (`mail::KREF`, Matan Barak's doubt
+//! about a reader-writer semaphore).
+
+use super::kernel::Kernel;
+use super::task::{State, Wait};
+use crate::event::{LockClass, LockName, Mode, Point, Subject, TaskId, What};
+
+/// The number of a lock in its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LockId(pub(super) u8);
+
+impl LockId {
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// One lock and those who wait for it.
+#[derive(Debug)]
+pub struct Lock {
+    pub(super) name: LockName,
+    pub(super) writer: Option<TaskId>,
+    pub(super) readers: Vec<TaskId>,
+    pub(super) queue: Vec<(TaskId, Mode)>,
+}
+
+impl Lock {
+    fn is_free_for(&self, mode: Mode) -> bool {
+        self.writer.is_none() && (mode == Mode::Read || self.readers.is_empty())
+    }
+
+    fn take(&mut self, task: TaskId, mode: Mode) {
+        match mode {
+            Mode::Write => self.writer = Some(task),
+            Mode::Read => self.readers.push(task),
+        }
+    }
+}
+
+impl Kernel {
+    /// The lock of this class that belongs to this object, made on first use.
+    pub fn lock_of(&self, class: LockClass, of: Subject) -> LockId {
+        let name = LockName { class, of };
+        let mut locks = self.locks.borrow_mut();
+        let found = locks.iter().position(|lock| lock.name == name);
+        let index = found.unwrap_or_else(|| {
+            locks.push(Lock { name, writer: None, readers: Vec::new(), queue: Vec::new() });
+            locks.len() - 1
+        });
+        LockId(u8::try_from(index).expect("fewer than 256 locks"))
+    }
+
+    /// Models `mutex_lock()` and `down_write()`: `at` is the point before the lock is asked for.
+    pub async fn lock(&self, lock: LockId, at: Point) -> Held<'_> {
+        self.acquire(lock, Mode::Write, at).await
+    }
+
+    /// Models `down_read()`.
+    pub async fn read(&self, lock: LockId, at: Point) -> Held<'_> {
+        self.acquire(lock, Mode::Read, at).await
+    }
+
+    async fn acquire(&self, lock: LockId, mode: Mode, at: Point) -> Held<'_> {
+        self.point(at).await;
+        self.orders(lock, at);
+        if !self.try_take(lock, mode) {
+            let name = {
+                let entry = &mut self.locks.borrow_mut()[lock.index()];
+                entry.queue.push((self.current.get(), mode));
+                entry.name
+            };
+            self.emit(What::Block(name));
+            self.block(Wait::Lock(lock, mode)).await;
+        }
+        self.held(lock, mode)
+    }
+
+    /// Models `down_read_trylock()`: nothing is waited for, so nothing can deadlock here.
+    pub fn try_read(&self, lock: LockId) -> Option<Held<'_>> {
+        self.try_take(lock, Mode::Read).then(|| self.held(lock, Mode::Read))
+    }
+
+    fn held(&self, lock: LockId, mode: Mode) -> Held<'_> {
+        self.task().held.borrow_mut().push(lock);
+        self.emit(What::Acquire(self.lock_name(lock), mode));
+        Held { kernel: self, lock, mode }
+    }
+
+    /// The name of a lock.
+    pub(super) fn lock_name(&self, lock: LockId) -> LockName {
+        self.locks.borrow()[lock.index()].name
+    }
+
+    fn try_take(&self, lock: LockId, mode: Mode) -> bool {
+        let entry = &mut self.locks.borrow_mut()[lock.index()];
+        let free = entry.queue.is_empty() && entry.is_free_for(mode);
+        if free {
+            entry.take(self.current.get(), mode);
+        }
+        free
+    }
+
+    /// Lets go of a lock and hands it to those who have waited longest.
+    fn release(&self, lock: LockId, mode: Mode) {
+        if self.over.get() {
+            return;
+        }
+        self.forget(lock);
+        self.emit(What::Release(self.lock_name(lock), mode));
+        let entry = &mut self.locks.borrow_mut()[lock.index()];
+        match mode {
+            Mode::Write => entry.writer = None,
+            Mode::Read => {
+                let reader = entry.readers.iter().position(|reader| *reader == self.current.get());
+                entry.readers.swap_remove(reader.expect("a reader lets go of what it holds"));
+            }
+        }
+        while let Some(&(task, mode)) = entry.queue.first() {
+            if !entry.is_free_for(mode) {
+                break;
+            }
+            entry.take(task, mode);
+            entry.queue.remove(0);
+            debug_assert_ne!(self.tasks[usize::from(task)].state.get(), State::Ended);
+            self.wake(task);
+        }
+    }
+
+    /// Takes the newest entry of a lock off the list of what the running task holds.
+    pub(super) fn forget(&self, lock: LockId) {
+        let mut held = self.task().held.borrow_mut();
+        if let Some(at) = held.iter().rposition(|held| *held == lock) {
+            held.remove(at);
+        }
+    }
+}
+
+/// A lock held by a task; dropping it lets go.
+#[must_use = "a lock that is not kept is let go at once"]
+#[derive(Debug)]
+pub struct Held<'k> {
+    kernel: &'k Kernel,
+    lock: LockId,
+    mode: Mode,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.kernel.release(self.lock, self.mode);
+    }
+}

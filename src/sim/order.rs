@@ -1,0 +1,105 @@
+//! The lock-order graph, in the manner of lockdep: who was asked for while what was held.
+//!
+//! A cycle in it can deadlock under some schedule even if this run did not. A flush depends on the queue's
+//! work, and a wait for users on what those users do, so both stand in the graph beside the locks
+//! (the kernel's `lock_map_acquire(&wq->lockdep_map)`).
+
+use super::kernel::Kernel;
+use super::lock::LockId;
+use crate::event::{Link, Point, TaskId, What};
+
+/// The most locks that one run may order; a wider bit set costs more than a run needs.
+const LOCKS_MAX: usize = 64;
+
+/// Edges `held → asked for`, each with who was first seen to take that order and where.
+#[derive(Debug)]
+pub struct Order {
+    after: [u64; LOCKS_MAX],
+    seen: Vec<(LockId, LockId, TaskId, Point)>,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Order { after: [0; LOCKS_MAX], seen: Vec::new() }
+    }
+}
+
+impl Order {
+    pub(super) fn clear(&mut self) {
+        for (held, ..) in self.seen.drain(..) {
+            self.after[held.index()] = 0;
+        }
+    }
+
+    /// The locks on a shortest way from one to another along known edges, both ends included.
+    fn path(&self, from: LockId, to: LockId) -> Option<Vec<LockId>> {
+        let mut parent = [None; LOCKS_MAX];
+        let mut reached = 1u64 << from.index();
+        let mut front = vec![from];
+        while let Some(lock) = front.first().copied() {
+            front.remove(0);
+            if lock == to {
+                let mut path = vec![to];
+                while let Some(before) = parent[path[path.len() - 1].index()] {
+                    path.push(before);
+                }
+                path.reverse();
+                return Some(path);
+            }
+            let mut next = self.after[lock.index()] & !reached;
+            reached |= next;
+            while next != 0 {
+                let index = next.trailing_zeros() as u8;
+                parent[usize::from(index)] = Some(lock);
+                front.push(LockId(index));
+                next &= next - 1;
+            }
+        }
+        None
+    }
+}
+
+impl Kernel {
+    /// The running task asks for a lock (or for what waits like one) with all that it holds.
+    pub(super) fn orders(&self, asked: LockId, at: Point) {
+        let held = self.task().held.borrow();
+        for holds in held.iter() {
+            self.orders_after(*holds, asked, at);
+        }
+    }
+
+    fn orders_after(&self, holds: LockId, asked: LockId, at: Point) {
+        let mut order = self.order.borrow_mut();
+        assert!(asked.index() < LOCKS_MAX, "more than {LOCKS_MAX} locks in one run");
+        let bit = 1 << asked.index();
+        if order.after[holds.index()] & bit != 0 {
+            return;
+        }
+        order.after[holds.index()] |= bit;
+        order.seen.push((holds, asked, self.current.get(), at));
+        let Some(path) = order.path(asked, holds) else { return };
+        // The new edge closes the circle: asked → … → holds → asked.
+        let mut cycle = vec![self.link(&order, holds, asked)];
+        cycle.extend(path.windows(2).map(|pair| self.link(&order, pair[0], pair[1])));
+        self.emit_cycle(cycle, What::LockOrder);
+    }
+
+    fn link(&self, order: &Order, holds: LockId, asked: LockId) -> Link {
+        let edge = order.seen.iter().find(|edge| (edge.0, edge.1) == (holds, asked));
+        let &(.., task, at) = edge.expect("a known edge");
+        Link { task, holds: self.lock_name(holds), waits: self.lock_name(asked), at }
+    }
+
+    /// Keeps a cycle in the trace and records the event that points to it.
+    pub(super) fn emit_cycle(&self, cycle: Vec<Link>, what: impl Fn(u8) -> What) {
+        let index = {
+            let cycles = &mut self.trace.borrow_mut().cycles;
+            cycles.push(cycle);
+            cycles.len() - 1
+        };
+        // A run has few locks; what does not fit a byte repeats what was said before.
+        if let Ok(index) = u8::try_from(index) {
+            self.emit(what(index));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Reference counts: the life of an object's memory, and nothing else.
+//!
+//! A kref says that memory may be touched, not that the object works (`mail::KREF`, Jason Gunthorpe). A freed
+//! object stays addressable as a tombstone, so a use after the last put is an event that names both places,
+//! never a crash of ours.
+
+use super::kernel::Kernel;
+use crate::event::{Point, Subject, What};
+
+/// The number of a reference count in its run. Copying it is no reference: get and put are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kref(u8);
+
+/// One object's memory.
+#[derive(Debug)]
+pub struct KrefState {
+    subject: Subject,
+    count: u8,
+    /// Nobody is left who would have to put a reference later: what remains at rest is a leak.
+    disowned: bool,
+    /// Where the memory went.
+    freed: Option<Point>,
+}
+
+impl Kernel {
+    /// Models `kref_init()`: the memory exists, with one reference.
+    pub fn kref_init(&self, subject: Subject) -> Kref {
+        let mut krefs = self.krefs.borrow_mut();
+        krefs.push(KrefState { subject, count: 1, disowned: false, freed: None });
+        self.emit(What::Alloc(subject));
+        Kref(u8::try_from(krefs.len() - 1).expect("fewer than 256 objects"))
+    }
+
+    /// Models `kref_get()`.
+    pub fn get(&self, kref: Kref) {
+        if self.touch(kref) {
+            let (subject, count) = self.count(kref, 1);
+            self.emit(What::Get(subject, count));
+        }
+    }
+
+    /// Models `kref_put()`: true for the last reference, after which the caller must see to the release.
+    #[must_use = "the last put must release"]
+    pub fn put(&self, kref: Kref) -> bool {
+        if self.over.get() || !self.touch(kref) {
+            return false;
+        }
+        if self.krefs.borrow()[usize::from(kref.0)].count == 0 {
+            let subject = self.krefs.borrow()[usize::from(kref.0)].subject;
+            self.emit(What::Underflow(subject, self.here()));
+            return false;
+        }
+        let (subject, count) = self.count(kref, -1);
+        self.emit(What::Put(subject, count));
+        count == 0
+    }
+
+    fn count(&self, kref: Kref, by: i8) -> (Subject, u8) {
+        let state = &mut self.krefs.borrow_mut()[usize::from(kref.0)];
+        state.count = state.count.saturating_add_signed(by);
+        (state.subject, state.count)
+    }
+
+    /// The release: the memory goes away here.
+    pub fn free(&self, kref: Kref) {
+        if self.touch(kref) {
+            let subject = {
+                let state = &mut self.krefs.borrow_mut()[usize::from(kref.0)];
+                state.freed = Some(self.here());
+                state.subject
+            };
+            self.emit(What::Free(subject));
+        }
+    }
+
+    /// Uses the object's memory. False, with an event that names both places, if it is gone.
+    pub fn touch(&self, kref: Kref) -> bool {
+        let state = &self.krefs.borrow()[usize::from(kref.0)];
+        if let Some(freed) = state.freed {
+            self.emit(What::UseAfterFree(state.subject, freed, self.here()));
+        }
+        state.freed.is_none()
+    }
+
+    /// Whether the memory is still there; for asking, not for using.
+    pub fn is_alive(&self, kref: Kref) -> bool {
+        self.krefs.borrow()[usize::from(kref.0)].freed.is_none()
+    }
+
+    /// Says that no owner is left to put a reference later: at rest, the object must be gone.
+    pub fn disown(&self, kref: Kref) {
+        self.krefs.borrow_mut()[usize::from(kref.0)].disowned = true;
+    }
+
+    /// At rest: memory that nobody will give back.
+    pub fn find_leaks(&self) {
+        for state in self.krefs.borrow().iter() {
+            if state.disowned && state.freed.is_none() {
+                self.emit(What::Leak(state.subject, state.count));
+            }
+        }
+    }
+}

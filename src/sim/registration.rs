@@ -1,0 +1,94 @@
+//! Registration: the operable life of an object, apart from the life of its memory.
+//!
+//! An active count with a completion, as netdev and kernfs have it, is what may hold an unregister up; a kref
+//! is not (`mail::KREF`, Jason Gunthorpe). A user may operate the object while it holds a [`User`];
+//! [`Kernel::unregister_wait`] lets no new user in and returns when the last one is gone.
+
+use super::kernel::Kernel;
+use super::lock::LockId;
+use super::task::Wait;
+use crate::event::{LockClass, Point, Subject, TaskId, What};
+
+/// The number of a registration in its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RegistrationId(u8);
+
+/// Who operates one object.
+#[derive(Debug)]
+pub struct RegistrationState {
+    open: bool,
+    users: Vec<TaskId>,
+    waiter: Option<TaskId>,
+    lock: LockId,
+}
+
+impl Kernel {
+    /// A registration that lets users in.
+    pub fn registration(&self, subject: Subject) -> RegistrationId {
+        let lock = self.lock_of(LockClass::Users, subject);
+        let mut all = self.registrations.borrow_mut();
+        all.push(RegistrationState { open: true, users: Vec::new(), waiter: None, lock });
+        RegistrationId(u8::try_from(all.len() - 1).expect("fewer than 256 registrations"))
+    }
+
+    /// Models `refcount_inc_not_zero()` on an active count: a user of the object, unless it is closed.
+    pub fn try_use(&self, registration: RegistrationId) -> Option<User<'_>> {
+        let state = &mut self.registrations.borrow_mut()[usize::from(registration.0)];
+        if !state.open {
+            return None;
+        }
+        state.users.push(self.current.get());
+        self.task().held.borrow_mut().push(state.lock);
+        Some(User { kernel: self, registration })
+    }
+
+    /// Models `wait_for_completion()` on the last user: nobody operates the object afterwards.
+    pub async fn unregister_wait(&self, registration: RegistrationId, at: Point) {
+        self.point(at).await;
+        let (lock, busy) = {
+            let state = &mut self.registrations.borrow_mut()[usize::from(registration.0)];
+            state.open = false;
+            (state.lock, !state.users.is_empty())
+        };
+        self.orders(lock, at);
+        if busy {
+            self.registrations.borrow_mut()[usize::from(registration.0)].waiter = Some(self.current.get());
+            self.emit(What::Block(self.lock_name(lock)));
+            self.block(Wait::Users(registration)).await;
+        }
+    }
+
+    pub(super) fn users_of(&self, registration: RegistrationId) -> Vec<TaskId> {
+        self.registrations.borrow()[usize::from(registration.0)].users.clone()
+    }
+
+    pub(super) fn users_lock(&self, registration: RegistrationId) -> LockId {
+        self.registrations.borrow()[usize::from(registration.0)].lock
+    }
+}
+
+/// An active user of an object; dropping it ends the use.
+#[must_use = "a use that is not kept ends at once"]
+#[derive(Debug)]
+pub struct User<'k> {
+    kernel: &'k Kernel,
+    registration: RegistrationId,
+}
+
+impl Drop for User<'_> {
+    fn drop(&mut self) {
+        let kernel = self.kernel;
+        if kernel.over.get() {
+            return;
+        }
+        let state = &mut kernel.registrations.borrow_mut()[usize::from(self.registration.0)];
+        let user = state.users.iter().position(|user| *user == kernel.current.get());
+        state.users.swap_remove(user.expect("a use ends in the task that began it"));
+        kernel.forget(state.lock);
+        if state.users.is_empty()
+            && let Some(waiter) = state.waiter.take()
+        {
+            kernel.wake(waiter);
+        }
+    }
+}

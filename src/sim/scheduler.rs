@@ -1,0 +1,138 @@
+//! The scheduler: the only place that chooses who runs.
+//!
+//! It follows a schedule of segments, `TASK [until POINT [#n]]`. A segment whose task cannot run is skipped,
+//! and after the last one the tasks run in the order of the file, so every list of segments is a schedule.
+//! A random walk may choose instead; what it chose is recorded as segments and replays to the same trace.
+
+use super::task::{State, Task};
+use crate::event::{Point, TaskId, TaskName};
+use std::cell::{Cell, RefCell};
+
+/// One step of a schedule: a task, and how far it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Segment {
+    /// Who runs.
+    pub task: TaskName,
+    /// Where it stops: at the n-th time (from 1) it comes to the point. Without, when it blocks or ends.
+    pub until: Option<(Point, u8)>,
+}
+
+/// Chooses at random and remembers the choices.
+#[derive(Debug)]
+struct Walk {
+    random: fastrand::Rng,
+    /// Points until the next preemption, on average; 0 for none.
+    gap_mean: u32,
+    recorded: Vec<Segment>,
+    /// The points of the current segment, to count the last one.
+    passed: Vec<Point>,
+    running: Option<TaskId>,
+    preempted: bool,
+}
+
+/// Who runs next, and where it stops.
+#[derive(Debug, Default)]
+pub struct Scheduler {
+    segments: Vec<Segment>,
+    cursor: Cell<usize>,
+    until: Cell<Option<Point>>,
+    left: Cell<u32>,
+    walk: Option<RefCell<Walk>>,
+}
+
+impl Scheduler {
+    pub(super) fn reset(&mut self, segments: &[Segment], seed: Option<u64>) {
+        self.segments.clear();
+        self.segments.extend_from_slice(segments);
+        self.cursor.set(0);
+        self.until.set(None);
+        self.left.set(0);
+        self.walk = seed.map(|seed| {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let gap_mean = [0, 2, 4, 8, 16, 32][random.usize(0..6)];
+            let walk = Walk {
+                random,
+                gap_mean,
+                recorded: Vec::new(),
+                passed: Vec::new(),
+                running: None,
+                preempted: false,
+            };
+            RefCell::new(walk)
+        });
+    }
+
+    pub(super) fn schedule(&self) -> Vec<Segment> {
+        match &self.walk {
+            Some(walk) => walk.borrow().recorded.clone(),
+            None => self.segments.clone(),
+        }
+    }
+
+    /// Whether the running task stops at this point.
+    #[inline]
+    pub(super) fn stops(&self, at: Point) -> bool {
+        if let Some(walk) = &self.walk {
+            return self.walk_stops(&mut walk.borrow_mut(), at);
+        }
+        if self.until.get() != Some(at) {
+            return false;
+        }
+        self.left.set(self.left.get() - 1);
+        if self.left.get() > 0 {
+            return false;
+        }
+        self.until.set(None);
+        true
+    }
+
+    fn walk_stops(&self, walk: &mut Walk, at: Point) -> bool {
+        walk.passed.push(at);
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        walk.preempted = left == 1;
+        walk.preempted
+    }
+
+    /// The task that runs next; none when no task can.
+    pub(super) fn next(&self, tasks: &[Task]) -> Option<TaskId> {
+        let runnable = |task: &Task| task.state.get() == State::Runnable;
+        if let Some(walk) = &self.walk {
+            return self.walk_next(&mut walk.borrow_mut(), tasks);
+        }
+        while let Some(segment) = self.segments.get(self.cursor.get()) {
+            self.cursor.set(self.cursor.get() + 1);
+            let task = tasks.iter().position(|task| task.name == segment.task && runnable(task));
+            if let Some(task) = task {
+                self.until.set(segment.until.map(|(point, _)| point));
+                self.left.set(segment.until.map_or(0, |(_, count)| u32::from(count.max(1))));
+                return Some(task as TaskId);
+            }
+        }
+        self.until.set(None);
+        tasks.iter().position(runnable).map(|task| task as TaskId)
+    }
+
+    fn walk_next(&self, walk: &mut Walk, tasks: &[Task]) -> Option<TaskId> {
+        if let Some(task) = walk.running.take() {
+            let until = walk.preempted.then(|| {
+                let last = *walk.passed.last().expect("a preempted task came to a point");
+                (last, walk.passed.iter().filter(|point| **point == last).count().min(255) as u8)
+            });
+            walk.recorded.push(Segment { task: tasks[usize::from(task)].name, until });
+        }
+        let runnable = |task: &usize| tasks[*task].state.get() == State::Runnable;
+        let count = (0..tasks.len()).filter(runnable).count();
+        if count == 0 {
+            return None;
+        }
+        let chosen = (0..tasks.len()).filter(runnable).nth(walk.random.usize(0..count))?;
+        // A count beyond a segment's byte could not be replayed, so a preemption comes before that.
+        let gap = if walk.gap_mean == 0 { 0 } else { walk.random.u32(1..=(2 * walk.gap_mean).min(250)) };
+        self.left.set(gap);
+        walk.passed.clear();
+        walk.preempted = false;
+        walk.running = Some(chosen as TaskId);
+        Some(chosen as TaskId)
+    }
+}

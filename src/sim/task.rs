@@ -1,0 +1,188 @@
+//! Tasks: flows of control, each an `async fn`, and the loop that lets one of them run.
+
+use super::kernel::{Kernel, STEPS_MAX};
+use super::lock::LockId;
+use super::registration::RegistrationId;
+use crate::event::{Action, Mode, Module, Point, QueueName, Subject, TaskId, TaskName, What};
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+/// What a task is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// It can run.
+    #[default]
+    Runnable,
+    /// It waits.
+    Blocked(Wait),
+    /// It is done.
+    Ended,
+}
+
+impl State {
+    /// Whether the task waits for something that the kernel must do: not idle, not listening.
+    pub(super) fn is_stuck(self) -> bool {
+        matches!(self, State::Blocked(Wait::Lock(..) | Wait::Flush(_) | Wait::Users(_)))
+    }
+}
+
+/// What a task waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// A lock.
+    Lock(LockId, Mode),
+    /// The work of a queue.
+    Flush(QueueName),
+    /// The last active user of an object.
+    Users(RegistrationId),
+    /// Something to do: a worker's rest.
+    Work(QueueName),
+    /// A uevent: a listener's rest.
+    Uevent(Action, Subject),
+}
+
+/// One flow of control.
+#[derive(Debug)]
+pub struct Task {
+    pub(super) name: TaskName,
+    pub(super) state: Cell<State>,
+    /// The last point the task came to.
+    pub(super) at: Cell<Point>,
+    /// The modules whose code the task is in, a bit each.
+    pub(super) text: Cell<u16>,
+    /// What the task holds, oldest first: locks, a queue's work, active use of objects.
+    pub(super) held: RefCell<Vec<LockId>>,
+    /// How many uevents the task has seen.
+    pub(super) seen: Cell<usize>,
+}
+
+impl Default for Task {
+    fn default() -> Self {
+        Task {
+            name: TaskName::Kernel,
+            state: Cell::default(),
+            at: Cell::new(Point::TaskStart),
+            text: Cell::new(0),
+            held: RefCell::default(),
+            seen: Cell::new(0),
+        }
+    }
+}
+
+impl Task {
+    pub(super) fn reset(&mut self, name: TaskName) {
+        self.name = name;
+        self.state.set(State::Runnable);
+        self.at.set(Point::TaskStart);
+        self.text.set(0);
+        self.held.get_mut().clear();
+        self.seen.set(0);
+    }
+}
+
+/// A task's code.
+pub type Body<'k> = Pin<Box<dyn Future<Output = ()> + 'k>>;
+
+impl Kernel {
+    /// Runs the tasks until none can run, then looks for those that wait for each other.
+    pub fn run(&self, mut bodies: Vec<Body<'_>>) {
+        let mut context = Context::from_waker(Waker::noop());
+        while let Some(task) = self.scheduler.next(&self.tasks) {
+            self.current.set(task);
+            let index = usize::from(task);
+            if bodies[index].as_mut().poll(&mut context).is_ready() {
+                self.tasks[index].state.set(State::Ended);
+            }
+            if self.steps.get() >= STEPS_MAX {
+                self.emit(What::OutOfSteps);
+                break;
+            }
+        }
+        self.find_deadlocks();
+        self.trace.borrow_mut().steps = self.steps.get();
+        // From here on the remaining guards only give memory back; they are no part of the run.
+        self.over.set(true);
+        drop(bodies);
+        self.over.set(false);
+    }
+
+    /// A point: another task may run here, if the schedule says so.
+    #[inline]
+    pub fn point(&self, at: Point) -> Pass<'_> {
+        Pass { kernel: self, at, stopped: false }
+    }
+
+    /// Lets the current task sleep until somebody calls [`Kernel::wake`] on it.
+    pub(super) fn block(&self, wait: Wait) -> Sleep {
+        self.task().state.set(State::Blocked(wait));
+        Sleep(false)
+    }
+
+    /// Makes a sleeping task runnable.
+    pub(super) fn wake(&self, task: TaskId) {
+        self.tasks[usize::from(task)].state.set(State::Runnable);
+    }
+
+    /// Comes to a point: counts the step and asks the scheduler whether the task stops here.
+    #[inline]
+    fn arrive(&self, at: Point) -> bool {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        self.task().at.set(at);
+        let stops = self.scheduler.stops(at);
+        if stops {
+            self.emit(What::Preempt(at));
+        }
+        stops || steps >= STEPS_MAX
+    }
+
+    /// Runs code of a module whose text may be gone.
+    #[inline]
+    fn execute(&self, at: Point) {
+        let task = self.task();
+        let gone = task.text.get() & self.gone.get();
+        if gone != 0 {
+            task.text.set(task.text.get() & !gone);
+            for module in Module::ALL.iter().filter(|module| gone & (1 << module.index()) != 0) {
+                self.emit(What::TextGone(*module, at));
+            }
+        }
+    }
+}
+
+/// The future of [`Kernel::point`].
+#[must_use = "a point that is not awaited is no point"]
+#[derive(Debug)]
+pub struct Pass<'k> {
+    kernel: &'k Kernel,
+    at: Point,
+    stopped: bool,
+}
+
+impl Future for Pass<'_> {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if !self.stopped && self.kernel.arrive(self.at) {
+            self.stopped = true;
+            return Poll::Pending;
+        }
+        self.kernel.execute(self.at);
+        Poll::Ready(())
+    }
+}
+
+/// Pending once; ready when the task runs again.
+#[must_use]
+#[derive(Debug)]
+pub(super) struct Sleep(bool);
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}

@@ -1,0 +1,152 @@
+//! Workqueues: work that runs later, in a worker, which is a task like any other.
+//!
+//! An ordered queue has one worker, so an item also waits for everything queued before it.
+
+use super::kernel::Kernel;
+use super::lock::LockId;
+use super::task::{State, Wait};
+use crate::event::{LockClass, Module, Point, QueueName, Subject, TaskId, What, WorkFn};
+
+/// One item: what to run, whose code it is, and its place in the order of queueing.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    work: WorkFn,
+    module: Module,
+    number: u32,
+}
+
+/// One workqueue.
+#[derive(Debug, Default)]
+pub struct Queue {
+    pending: Vec<Item>,
+    running: Vec<(TaskId, Item)>,
+    queued: u32,
+    /// Tasks that flush, each with the number of the first item it does not wait for.
+    flushers: Vec<(TaskId, u32)>,
+}
+
+impl Queue {
+    pub(super) fn reset(&mut self) {
+        self.pending.clear();
+        self.running.clear();
+        self.flushers.clear();
+        self.queued = 0;
+    }
+
+    /// The workers that are in an item.
+    pub(super) fn busy(&self) -> impl Iterator<Item = TaskId> {
+        self.running.iter().map(|(task, _)| *task)
+    }
+
+    fn is_done_before(&self, number: u32) -> bool {
+        let running = self.running.iter().map(|(_, item)| item);
+        self.pending.iter().chain(running).all(|item| item.number >= number)
+    }
+}
+
+impl Kernel {
+    /// Models `queue_work()`: false if the same item already waits on this queue.
+    pub fn queue_work(&self, queue: QueueName, work: WorkFn, module: Module) -> bool {
+        let entry = &mut self.queues.borrow_mut()[queue.index()];
+        if entry.pending.iter().any(|item| item.work == work) {
+            return false;
+        }
+        entry.pending.push(Item { work, module, number: entry.queued });
+        entry.queued += 1;
+        self.emit(What::Queue(queue, work));
+        let idle = self.tasks.iter().position(|task| task.state.get() == State::Blocked(Wait::Work(queue)));
+        if let Some(idle) = idle {
+            self.wake(idle as TaskId);
+        }
+        true
+    }
+
+    /// Models `flush_workqueue()`: waits for everything that was queued before.
+    pub async fn flush_workqueue(&self, queue: QueueName, at: Point) {
+        self.point(at).await;
+        self.orders(self.queue_lock(queue), at);
+        let upto = self.queues.borrow()[queue.index()].queued;
+        self.wait_done_before(queue, upto).await;
+    }
+
+    /// Models `cancel_work_sync()`: the item is neither queued nor running afterwards.
+    pub async fn cancel_work_sync(&self, queue: QueueName, work: WorkFn, at: Point) {
+        self.point(at).await;
+        self.orders(self.queue_lock(queue), at);
+        let (cancelled, running) = {
+            let entry = &mut self.queues.borrow_mut()[queue.index()];
+            let before = entry.pending.len();
+            entry.pending.retain(|item| item.work != work);
+            let running = entry.running.iter().map(|(_, item)| *item).find(|item| item.work == work);
+            (entry.pending.len() < before, running)
+        };
+        if cancelled {
+            self.emit(What::Cancel(queue, work));
+        }
+        if let Some(running) = running {
+            self.wait_done_before(queue, running.number + 1).await;
+        }
+    }
+
+    async fn wait_done_before(&self, queue: QueueName, number: u32) {
+        if self.queues.borrow()[queue.index()].is_done_before(number) {
+            return;
+        }
+        self.queues.borrow_mut()[queue.index()].flushers.push((self.current.get(), number));
+        self.emit(What::Block(self.lock_name(self.queue_lock(queue))));
+        self.block(Wait::Flush(queue)).await;
+    }
+
+    /// Whether anything is queued or running.
+    pub fn is_busy(&self, queue: QueueName) -> bool {
+        let entry = &self.queues.borrow()[queue.index()];
+        !entry.pending.is_empty() || !entry.running.is_empty()
+    }
+
+    /// The body of a worker: takes items in order and runs each.
+    pub async fn worker(&self, queue: QueueName, run: impl AsyncFn(WorkFn)) {
+        loop {
+            let next = {
+                let entry = &mut self.queues.borrow_mut()[queue.index()];
+                let next = (!entry.pending.is_empty()).then(|| entry.pending.remove(0));
+                entry.running.extend(next.map(|item| (self.current.get(), item)));
+                next
+            };
+            let Some(item) = next else {
+                self.task().at.set(Point::WorkerIdle);
+                self.block(Wait::Work(queue)).await;
+                continue;
+            };
+            self.task().held.borrow_mut().push(self.queue_lock(queue));
+            self.point(Point::WorkStart).await;
+            self.emit(What::WorkBegin(queue, item.work));
+            let text = self.text(item.module);
+            run(item.work).await;
+            drop(text);
+            self.emit(What::WorkEnd(queue, item.work));
+            self.forget(self.queue_lock(queue));
+            self.done(queue);
+            self.point(Point::WorkEnd).await;
+        }
+    }
+
+    /// The running worker is done with its item; flushes that waited for it go on.
+    fn done(&self, queue: QueueName) {
+        let entry = &mut self.queues.borrow_mut()[queue.index()];
+        entry.running.retain(|(task, _)| *task != self.current.get());
+        let mut flushers = std::mem::take(&mut entry.flushers);
+        flushers.retain(|&(task, number)| {
+            let done = entry.is_done_before(number);
+            if done {
+                self.wake(task);
+            }
+            !done
+        });
+        entry.flushers = flushers;
+    }
+
+    /// What a flush of this queue waits for, in the lock-order graph.
+    pub(super) fn queue_lock(&self, queue: QueueName) -> LockId {
+        self.lock_of(LockClass::Workqueue, Subject::Queue(queue))
+    }
+}

@@ -1,0 +1,60 @@
+//! Variants: rules that somebody proposed or a kernel had, each a change to the settled rules of a subsystem.
+//!
+//! A subsystem keeps its decisions in one `Rules` value whose default is what was settled. A variant changes
+//! one of them; a program may name several, and they are applied in the order of their numbers.
+
+use crate::mail::Cite;
+
+/// One rule that differs from the settled ones.
+#[derive(Debug)]
+pub struct Variant<R: 'static> {
+    /// Its frozen number, below 32: a bit in a program's set and a byte in a record.
+    pub id: u8,
+    /// How programs and the command line spell it.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub says: &'static str,
+    /// Who proposed it, or argued against it.
+    pub cites: &'static [Cite],
+    /// The invariants that it breaks; none for an option that must not break any.
+    pub breaks: &'static [&'static str],
+    /// Other variants of the same subsystem that must be on for it to break anything.
+    pub with: &'static [&'static str],
+    /// The change.
+    pub apply: fn(&mut R),
+}
+
+/// A variant without its rules: what lists, parsers and searches need.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "the fields of `Variant`")]
+pub struct VariantSpec {
+    pub id: u8,
+    pub name: &'static str,
+    pub says: &'static str,
+    pub cites: &'static [Cite],
+    pub breaks: &'static [&'static str],
+    pub with: &'static [&'static str],
+}
+
+impl<R> Variant<R> {
+    /// This variant as data.
+    pub const fn spec(&self) -> VariantSpec {
+        VariantSpec {
+            id: self.id,
+            name: self.name,
+            says: self.says,
+            cites: self.cites,
+            breaks: self.breaks,
+            with: self.with,
+        }
+    }
+}
+
+/// The settled rules with the variants of a set (a bit each) applied.
+pub fn rules<R: Default>(variants: &[Variant<R>], set: u32) -> R {
+    let mut rules = R::default();
+    for variant in variants.iter().filter(|variant| set & (1 << variant.id) != 0) {
+        (variant.apply)(&mut rules);
+    }
+    rules
+}
