@@ -14,6 +14,8 @@ use crate::sim::Kernel;
 /// What the drivers remember in one run.
 #[derive(Debug, Default)]
 pub struct Drivers {
+    /// Which modules are going.
+    pub modules: module::Modules,
     /// The vendor driver of mediated devices.
     pub mtty: mtty::Mtty,
 }
