@@ -200,17 +200,17 @@ impl Trace {
     /// Prints the trace, one event a line, each line `task  verb  what`. Cycles take a line a link.
     pub fn print(&self, detail: Detail) -> String {
         use fmt::Write;
-        let width = self.tasks.iter().map(|task| task.to_string().len()).max().unwrap_or(0);
+        let shown = || self.events.iter().filter(|event| detail == Detail::Trace || event.what.in_stream());
+        let width = shown().map(|event| self.name(event.task).to_string().len()).max().unwrap_or(0);
         let mut out = String::new();
-        for event in &self.events {
-            if detail == Detail::Stream && !event.what.in_stream() {
-                continue;
-            }
+        for event in shown() {
             let task = self.name(event.task);
             let _ = writeln!(out, "{task:width$}  {:8}  {}", event.what.verb(), event.what);
             if let What::Deadlock(cycle) | What::LockOrder(cycle) = event.what {
                 for link in &self.cycles[usize::from(cycle)] {
-                    let _ = writeln!(out, "{:width$}    {}", "", self.link(link));
+                    let super::Link { holds, waits, at, .. } = link;
+                    let _ = writeln!(out, "{:width$}  |  {} holds {holds}", "", self.name(link.task));
+                    let _ = writeln!(out, "{:width$}  |    and waits for {waits} at {at}", "");
                 }
             }
         }
