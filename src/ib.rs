@@ -25,8 +25,8 @@ pub struct Ib {
     pub rules: Rules,
     devices: [Cell<Option<Device>>; IbDevice::COUNT],
     clients: [Cell<Option<ClientState>>; Client::COUNT],
-    /// The device that a queued rescan will operate: the pointer in the work item.
-    rescans: [Cell<Option<Kref>>; IbDevice::COUNT],
+    /// The pointers in the rescans' work items, oldest first: one item about to run, one queued behind it.
+    rescans: [Cell<[Option<Kref>; 2]>; IbDevice::COUNT],
     /// What each client's module is doing: nothing, a call into ib_core, or its exit.
     modules: [Cell<module::State>; Client::COUNT],
 }

@@ -21,7 +21,11 @@ impl Ib {
         self.change(device, |state| state.gid_updates = true);
         k.point(Point::GidAdd).await;
         if k.queue_work(self.rules.rescan, WorkFn::RescanDevice(device), Module::GidCache) {
-            self.rescans[device.index()].set(Some(kref));
+            let items = &self.rescans[device.index()];
+            items.set(match items.get() {
+                [None, _] => [Some(kref), None],
+                [oldest, _] => [oldest, Some(kref)],
+            });
             if self.rules.keeps == Keeps::Kref {
                 k.get(kref);
             }
@@ -85,7 +89,9 @@ impl Ib {
 
     /// Models `roce_rescan_device_work()`: it has the device's pointer and looks nothing up.
     pub async fn rescan_work(&self, k: &Kernel, device: IbDevice) {
-        let Some(kref) = self.rescans[device.index()].take() else { return };
+        let items = &self.rescans[device.index()];
+        let [Some(kref), next] = items.get() else { return };
+        items.set([next, None]);
         k.point(Point::GidRescan).await;
         self.operate(k, device, kref).await;
         if self.rules.keeps == Keeps::Kref {
