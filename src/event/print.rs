@@ -220,6 +220,10 @@ impl Trace {
     /// One link of a cycle in words.
     pub fn link(&self, link: &super::Link) -> String {
         let task = self.name(link.task);
+        let alone = self.cycles.iter().any(|cycle| cycle[..] == [*link]);
+        if link.holds == link.waits && !alone {
+            return format!("{task} is ahead in the queue for {} at {}", link.waits, link.at);
+        }
         format!("{task} holds {} and waits for {} at {}", link.holds, link.waits, link.at)
     }
 }

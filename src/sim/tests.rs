@@ -97,6 +97,26 @@ fn readers_share_but_wait_behind_a_waiting_writer() {
 }
 
 #[test]
+fn a_reader_behind_a_writer_behind_a_reader_is_a_deadlock_of_three() {
+    let schedule = [(T1, Some(THERE)), (T2, None)];
+    let trace = run(&[T1, T2, GidWorker], &schedule, |k| {
+        let flush = async move {
+            let _held = k.read(lock(k), HERE).await;
+            k.queue_work(QueueName::Gid, ITEM, Module::Core);
+            k.flush_workqueue(QueueName::Gid, THERE).await;
+        };
+        let work = k.worker(QueueName::Gid, async move |_| drop(k.read(lock(k), HERE).await));
+        vec![Box::pin(flush), holds(k, Mode::Write), Box::pin(work)]
+    });
+    assert_eq!(deadlock(&trace), 3);
+    assert!(
+        trace
+            .print(crate::event::print::Detail::Stream)
+            .contains("t2 is ahead in the queue for devices_rwsem")
+    );
+}
+
+#[test]
 fn a_lock_goes_to_who_has_waited_longest() {
     // The fourth comes when the lock was let go, and is still behind those who slept.
     let schedule = [(T1, Some(THERE)), (T3, None), (T2, None), (T1, None), (T4, None)];
