@@ -1,7 +1,8 @@
 //! Module unload: the exit function takes back what the module registered, then the text goes.
 
 use super::{Bus, mtty};
-use crate::event::{Errno, Module, Point, Span, Subject};
+use crate::event::{Client, Errno, Module, Point, Span, Subject};
+use crate::ib;
 use std::cell::Cell;
 
 /// Which modules are on their way out, or gone: a bit each.
@@ -23,7 +24,8 @@ pub async fn remove(bus: &Bus<'_>, module: Module) -> Result<(), Errno> {
         // What is built in is no module that could be found.
         Module::Core => Err(Errno::ENOENT),
         Module::Mtty => unload(bus, module, mtty::exit(bus)).await,
-        Module::GidCache | Module::Mad => Err(Errno::EOPNOTSUPP),
+        Module::GidCache => ib::module::exit(bus.kernel, bus.ib, Client::GidCache).await,
+        Module::Mad => ib::module::exit(bus.kernel, bus.ib, Client::Mad).await,
     }
 }
 

@@ -186,7 +186,7 @@ impl fmt::Display for What {
                 write!(f, "use-after-free {of}: freed at {freed}, used at {used}")
             }
             What::Underflow(of, at) => write!(f, "refcount underflow {of} at {at}"),
-            What::TextGone(module, at) => write!(f, "text of {module}.ko is gone, and runs at {at}"),
+            What::TextGone(module, at) => write!(f, "text-gone {module}.ko: runs at {at}"),
             What::Deadlock(_) => write!(f, "deadlock"),
             What::LockOrder(_) => write!(f, "lock order"),
             What::Leak(of, count) => write!(f, "leak {of}: refcount {count} and no owner"),
@@ -208,9 +208,11 @@ impl Trace {
             let _ = writeln!(out, "{task:width$}  {:8}  {}", event.what.verb(), event.what);
             if let What::Deadlock(cycle) | What::LockOrder(cycle) = event.what {
                 for link in &self.cycles[usize::from(cycle)] {
-                    let super::Link { holds, waits, at, .. } = link;
-                    let _ = writeln!(out, "{:width$}  |  {} holds {holds}", "", self.name(link.task));
-                    let _ = writeln!(out, "{:width$}  |    and waits for {waits} at {at}", "");
+                    // Two names and a point in one line are more than a page is wide.
+                    let wrapped = self.link(link).replace(" and waits for", "\n    and waits for");
+                    for line in wrapped.lines() {
+                        let _ = writeln!(out, "{:width$}  |  {line}", "");
+                    }
                 }
             }
         }
@@ -220,6 +222,10 @@ impl Trace {
     /// One link of a cycle in words.
     pub fn link(&self, link: &super::Link) -> String {
         let task = self.name(link.task);
+        let alone = self.cycles.iter().any(|cycle| cycle[..] == [*link]);
+        if link.holds == link.waits && !alone {
+            return format!("{task} is ahead in the queue for {} at {}", link.waits, link.at);
+        }
         format!("{task} holds {} and waits for {} at {}", link.holds, link.waits, link.at)
     }
 }

@@ -210,7 +210,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         name: "remove-unprotected",
         says: "a writer of remove keeps nothing alive before it holds unreg_sem (6.12 as we read it)",
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
-        breaks: &["no-use-after-free", "uevent-order", "uevent-while-alive"],
+        breaks: &["no-use-after-free"],
         with: &[],
         apply: |rules| rules.remove_file = RemoveFile::LetsGo,
     },
