@@ -21,3 +21,5 @@ pub mod driver;
 pub mod program;
 
 pub mod run;
+
+pub mod search;
