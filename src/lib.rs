@@ -22,4 +22,5 @@ pub mod program;
 
 pub mod run;
 
+pub mod minimize;
 pub mod search;
