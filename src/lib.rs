@@ -24,3 +24,5 @@ pub mod run;
 
 pub mod minimize;
 pub mod search;
+
+pub mod report;
