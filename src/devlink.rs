@@ -1,29 +1,96 @@
 //! devlink: instances, their parts, and what users are told of them.
+//!
+//! An instance has a memory life (a kref), a mark that makes it visible to users, and a lock of its own. A
+//! reference promises memory only: whoever finds an instance must take its lock and look at the mark again.
+//! The rules are those of 6.8 and later, except that drivers register last; variants bring older ones back.
 
 pub mod command;
+pub mod dump;
+pub mod eswitch;
+pub mod instance;
+pub mod notify;
+pub mod part;
+pub mod reload;
 pub mod variant;
 
 pub use command::Command;
+pub use instance::InstanceId;
 pub use variant::Rules;
 
-use crate::sim::Kernel;
+use crate::event::{Errno, EswitchMode, Handle, Inline, ParamValue, PortIndex, Trap, TrapAction};
+use crate::sim::{Kernel, Kref, LockId};
+use std::cell::RefCell;
 
 /// devlink core in one run.
 #[derive(Debug)]
 pub struct Devlink {
     /// The rules of this run.
     pub rules: Rules,
+    instances: RefCell<Vec<Instance>>,
+}
+
+/// Models `struct devlink`.
+#[derive(Debug)]
+struct Instance {
+    handle: Handle,
+    kref: Kref,
+    lock: LockId,
+    /// The mark `DEVLINK_REGISTERED`: users can look the instance up.
+    registered: bool,
+    /// Set by the driver under the rule that only reload is guarded.
+    reload_enabled: bool,
+    reload_failed: bool,
+    eswitch: EswitchMode,
+    ports: [bool; PortIndex::COUNT],
+    traps: [Option<TrapAction>; Trap::COUNT],
+    param: Option<Param>,
+}
+
+/// A driverinit param: what the driver runs with, and what it will take up at the next reload.
+#[derive(Debug, Clone, Copy)]
+struct Param {
+    current: ParamValue,
+    pending: Option<ParamValue>,
+}
+
+impl Param {
+    /// What users are shown: the pending value, if there is one.
+    fn shown(self) -> ParamValue {
+        self.pending.unwrap_or(self.current)
+    }
+}
+
+/// Models `struct devlink_ops`: what devlink core asks of a driver. The instance's lock is held.
+#[allow(async_fn_in_trait, reason = "a run has one thread, so its futures need not be Send")]
+pub trait Ops {
+    /// Tears down what a reload re-creates.
+    async fn reload_down(&self, instance: InstanceId) -> Result<(), Errno>;
+    /// Creates it again.
+    async fn reload_up(&self, instance: InstanceId) -> Result<(), Errno>;
+    /// Changes the mode of the eswitch.
+    async fn eswitch_mode_set(&self, instance: InstanceId, mode: EswitchMode) -> Result<(), Errno>;
+    /// Whether the driver has an op for the inline mode; none of those modelled has.
+    fn supports_inline_mode(&self, instance: InstanceId, mode: Inline) -> bool;
+    /// Changes what the device does with a trap's packets.
+    async fn trap_action_set(
+        &self,
+        instance: InstanceId,
+        trap: Trap,
+        action: TrapAction,
+    ) -> Result<(), Errno>;
 }
 
 impl Devlink {
     /// devlink core with no instance.
     pub fn new(rules: Rules) -> Self {
-        Devlink { rules }
+        Devlink { rules, instances: RefCell::default() }
     }
 
-    /// At rest: what a dump would show now.
-    pub fn at_rest(&self, _k: &Kernel) {}
+    /// Reads or changes one instance's state, having used its memory.
+    fn with<T>(&self, k: &Kernel, id: InstanceId, body: impl FnOnce(&mut Instance) -> T) -> T {
+        let mut instances = self.instances.borrow_mut();
+        let instance = &mut instances[id.index()];
+        k.touch(instance.kref);
+        body(instance)
+    }
 }
-
-/// What devlink core asks of a driver.
-pub trait Ops {}

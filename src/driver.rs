@@ -1,12 +1,16 @@
 //! Model drivers: what the cores call back, and what calls the cores.
 
 pub mod command;
+pub mod model;
 pub mod module;
 pub mod mtty;
+pub mod ops;
+pub mod probe;
 
 pub use command::Command;
 
-use crate::devlink::{Devlink, Ops};
+use crate::devlink::{Devlink, InstanceId};
+use crate::event::Handle;
 use crate::ib::Ib;
 use crate::mdev::Mdev;
 use crate::sim::Kernel;
@@ -14,6 +18,8 @@ use crate::sim::Kernel;
 /// What the drivers remember in one run.
 #[derive(Debug, Default)]
 pub struct Drivers {
+    /// The devices of the devlink drivers.
+    pub devices: [model::Device; Handle::COUNT],
     /// The vendor driver of mediated devices.
     pub mtty: mtty::Mtty,
 }
@@ -29,4 +35,14 @@ pub struct Bus<'w> {
     pub drivers: &'w Drivers,
 }
 
-impl Ops for Bus<'_> {}
+impl<'w> Bus<'w> {
+    /// What the driver of a device remembers of it.
+    pub fn device(&self, handle: Handle) -> &'w model::Device {
+        &self.drivers.devices[handle.index()]
+    }
+
+    /// The driver of an instance.
+    pub fn model(&self, id: InstanceId) -> &'static model::Model {
+        model::Model::of(self.devlink.handle(id))
+    }
+}

@@ -15,6 +15,9 @@ pub use point::Point;
 /// The number of a task in its trace: an index into [`Trace::tasks`].
 pub type TaskId = u8;
 
+/// The most tasks a run may have: a program's own, the kernel's workers, and the kernel itself.
+pub const TASKS_MAX: usize = 16;
+
 /// How a lock is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {

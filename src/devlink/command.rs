@@ -26,19 +26,33 @@ commands! {
 }
 
 /// Runs one command.
-pub async fn execute(
-    command: Command,
-    _k: &Kernel,
-    _devlink: &Devlink,
-    _ops: &impl Ops,
-) -> Result<(), Errno> {
+pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl Ops) -> Result<(), Errno> {
     match command {
-        Command::Get { .. }
-        | Command::PortGet { .. }
-        | Command::Dump {}
-        | Command::EswitchSet { .. }
-        | Command::Reload { .. }
-        | Command::TrapSet { .. }
-        | Command::ParamSet { .. } => Err(Errno::EOPNOTSUPP),
+        Command::Get { handle } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.get(k, doit.id);
+            Ok(())
+        }
+        Command::PortGet { handle, port } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.port_get(k, doit.id, port)
+        }
+        Command::Dump {} => devlink.dump(k).await,
+        Command::EswitchSet { handle, mode, inline } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.eswitch_set(k, ops, doit.id, mode, inline).await
+        }
+        Command::Reload { handle } => {
+            let doit = devlink.pre_doit(k, handle, true).await?;
+            devlink.reload(k, ops, doit.id).await
+        }
+        Command::TrapSet { handle, trap, action } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.trap_set(k, ops, doit.id, trap, action).await
+        }
+        Command::ParamSet { handle, param: Param::MaxMacs, value } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.param_set(k, doit.id, value).await
+        }
     }
 }

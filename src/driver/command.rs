@@ -1,6 +1,6 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, module, mtty};
+use super::{Bus, module, mtty, probe};
 use crate::commands;
 use crate::event::{Errno, Handle, Knob, Module, Parent, PortIndex, Switch};
 
@@ -29,11 +29,16 @@ commands! {
 /// Runs one command.
 pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
     match command {
-        Command::Probe { .. }
-        | Command::Remove { .. }
-        | Command::PortAdd { .. }
-        | Command::PortDel { .. }
-        | Command::SetKnob { .. } => Err(Errno::EOPNOTSUPP),
+        Command::Probe { handle } => probe::probe(bus, handle).await,
+        Command::Remove { handle } => probe::remove(bus, handle).await,
+        Command::PortAdd { handle, port } => probe::change_port(bus, handle, port, true).await,
+        Command::PortDel { handle, port } => probe::change_port(bus, handle, port, false).await,
+        Command::SetKnob { handle, knob, switch } => {
+            let device = bus.device(handle);
+            device.instance.get().ok_or(Errno::ENODEV)?;
+            device.set_knob(knob, switch == Switch::On);
+            Ok(())
+        }
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
         Command::MttyRemove { parent } => mtty::remove(bus, parent).await,
         Command::ModuleRemove { module } => module::remove(bus, module).await,

@@ -8,11 +8,10 @@ use super::scheduler::{Scheduler, Segment};
 use super::task::{State, Task};
 use super::uevent::Uevents;
 use super::workqueue::Queue;
-use crate::event::{Errno, Module, Point, QueueName, Span, Subject, TaskId, TaskName, Trace, What};
+use crate::event::{
+    Errno, Module, Point, QueueName, Span, Subject, TASKS_MAX, TaskId, TaskName, Trace, What,
+};
 use std::cell::{Cell, RefCell};
-
-/// The most tasks a run may have: a program's own, the kernel's workers, and the kernel itself.
-pub const TASKS_MAX: usize = 16;
 
 /// The most points a run may pass. The longest sensible program passes a few hundred; a run that gets here
 /// has work that queues itself for ever.

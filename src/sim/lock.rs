@@ -44,13 +44,20 @@ impl Kernel {
     /// The lock of this class that belongs to this object, made on first use.
     pub fn lock_of(&self, class: LockClass, of: Subject) -> LockId {
         let name = LockName { class, of };
+        let found = self.locks.borrow().iter().position(|lock| lock.name == name);
+        found.map_or_else(|| self.new_lock(class, of), |index| LockId(index as u8))
+    }
+
+    /// A lock that did not exist before, for an object that may share its name with an earlier one.
+    pub fn new_lock(&self, class: LockClass, of: Subject) -> LockId {
         let mut locks = self.locks.borrow_mut();
-        let found = locks.iter().position(|lock| lock.name == name);
-        let index = found.unwrap_or_else(|| {
-            locks.push(Lock { name, writer: None, readers: Vec::new(), queue: Vec::new() });
-            locks.len() - 1
+        locks.push(Lock {
+            name: LockName { class, of },
+            writer: None,
+            readers: Vec::new(),
+            queue: Vec::new(),
         });
-        LockId(u8::try_from(index).expect("fewer than 256 locks"))
+        LockId(u8::try_from(locks.len() - 1).expect("fewer than 256 locks"))
     }
 
     /// Models `mutex_lock()` and `down_write()`: `at` is the point before the lock is asked for.

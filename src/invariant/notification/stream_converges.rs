@@ -1,18 +1,175 @@
-//! STUB
+//! A listener's picture and the kernel's state end the same.
+//!
+//! Listeners are modelled as real ones are written: one that hears everything from the start, and one for
+//! every dump, which starts to listen, dumps, and lets a message win over an older entry of the dump. What a
+//! listener knows is a value for each object of each instance; traps count by presence, because a changed
+//! action is announced to nobody.
 
-use crate::event::{Kinds, Trace};
+use crate::event::{Handle, Kinds, Notice, Param, PortIndex, Span, Subject, TaskId, Trace, Trap, What};
 use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
 
-/// STUB
+/// Whoever dumps at any moment and follows the stream knows the kernel's state once all is quiet.
 pub const STREAM_CONVERGES: Invariant = Invariant {
     id: 4,
     name: "stream-converges",
-    says: "STUB",
-    cites: &[],
-    about: Kinds::CALL,
+    says: "Whoever dumps at any moment and follows the stream knows the kernel's state once all is quiet.",
+    cites: &[Cite {
+        mail: &mail::REGISTER,
+        who: "Leon Romanovsky",
+        claim: "parts can be made at any time, so notifications must cover those made before register and those \
+                made after",
+    }],
+    about: Kinds::AT_REST,
     check,
 };
 
-fn check(_trace: &Trace) -> Option<usize> {
-    None
+/// An instance, its ports, its traps and its params.
+const OBJECTS: usize = 1 + PortIndex::COUNT + Trap::COUNT + Param::COUNT;
+
+/// What is known of every object: nothing (0), or its value plus one.
+type Known = [[u8; OBJECTS]; Handle::COUNT];
+
+/// Where an object of devlink stands in what is known.
+fn slot(of: Subject) -> Option<(usize, usize)> {
+    let place = match of {
+        Subject::Devlink(_) => 0,
+        Subject::Port(_, port) => 1 + port.index(),
+        Subject::Trap(_, trap) => 1 + PortIndex::COUNT + trap.index(),
+        Subject::Param(_, param) => 1 + PortIndex::COUNT + Trap::COUNT + param.index(),
+        _ => return None,
+    };
+    Some((of.handle()?.index(), place))
+}
+
+/// What a listener notes of an object with this value.
+fn entry(of: Subject, value: u8) -> u8 {
+    if matches!(of, Subject::Trap(..)) { 1 } else { value + 1 }
+}
+
+/// One listener: what it knows, and what it has had a message about.
+struct Listener {
+    known: Known,
+    told: [[bool; OBJECTS]; Handle::COUNT],
+    /// The dump that is under way in this task.
+    dump: Option<TaskId>,
+}
+
+impl Listener {
+    fn new(dump: Option<TaskId>) -> Self {
+        Listener { known: Known::default(), told: Default::default(), dump }
+    }
+
+    fn hears(&mut self, notice: Notice, of: Subject, value: u8) {
+        let Some((instance, object)) = slot(of) else { return };
+        self.told[instance][object] = true;
+        match notice {
+            Notice::New => self.known[instance][object] = entry(of, value),
+            // The end of an instance is the end of all that was known of it.
+            Notice::Del if object == 0 => {
+                self.known[instance] = Default::default();
+                self.told[instance] = [true; OBJECTS];
+            }
+            Notice::Del => self.known[instance][object] = 0,
+        }
+    }
+
+    fn reads(&mut self, of: Subject, value: u8) {
+        if let Some((instance, object)) = slot(of)
+            && !self.told[instance][object]
+        {
+            self.known[instance][object] = entry(of, value);
+        }
+    }
+
+    /// Follows one event; the listener of a dump sees the entries of its own task only.
+    fn sees(&mut self, task: TaskId, what: What) {
+        match what {
+            What::Notify(notice, of, value) => self.hears(notice, of, value),
+            What::Dumped(of, value) if self.dump == Some(task) => self.reads(of, value),
+            What::Leave(Span::DevlinkDumpit, ..) if self.dump == Some(task) => self.dump = None,
+            _ => {}
+        }
+    }
+}
+
+fn check(trace: &Trace) -> Option<usize> {
+    let events = &trace.events;
+    let rest = events.iter().position(|event| event.what == What::AtRest(Subject::Kernel, 0))?;
+    let mut kernel = Known::default();
+    for event in &events[rest..] {
+        if let What::AtRest(of, value) = event.what
+            && let Some((instance, object)) = slot(of)
+        {
+            kernel[instance][object] = entry(of, value);
+        }
+    }
+    let knows_all = |start: usize, dump: Option<TaskId>| {
+        let mut listener = Listener::new(dump);
+        events[start..rest].iter().for_each(|event| listener.sees(event.task, event.what));
+        listener.known == kernel
+    };
+    if !knows_all(0, None) {
+        return Some(rest);
+    }
+    let dumps = events[..rest].iter().enumerate();
+    let mut dumps = dumps.filter(|(_, event)| matches!(event.what, What::Enter(Span::DevlinkDumpit, _)));
+    // A dump that never ended told its listener only a part; it will be asked again.
+    let ends = |task, start: usize| {
+        let of_task = |event: &&crate::event::Event| event.task == task;
+        let left = events[start..rest].iter().filter(of_task);
+        left.into_iter().any(|event| matches!(event.what, What::Leave(Span::DevlinkDumpit, ..)))
+    };
+    dumps.any(|(at, event)| ends(event.task, at) && !knows_all(at, Some(event.task))).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: Subject = Subject::Devlink(Handle::Mlx50);
+    const PORT: Subject = Subject::Port(Handle::Mlx50, PortIndex::P0);
+    const REST: (TaskId, What) = (9, What::AtRest(Subject::Kernel, 0));
+
+    #[test]
+    fn a_port_that_nobody_announced_breaks_it() {
+        let trace = Trace::of([
+            (0, What::Notify(Notice::New, DEVICE, 0)),
+            REST,
+            (9, What::AtRest(DEVICE, 0)),
+            (9, What::AtRest(PORT, 0)),
+        ]);
+        assert_eq!(check(&trace), Some(1));
+    }
+
+    #[test]
+    fn a_port_that_a_dump_missed_and_nobody_announced_breaks_it() {
+        let trace = Trace::of([
+            (0, What::Notify(Notice::New, DEVICE, 0)),
+            (0, What::Notify(Notice::New, PORT, 0)),
+            (1, What::Enter(Span::DevlinkDumpit, Subject::Kernel)),
+            (1, What::Dumped(DEVICE, 0)),
+            (1, What::Leave(Span::DevlinkDumpit, Subject::Kernel, None)),
+            REST,
+            (9, What::AtRest(DEVICE, 0)),
+            (9, What::AtRest(PORT, 0)),
+        ]);
+        assert_eq!(check(&trace), Some(5));
+    }
+
+    #[test]
+    fn a_message_during_a_dump_wins_over_its_entry() {
+        let trace = Trace::of([
+            (0, What::Notify(Notice::New, DEVICE, 0)),
+            (0, What::Notify(Notice::New, PORT, 0)),
+            (1, What::Enter(Span::DevlinkDumpit, Subject::Kernel)),
+            (0, What::Notify(Notice::Del, PORT, 0)),
+            (1, What::Dumped(DEVICE, 0)),
+            (1, What::Dumped(PORT, 0)),
+            (1, What::Leave(Span::DevlinkDumpit, Subject::Kernel, None)),
+            REST,
+            (9, What::AtRest(DEVICE, 0)),
+        ]);
+        assert_eq!(check(&trace), None);
+    }
 }

@@ -1,18 +1,69 @@
-//! STUB
+//! A driver does not call devlink's front door while it answers devlink.
 
-use crate::event::{Kinds, Trace};
+use crate::event::{Handle, Kinds, LockClass, LockName, Span, Subject, TASKS_MAX, Trace, What};
 use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
 
-/// STUB
+/// Inside a driver's callback nothing registers or unregisters its instance or asks for the instance's lock.
 pub const NO_RECURSION: Invariant = Invariant {
     id: 7,
     name: "no-recursion",
-    says: "STUB",
-    cites: &[],
+    says: "Inside a driver's callback nothing registers or unregisters its instance or asks for the instance's \
+           lock.",
+    cites: &[Cite {
+        mail: &mail::TRAPS,
+        who: "Leon Romanovsky",
+        claim: "a driver that calls recursively into devlink while it executes a devlink call is a bug",
+    }],
     about: Kinds::CALL,
     check,
 };
 
-fn check(_trace: &Trace) -> Option<usize> {
-    None
+fn check(trace: &Trace) -> Option<usize> {
+    // Which instances' drivers each task is in, a bit a handle.
+    let mut inside = [0u8; TASKS_MAX];
+    const { assert!(Handle::COUNT <= 8) };
+    trace.events.iter().position(|event| {
+        let inside = &mut inside[usize::from(event.task)];
+        let is_inside = |handle: Handle, inside: u8| inside & (1 << handle.index()) != 0;
+        match event.what {
+            What::Call(_, Subject::Devlink(handle)) => *inside |= 1 << handle.index(),
+            What::Return(_, Subject::Devlink(handle), _) => *inside &= !(1 << handle.index()),
+            What::Enter(Span::DevlinkRegister | Span::DevlinkUnregister, Subject::Devlink(handle)) => {
+                return is_inside(handle, *inside);
+            }
+            What::Acquire(LockName { class: LockClass::Devlink, of: Subject::Devlink(handle) }, _)
+            | What::Block(LockName { class: LockClass::Devlink, of: Subject::Devlink(handle) }) => {
+                return is_inside(handle, *inside);
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Callback, Mode};
+
+    const DEVICE: Subject = Subject::Devlink(Handle::Netdevsim0);
+    const CALL: What = What::Call(Callback::ReloadDown, DEVICE);
+    const LOCK: LockName = LockName { class: LockClass::Devlink, of: DEVICE };
+
+    #[test]
+    fn asking_for_the_lock_again_breaks_it() {
+        assert_eq!(check(&Trace::of([(0, CALL), (0, What::Block(LOCK))])), Some(1));
+    }
+
+    #[test]
+    fn registering_inside_breaks_it() {
+        assert_eq!(check(&Trace::of([(0, CALL), (0, What::Enter(Span::DevlinkUnregister, DEVICE))])), Some(1));
+    }
+
+    #[test]
+    fn another_task_may_ask_for_the_lock() {
+        let trace = Trace::of([(0, What::Acquire(LOCK, Mode::Write)), (0, CALL), (1, What::Block(LOCK))]);
+        assert_eq!(check(&trace), None);
+    }
 }

@@ -1,0 +1,49 @@
+//! The embedded switch: a mode, and attributes that not every driver can set.
+
+use super::{Devlink, InstanceId, Ops};
+use crate::event::{Callback, Errno, EswitchMode, Inline, Module, Point, Subject, What};
+use crate::operand::Operand;
+use crate::sim::Kernel;
+
+impl Devlink {
+    /// Models `devlink_nl_eswitch_set_doit()`. What was settled asks the driver about every attribute before
+    /// it changes one; the variant applies them one after the other, as 6.12 does.
+    pub(super) async fn eswitch_set(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        mode: EswitchMode,
+        inline: Inline,
+    ) -> Result<(), Errno> {
+        let supported = inline == Inline::Unset || ops.supports_inline_mode(id, inline);
+        if !supported && !self.rules.eswitch_in_steps {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        self.eswitch_mode_set(k, ops, id, mode).await?;
+        k.point(Point::EswitchInlineSet).await;
+        if supported { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
+    }
+
+    async fn eswitch_mode_set(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        mode: EswitchMode,
+    ) -> Result<(), Errno> {
+        k.point(Point::EswitchModeSet).await;
+        let op = ops.eswitch_mode_set(id, mode);
+        k.call(Callback::EswitchModeSet, self.subject(id), Module::Core, op).await?;
+        let old = self.with(k, id, |instance| std::mem::replace(&mut instance.eswitch, mode));
+        if old != mode {
+            k.emit(What::Set(Subject::Eswitch(self.handle(id)), old.to_byte(), mode.to_byte()));
+        }
+        Ok(())
+    }
+
+    /// The mode of an instance's eswitch.
+    pub fn eswitch_mode(&self, k: &Kernel, id: InstanceId) -> EswitchMode {
+        self.with(k, id, |instance| instance.eswitch)
+    }
+}

@@ -1,0 +1,184 @@
+//! One instance's life: alloc, register, look up, unregister, free.
+
+use super::{Devlink, Instance};
+use crate::event::{Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Span, Subject, Trap, What};
+use crate::sim::{Held, Kernel};
+
+/// The number of an instance in its run. A handle may be reused by a later instance; a number is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InstanceId(u8);
+
+impl InstanceId {
+    pub(super) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// What a command holds between `devlink_nl_pre_doit()` and `devlink_nl_post_doit()`, inner lock first so
+/// that dropping it lets go in the kernel's order.
+#[derive(Debug)]
+pub struct Doit<'k> {
+    /// The instance that the command works on.
+    pub id: InstanceId,
+    lock: Option<Held<'k>>,
+    _device: Option<Held<'k>>,
+    _mutex: Option<Held<'k>>,
+    kernel: &'k Kernel,
+    devlink: &'k Devlink,
+}
+
+impl Drop for Doit<'_> {
+    fn drop(&mut self) {
+        // The mutex lives in the instance, so it is let go before the reference.
+        drop(self.lock.take());
+        self.devlink.put(self.kernel, self.id);
+    }
+}
+
+impl Devlink {
+    /// Models `devlink_alloc_ns()`: the memory exists and nobody can find it.
+    pub fn alloc(&self, k: &Kernel, handle: Handle) -> InstanceId {
+        let mut instances = self.instances.borrow_mut();
+        let subject = Subject::Devlink(handle);
+        instances.push(Instance {
+            handle,
+            kref: k.kref_init(subject),
+            // Every instance has a lock (and a lockdep key) of its own, also a later one of the same handle.
+            lock: k.new_lock(LockClass::Devlink, subject),
+            registered: false,
+            reload_enabled: false,
+            reload_failed: false,
+            eswitch: EswitchMode::Legacy,
+            ports: [false; PortIndex::COUNT],
+            traps: [None; Trap::COUNT],
+            param: None,
+        });
+        InstanceId(instances.len() as u8 - 1)
+    }
+
+    /// Models `devl_lock()`.
+    pub async fn lock<'k>(&self, k: &'k Kernel, id: InstanceId, at: Point) -> Held<'k> {
+        let lock = self.with(k, id, |instance| instance.lock);
+        k.lock(lock, at).await
+    }
+
+    /// The one lock of all instances, under the rules that have it.
+    pub async fn mutex<'k>(&self, k: &'k Kernel, at: Point) -> Option<Held<'k>> {
+        match self.rules.devlink_mutex {
+            true => Some(k.lock(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel), at).await),
+            false => None,
+        }
+    }
+
+    /// Models `devl_register()`: sets the mark, then announces the instance and the parts it has by now.
+    pub async fn register(&self, k: &Kernel, id: InstanceId) -> Result<(), Errno> {
+        let subject = self.subject(id);
+        let body = async {
+            if self.with(k, id, |instance| std::mem::replace(&mut instance.registered, true)) {
+                k.emit(What::Warn(subject, k.here()));
+                return Err(Errno::EEXIST);
+            }
+            k.emit(What::Visible(subject));
+            k.point(Point::RegisterVisible).await;
+            self.notify_register(k, id).await;
+            Ok(())
+        };
+        k.span(Span::DevlinkRegister, subject, body).await
+    }
+
+    /// Models `devl_unregister()`: announces the end of the parts and the instance, then clears the mark.
+    pub async fn unregister(&self, k: &Kernel, id: InstanceId) -> Result<(), Errno> {
+        let subject = self.subject(id);
+        let body = async {
+            if !self.is_registered(id) {
+                k.emit(What::Warn(subject, k.here()));
+                return Err(Errno::ENODEV);
+            }
+            self.notify_unregister(k, id).await;
+            self.with(k, id, |instance| instance.registered = false);
+            k.emit(What::Hidden(subject));
+            k.point(Point::UnregisterHidden).await;
+            Ok(())
+        };
+        k.span(Span::DevlinkUnregister, subject, body).await
+    }
+
+    /// Models `devlink_free()`: the driver's reference goes; whoever still waits for the lock keeps another.
+    pub fn free(&self, k: &Kernel, id: InstanceId) {
+        let left = self.with(k, id, |instance| {
+            instance.ports.contains(&true)
+                || instance.traps.iter().any(Option::is_some)
+                || instance.param.is_some()
+        });
+        if left || self.is_registered(id) {
+            k.emit(What::Warn(self.subject(id), k.here()));
+        }
+        k.disown(self.with(k, id, |instance| instance.kref));
+        self.put(k, id);
+    }
+
+    pub(super) fn put(&self, k: &Kernel, id: InstanceId) {
+        let kref = self.instances.borrow()[id.index()].kref;
+        if k.put(kref) {
+            k.free(kref);
+        }
+    }
+
+    /// The instance as the subject of events.
+    pub fn subject(&self, id: InstanceId) -> Subject {
+        Subject::Devlink(self.handle(id))
+    }
+
+    /// The handle of an instance.
+    pub fn handle(&self, id: InstanceId) -> Handle {
+        self.instances.borrow()[id.index()].handle
+    }
+
+    /// Whether users can look the instance up.
+    pub fn is_registered(&self, id: InstanceId) -> bool {
+        self.instances.borrow()[id.index()].registered
+    }
+
+    /// The next instance at or after this index that users can see, in the order of allocation.
+    pub(super) fn next_registered(&self, from: usize) -> Option<InstanceId> {
+        let instances = self.instances.borrow();
+        let found = instances.iter().skip(from).position(|instance| instance.registered)?;
+        Some(InstanceId((from + found) as u8))
+    }
+
+    /// Models `devlink_nl_pre_doit()`: finds a visible instance, takes a reference, then the locks, then looks
+    /// at the mark again. Reload also takes the device's lock, before the instance's.
+    pub async fn pre_doit<'k>(
+        &'k self,
+        k: &'k Kernel,
+        handle: Handle,
+        is_reload: bool,
+    ) -> Result<Doit<'k>, Errno> {
+        let mutex = self.mutex(k, Point::DevlinkMutex).await;
+        let mut from = 0;
+        while let Some(id) = self.next_registered(from) {
+            from = id.index() + 1;
+            if self.handle(id) != handle {
+                continue;
+            }
+            k.get(self.with(k, id, |instance| instance.kref));
+            k.point(Point::DevlinkLookup).await;
+            let device = match is_reload && self.rules.reload_takes_device_lock {
+                true => Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await),
+                false => None,
+            };
+            let lock = Some(self.lock(k, id, Point::DevlinkLock).await);
+            let mut doit = Doit { id, lock, _device: device, _mutex: None, kernel: k, devlink: self };
+            if self.is_registered(id) || !self.rules.lookup_checks_again {
+                doit._mutex = mutex;
+                return Ok(doit);
+            }
+        }
+        Err(Errno::ENODEV)
+    }
+}
+
+/// The driver core's lock of the device behind a handle.
+pub fn device_lock(k: &Kernel, handle: Handle) -> crate::sim::LockId {
+    k.lock_of(LockClass::DeviceLock, Subject::Devlink(handle))
+}

@@ -1,0 +1,49 @@
+//! Reload: the driver goes down and comes up again, and with it everything that it re-initialises.
+
+use super::{Devlink, InstanceId, Ops};
+use crate::event::{Callback, Errno, Module, Notice, Point, Span, What};
+use crate::sim::Kernel;
+
+impl Devlink {
+    /// Models `devlink_reload()`, under the device's lock and the instance's.
+    pub(super) async fn reload(&self, k: &Kernel, ops: &impl Ops, id: InstanceId) -> Result<(), Errno> {
+        if self.rules.reload_must_be_enabled && !self.with(k, id, |instance| instance.reload_enabled) {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        k.span(Span::DevlinkReload, self.subject(id), self.down_and_up(k, ops, id)).await
+    }
+
+    async fn down_and_up(&self, k: &Kernel, ops: &impl Ops, id: InstanceId) -> Result<(), Errno> {
+        let subject = self.subject(id);
+        k.point(Point::ReloadDown).await;
+        k.call(Callback::ReloadDown, subject, Module::Core, ops.reload_down(id)).await?;
+        self.params_load_new(k, id);
+        k.point(Point::ReloadUp).await;
+        let up = k.call(Callback::ReloadUp, subject, Module::Core, ops.reload_up(id)).await;
+        self.reload_failed_set(k, id, up.is_err()).await;
+        up?;
+        // The counters of performed reloads changed, so the instance is announced once more.
+        self.notify(k, id, Notice::New, subject).await;
+        k.point(Point::ReloadDone).await;
+        Ok(())
+    }
+
+    /// Models `devlink_reload_failed_set()`: listeners are told only when the flag changes.
+    async fn reload_failed_set(&self, k: &Kernel, id: InstanceId, failed: bool) {
+        let was = self.with(k, id, |instance| std::mem::replace(&mut instance.reload_failed, failed));
+        if was != failed {
+            k.emit(What::Set(self.subject(id), was.into(), failed.into()));
+            self.notify(k, id, Notice::New, self.subject(id)).await;
+        }
+    }
+
+    /// Whether the last reload left the driver down.
+    pub fn is_reload_failed(&self, k: &Kernel, id: InstanceId) -> bool {
+        self.with(k, id, |instance| instance.reload_failed)
+    }
+
+    /// Models `devlink_reload_enable()` and `devlink_reload_disable()`, of 5.5 to 5.15.
+    pub fn reload_enable(&self, k: &Kernel, id: InstanceId, enabled: bool) {
+        self.with(k, id, |instance| instance.reload_enabled = enabled);
+    }
+}

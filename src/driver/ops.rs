@@ -1,0 +1,76 @@
+//! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
+
+use super::{Bus, probe::initial_ports};
+use crate::devlink::variant::ReloadCalls;
+use crate::devlink::{InstanceId, Ops};
+use crate::event::{Errno, EswitchMode, Inline, Knob, Point, Trap, TrapAction};
+
+impl Ops for Bus<'_> {
+    async fn reload_down(&self, id: InstanceId) -> Result<(), Errno> {
+        let k = self.kernel;
+        k.point(Point::DriverReloadDown).await;
+        if self.device(self.devlink.handle(id)).knob(Knob::DontAllowReload) {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        if self.devlink.is_reload_failed(k, id) {
+            // The last reload left nothing to tear down.
+            return Ok(());
+        }
+        if self.devlink.rules.reload_calls == ReloadCalls::Register {
+            self.devlink.unregister(k, id).await?;
+        }
+        for port in self.devlink.ports(k, id) {
+            self.devlink.port_unregister(k, id, port).await?;
+        }
+        if self.devlink.rules.traps_in_reload {
+            self.devlink.traps_unregister(k, id).await;
+        }
+        Ok(())
+    }
+
+    async fn reload_up(&self, id: InstanceId) -> Result<(), Errno> {
+        let k = self.kernel;
+        k.point(Point::DriverReloadUp).await;
+        if self.device(self.devlink.handle(id)).knob(Knob::FailReload) {
+            return Err(Errno::EINVAL);
+        }
+        if self.devlink.rules.traps_in_reload && self.model(id).has_traps {
+            self.devlink.traps_register(k, id).await;
+        }
+        for port in initial_ports(self, id) {
+            let _held = match self.devlink.rules.reload_calls {
+                ReloadCalls::SelfLocking => Some(self.devlink.lock(k, id, Point::PortRegister).await),
+                ReloadCalls::Locked | ReloadCalls::Register => None,
+            };
+            // The port may be there: a careless probe that still runs makes it too.
+            let _ = self.devlink.port_register(k, id, port).await;
+        }
+        if self.devlink.rules.reload_calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
+            self.devlink.register(k, id).await?;
+        }
+        Ok(())
+    }
+
+    async fn eswitch_mode_set(&self, id: InstanceId, mode: EswitchMode) -> Result<(), Errno> {
+        let k = self.kernel;
+        k.point(Point::DriverEswitchMode).await;
+        let Some(representor) = self.model(id).representor else { return Ok(()) };
+        let has_port = self.devlink.has_port(k, id, representor);
+        match mode {
+            // After a failed reload there is nothing to represent until the driver is up again.
+            EswitchMode::Switchdev if !has_port && !self.devlink.is_reload_failed(k, id) => {
+                self.devlink.port_register(k, id, representor).await
+            }
+            EswitchMode::Legacy if has_port => self.devlink.port_unregister(k, id, representor).await,
+            EswitchMode::Switchdev | EswitchMode::Legacy => Ok(()),
+        }
+    }
+
+    fn supports_inline_mode(&self, _id: InstanceId, mode: Inline) -> bool {
+        mode == Inline::Unset
+    }
+
+    async fn trap_action_set(&self, _id: InstanceId, _trap: Trap, _action: TrapAction) -> Result<(), Errno> {
+        Ok(())
+    }
+}
