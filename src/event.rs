@@ -341,6 +341,8 @@ kinds! {
     14 SET What::Set(..),
     15 MODULE_GONE What::ModuleGone(..),
     16 HIDDEN What::Hidden(..),
+    30 CLIENT_REMOVED What::Return(Callback::ClientRemove, ..),
+    31 IB_UNREGISTERED What::Leave(Span::IbUnregisterDevice | Span::IbUnregisterClient, ..),
 }
 
 impl Kinds {

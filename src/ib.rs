@@ -1,30 +1,164 @@
 //! ib_core: RDMA devices, the clients that attach to them, and the work that netdev events queue.
+//!
+//! A device has two lives here, as the mails insist: its memory is a kref, and it may be operated while its
+//! registration lets users in. Whatever a client does with a device lies between its `add()` and its `remove()`.
 
+pub mod client;
 pub mod command;
+pub mod device;
+pub mod gid;
+pub mod module;
 pub mod variant;
 
 pub use command::Command;
 pub use variant::Rules;
 
-use crate::event::{IbDevice, Netdev};
-use crate::sim::Kernel;
+use crate::event::{Client, IbDevice, LockClass, Mode, Module, Point, Subject};
+use crate::sim::{Held, Kernel, Kref, RegistrationId, User};
+use std::cell::Cell;
+use variant::Keeps;
 
 /// ib_core in one run.
 #[derive(Debug)]
 pub struct Ib {
     /// The rules of this run.
     pub rules: Rules,
+    devices: [Cell<Option<Device>>; IbDevice::COUNT],
+    clients: [Cell<Option<ClientState>>; Client::COUNT],
+    /// The pointers in the rescans' work items, oldest first: one item about to run, one queued behind it.
+    rescans: [Cell<[Option<Kref>; 2]>; IbDevice::COUNT],
+    /// What each client's module is doing: nothing, a call into ib_core, or its exit.
+    modules: [Cell<module::State>; Client::COUNT],
+}
+
+/// `struct ib_device`, from its allocation until its memory is given back. Its name is taken that long.
+#[derive(Debug, Clone, Copy)]
+struct Device {
+    /// The life of its memory.
+    kref: Kref,
+    /// The life in which it may be operated.
+    users: RegistrationId,
+    /// DEVICE_REGISTERED: it is in the list, and clients may be added to it.
+    registered: bool,
+    /// DEVICE_GID_UPDATES: netdev events are for it.
+    gid_updates: bool,
+    /// CLIENT_DATA_REGISTERED: whose `add()` was called and whose `remove()` must be.
+    added: [bool; Client::COUNT],
+}
+
+/// `struct ib_client`, while its id is taken.
+#[derive(Debug, Clone, Copy)]
+struct ClientState {
+    /// Its place in the order in which clients are added to a device.
+    id: u8,
+    /// CLIENT_REGISTERED: it may be added to devices.
+    registered: bool,
+    /// `client->uses`: those who are about to call `remove()`.
+    uses: RegistrationId,
+}
+
+/// Keeps a device from going away while it is operated; how, the rules say.
+#[derive(Debug)]
+#[allow(dead_code, reason = "the guards do their work when they are dropped")]
+enum Use<'k> {
+    /// An active user.
+    User(User<'k>),
+    /// A reference to the memory.
+    Kref(KrefUse<'k>),
+    /// Nothing: a lock is held all the while.
+    Lock,
+}
+
+/// A reference that is put when this is dropped.
+#[derive(Debug)]
+struct KrefUse<'k>(&'k Kernel, Kref);
+
+impl Drop for KrefUse<'_> {
+    fn drop(&mut self) {
+        // Whoever waits for the last reference gives the memory back.
+        let _last = self.0.put(self.1);
+    }
 }
 
 impl Ib {
     /// ib_core with nothing registered.
     pub fn new(rules: Rules) -> Self {
-        Ib { rules }
+        Ib {
+            rules,
+            devices: Default::default(),
+            clients: Default::default(),
+            rescans: Default::default(),
+            modules: Default::default(),
+        }
     }
 
-    /// Models `netdevice_event_work_handler()`.
-    pub async fn netdevice_event_work(&self, _k: &Kernel, _netdev: Netdev) {}
+    fn device(&self, device: IbDevice) -> Option<Device> {
+        self.devices[device.index()].get()
+    }
 
-    /// Models `roce_rescan_device_work()`.
-    pub async fn rescan_work(&self, _k: &Kernel, _device: IbDevice) {}
+    fn client(&self, client: Client) -> Option<ClientState> {
+        self.clients[client.index()].get()
+    }
+
+    /// Whether netdev events reach the client, and devices its `add()`.
+    fn is_registered(&self, client: Client) -> bool {
+        self.client(client).is_some_and(|state| state.registered)
+    }
+
+    /// Changes a device that is there.
+    fn change(&self, device: IbDevice, change: impl FnOnce(&mut Device)) {
+        let slot = &self.devices[device.index()];
+        slot.set(slot.get().map(|mut state| {
+            change(&mut state);
+            state
+        }));
+    }
+
+    /// The lock that the rules hold over a client's `add()` and `remove()`, if they hold one in this mode.
+    async fn over_callbacks<'k>(&self, k: &'k Kernel, mode: Mode, at: Point) -> Option<Held<'k>> {
+        match self.rules.over_callbacks {
+            Some((class, held)) if held == mode => Some(take(k, class, mode, at).await),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The lock of a list, unless it is the one that the caller holds over callbacks anyway.
+    async fn list<'k>(&self, k: &'k Kernel, class: LockClass, mode: Mode, at: Point) -> Option<Held<'k>> {
+        match self.rules.over_callbacks {
+            Some((over, held)) if over == class && (held == Mode::Write || mode == Mode::Read) => {
+                k.point(at).await;
+                None
+            }
+            Some(_) | None => Some(take(k, class, mode, at).await),
+        }
+    }
+
+    /// Keeps a device, or says that it is too late for that. To be called under the lock of the list.
+    fn keep<'k>(&self, k: &'k Kernel, device: Device) -> Option<Use<'k>> {
+        match self.rules.keeps {
+            Keeps::Users => k.try_use(device.users).map(Use::User),
+            Keeps::Kref => {
+                k.get(device.kref);
+                Some(Use::Kref(KrefUse(k, device.kref)))
+            }
+            Keeps::Lock => Some(Use::Lock),
+        }
+    }
+}
+
+/// Takes a lock of ib_core; a mutex knows no readers.
+async fn take(k: &Kernel, class: LockClass, mode: Mode, at: Point) -> Held<'_> {
+    let lock = k.lock_of(class, Subject::Kernel);
+    match (class, mode) {
+        (LockClass::DevicesRwsem | LockClass::ClientsRwsem, Mode::Read) => k.read(lock, at).await,
+        _ => k.lock(lock, at).await,
+    }
+}
+
+/// The module whose code a client is.
+const fn text_of(client: Client) -> Module {
+    match client {
+        Client::GidCache => Module::GidCache,
+        Client::Mad => Module::Mad,
+    }
 }

@@ -108,10 +108,16 @@ points! {
     0x310 IbEnumTouch "ib_enum_roce_ports_of_netdev:callback",
     0x311 GidFlush "roce_gid_cache_remove:flush",
     0x312 NetdevEvent "roce_gid_netdev_event:queue",
-    0x313 GidRescan "roce_rescan_device:lock",
+    0x313 GidRescan "roce_rescan_device:start",
     0x314 ModuleExit "module_exit:start",
     0x315 ModuleExitFlush "module_exit:flush",
     0x316 ModuleGone "module_exit:gone",
+    0x317 GidAdd "roce_gid_cache_add:queue",
+    0x318 MadAdd "ib_mad_init_device:start",
+    0x319 MadRemove "ib_mad_remove_device:start",
+    0x31a IbClientDataLock "remove_client_context:client-data",
+    0x31b IbUnregisterHide "ib_unregister_device:hide",
+    0x31c IbUnregisterClientForget "ib_unregister_client:remove-id",
 
     // Model drivers.
     0x400 ProbeDeviceLock "driver_probe:device-lock",

@@ -1,6 +1,6 @@
 //! ib_core's commands: opcode, spelling, operands, handler.
 
-use super::Ib;
+use super::{Ib, module};
 use crate::commands;
 use crate::event::{Client, Errno, IbDevice, Netdev};
 use crate::sim::Kernel;
@@ -22,12 +22,15 @@ commands! {
 }
 
 /// Runs one command.
-pub async fn execute(command: Command, _k: &Kernel, _ib: &Ib) -> Result<(), Errno> {
+pub async fn execute(command: Command, k: &Kernel, ib: &Ib) -> Result<(), Errno> {
     match command {
-        Command::RegisterDevice { .. }
-        | Command::UnregisterDevice { .. }
-        | Command::RegisterClient { .. }
-        | Command::UnregisterClient { .. }
-        | Command::AddressAdd { .. } => Err(Errno::EOPNOTSUPP),
+        Command::RegisterDevice { device } => ib.register_device(k, device).await,
+        Command::UnregisterDevice { device } => ib.unregister_device(k, device).await,
+        Command::RegisterClient { client } => module::register(k, ib, client).await,
+        Command::UnregisterClient { client } => module::unregister(k, ib, client).await,
+        Command::AddressAdd { netdev } => {
+            ib.netdev_event(k, netdev).await;
+            Ok(())
+        }
     }
 }

@@ -1,10 +1,228 @@
 //! ib_core's rules, and the variants that change one of them.
+//!
+//! The mail of 2015 weighs cures for one deadlock. Each cure is a variant here, as whoever proposed it put it.
 
+use crate::event::{LockClass, Mode, QueueName};
+use crate::mail::{self, Cite};
 use crate::variant::Variant;
 
+/// What keeps a device from going away while somebody who found it in the list operates it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    /// An active count, which unregistering closes and waits for.
+    Users,
+    /// A reference to its memory, and unregistering waits until the last one is put.
+    Kref,
+    /// The lock of the list, held all the while; unregistering waits for nobody.
+    Lock,
+}
+
+/// Which devices a netdev event is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enumerates {
+    /// Those that the gid cache has marked in its `add()` and not yet unmarked in its `remove()`.
+    Marked,
+    /// Every device in the list.
+    Listed,
+}
+
+/// Which work the gid cache's `remove()` waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flushes {
+    /// All that it has queued.
+    All,
+    /// Only the rescans, which alone carry a device's pointer.
+    Rescan,
+    /// None.
+    Nothing,
+}
+
 /// The decisions of ib_core; the default is what was settled.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Rules {}
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The lock of the list of devices.
+    pub devices: LockClass,
+    /// The lock of the list of clients.
+    pub clients: LockClass,
+    /// A lock of everything that is held over `add()` and `remove()`.
+    pub over_callbacks: Option<(LockClass, Mode)>,
+    /// What keeps a device from going away.
+    pub keeps: Keeps,
+    /// Whether a device leaves the list before its clients are removed, or after.
+    pub hides_first: bool,
+    /// Which devices a netdev event is for.
+    pub enumerates: Enumerates,
+    /// Which work the gid cache's `remove()` waits for.
+    pub remove_flushes: Flushes,
+    /// The queue of device-specific work.
+    pub rescan: QueueName,
+    /// Whether `ib_unregister_client()` waits for a `remove()` that somebody else calls.
+    pub client_waits: bool,
+    /// Whether the gid cache's exit function waits for all of its work.
+    pub exit_flushes: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            devices: LockClass::DevicesRwsem,
+            clients: LockClass::ClientsRwsem,
+            over_callbacks: None,
+            keeps: Keeps::Users,
+            hides_first: true,
+            enumerates: Enumerates::Marked,
+            remove_flushes: Flushes::All,
+            rescan: QueueName::Gid,
+            client_waits: true,
+            exit_flushes: true,
+        }
+    }
+}
+
+/// What all of 2015 has in common: one lock for both lists, held over callbacks and over the enumeration of
+/// all the devices in the list. The locks are what the proposals differ in.
+fn under_one_lock(rules: &mut Rules, lists: LockClass, over: LockClass) {
+    rules.devices = lists;
+    rules.clients = over;
+    rules.over_callbacks = Some((over, Mode::Write));
+    rules.keeps = Keeps::Lock;
+    rules.enumerates = Enumerates::Listed;
+    rules.hides_first = false;
+}
+
+/// The last one is no matter of locks. With no device there is no `remove()`, so nothing is flushed, and a
+/// device that registers after the client has gone is in the list when the client's work walks it.
+const ONE_LOCK_BREAKS: &[&str] =
+    &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order", "remove-is-synchronous"];
+
+const fn kref(who: &'static str, claim: &'static str) -> Cite {
+    Cite { mail: &mail::KREF, who, claim }
+}
 
 /// Every variant of ib_core.
-pub const VARIANTS: &[Variant<Rules>] = &[];
+pub const VARIANTS: &[Variant<Rules>] = &[
+    Variant {
+        id: 0,
+        name: "device-mutex",
+        says: "one mutex for both lists, held over add() and remove(); netdev work takes it to walk the devices",
+        cites: &[
+            kref("Matan Barak", "unregistering calls remove() under device_mutex, and the work takes it too"),
+            kref(
+                "Jason Gunthorpe",
+                "taking device_mutex in the enumeration exposes the limits of that mutex",
+            ),
+        ],
+        breaks: ONE_LOCK_BREAKS,
+        with: &[],
+        apply: |rules| under_one_lock(rules, LockClass::DeviceMutex, LockClass::DeviceMutex),
+    },
+    Variant {
+        id: 1,
+        name: "kref-wait",
+        says: "a kref keeps a device for whoever works on it, and unregistering waits for it; remove() does not flush",
+        cites: &[
+            kref("Matan Barak", "a device may be removed when its reference count is zero, and only then"),
+            kref(
+                "Jason Gunthorpe",
+                "nothing makes ib_unregister_client() wait, so a module can exit under its code",
+            ),
+        ],
+        breaks: &["remove-is-synchronous", "text-outlives-work"],
+        with: &[],
+        apply: |rules| {
+            rules.devices = LockClass::DeviceMutex;
+            rules.clients = LockClass::DeviceMutex;
+            rules.over_callbacks = None;
+            rules.keeps = Keeps::Kref;
+            rules.hides_first = true;
+            rules.enumerates = Enumerates::Listed;
+            rules.remove_flushes = Flushes::Nothing;
+            rules.client_waits = false;
+        },
+    },
+    Variant {
+        id: 2,
+        name: "split-mutex",
+        says: "client_mutex over callbacks, device_mutex for the list, taken after remove() for the rest",
+        cites: &[
+            kref(
+                "Jason Gunthorpe",
+                "two mutexes, and only the one of the clients while their list is worked on",
+            ),
+            kref("Matan Barak", "unregistering takes client_mutex, calls remove(), then takes device_mutex"),
+        ],
+        breaks: &["no-global-lock-over-driver-callback", "remove-is-synchronous"],
+        with: &[],
+        apply: |rules| under_one_lock(rules, LockClass::DeviceMutex, LockClass::ClientMutex),
+    },
+    Variant {
+        id: 3,
+        name: "rescan-queue",
+        says: "device_mutex stays over remove(); device-specific work has a queue of its own, the only one flushed",
+        cites: &[
+            kref("Matan Barak", "other work only walks the list, so flushing the rescans alone is enough"),
+            kref(
+                "Jason Gunthorpe",
+                "more queues do not help: all work must be complete when remove() returns",
+            ),
+        ],
+        breaks: &["no-global-lock-over-driver-callback", "remove-is-synchronous"],
+        with: &[],
+        apply: |rules| {
+            under_one_lock(rules, LockClass::DeviceMutex, LockClass::DeviceMutex);
+            rules.rescan = QueueName::Rescan;
+            rules.remove_flushes = Flushes::Rescan;
+        },
+    },
+    Variant {
+        id: 4,
+        name: "rwsem",
+        says: "device_mutex becomes a reader-writer semaphore: written over remove(), read to walk the devices",
+        cites: &[
+            kref("Jason Gunthorpe", "the mutex could become a reader-writer semaphore"),
+            kref(
+                "Matan Barak",
+                "all but the enumeration change the list, so it reads while another writes, as before",
+            ),
+        ],
+        breaks: ONE_LOCK_BREAKS,
+        with: &[],
+        apply: |rules| under_one_lock(rules, LockClass::DevicesRwsem, LockClass::DevicesRwsem),
+    },
+    Variant {
+        id: 5,
+        name: "rwsem-read-held",
+        says: "the semaphore is only read over add() and remove()",
+        cites: &[kref("Matan Barak", "a reader-writer semaphore may leave everybody in the same condition")],
+        breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"],
+        with: &[],
+        apply: |rules| rules.over_callbacks = Some((LockClass::DevicesRwsem, Mode::Read)),
+    },
+    Variant {
+        id: 6,
+        name: "unfenced-remove",
+        says: "the gid cache's remove() returns while its work is queued or runs",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "a client's work must be cancelled or complete when its remove() returns",
+        )],
+        breaks: &["remove-is-synchronous", "no-use-after-free"],
+        with: &[],
+        apply: |rules| rules.remove_flushes = Flushes::Nothing,
+    },
+    Variant {
+        id: 7,
+        name: "unfenced-exit",
+        says: "the gid cache's exit function leaves the flushing to remove()",
+        cites: &[
+            kref(
+                "Matan Barak",
+                "the exit function flushes, so that no code runs when the module is unloaded",
+            ),
+            kref("Jason Gunthorpe", "no module code may run, or be able to run later, once it is unloaded"),
+        ],
+        breaks: &["text-outlives-work"],
+        with: &[],
+        apply: |rules| rules.exit_flushes = false,
+    },
+];

@@ -5,7 +5,9 @@
 //! never a crash of ours.
 
 use super::kernel::Kernel;
-use crate::event::{Point, Subject, What};
+use super::lock::LockId;
+use super::task::Wait;
+use crate::event::{LockClass, Point, Subject, TaskId, What};
 
 /// The number of a reference count in its run. Copying it is no reference: get and put are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,13 +22,15 @@ pub struct KrefState {
     disowned: bool,
     /// Where the memory went.
     freed: Option<Point>,
+    /// Who sleeps until the last reference is put.
+    waiter: Option<TaskId>,
 }
 
 impl Kernel {
     /// Models `kref_init()`: the memory exists, with one reference.
     pub fn kref_init(&self, subject: Subject) -> Kref {
         let mut krefs = self.krefs.borrow_mut();
-        krefs.push(KrefState { subject, count: 1, disowned: false, freed: None });
+        krefs.push(KrefState { subject, count: 1, disowned: false, freed: None, waiter: None });
         self.emit(What::Alloc(subject));
         Kref(u8::try_from(krefs.len() - 1).expect("fewer than 256 objects"))
     }
@@ -52,7 +56,30 @@ impl Kernel {
         }
         let (subject, count) = self.count(kref, -1);
         self.emit(What::Put(subject, count));
+        if count == 0
+            && let Some(waiter) = self.krefs.borrow_mut()[usize::from(kref.0)].waiter.take()
+        {
+            self.wake(waiter);
+        }
         count == 0
+    }
+
+    /// Sleeps until the last reference is put. A kref was not made for this; who proposed it did this.
+    pub async fn kref_wait(&self, kref: Kref, at: Point) {
+        self.point(at).await;
+        let lock = self.kref_lock(kref);
+        self.orders(lock, at);
+        if self.krefs.borrow()[usize::from(kref.0)].count > 0 {
+            self.krefs.borrow_mut()[usize::from(kref.0)].waiter = Some(self.current.get());
+            self.emit(What::Block(self.lock_name(lock)));
+            self.block(Wait::Kref(kref)).await;
+        }
+    }
+
+    /// What a wait for the last reference waits for, in the lock-order graph.
+    pub(super) fn kref_lock(&self, kref: Kref) -> LockId {
+        let subject = self.krefs.borrow()[usize::from(kref.0)].subject;
+        self.lock_of(LockClass::Users, subject)
     }
 
     fn count(&self, kref: Kref, by: i8) -> (Subject, u8) {

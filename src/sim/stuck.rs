@@ -69,6 +69,7 @@ impl Kernel {
             State::Blocked(Wait::Lock(lock, _)) => lock,
             State::Blocked(Wait::Flush(queue)) => self.queue_lock(queue),
             State::Blocked(Wait::Users(registration)) => self.users_lock(registration),
+            State::Blocked(Wait::Kref(kref)) => self.kref_lock(kref),
             state => unreachable!("{state:?} is not stuck"),
         }
     }

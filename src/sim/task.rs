@@ -2,6 +2,7 @@
 
 use super::kernel::{Kernel, STEPS_MAX};
 use super::lock::LockId;
+use super::refcount::Kref;
 use super::registration::RegistrationId;
 use crate::event::{Action, Mode, Module, Point, QueueName, Subject, TaskId, TaskName, What};
 use std::cell::{Cell, RefCell};
@@ -23,7 +24,7 @@ pub enum State {
 impl State {
     /// Whether the task waits for something that the kernel must do: not idle, not listening.
     pub(super) fn is_stuck(self) -> bool {
-        matches!(self, State::Blocked(Wait::Lock(..) | Wait::Flush(_) | Wait::Users(_)))
+        matches!(self, State::Blocked(Wait::Lock(..) | Wait::Flush(_) | Wait::Users(_) | Wait::Kref(_)))
     }
 }
 
@@ -36,6 +37,8 @@ pub enum Wait {
     Flush(QueueName),
     /// The last active user of an object.
     Users(RegistrationId),
+    /// The last reference of an object.
+    Kref(Kref),
     /// Something to do: a worker's rest.
     Work(QueueName),
     /// A uevent: a listener's rest.

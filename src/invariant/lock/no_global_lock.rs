@@ -1,18 +1,71 @@
-//! STUB
+//! No lock that serves every device is held while a driver or a client is called back.
 
-use crate::event::{Kinds, Trace};
+use crate::event::{Kinds, Scope, Trace, What};
 use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
 
-/// STUB
+/// No lock that serves every device is held while a driver or a client is called back.
 pub const NO_GLOBAL_LOCK: Invariant = Invariant {
     id: 8,
     name: "no-global-lock-over-driver-callback",
-    says: "STUB",
-    cites: &[],
+    says: "No lock that serves every device is held while a driver or a client is called back.",
+    cites: &[
+        Cite {
+            mail: &mail::RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "global locks held over open-ended code, such as registering a device, are dangerous",
+        },
+        Cite {
+            mail: &mail::KREF,
+            who: "Jason Gunthorpe",
+            claim: "netdevs could be matched by a scheme that does not hold device_mutex over the query",
+        },
+    ],
     about: Kinds::CALL,
     check,
 };
 
-fn check(_trace: &Trace) -> Option<usize> {
+fn check(trace: &Trace) -> Option<usize> {
+    // How many such locks each task holds.
+    let mut held = [0u8; 256];
+    for (at, event) in trace.events.iter().enumerate() {
+        let held = &mut held[usize::from(event.task)];
+        match event.what {
+            What::Acquire(lock, _) if lock.class.scope() == Scope::Global => *held += 1,
+            What::Release(lock, _) if lock.class.scope() == Scope::Global => *held = held.saturating_sub(1),
+            What::Call(..) if *held > 0 => return Some(at),
+            _ => {}
+        }
+    }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Callback, Client, IbDevice, LockClass, LockName, Mode, Subject};
+
+    const GLOBAL: LockName = LockName { class: LockClass::DeviceMutex, of: Subject::Kernel };
+    const OWN: LockName =
+        LockName { class: LockClass::ClientDataRwsem, of: Subject::Ib(IbDevice::Rxe0) };
+    const CALL: What =
+        What::Call(Callback::ClientRemove, Subject::ClientData(Client::Mad, IbDevice::Rxe0));
+
+    #[test]
+    fn a_callback_under_a_global_lock_breaks_it() {
+        let read = What::Acquire(GLOBAL, Mode::Read);
+        assert_eq!(check(&Trace::of([(0, read), (0, CALL)])), Some(1));
+    }
+
+    #[test]
+    fn own_locks_locks_of_others_and_locks_let_go_keep_it() {
+        let trace = Trace::of([
+            (1, What::Acquire(GLOBAL, Mode::Write)),
+            (0, What::Acquire(OWN, Mode::Write)),
+            (0, CALL),
+            (1, What::Release(GLOBAL, Mode::Write)),
+            (1, CALL),
+        ]);
+        assert_eq!(check(&trace), None);
+    }
 }

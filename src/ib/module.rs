@@ -1,0 +1,81 @@
+//! The clients' modules: what their init and exit do, and when their text may go.
+
+use super::{Ib, text_of};
+use crate::event::{Client, Errno, Point, QueueName, Span, Subject};
+use crate::sim::Kernel;
+
+/// What a client's module is doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum State {
+    /// Nothing by itself.
+    #[default]
+    Idle,
+    /// So many tasks are in calls it makes into ib_core.
+    Calls(u8),
+    /// Its exit function runs, or has run.
+    Going,
+}
+
+/// The module's call of `ib_register_client()`.
+pub async fn register(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
+    enter(ib, client)?;
+    let result = ib.register_client(k, client).await;
+    leave(ib, client);
+    result
+}
+
+/// The module's call of `ib_unregister_client()` while it stays loaded.
+pub async fn unregister(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
+    enter(ib, client)?;
+    let result = ib.unregister_client(k, client).await;
+    leave(ib, client);
+    result
+}
+
+/// Models `delete_module(2)`: the exit function, then the text goes. Once; a module in a call of its own is busy.
+pub async fn exit(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
+    let state = &ib.modules[client.index()];
+    match state.get() {
+        State::Idle => state.set(State::Going),
+        State::Calls(_) => return Err(Errno::EBUSY),
+        State::Going => return Err(Errno::ENOENT),
+    }
+    let module = text_of(client);
+    let body = async {
+        {
+            let _text = k.text(module);
+            k.point(Point::ModuleExit).await;
+            // A client that is not registered is none to unregister.
+            let _registered = ib.unregister_client(k, client).await;
+            if client == Client::GidCache && ib.rules.exit_flushes {
+                k.flush_workqueue(QueueName::Gid, Point::ModuleExitFlush).await;
+                if ib.rules.rescan != QueueName::Gid {
+                    k.flush_workqueue(ib.rules.rescan, Point::ModuleExitFlush).await;
+                }
+            }
+        }
+        k.point(Point::ModuleGone).await;
+        k.module_gone(module);
+        Ok(())
+    };
+    k.span(Span::ModuleExit, Subject::Module(module), body).await
+}
+
+fn enter(ib: &Ib, client: Client) -> Result<(), Errno> {
+    let state = &ib.modules[client.index()];
+    match state.get() {
+        State::Idle => state.set(State::Calls(1)),
+        State::Calls(calls) => state.set(State::Calls(calls + 1)),
+        State::Going => return Err(Errno::ENOENT),
+    }
+    Ok(())
+}
+
+fn leave(ib: &Ib, client: Client) {
+    let state = &ib.modules[client.index()];
+    match state.get() {
+        State::Calls(calls @ 2..) => state.set(State::Calls(calls - 1)),
+        State::Calls(_) => state.set(State::Idle),
+        State::Idle | State::Going => unreachable!("a module does not go while it is in a call"),
+    }
+}
