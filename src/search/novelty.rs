@@ -103,7 +103,6 @@ enum Fact {
     Running,
     Calling,
     Gone,
-    Waiting,
 }
 
 fn hash(value: &impl Hash) -> u64 {
@@ -140,9 +139,9 @@ fn change(event: &Event) -> Option<Change> {
         What::Call(callback, subject) => Begins(hash(&(Fact::Calling, callback, subject))),
         What::Return(callback, subject, _) => Ends(hash(&(Fact::Calling, callback, subject))),
         What::ModuleGone(module) => Begins(hash(&(Fact::Gone, module))),
-        // A wait has no event for its end, so it counts for the rest of the run: that there was one matters.
-        What::Block(lock) => Begins(hash(&(Fact::Waiting, lock))),
-        What::Notify(..)
+        // A wait has no event for its end, so it is no fact, but a step like any other.
+        What::Block(_)
+        | What::Notify(..)
         | What::Uevent(..)
         | What::Seen(..)
         | What::Dumped(..)
