@@ -38,7 +38,8 @@ pub fn minimize_watched(
     // What is expected is a claim about the whole program, so it says nothing of a part of it.
     let best = Program { expect: 0, ..program.clone() };
     let tried = HashSet::new();
-    let mut search = Minimizer { best, tried, still_fails: &mut still_fails, watch: &mut watch };
+    let machine = Machine::default();
+    let mut search = Minimizer { best, machine, tried, still_fails: &mut still_fails, watch: &mut watch };
     search.reach_fixed_point();
     search.order_tasks();
     search.reach_fixed_point();
@@ -71,6 +72,8 @@ pub fn expected(trace: &Trace) -> u64 {
 /// A search for a smaller program.
 struct Minimizer<'f> {
     best: Program,
+    /// Runs what is best so far, to see in which order its commands begin.
+    machine: Machine,
     /// What has been tried, so that the last round, in which nothing helps, costs next to nothing.
     tried: HashSet<u64>,
     still_fails: &'f mut dyn FnMut(&Program) -> bool,

@@ -1,8 +1,8 @@
 //! Dropping parts of a program: commands, tasks, variants, segments; and joining two tasks to one.
 
 use super::Minimizer;
-use crate::event::TaskName;
-use crate::program::{Program, Variants};
+use crate::event::{TaskName, What};
+use crate::program::{Command, Program, Variants};
 use std::ops::Range;
 
 impl Minimizer<'_> {
@@ -79,26 +79,54 @@ impl Minimizer<'_> {
         any
     }
 
-    /// Lets one task do what two did: what fails without a race need not look like one.
+    /// Lets one task do what two did: what fails without a race need not look like one. The commands come in
+    /// the order in which they ended or began, or else one task's after the other's.
     pub(super) fn join_tasks(&mut self) -> bool {
+        let ended = self.order_of(|what| if let What::End(at, _) = what { Some(at) } else { None });
+        let began = self.order_of(|what| if let What::Begin(at) = what { Some(at) } else { None });
         let count = self.best.tasks.len();
         let pairs = (0..count).flat_map(|first| (0..count).map(move |then| (first, then)));
         for (first, then) in pairs.filter(|(first, then)| first != then) {
             let (name, joined) = (self.best.tasks[first].name, self.best.tasks[then].name);
-            let join = |keep_segments: bool| {
-                move |program: &mut Program| {
-                    let mut commands = std::mem::take(&mut program.tasks[then].commands);
-                    program.tasks[first].commands.append(&mut commands);
-                    rename_segments(program, joined, keep_segments.then_some(name));
-                }
+            let of_both = |task: &usize| *task == first || *task == then;
+            let mixed = |order: &[(usize, usize)]| -> Vec<Command> {
+                let own = order.iter().filter(|(task, _)| of_both(task));
+                own.map(|(task, at)| self.best.tasks[*task].commands[*at]).collect()
             };
-            if self.attempt(join(false), || format!("with {joined} joined to {name}, not scheduled"))
-                || self.attempt(join(true), || format!("with {joined} joined to {name}"))
-            {
-                return true;
+            let appended = [first, then].map(|task| self.best.tasks[task].commands.clone()).concat();
+            let ways = [
+                (mixed(&ended), "in the order they ended"),
+                (mixed(&began), "in the order they began"),
+                (appended, "at its end"),
+            ];
+            for (commands, how) in ways {
+                for keep in [false, true] {
+                    let join = |program: &mut Program| {
+                        program.tasks[then].commands.clear();
+                        program.tasks[first].commands = commands.clone();
+                        rename_segments(program, joined, keep.then_some(name));
+                    };
+                    let kept = if keep { "" } else { " and no longer scheduled" };
+                    if self.attempt(join, || format!("with {joined} joined to {name} {how}{kept}")) {
+                        return true;
+                    }
+                }
             }
         }
         false
+    }
+
+    /// Every command's task and place, in the order of these events; those that have none come last.
+    fn order_of(&mut self, of: impl Fn(What) -> Option<u8>) -> Vec<(usize, usize)> {
+        let trace = self.machine.run(&self.best);
+        let events = trace.events.iter();
+        let commands = events.filter_map(|event| of(event.what).map(|at| (event.task.into(), at.into())));
+        let mut order: Vec<(usize, usize)> = commands.collect();
+        for (index, task) in self.best.tasks.iter().enumerate() {
+            let never = (0..task.commands.len()).map(|at| (index, at)).filter(|it| !order.contains(it));
+            order.extend(never.collect::<Vec<_>>());
+        }
+        order
     }
 }
 
