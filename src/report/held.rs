@@ -1,7 +1,7 @@
 //! Who holds what at one moment of a trace, and since when.
 
 use super::command;
-use crate::event::{LockName, Mode, Span, Subject, TaskId, Trace, What};
+use crate::event::{LockName, Mode, Span, Subject, TaskId, Trace, What, WorkFn};
 use crate::program::Program;
 
 /// A lock that a task holds, or waits for.
@@ -17,6 +17,8 @@ pub struct Held {
     pub command: Option<u8>,
     /// The function in which it was taken.
     pub span: Option<(Span, Subject)>,
+    /// The work during which a worker took it.
+    pub work: Option<WorkFn>,
 }
 
 impl Held {
@@ -31,7 +33,8 @@ impl Held {
         let mut line = format!("{task} {verb} {}", self.lock);
         let within = self.span.map(|(span, of)| format!("in {}({of})", span.name()));
         let by = self.command.map(|index| format!("by `{}`", command(program, self.task, index)));
-        let places: Vec<String> = within.into_iter().chain(by).collect();
+        let working = self.work.map(|work| format!("by work {work}"));
+        let places: Vec<String> = within.into_iter().chain(by).chain(working).collect();
         if !places.is_empty() {
             line += &format!(", {since}{}", places.join(" "));
         }
@@ -43,6 +46,7 @@ impl Held {
 pub fn held(trace: &Trace, at: usize) -> Vec<Held> {
     let mut held: Vec<Held> = Vec::new();
     let mut commands: Vec<Option<u8>> = vec![None; trace.tasks.len()];
+    let mut works: Vec<Option<WorkFn>> = vec![None; trace.tasks.len()];
     let mut spans: Vec<Vec<(Span, Subject)>> = vec![Vec::new(); trace.tasks.len()];
     for event in &trace.events[..at] {
         let task = usize::from(event.task);
@@ -54,10 +58,13 @@ pub fn held(trace: &Trace, at: usize) -> Vec<Held> {
             mode,
             command: commands[task],
             span: spans[task].last().copied(),
+            work: works[task],
         };
         match event.what {
             What::Begin(index) => commands[task] = Some(index),
             What::End(..) => commands[task] = None,
+            What::WorkBegin(_, work) => works[task] = Some(work),
+            What::WorkEnd(..) => works[task] = None,
             What::Enter(span, of) => spans[task].push((span, of)),
             What::Leave(..) => drop(spans[task].pop()),
             What::Acquire(lock, mode) => held.push(now(lock, Some(mode))),

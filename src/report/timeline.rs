@@ -18,6 +18,7 @@ const COLUMN_MIN: usize = 22;
 /// Draws what matters of a trace, up to the event that broke the rule.
 pub fn timeline(program: &Program, trace: &Trace, violation: &Violation) -> String {
     let mut shown: Vec<usize> = (0..=violation.at).filter(|at| matters(trace, *at, violation.at)).collect();
+    drop_lone_releases(trace, &mut shown);
     let left_out = shown.len().saturating_sub(ROWS_MAX);
     shown.drain(..left_out);
     let columns = columns(trace, &shown);
@@ -66,6 +67,25 @@ fn matters(trace: &Trace, at: usize, broken: usize) -> bool {
     }
 }
 
+/// Leaves out the end of what was taken before the shown part: it would end something that nobody saw begin.
+fn drop_lone_releases(trace: &Trace, shown: &mut Vec<usize>) {
+    let mut held = Vec::new();
+    shown.retain(|at| match trace.events[*at].what {
+        What::Acquire(lock, mode) => {
+            held.push((lock, mode));
+            true
+        }
+        What::Release(lock, mode) => match held.iter().rposition(|taken| *taken == (lock, mode)) {
+            Some(taken) => {
+                held.swap_remove(taken);
+                true
+            }
+            None => false,
+        },
+        _ => true,
+    });
+}
+
 /// The tasks with an event to show, in their own order.
 fn columns(trace: &Trace, shown: &[usize]) -> Vec<TaskId> {
     let mut tasks: Vec<TaskId> = shown.iter().map(|at| trace.events[*at].task).collect();
@@ -99,7 +119,6 @@ fn cell(program: &Program, trace: &Trace, event: Event) -> String {
         What::End(index, None) => format!("done: {}", command(program, event.task, index)),
         What::Preempt(at) => format!("... stops at {at}"),
         What::Block(lock) => format!("waits for {lock}"),
-        What::Deadlock(_) => format!("deadlock, {} among them", trace.name(event.task)),
         What::AtRest(..) => format!("at rest: {}", event.what),
         what => match what.verb() {
             "BUG" => what.to_string(),
