@@ -20,6 +20,8 @@ use crate::sim::Kernel;
 pub struct Drivers {
     /// The devices of the devlink drivers.
     pub devices: [model::Device; Handle::COUNT],
+    /// Which modules are going.
+    pub modules: module::Modules,
     /// The vendor driver of mediated devices.
     pub mtty: mtty::Mtty,
 }

@@ -341,6 +341,7 @@ kinds! {
     14 SET What::Set(..),
     15 MODULE_GONE What::ModuleGone(..),
     16 HIDDEN What::Hidden(..),
+    17 REVIVED What::Get(_, 1),
     30 CLIENT_REMOVED What::Return(Callback::ClientRemove, ..),
     31 IB_UNREGISTERED What::Leave(Span::IbUnregisterDevice | Span::IbUnregisterClient, ..),
 }

@@ -13,6 +13,8 @@ pub mod registration;
 pub mod scheduler;
 pub mod stuck;
 pub mod task;
+#[cfg(test)]
+mod tests;
 pub mod uevent;
 pub mod workqueue;
 

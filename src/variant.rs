@@ -18,7 +18,8 @@ pub struct Variant<R: 'static> {
     pub cites: &'static [Cite],
     /// The invariants that it breaks; none for an option that must not break any.
     pub breaks: &'static [&'static str],
-    /// Other variants of the same subsystem that must be on for it to break anything.
+    /// Other variants that must be on for it to break anything: a bare name is one of the same subsystem,
+    /// `subsystem=name` (`config=delayed-release`) one of another.
     pub with: &'static [&'static str],
     /// The change.
     pub apply: fn(&mut R),

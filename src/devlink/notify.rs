@@ -9,9 +9,22 @@ use crate::sim::Kernel;
 impl Devlink {
     /// Models `devlink_nl_notify_need()` and the send: nothing goes out for an instance that users cannot see.
     pub(super) async fn notify(&self, k: &Kernel, id: InstanceId, notice: Notice, part: Subject) {
+        let value = self.value(id, part);
+        self.notify_value(k, id, notice, part, value).await;
+    }
+
+    /// The same with a value that is no longer in the instance: an end carries what the object was last.
+    pub(super) async fn notify_value(
+        &self,
+        k: &Kernel,
+        id: InstanceId,
+        notice: Notice,
+        part: Subject,
+        value: u8,
+    ) {
         k.point(Point::DevlinkNotify).await;
         if self.is_registered(id) || self.rules.notify == Notify::AtOnce {
-            k.emit(What::Notify(notice, part, self.value(id, part)));
+            k.emit(What::Notify(notice, part, value));
         }
     }
 

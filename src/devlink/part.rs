@@ -58,9 +58,9 @@ impl Devlink {
     pub async fn traps_unregister(&self, k: &Kernel, id: InstanceId) {
         for trap in Trap::ALL.iter().rev() {
             let part = Subject::Trap(self.handle(id), *trap);
-            if self.with(k, id, |instance| instance.traps[trap.index()].take()).is_some() {
+            if let Some(action) = self.with(k, id, |instance| instance.traps[trap.index()].take()) {
                 k.emit(What::Remove(part));
-                self.notify(k, id, Notice::Del, part).await;
+                self.notify_value(k, id, Notice::Del, part, action.to_byte()).await;
             }
         }
     }

@@ -1,14 +1,51 @@
 //! Module unload: the exit function takes back what the module registered, then the text goes.
 
-use super::Bus;
-use crate::event::{Client, Errno, Module};
+use super::{Bus, mtty};
+use crate::event::{Client, Errno, Module, Point, Span, Subject};
 use crate::ib;
+use std::cell::Cell;
+
+/// Which modules are on their way out, or gone: a bit each.
+#[derive(Debug, Default)]
+pub struct Modules {
+    going: Cell<u16>,
+}
+
+impl Modules {
+    /// Models `try_module_get()`: whether new users may come to the module.
+    pub fn is_live(&self, module: Module) -> bool {
+        self.going.get() & 1 << module.index() == 0
+    }
+}
 
 /// Models `delete_module(2)` of one of the modelled modules.
 pub async fn remove(bus: &Bus<'_>, module: Module) -> Result<(), Errno> {
     match module {
-        Module::Core | Module::Mtty => Err(Errno::EOPNOTSUPP),
+        // What is built in is no module that could be found.
+        Module::Core => Err(Errno::ENOENT),
+        Module::Mtty => unload(bus, module, mtty::exit(bus)).await,
         Module::GidCache => ib::module::exit(bus.kernel, bus.ib, Client::GidCache).await,
         Module::Mad => ib::module::exit(bus.kernel, bus.ib, Client::Mad).await,
     }
+}
+
+/// Marks the module as going, runs its exit function, and frees its text.
+async fn unload(bus: &Bus<'_>, module: Module, exit: impl Future<Output = ()>) -> Result<(), Errno> {
+    let k = bus.kernel;
+    let modules = &bus.drivers.modules;
+    if !modules.is_live(module) {
+        return Err(if k.is_loaded(module) { Errno::EBUSY } else { Errno::ENOENT });
+    }
+    modules.going.set(modules.going.get() | 1 << module.index());
+    k.point(Point::ModuleExit).await;
+    k.span(Span::ModuleExit, Subject::Module(module), async {
+        let text = k.text(module);
+        exit.await;
+        drop(text);
+        Ok(())
+    })
+    .await?;
+    k.point(Point::ModuleGone).await;
+    k.module_gone(module);
+    Ok(())
 }

@@ -87,6 +87,15 @@ points! {
     0x212 MdevRelease "mdev_device_release:lock",
     0x213 MttyProbe "mtty:probe",
     0x214 MttyRemove "mtty:remove",
+    0x215 MttyRegister "mtty:register",
+    0x216 MttyUnregister "mtty:unregister",
+    0x217 MttyWait "mtty:wait-released",
+    0x218 MttyChildProbe "mtty_probe:start",
+    0x219 MttyChildRemove "mtty_remove:start",
+    0x21a MdevCreateStore "create_store:open",
+    0x21b MdevCreateActive "mdev_device_create:active",
+    0x21c MdevRemoveStore "remove_store:open",
+    0x21d MdevRemoveParent "mdev_device_remove:parent",
 
     // ib_core.
     0x300 IbRegisterLock "ib_register_device:lock",

@@ -186,7 +186,7 @@ impl fmt::Display for What {
                 write!(f, "use-after-free {of}: freed at {freed}, used at {used}")
             }
             What::Underflow(of, at) => write!(f, "refcount underflow {of} at {at}"),
-            What::TextGone(module, at) => write!(f, "text of {module}.ko is gone, and runs at {at}"),
+            What::TextGone(module, at) => write!(f, "text-gone {module}.ko: runs at {at}"),
             What::Deadlock(_) => write!(f, "deadlock"),
             What::LockOrder(_) => write!(f, "lock order"),
             What::Leak(of, count) => write!(f, "leak {of}: refcount {count} and no owner"),
@@ -200,17 +200,19 @@ impl Trace {
     /// Prints the trace, one event a line, each line `task  verb  what`. Cycles take a line a link.
     pub fn print(&self, detail: Detail) -> String {
         use fmt::Write;
-        let width = self.tasks.iter().map(|task| task.to_string().len()).max().unwrap_or(0);
+        let shown = || self.events.iter().filter(|event| detail == Detail::Trace || event.what.in_stream());
+        let width = shown().map(|event| self.name(event.task).to_string().len()).max().unwrap_or(0);
         let mut out = String::new();
-        for event in &self.events {
-            if detail == Detail::Stream && !event.what.in_stream() {
-                continue;
-            }
+        for event in shown() {
             let task = self.name(event.task);
             let _ = writeln!(out, "{task:width$}  {:8}  {}", event.what.verb(), event.what);
             if let What::Deadlock(cycle) | What::LockOrder(cycle) = event.what {
                 for link in &self.cycles[usize::from(cycle)] {
-                    let _ = writeln!(out, "{:width$}    {}", "", self.link(link));
+                    // Two names and a point in one line are more than a page is wide.
+                    let wrapped = self.link(link).replace(" and waits for", "\n    and waits for");
+                    for line in wrapped.lines() {
+                        let _ = writeln!(out, "{:width$}  |  {line}", "");
+                    }
                 }
             }
         }
@@ -220,6 +222,10 @@ impl Trace {
     /// One link of a cycle in words.
     pub fn link(&self, link: &super::Link) -> String {
         let task = self.name(link.task);
+        let alone = self.cycles.iter().any(|cycle| cycle[..] == [*link]);
+        if link.holds == link.waits && !alone {
+            return format!("{task} is ahead in the queue for {} at {}", link.waits, link.at);
+        }
         format!("{task} holds {} and waits for {} at {}", link.holds, link.waits, link.at)
     }
 }

@@ -79,8 +79,8 @@ impl Default for Rules {
     }
 }
 
-/// What all of 2015 has in common: one lock for both lists, held over callbacks and over the enumeration of
-/// all the devices in the list. The locks are what the proposals differ in.
+/// What the mutex of 2015 and most of its cures share: a lock of everything is held over callbacks, and netdev
+/// work walks the list of devices under that list's lock. A device leaves the list after its clients do.
 fn under_one_lock(rules: &mut Rules, lists: LockClass, over: LockClass) {
     rules.devices = lists;
     rules.clients = over;

@@ -1,8 +1,8 @@
 //! mdev's commands: opcode, spelling, operands, handler.
 
-use super::Mdev;
+use super::{Mdev, device_lock};
 use crate::commands;
-use crate::event::{Action, Errno, MdevState, Parent, Subject, Uuid};
+use crate::event::{Action, Errno, MdevState, Module, Parent, Point, Subject, Uuid};
 use crate::sim::Kernel;
 
 commands! {
@@ -22,15 +22,31 @@ commands! {
 }
 
 /// Runs one command.
-pub async fn execute(command: Command, k: &Kernel, _mdev: &Mdev) -> Result<(), Errno> {
+pub async fn execute(command: Command, k: &Kernel, mdev: &Mdev) -> Result<(), Errno> {
     match command {
-        Command::Register { .. }
-        | Command::Unregister { .. }
-        | Command::Create { .. }
-        | Command::Remove { .. } => Err(Errno::EOPNOTSUPP),
+        Command::Register { parent } => register(k, mdev, parent).await,
+        Command::Unregister { parent } => unregister(k, mdev, parent).await,
+        Command::Create { parent, uuid } => mdev.create(k, parent, uuid).await,
+        Command::Remove { uuid } => mdev.remove(k, uuid).await,
         Command::UeventWait { parent, state } => {
             k.uevent_wait(Action::Change(state), Subject::Parent(parent)).await;
             Ok(())
         }
     }
+}
+
+/// The vendor driver registers the device that it made in its probe.
+async fn register(k: &Kernel, mdev: &Mdev, parent: Parent) -> Result<(), Errno> {
+    let _held = k.lock(device_lock(k, parent), Point::MttyRegister).await;
+    let device = mdev.parent(parent).device().ok_or(Errno::ENODEV)?;
+    let _text = k.text(Module::Mtty);
+    mdev.register(k, parent, device).await
+}
+
+/// The vendor driver unregisters the device and keeps it.
+async fn unregister(k: &Kernel, mdev: &Mdev, parent: Parent) -> Result<(), Errno> {
+    let _held = k.lock(device_lock(k, parent), Point::MttyUnregister).await;
+    mdev.parent(parent).device().ok_or(Errno::ENODEV)?;
+    let _text = k.text(Module::Mtty);
+    mdev.unregister(k, parent).await
 }

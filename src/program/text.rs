@@ -1,1 +1,97 @@
-//! STUB
+//! Text: the form of a program that people read and write.
+//!
+//! A line is a keyword with its words (`variant`, `expect`, `task`, `schedule`), or below `task` a command, or
+//! below `schedule` a segment. `#` starts a comment. `corpus/readme.prog` shows everything there is.
+
+pub mod diagnostic;
+pub mod format;
+pub mod parse;
+pub mod words;
+
+pub use diagnostic::{Diagnostics, Dropped};
+
+use super::{Program, record};
+use crate::invariant;
+use std::fmt;
+
+/// The most bytes of a text. A program within the other limits needs far fewer, comments included.
+pub const TEXT_MAX: usize = 64 * 1024;
+
+/// Marks bytes as text, for engines that are given a text where they expect records.
+const TEXT_START: &[&[u8]] = &[b"#", b"task ", b"variant ", b"expect ", b"schedule"];
+
+impl Program {
+    /// Reads a text strictly: every line must mean something.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, each with its line, its column, and what was expected there.
+    pub fn parse(text: &str, file: &str) -> Result<Program, Diagnostics> {
+        let (program, problems) = parse::parse(text);
+        if problems.is_empty() { Ok(program) } else { Err(Diagnostics::new(text, file, problems)) }
+    }
+
+    /// Reads a text as far as it goes: lines that mean nothing are dropped and listed. Bytes that are no text
+    /// are read as if they were, and what lies beyond [`TEXT_MAX`] is left out.
+    pub fn salvage(bytes: &[u8]) -> (Program, Vec<Dropped>) {
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT_MAX)]);
+        let (program, problems) = parse::parse(&text);
+        let mut dropped = diagnostic::dropped(&text, problems);
+        if bytes.len() > TEXT_MAX {
+            dropped.push(Dropped::beyond_the_end(TEXT_MAX));
+        }
+        (program, dropped)
+    }
+
+    /// Reads either form: a text (as [`Program::salvage`] does) if the bytes open like one, records otherwise.
+    pub fn from_bytes(bytes: &[u8]) -> Program {
+        if is_text(bytes) { Program::salvage(bytes).0 } else { record::decode(bytes) }
+    }
+}
+
+/// Whether bytes open like a text: with a comment or a keyword. No record does, since `#`, `t`, `v`, `e` and
+/// `s` are no opcodes.
+pub fn is_text(bytes: &[u8]) -> bool {
+    TEXT_START.iter().any(|start| bytes.starts_with(start))
+}
+
+impl fmt::Display for Program {
+    /// The text that [`Program::parse`] reads back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (subsystem, variant) in self.variants.iter() {
+            writeln!(f, "variant {subsystem} {}", variant.name)?;
+        }
+        let expected: Vec<_> =
+            invariant::ALL.iter().filter(|rule| self.expect & (1 << rule.id) != 0).collect();
+        if !expected.is_empty() {
+            f.write_str("expect")?;
+            expected.iter().try_for_each(|rule| write!(f, " {}", rule.name))?;
+            writeln!(f)?;
+        }
+        if self.variants != super::Variants::default() || self.expect != 0 {
+            writeln!(f)?;
+        }
+        for task in &self.tasks {
+            writeln!(f, "task {}", task.name)?;
+            task.commands.iter().try_for_each(|command| writeln!(f, "  {command}"))?;
+        }
+        if !self.schedule.is_empty() {
+            writeln!(f, "\nschedule")?;
+        }
+        for segment in &self.schedule {
+            match segment.until {
+                None => writeln!(f, "  {}", segment.task)?,
+                Some((point, 0 | 1)) => writeln!(f, "  {} until {point}", segment.task)?,
+                Some((point, count)) => writeln!(f, "  {} until {point} #{count}", segment.task)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Program {
+    /// The program as text, so that whatever an engine prints of a case is a corpus file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
+    }
+}

@@ -54,7 +54,9 @@ impl Kernel {
                 let entry = &self.locks.borrow()[lock.index()];
                 let ahead = entry.queue.iter().take_while(|waiter| waiter.0 != task);
                 let ahead = ahead.filter(|waiter| mode == Mode::Write || waiter.1 == Mode::Write);
-                let holders = entry.writer.iter().chain(&entry.readers).copied();
+                // Readers do not keep a reader out: only a writer does, at work or ahead in the queue.
+                let readers = if mode == Mode::Write { &entry.readers[..] } else { &[] };
+                let holders = entry.writer.iter().chain(readers).copied();
                 holders.chain(ahead.map(|waiter| waiter.0)).collect()
             }
             State::Blocked(Wait::Flush(queue)) => self.queues.borrow()[queue.index()].busy().collect(),

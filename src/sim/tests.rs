@@ -1,0 +1,255 @@
+//! The simulated kernel by itself: who waits for whom, and in what order they go on.
+
+use super::kernel::{Config, Kernel};
+use super::lock::LockId;
+use super::scheduler::Segment;
+use super::task::Body;
+use crate::event::{
+    IbDevice, LockClass, Mode, Module, Netdev, Point, QueueName, Subject, TaskId, TaskName, Trace, What,
+    WorkFn,
+};
+use TaskName::{GidWorker, T1, T2, T3, T4};
+
+/// Where a task stops in these tests; any point will do.
+const HERE: Point = Point::RegisterLock;
+const THERE: Point = Point::RegisterVisible;
+const ITEM: WorkFn = WorkFn::NetdeviceEvent(Netdev::Eth0);
+const NEXT: WorkFn = WorkFn::NetdeviceEvent(Netdev::Eth1);
+const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
+
+/// Runs tasks under a schedule.
+fn run(
+    tasks: &[TaskName],
+    schedule: &[(TaskName, Option<Point>)],
+    bodies: impl FnOnce(&Kernel) -> Vec<Body<'_>>,
+) -> Trace {
+    let segment = |(task, until): &(TaskName, Option<Point>)| Segment {
+        task: *task,
+        until: until.map(|point| (point, 1)),
+    };
+    let schedule: Vec<Segment> = schedule.iter().map(segment).collect();
+    let mut kernel = Kernel::default();
+    kernel.reset(Config::default(), tasks, &schedule, None);
+    kernel.run(bodies(&kernel));
+    kernel.trace().clone()
+}
+
+fn lock(k: &Kernel) -> LockId {
+    k.lock_of(LockClass::DevicesRwsem, Subject::Kernel)
+}
+
+fn other(k: &Kernel) -> LockId {
+    k.lock_of(LockClass::ClientsRwsem, Subject::Kernel)
+}
+
+/// Holds the lock in a mode, and comes to a point in between.
+fn holds(k: &Kernel, mode: Mode) -> Body<'_> {
+    Box::pin(async move {
+        let _held = match mode {
+            Mode::Write => k.lock(lock(k), HERE).await,
+            Mode::Read => k.read(lock(k), HERE).await,
+        };
+        k.point(THERE).await;
+    })
+}
+
+/// The body of the worker; the work takes the lock if there is one to take.
+fn worker(k: &Kernel, takes_lock: bool) -> Body<'_> {
+    Box::pin(k.worker(QueueName::Gid, async move |_| {
+        if takes_lock {
+            let _held = k.lock(lock(k), HERE).await;
+        }
+        k.point(THERE).await;
+    }))
+}
+
+/// Who took a lock, in order.
+fn takers(trace: &Trace) -> Vec<TaskId> {
+    let acquires = trace.events.iter().filter(|event| matches!(event.what, What::Acquire(..)));
+    acquires.map(|event| event.task).collect()
+}
+
+/// Where something first happened.
+fn at(trace: &Trace, found: impl Fn(&What) -> bool) -> usize {
+    trace.events.iter().position(|event| found(&event.what)).expect("it happens")
+}
+
+/// The links of the only deadlock.
+fn deadlock(trace: &Trace) -> usize {
+    let deadlocks = trace.events.iter().filter_map(|event| match event.what {
+        What::Deadlock(cycle) => Some(trace.cycles[usize::from(cycle)].len()),
+        _ => None,
+    });
+    let deadlocks: Vec<usize> = deadlocks.collect();
+    assert_eq!(deadlocks.len(), 1, "one deadlock");
+    deadlocks[0]
+}
+
+#[test]
+fn readers_share_but_wait_behind_a_waiting_writer() {
+    let schedule = [(T1, Some(THERE)), (T2, Some(THERE)), (T3, None), (T4, None)];
+    let trace = run(&[T1, T2, T3, T4], &schedule, |k| {
+        vec![holds(k, Mode::Read), holds(k, Mode::Read), holds(k, Mode::Write), holds(k, Mode::Read)]
+    });
+    assert_eq!(takers(&trace), [0, 1, 2, 3]);
+    let fourth_blocks = |event: &crate::event::Event| event.task == 3 && matches!(event.what, What::Block(_));
+    assert!(trace.events.iter().any(fourth_blocks));
+}
+
+#[test]
+fn a_reader_behind_a_writer_behind_a_reader_is_a_deadlock_of_three() {
+    let schedule = [(T1, Some(THERE)), (T2, None)];
+    let trace = run(&[T1, T2, GidWorker], &schedule, |k| {
+        let flush = async move {
+            let _held = k.read(lock(k), HERE).await;
+            k.queue_work(QueueName::Gid, ITEM, Module::Core);
+            k.flush_workqueue(QueueName::Gid, THERE).await;
+        };
+        let work = k.worker(QueueName::Gid, async move |_| drop(k.read(lock(k), HERE).await));
+        vec![Box::pin(flush), holds(k, Mode::Write), Box::pin(work)]
+    });
+    assert_eq!(deadlock(&trace), 3);
+    assert!(
+        trace
+            .print(crate::event::print::Detail::Stream)
+            .contains("t2 is ahead in the queue for devices_rwsem")
+    );
+}
+
+#[test]
+fn a_lock_goes_to_who_has_waited_longest() {
+    // The fourth comes when the lock was let go, and is still behind those who slept.
+    let schedule = [(T1, Some(THERE)), (T3, None), (T2, None), (T1, None), (T4, None)];
+    let trace = run(&[T1, T2, T3, T4], &schedule, |k| (0..4).map(|_| holds(k, Mode::Write)).collect());
+    assert_eq!(takers(&trace), [0, 2, 1, 3]);
+}
+
+#[test]
+fn a_lock_taken_twice_is_a_deadlock_of_one() {
+    let trace = run(&[T1], &[], |k| {
+        vec![Box::pin(async move {
+            let _once = k.lock(lock(k), HERE).await;
+            let _twice = k.lock(lock(k), HERE).await;
+        })]
+    });
+    assert_eq!(deadlock(&trace), 1);
+}
+
+#[test]
+fn two_orders_of_two_locks_are_seen_with_and_without_a_deadlock() {
+    fn takes(k: &Kernel, first: LockId, second: LockId) -> Body<'_> {
+        Box::pin(async move {
+            let _outer = k.lock(first, HERE).await;
+            let _inner = k.lock(second, THERE).await;
+        })
+    }
+    fn bodies(k: &Kernel) -> Vec<Body<'_>> {
+        vec![takes(k, lock(k), other(k)), takes(k, other(k), lock(k))]
+    }
+    let one_by_one = run(&[T1, T2], &[], bodies);
+    at(&one_by_one, |what| matches!(what, What::LockOrder(_)));
+    assert!(!one_by_one.events.iter().any(|event| matches!(event.what, What::Deadlock(_))));
+    let schedule = [(T1, Some(THERE)), (T2, None)];
+    assert_eq!(deadlock(&run(&[T1, T2], &schedule, bodies)), 2);
+}
+
+#[test]
+fn a_flush_waits_for_what_was_queued_before_and_for_nothing_later() {
+    let schedule = [(T1, None), (T2, None), (GidWorker, None)];
+    let trace = run(&[T1, T2, GidWorker], &schedule, |k| {
+        let flush = async move {
+            k.queue_work(QueueName::Gid, ITEM, Module::Core);
+            k.flush_workqueue(QueueName::Gid, HERE).await;
+            k.emit(What::Ready(DEVICE));
+        };
+        let later = async move {
+            k.queue_work(QueueName::Gid, NEXT, Module::Core);
+        };
+        // The second item sleeps for ever, and the flush does not mind.
+        let work = k.worker(QueueName::Gid, async move |work| {
+            if work == NEXT {
+                k.uevent_wait(crate::event::Action::Add, DEVICE).await;
+            }
+        });
+        vec![Box::pin(flush), Box::pin(later), Box::pin(work)]
+    });
+    let done = at(&trace, |what| *what == What::WorkEnd(QueueName::Gid, ITEM));
+    assert!(at(&trace, |what| *what == What::Ready(DEVICE)) > done);
+}
+
+#[test]
+fn a_flush_under_a_lock_that_the_work_takes_is_a_deadlock_of_two() {
+    let trace = run(&[T1, GidWorker], &[(T1, None)], |k| {
+        let flush = async move {
+            let _held = k.lock(lock(k), HERE).await;
+            k.queue_work(QueueName::Gid, ITEM, Module::Core);
+            k.flush_workqueue(QueueName::Gid, THERE).await;
+        };
+        vec![Box::pin(flush), worker(k, true)]
+    });
+    assert_eq!(deadlock(&trace), 2);
+    at(&trace, |what| matches!(what, What::LockOrder(_)));
+}
+
+#[test]
+fn cancelling_takes_an_item_off_the_queue_or_waits_until_it_has_run() {
+    fn bodies(k: &Kernel) -> Vec<Body<'_>> {
+        let cancel = async move {
+            k.queue_work(QueueName::Gid, ITEM, Module::Core);
+            k.cancel_work_sync(QueueName::Gid, ITEM, HERE).await;
+            k.emit(What::Ready(DEVICE));
+        };
+        vec![Box::pin(cancel), worker(k, false)]
+    }
+    let queued = run(&[T1, GidWorker], &[(T1, None)], bodies);
+    at(&queued, |what| *what == What::Cancel(QueueName::Gid, ITEM));
+    assert!(!queued.events.iter().any(|event| matches!(event.what, What::WorkBegin(..))));
+    let schedule = [(T1, Some(HERE)), (GidWorker, Some(THERE)), (T1, None)];
+    let running = run(&[T1, GidWorker], &schedule, bodies);
+    let done = at(&running, |what| *what == What::WorkEnd(QueueName::Gid, ITEM));
+    assert!(at(&running, |what| *what == What::Ready(DEVICE)) > done);
+}
+
+#[test]
+fn unregistering_lets_no_user_in_and_waits_for_the_last_one() {
+    let schedule = [(T1, Some(THERE)), (T2, None), (T3, None)];
+    let trace = run(&[T1, T2, T3], &schedule, |k| {
+        let registration = k.registration(DEVICE);
+        let user = || async move {
+            let user = k.try_use(registration);
+            k.emit(if user.is_some() { What::Visible(DEVICE) } else { What::Hidden(DEVICE) });
+            k.point(THERE).await;
+            k.emit(What::Unready(DEVICE));
+        };
+        let unregister = async move {
+            k.unregister_wait(registration, HERE).await;
+            k.emit(What::Free(DEVICE));
+        };
+        vec![Box::pin(user()), Box::pin(unregister), Box::pin(user())]
+    });
+    let whats: Vec<(TaskId, What)> = trace.events.iter().map(|event| (event.task, event.what)).collect();
+    let place = |wanted| whats.iter().position(|what| *what == wanted).expect("it happens");
+    assert!(place((2, What::Hidden(DEVICE))) < place((0, What::Unready(DEVICE))));
+    assert!(place((0, What::Unready(DEVICE))) < place((1, What::Free(DEVICE))));
+}
+
+#[test]
+fn a_wait_for_a_kref_ends_with_the_last_put_and_otherwise_never() {
+    fn bodies(k: &Kernel, puts: bool) -> Vec<Body<'_>> {
+        let kref = k.kref_init(DEVICE);
+        let wait = async move {
+            k.kref_wait(kref, HERE).await;
+            k.free(kref);
+        };
+        let put = async move {
+            k.point(THERE).await;
+            let _last = puts && k.put(kref);
+        };
+        vec![Box::pin(wait), Box::pin(put)]
+    }
+    let trace = run(&[T1, T2], &[], |k| bodies(k, true));
+    assert!(
+        at(&trace, |what| *what == What::Free(DEVICE)) > at(&trace, |what| *what == What::Put(DEVICE, 0))
+    );
+    assert_eq!(deadlock(&run(&[T1, T2], &[], |k| bodies(k, false))), 1);
+}

@@ -1,0 +1,91 @@
+//! Every corpus file is a test: it runs, breaks exactly what it expects to break, and matches its snapshot.
+//!
+//! A file that names flawed variants is run a second time under the settled rules, where it must be clean: the
+//! same program, the same schedule, and only the argued rule differs. Filter by name: `cargo test --test corpus
+//! -- devlink/reload`.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::{Path, PathBuf};
+use unreg::event::print::Detail;
+use unreg::invariant::{self, Violation};
+use unreg::program::Program;
+use unreg::run::Machine;
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    find(&root.join("corpus"), &mut files);
+    files.sort();
+    assert!(files.len() >= 24, "the corpus has lost files: {} are left", files.len());
+    let trials = files.into_iter().map(|path| {
+        let name = path.strip_prefix(root.join("corpus")).expect("below the corpus").with_extension("");
+        let name = name.to_str().expect("corpus names are ASCII").to_owned();
+        Trial::test(name.clone(), move || check(root, &path, &name))
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+}
+
+fn find(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("the corpus can be read") {
+        let path = entry.expect("the corpus can be read").path();
+        if path.is_dir() {
+            find(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "prog") {
+            files.push(path);
+        }
+    }
+}
+
+fn check(root: &Path, path: &Path, name: &str) -> Result<(), Failed> {
+    let text = std::fs::read_to_string(path)?;
+    let program = Program::parse(&text, &path.to_string_lossy()).map_err(|errors| errors.to_string())?;
+    let mut machine = Machine::default();
+    let (stream, broken) = run(&mut machine, &program);
+    let expected: Vec<_> =
+        invariant::ALL.iter().filter(|rule| program.expect & (1 << rule.id) != 0).collect();
+    let broken: Vec<_> = broken.iter().map(|violation| violation.invariant.name).collect();
+    if !broken.iter().eq(expected.iter().map(|rule| &rule.name)) {
+        let expected: Vec<_> = expected.iter().map(|rule| rule.name).collect();
+        return Err(format!("expected {expected:?} to break, and {broken:?} did\n{stream}").into());
+    }
+
+    let mut snapshot = stream;
+    let settled = Program { variants: program.variants.settled(), ..program.clone() };
+    if settled.variants != program.variants {
+        let (stream, broken) = run(&mut machine, &settled);
+        if let Some(violation) = broken.first() {
+            let rule = violation.invariant.name;
+            return Err(format!("the settled rules break {rule} too\n{stream}").into());
+        }
+        snapshot.push_str(&format!("\n# the same program under {}\n{stream}", settled.variants));
+    }
+    matches(root, path, name, &snapshot);
+    Ok(())
+}
+
+/// The stream and the verdict of a program, as its snapshot holds them.
+fn run(machine: &mut Machine, program: &Program) -> (String, Vec<Violation>) {
+    let trace = machine.run(program);
+    let violations = invariant::judge(trace);
+    let mut stream = trace.print(Detail::Stream);
+    for violation in &violations {
+        let event = trace.events[violation.at];
+        let rule = violation.invariant.name;
+        let task = trace.name(event.task);
+        stream.push_str(&format!("# broken: {rule}\n#   by {task}: {} {}\n", event.what.verb(), event.what));
+    }
+    if violations.is_empty() {
+        stream.push_str("# clean\n");
+    }
+    (stream, violations)
+}
+
+fn matches(root: &Path, path: &Path, name: &str, snapshot: &str) {
+    let (folder, name) = name.rsplit_once('/').unwrap_or(("", name));
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(root.join("snapshots").join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_input_file(path.strip_prefix(root).expect("below the root"));
+    settings.bind(|| insta::assert_snapshot!(name, snapshot));
+}

@@ -1,0 +1,193 @@
+//! The layout, checked: layers, pairs of corpus and snapshot, headers, names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use unreg::invariant;
+use unreg::program::{Program, Subsystem};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file with this extension below a folder of the repository, sorted.
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    fn find(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                find(&path, extension, files);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                files.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    find(&root().join(folder), extension, &mut found);
+    found.sort();
+    found
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The layer of every module of `src/lib.rs`: the number of its paragraph.
+fn layers(lib: &str) -> BTreeMap<String, usize> {
+    let mut layers = BTreeMap::new();
+    let code = lib.lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n");
+    for (layer, paragraph) in code.split("\n\n").filter(|text| text.contains("mod ")).enumerate() {
+        for line in paragraph.lines().filter_map(|line| line.trim().strip_prefix("pub mod ")) {
+            layers.insert(line.trim_end_matches(';').to_owned(), layer);
+        }
+    }
+    layers
+}
+
+/// The modules that a line of code names through `crate::`.
+fn named(line: &str) -> impl Iterator<Item = String> + '_ {
+    let code = line.split("//").next().unwrap_or_default();
+    let grouped = code.trim().strip_prefix("use crate::{").into_iter();
+    let grouped = grouped.flat_map(|group| group.trim_end_matches("};").split(',')).map(str::trim);
+    let single = code.match_indices("crate::").map(|(at, path)| &code[at + path.len()..]);
+    grouped.chain(single).map(|path| path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+}
+
+/// What a module may not use, as `file: module`, given the layers.
+fn upward(layers: &BTreeMap<String, usize>, module: &str, code: &str) -> Vec<String> {
+    let own = layers[module];
+    let used: BTreeSet<_> = code.lines().flat_map(named).collect();
+    let bad = used.into_iter().filter(|other| other != module);
+    bad.filter(|other| layers.get(other).is_some_and(|layer| *layer >= own)).collect()
+}
+
+#[test]
+fn a_layer_uses_earlier_layers_only() {
+    let layers = layers(&read(&root().join("src/lib.rs")));
+    assert!(layers.len() >= 10, "{layers:?}");
+    for path in files("src", "rs") {
+        let inside = path.strip_prefix(root().join("src")).unwrap();
+        let module = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
+        if layers.contains_key(module) {
+            let bad = upward(&layers, module, &read(&path));
+            assert!(bad.is_empty(), "{} uses {bad:?}, which are in its own layer or above", inside.display());
+        }
+    }
+}
+
+#[test]
+fn the_layer_check_sees_siblings_and_upward_uses() {
+    let layers = layers("//! About.\n\npub mod low;\n\npub mod left;\npub mod right;\n");
+    assert_eq!(upward(&layers, "left", "use crate::right::Thing;"), ["right"]);
+    assert_eq!(upward(&layers, "low", "fn f() { crate::left::f() }"), ["left"]);
+    assert_eq!(upward(&layers, "left", "use crate::{low, right};"), ["right"]);
+    assert!(upward(&layers, "left", "use crate::low; // not crate::right").is_empty());
+}
+
+#[test]
+fn every_source_file_says_what_it_is_for() {
+    for folder in ["src", "tests", "benches"] {
+        for path in files(folder, "rs") {
+            assert!(read(&path).starts_with("//! "), "{} does not open with a //! line", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_below_the_command_line_reads_a_clock_or_hashes_at_random() {
+    for path in files("src", "rs") {
+        let inside = path.strip_prefix(root().join("src")).unwrap();
+        if inside.starts_with("cli") || inside == Path::new("main.rs") || inside == Path::new("cli.rs") {
+            continue;
+        }
+        for word in ["HashMap", "HashSet", "Instant", "SystemTime", "thread_local!", "static mut"] {
+            let found =
+                read(&path).lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+            // rustc-hash's own types hash alike on every run.
+            let found = found && !read(&path).contains(&format!("Fx{word}"));
+            assert!(!found, "{} uses {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn corpus_and_snapshots_come_in_pairs() {
+    let stems = |folder: &str, extension| -> BTreeSet<PathBuf> {
+        let inside = |path: PathBuf| path.strip_prefix(root().join(folder)).unwrap().with_extension("");
+        files(folder, extension).into_iter().map(inside).collect()
+    };
+    assert_eq!(stems("corpus", "prog"), stems("snapshots", "snap"));
+}
+
+#[test]
+fn a_snapshot_says_something_in_lines_a_person_can_read() {
+    for path in files("snapshots", "snap") {
+        let text = read(&path);
+        let body = text.splitn(3, "---\n").nth(2).unwrap_or_default();
+        assert!(body.lines().count() >= 3, "{} says nothing", path.display());
+        let long = body.lines().find(|line| line.chars().count() > 100);
+        assert_eq!(long, None, "{} has a line of more than 100 columns", path.display());
+    }
+}
+
+#[test]
+fn a_corpus_file_says_what_happens_and_who_argued() {
+    for path in files("corpus", "prog") {
+        let text = read(&path);
+        let first = text.lines().next().unwrap_or_default();
+        let sentence = first.strip_prefix("# ").is_some_and(|says| says.ends_with('.'));
+        assert!(sentence, "{} does not open with a sentence on what happens", path.display());
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase());
+        assert!(name.split('-').all(is_word), "{} is not named in words", path.display());
+        if name == "readme" {
+            continue;
+        }
+        let cite = text.lines().find_map(|line| line.strip_prefix("#= ")).unwrap_or_default();
+        let (key, who) = cite.split_once(": ").unwrap_or_default();
+        let known = unreg::mail::ALL.iter().any(|mail| mail.key == key);
+        assert!(known && !who.is_empty(), "{} cites no mail: `#= {cite}`", path.display());
+        assert!(text.contains("\n## "), "{} does not say what was claimed", path.display());
+    }
+}
+
+#[test]
+fn every_invariant_and_every_variant_has_a_program() {
+    let programs: Vec<Program> = files("corpus", "prog")
+        .iter()
+        .map(|path| Program::parse(&read(path), &path.to_string_lossy()).unwrap_or_else(|e| panic!("{e}")))
+        .collect();
+    for rule in invariant::ALL {
+        let broken = programs.iter().any(|program| program.expect & (1 << rule.id) != 0);
+        assert!(broken, "no corpus program breaks {}", rule.name);
+        assert!(!rule.cites.is_empty() && !rule.says.is_empty(), "{} cites nobody", rule.name);
+    }
+    for subsystem in Subsystem::ALL {
+        for variant in subsystem.variants() {
+            assert!(!variant.cites.is_empty(), "{subsystem}={} cites nobody", variant.name);
+            for broken in variant.breaks {
+                let rule = invariant::named(broken).unwrap_or_else(|| panic!("{broken} is no invariant"));
+                let shown = programs.iter().any(|program| {
+                    program.variants.of(*subsystem) & (1 << variant.id) != 0
+                        && program.expect & (1 << rule.id) != 0
+                });
+                assert!(shown, "no corpus program shows that {subsystem}={} breaks {broken}", variant.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_are_given_once() {
+    let ids: BTreeSet<_> = invariant::ALL.iter().map(|rule| rule.id).collect();
+    assert_eq!(ids.len(), invariant::ALL.len());
+    assert!(ids.iter().all(|id| *id < 64));
+    for subsystem in Subsystem::ALL {
+        let variants = subsystem.variants();
+        let ids: BTreeSet<_> = variants.iter().map(|variant| variant.id).collect();
+        assert_eq!(ids.len(), variants.len(), "{subsystem}");
+        assert!(ids.iter().all(|id| *id < 32));
+    }
+    let opcodes: Vec<_> = unreg::program::Command::specs().map(|spec| spec.opcode).collect();
+    assert_eq!(opcodes.iter().collect::<BTreeSet<_>>().len(), opcodes.len());
+}
