@@ -3,6 +3,10 @@
 //! An invariant sees events and nothing else, so it can judge the simulation and a real kernel alike, and it
 //! cannot repeat the code it judges.
 
+pub mod site;
+
+pub use site::Site;
+
 use crate::event::{Kinds, Trace};
 use crate::mail::Cite;
 

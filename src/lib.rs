@@ -21,3 +21,8 @@ pub mod driver;
 pub mod program;
 
 pub mod run;
+
+pub mod minimize;
+pub mod search;
+
+pub mod report;

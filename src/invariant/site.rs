@@ -1,0 +1,117 @@
+//! Sites: where a rule was broken, told apart by code and not by device, so that two runs can be compared.
+
+use super::Violation;
+use crate::event::{Link, Subject, Trace, What};
+
+/// A violation without what changes from one program to the next: which tasks, which devices, how many events.
+///
+/// Two violations with equal sites are taken to be the same bug. Minimising keeps the site.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    /// The name of the invariant.
+    pub invariant: &'static str,
+    /// The kind of event that broke it and the places it names.
+    pub place: String,
+}
+
+impl Violation {
+    /// Where the rule was broken.
+    pub fn site(&self, trace: &Trace) -> Site {
+        Site { invariant: self.invariant.name, place: place(trace, trace.events[self.at].what) }
+    }
+}
+
+impl std::fmt::Display for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.invariant, self.place)
+    }
+}
+
+fn place(trace: &Trace, what: What) -> String {
+    let verb = what.verb();
+    match what {
+        What::UseAfterFree(of, freed, used) => format!("{} freed at {freed}, used at {used}", kind(of)),
+        What::Underflow(of, at) => format!("underflow of {} at {at}", kind(of)),
+        What::Warn(of, at) => format!("warning about {} at {at}", kind(of)),
+        What::TextGone(_, at) => format!("text gone at {at}"),
+        What::Leak(of, _) => format!("leak of {}", kind(of)),
+        What::Deadlock(cycle) => format!("deadlock: {}", classes(&trace.cycles[usize::from(cycle)])),
+        What::LockOrder(cycle) => format!("lock order: {}", classes(&trace.cycles[usize::from(cycle)])),
+        What::Notify(notice, of, _) => format!("{verb} {notice:?} of {}", kind(of)),
+        What::Uevent(action, of) | What::Seen(action, of) => format!("{verb} {action:?} of {}", kind(of)),
+        What::Call(callback, of) | What::Return(callback, of, _) => {
+            format!("{verb} {} of {}", callback.name(), kind(of))
+        }
+        What::Enter(span, _) | What::Leave(span, ..) => format!("{verb} {}", span.name()),
+        What::Acquire(lock, _) | What::Release(lock, _) | What::Block(lock) => {
+            format!("{verb} {}", lock.class.name())
+        }
+        What::Alloc(of)
+        | What::Ready(of)
+        | What::Unready(of)
+        | What::Visible(of)
+        | What::Hidden(of)
+        | What::Free(of)
+        | What::Add(of)
+        | What::Remove(of)
+        | What::Set(of, ..)
+        | What::Dumped(of, _)
+        | What::AtRest(of, _)
+        | What::Get(of, _)
+        | What::Put(of, _) => format!("{verb} of {}", kind(of)),
+        What::Queue(queue, _)
+        | What::WorkBegin(queue, _)
+        | What::WorkEnd(queue, _)
+        | What::Cancel(queue, _) => format!("{verb} on {queue}"),
+        What::End(_, Some(errno)) => format!("{verb} {errno}"),
+        What::Begin(_) | What::End(_, None) | What::Preempt(_) | What::ModuleGone(_) | What::OutOfSteps => {
+            verb.to_string()
+        }
+    }
+}
+
+/// The classes of a cycle's locks, in an order that does not depend on where the cycle was entered.
+fn classes(cycle: &[Link]) -> String {
+    let mut links: Vec<(&str, &str)> =
+        cycle.iter().map(|link| (link.holds.class.name(), link.waits.class.name())).collect();
+    links.sort_unstable();
+    links.dedup();
+    let links: Vec<String> =
+        links.into_iter().map(|(holds, waits)| format!("{holds} then {waits}")).collect();
+    links.join(", ")
+}
+
+/// What sort of object it is, whichever of them.
+fn kind(of: Subject) -> &'static str {
+    match of {
+        Subject::Kernel => "the kernel",
+        Subject::Devlink(_) => "a devlink instance",
+        Subject::Port(..) => "a port",
+        Subject::Trap(..) => "a trap",
+        Subject::Param(..) => "a param",
+        Subject::Eswitch(_) => "an eswitch",
+        Subject::Parent(_) => "a parent device",
+        Subject::MdevParent(_) => "an mdev parent",
+        Subject::Child(_) => "a mediated device",
+        Subject::Ib(_) => "an RDMA device",
+        Subject::Client(_) => "a client",
+        Subject::ClientData(..) => "client data",
+        Subject::Netdev(_) => "a netdev",
+        Subject::Module(_) => "a module",
+        Subject::Queue(_) => "a queue",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Handle, Notice};
+
+    #[test]
+    fn devices_do_not_matter_and_kinds_of_objects_do() {
+        let notified = |of| place(&Trace::default(), What::Notify(Notice::New, of, 0));
+        let first = notified(Subject::Devlink(Handle::Netdevsim0));
+        assert_eq!(first, notified(Subject::Devlink(Handle::Mlx51)));
+        assert_ne!(first, notified(Subject::Eswitch(Handle::Netdevsim0)));
+    }
+}

@@ -1,0 +1,14 @@
+//! Searching: programs are made, changed and run, and those that reach something new are kept.
+//!
+//! Nothing here knows a command or an invariant by name: commands come from their table, what is new is read
+//! off the events, and every rule is judged after every run. A search is a function of its seed.
+
+pub mod generate;
+pub mod hunt;
+pub mod mutate;
+pub mod novelty;
+
+pub use generate::Alphabet;
+pub use hunt::{Config, Finding, Hunt, Stats};
+pub use mutate::mutate;
+pub use novelty::Novelty;

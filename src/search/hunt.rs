@@ -1,0 +1,200 @@
+//! Hunting: run after run, from what was kept to what is new, until a rule breaks.
+
+use super::generate::{Alphabet, generate};
+use super::mutate::mutate;
+use super::novelty::Novelty;
+use crate::event::Trace;
+use crate::invariant::{Site, judge};
+use crate::program::{Program, SEGMENTS_MAX, Subsystem, Variants};
+use crate::run::Machine;
+use crate::sim::kernel::STEPS_MAX;
+use fastrand::Rng;
+
+/// The most programs that are kept. Beyond it a new one takes the place of any other: a search that runs for
+/// a week must not grow for a week.
+const CORPUS_MAX: usize = 4096;
+
+/// What to hunt for.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The rules.
+    pub variants: Variants,
+    /// The commands to draw from.
+    pub alphabet: Alphabet,
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// Whether options of the kernel, under which no settled rule may break, are turned on in some programs.
+    pub vary_options: bool,
+}
+
+/// How far a hunt is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Programs run.
+    pub runs: u64,
+    /// Points passed in all runs.
+    pub steps: u64,
+    /// Different states of the kernel reached.
+    pub states: u64,
+    /// Programs kept because they reached something new.
+    pub corpus: u64,
+    /// Runs that broke a rule.
+    pub findings: u64,
+}
+
+/// A program that breaks rules, as it was found: not minimal, with the schedule under which it does.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The program.
+    pub program: Program,
+    /// What it breaks and where, in the order in which a report names several.
+    pub sites: Vec<Site>,
+}
+
+/// A search in progress.
+#[derive(Debug)]
+pub struct Hunt {
+    config: Config,
+    options: Variants,
+    random: Rng,
+    machine: Machine,
+    novelty: Novelty,
+    corpus: Vec<Program>,
+    stats: Stats,
+}
+
+impl Hunt {
+    /// A hunt with an empty corpus.
+    pub fn new(config: Config) -> Self {
+        assert!(!config.alphabet.is_empty(), "a hunt needs a command");
+        let mut options = Variants::default();
+        if config.vary_options {
+            for option in Subsystem::Config.variants() {
+                options.insert(Subsystem::Config, option.id);
+            }
+        }
+        let random = Rng::with_seed(config.seed);
+        Hunt {
+            config,
+            options,
+            random,
+            machine: Machine::default(),
+            novelty: Novelty::default(),
+            corpus: Vec::new(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// How far the hunt is.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Makes one program, runs it, keeps it if it reached something new, and returns it if it broke a rule.
+    ///
+    /// Nothing but the number of earlier calls and the config decides what happens.
+    pub fn step(&mut self) -> Option<Finding> {
+        let mut program = self.next_program();
+        // A walk finds schedules that nobody wrote down; a kept schedule, changed a little, goes deeper.
+        let walks = program.schedule.is_empty() || self.random.u8(0..5) < 2;
+        let trace = if walks {
+            let seed = self.random.u64(..);
+            let (trace, schedule) = self.machine.walk(&program, seed);
+            program.schedule = schedule;
+            trace
+        } else {
+            self.machine.run(&program)
+        };
+        self.stats.runs += 1;
+        self.stats.steps += u64::from(trace.steps);
+        let sites = sites(trace);
+        // A run that was cut off is slow, and so would be its children.
+        let new = self.novelty.observe(trace) && trace.steps < STEPS_MAX;
+        self.stats.states = self.novelty.states();
+        if !sites.is_empty() {
+            self.stats.findings += 1;
+            return Some(Finding { program, sites });
+        }
+        if new {
+            self.keep(program);
+        }
+        None
+    }
+
+    fn next_program(&mut self) -> Program {
+        let fresh = self.corpus.is_empty() || self.random.u8(0..8) == 0;
+        if fresh {
+            let mut program = generate(&mut self.random, &self.config.alphabet);
+            program.variants = self.config.variants;
+            if self.random.u8(0..4) == 0 {
+                program.variants = program.variants.union(self.options);
+            }
+            return program;
+        }
+        let (parent, partner) = (self.any_kept(), self.any_kept());
+        let mut program = self.corpus[parent].clone();
+        mutate(&mut program, &mut self.random, &self.config.alphabet, &self.corpus[partner]);
+        program
+    }
+
+    /// A kept program, a later one more likely: it stands on the shoulders of those before it.
+    fn any_kept(&mut self) -> usize {
+        let count = self.corpus.len();
+        self.random.usize(0..count).max(self.random.usize(0..count))
+    }
+
+    fn keep(&mut self, mut program: Program) {
+        program.schedule.truncate(SEGMENTS_MAX);
+        if self.corpus.len() < CORPUS_MAX {
+            self.corpus.push(program);
+        } else {
+            let replaced = self.random.usize(0..CORPUS_MAX);
+            self.corpus[replaced] = program;
+        }
+        self.stats.corpus = self.corpus.len() as u64;
+    }
+}
+
+/// What a trace breaks.
+fn sites(trace: &Trace) -> Vec<Site> {
+    judge(trace).iter().map(|violation| violation.site(trace)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hunt(seed: u64) -> Hunt {
+        let alphabet = Alphabet::new(&[]);
+        Hunt::new(Config { variants: Variants::default(), alphabet, seed, vary_options: true })
+    }
+
+    #[test]
+    fn one_seed_is_one_hunt() {
+        let mut one = hunt(7);
+        let mut other = hunt(7);
+        for _ in 0..2_000 {
+            let (left, right) = (one.step(), other.step());
+            assert_eq!(left.map(|finding| finding.sites), right.map(|finding| finding.sites));
+            assert_eq!(one.stats(), other.stats());
+        }
+        assert_eq!(one.corpus.len(), other.corpus.len());
+        assert!(one.corpus.iter().zip(&other.corpus).all(|(left, right)| left == right));
+    }
+
+    #[test]
+    fn what_a_walk_chose_replays_to_the_same_trace() {
+        let mut hunt = hunt(8);
+        let mut again = Machine::default();
+        for seed in 0..2_000 {
+            let mut program = hunt.next_program();
+            let (walked, schedule) = hunt.machine.walk(&program, seed);
+            let walked = walked.clone();
+            program.schedule = schedule;
+            assert_eq!(*again.run(&program), walked);
+            if hunt.novelty.observe(&walked) {
+                hunt.keep(program);
+            }
+        }
+    }
+}

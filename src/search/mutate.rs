@@ -1,0 +1,312 @@
+//! Changing programs: small edits of tasks, commands, operands and schedule, and pieces of another program.
+//!
+//! Every edit keeps the limits of a program. One that cannot be made leaves the program as it was.
+
+use super::generate::{Alphabet, Favourites};
+use crate::event::{Point, TaskName};
+use crate::operand::CommandSpec;
+use crate::program::{COMMANDS_MAX, Command, Program, SEGMENTS_MAX, Segment, TASKS_MAX, Task};
+use fastrand::Rng;
+
+/// The most edits from a program to the next: one is the commonest, each more half as likely.
+const EDITS_MAX: usize = 6;
+
+/// An edit: from a source of chance, the commands to draw from and another program to take pieces of.
+type Edit = fn(&mut Program, &mut Rng, &Material<'_>);
+
+/// What edits may draw from.
+struct Material<'a> {
+    specs: &'a [&'static CommandSpec],
+    partner: &'a Program,
+    favourites: Favourites,
+}
+
+/// Every edit, with how often it is chosen.
+const EDITS: &[(u8, Edit)] = &[
+    (6, insert_command),
+    (4, delete_command),
+    (3, replace_command),
+    (2, duplicate_command),
+    (4, move_command),
+    (4, change_operand),
+    (1, split_task),
+    (1, merge_tasks),
+    (1, swap_tasks),
+    (2, splice_commands),
+    (2, splice_task),
+    (2, splice_schedule),
+    (3, insert_segment),
+    (2, delete_segment),
+    (3, change_segment),
+];
+
+/// Changes a program a little.
+pub fn mutate(program: &mut Program, random: &mut Rng, alphabet: &Alphabet, partner: &Program) {
+    let material = Material { specs: alphabet.all(), partner, favourites: Favourites::new(random) };
+    let weight_all: u32 = EDITS.iter().map(|(weight, _)| u32::from(*weight)).sum();
+    for edits in 1..=EDITS_MAX {
+        let mut chosen = random.u32(0..weight_all);
+        for (weight, edit) in EDITS {
+            let weight = u32::from(*weight);
+            if chosen < weight {
+                edit(program, random, &material);
+                break;
+            }
+            chosen -= weight;
+        }
+        // A program without a command does nothing, so such an edit is never the last one.
+        if program.commands() > 0 && (edits == EDITS_MAX || random.bool()) {
+            break;
+        }
+    }
+    if program.commands() == 0 {
+        insert_command(program, random, &material);
+    }
+}
+
+/// Any element's index; none of an empty list.
+fn any(random: &mut Rng, count: usize) -> Option<usize> {
+    (count > 0).then(|| random.usize(0..count))
+}
+
+/// Any command's task and index.
+fn any_command(program: &Program, random: &mut Rng) -> Option<(usize, usize)> {
+    let mut left = any(random, program.commands())?;
+    for (task, index) in program.tasks.iter().zip(0..) {
+        if left < task.commands.len() {
+            return Some((index, left));
+        }
+        left -= task.commands.len();
+    }
+    None
+}
+
+/// The first name that no task of the program has.
+fn unused_name(program: &Program) -> Option<TaskName> {
+    let names = TaskName::ALL.iter().filter(|name| !name.is_worker());
+    names.copied().find(|name| program.tasks.iter().all(|task| task.name != *name))
+}
+
+fn insert_command(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
+    if program.commands() >= COMMANDS_MAX {
+        return;
+    }
+    let spec = material.specs[random.usize(0..material.specs.len())];
+    let command = material.favourites.command(random, spec);
+    let new_task = program.tasks.is_empty() || (program.tasks.len() < TASKS_MAX && random.u8(0..8) == 0);
+    match unused_name(program) {
+        Some(name) if new_task => program.tasks.push(Task { name, commands: vec![command] }),
+        _ => {
+            let Some(task) = any(random, program.tasks.len()) else { return };
+            let commands = &mut program.tasks[task].commands;
+            commands.insert(random.usize(0..=commands.len()), command);
+        }
+    }
+}
+
+fn delete_command(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
+    let Some((task, at)) = any_command(program, random) else { return };
+    program.tasks[task].commands.remove(at);
+    if program.tasks[task].commands.is_empty() {
+        program.tasks.remove(task);
+    }
+}
+
+fn replace_command(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
+    let Some((task, at)) = any_command(program, random) else { return };
+    let spec = material.specs[random.usize(0..material.specs.len())];
+    program.tasks[task].commands[at] = material.favourites.command(random, spec);
+}
+
+fn duplicate_command(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
+    let Some((task, at)) = any_command(program, random) else { return };
+    if program.commands() >= COMMANDS_MAX {
+        return;
+    }
+    let command = program.tasks[task].commands[at];
+    let Some(to) = any(random, program.tasks.len()) else { return };
+    let commands = &mut program.tasks[to].commands;
+    commands.insert(random.usize(0..=commands.len()), command);
+}
+
+fn move_command(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
+    let Some((task, at)) = any_command(program, random) else { return };
+    let command = program.tasks[task].commands.remove(at);
+    let Some(to) = any(random, program.tasks.len()) else { return };
+    let commands = &mut program.tasks[to].commands;
+    commands.insert(random.usize(0..=commands.len()), command);
+    program.tasks.retain(|task| !task.commands.is_empty());
+}
+
+fn change_operand(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
+    let Some((task, at)) = any_command(program, random) else { return };
+    let command = &mut program.tasks[task].commands[at];
+    let spec = command.spec();
+    let Some(operand) = any(random, spec.operands.len()) else { return };
+    let (opcode, mut bytes) = command.encode();
+    bytes[operand] = material.favourites.operand(random, &spec.operands[operand]);
+    *command = Command::decode(opcode, &bytes).unwrap_or(*command);
+}
+
+fn split_task(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
+    let Some((task, at)) = any_command(program, random) else { return };
+    if at == 0 || program.tasks.len() >= TASKS_MAX {
+        return;
+    }
+    let Some(name) = unused_name(program) else { return };
+    let commands = program.tasks[task].commands.split_off(at);
+    program.tasks.push(Task { name, commands });
+}
+
+fn merge_tasks(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
+    let Some(from) = any(random, program.tasks.len()) else { return };
+    if program.tasks.len() < 2 {
+        return;
+    }
+    let mut task = program.tasks.remove(from);
+    let to = random.usize(0..program.tasks.len());
+    program.tasks[to].commands.append(&mut task.commands);
+}
+
+fn swap_tasks(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
+    let Some(one) = any(random, program.tasks.len()) else { return };
+    let other = random.usize(0..program.tasks.len());
+    program.tasks.swap(one, other);
+}
+
+/// Takes commands of a task of the other program, in their order.
+fn splice_commands(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
+    let Some((from, first)) = any_command(material.partner, random) else { return };
+    let Some(to) = any(random, program.tasks.len()) else { return };
+    let room = COMMANDS_MAX.saturating_sub(program.commands());
+    let rest = &material.partner.tasks[from].commands[first..];
+    let count = random.usize(1..=rest.len()).min(room);
+    let commands = &mut program.tasks[to].commands;
+    let at = random.usize(0..=commands.len());
+    commands.splice(at..at, rest[..count].iter().copied());
+}
+
+/// Takes a whole task of the other program.
+fn splice_task(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
+    let Some(from) = any(random, material.partner.tasks.len()) else { return };
+    let task = &material.partner.tasks[from];
+    let room = program.commands() + task.commands.len() <= COMMANDS_MAX;
+    if program.tasks.len() >= TASKS_MAX || !room || task.commands.is_empty() {
+        return;
+    }
+    let same_name = program.tasks.iter().any(|own| own.name == task.name);
+    let Some(name) = (if same_name { unused_name(program) } else { Some(task.name) }) else { return };
+    program.tasks.push(Task { name, commands: task.commands.clone() });
+}
+
+/// Goes on with the other program's schedule from some segment on.
+fn splice_schedule(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
+    let Some(from) = any(random, material.partner.schedule.len()) else { return };
+    program.schedule.truncate(random.usize(0..=program.schedule.len()));
+    program.schedule.extend_from_slice(&material.partner.schedule[from..]);
+    program.schedule.truncate(SEGMENTS_MAX);
+}
+
+/// A task of the program, or now and then a worker.
+fn any_runner(program: &Program, random: &mut Rng) -> Option<TaskName> {
+    if random.u8(0..6) == 0 {
+        let workers = || TaskName::ALL.iter().filter(|name| name.is_worker() && **name != TaskName::Kernel);
+        return workers().nth(random.usize(0..workers().count())).copied();
+    }
+    any(random, program.tasks.len()).map(|task| program.tasks[task].name)
+}
+
+/// A place to stop at: one that a schedule at hand names, since those are on somebody's way, or any.
+fn any_stop(program: &Program, random: &mut Rng, material: &Material<'_>) -> Option<(Point, u8)> {
+    let known = if random.bool() { &program.schedule } else { &material.partner.schedule };
+    let count = if random.u8(0..4) == 0 { random.u8(1..=4) } else { 1 };
+    match (random.u8(0..8), any(random, known.len())) {
+        (0, _) => None,
+        (1, _) | (_, None) => Some((Point::ALL[random.usize(0..Point::ALL.len())], count)),
+        (_, Some(at)) => known[at].until.map(|(point, counted)| (point, counted.min(count))),
+    }
+}
+
+fn insert_segment(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
+    let Some(task) = any_runner(program, random) else { return };
+    if program.schedule.len() >= SEGMENTS_MAX {
+        return;
+    }
+    let until = any_stop(program, random, material);
+    program.schedule.insert(random.usize(0..=program.schedule.len()), Segment { task, until });
+}
+
+fn delete_segment(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
+    if let Some(at) = any(random, program.schedule.len()) {
+        program.schedule.remove(at);
+    }
+}
+
+fn change_segment(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
+    let Some(at) = any(random, program.schedule.len()) else { return };
+    let Some(task) = any_runner(program, random) else { return };
+    let until = any_stop(program, random, material);
+    let segment = &mut program.schedule[at];
+    match (random.u8(0..3), &mut segment.until) {
+        (0, _) => segment.task = task,
+        (1, Some((_, count))) => {
+            *count = if random.bool() { count.saturating_add(1) } else { count.saturating_sub(1).max(1) }
+        }
+        _ => segment.until = until,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::generate::generate;
+    use std::collections::BTreeSet;
+
+    fn assert_is_legal(program: &Program) {
+        assert!(program.tasks.len() <= TASKS_MAX && program.commands() <= COMMANDS_MAX);
+        assert!((1..=COMMANDS_MAX).contains(&program.commands()));
+        assert!(program.schedule.len() <= SEGMENTS_MAX);
+        let names: BTreeSet<_> = program.tasks.iter().map(|task| task.name).collect();
+        assert_eq!(names.len(), program.tasks.len(), "two tasks share a name");
+        assert!(program.tasks.iter().all(|task| !task.name.is_worker() && !task.commands.is_empty()));
+        assert!(program.schedule.iter().all(|segment| segment.until.is_none_or(|(_, count)| count > 0)));
+    }
+
+    #[test]
+    fn many_edits_in_a_row_keep_the_limits() {
+        let mut random = Rng::with_seed(1);
+        let alphabet = Alphabet::new(&[]);
+        for _ in 0..20 {
+            let mut program = generate(&mut random, &alphabet);
+            let mut partner = generate(&mut random, &alphabet);
+            for _ in 0..2_000 {
+                mutate(&mut program, &mut random, &alphabet, &partner);
+                assert_is_legal(&program);
+                if random.u8(0..50) == 0 {
+                    partner = program.clone();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_edit_changes_something_sometimes() {
+        let mut random = Rng::with_seed(2);
+        let alphabet = Alphabet::new(&[]);
+        let mut partner = generate(&mut random, &alphabet);
+        for (_, edit) in EDITS {
+            let changed = (0..200).any(|_| {
+                let mut program = generate(&mut random, &alphabet);
+                let segment = Segment { task: TaskName::User, until: Some((Point::DevlinkLock, 2)) };
+                program.schedule.push(segment);
+                partner.schedule = vec![segment; 2];
+                let before = program.clone();
+                let favourites = Favourites::new(&mut random);
+                let material = Material { specs: alphabet.all(), partner: &partner, favourites };
+                edit(&mut program, &mut random, &material);
+                program.tasks != before.tasks || program.schedule != before.schedule
+            });
+            assert!(changed, "an edit that never edits");
+        }
+    }
+}
