@@ -6,7 +6,6 @@ use crate::event::{Errno, QueueName, TaskName, Trace, What, WorkFn};
 use crate::ib::{self, Ib};
 use crate::mdev::{self, Mdev};
 use crate::program::{Command, Program, Segment, Subsystem, Variants};
-use crate::sim::task::Body;
 use crate::sim::{Config, Kernel};
 use crate::variant::rules;
 
@@ -49,16 +48,13 @@ impl Machine {
         let config = Config { delayed_release: program.variants.of(Subsystem::Config) & 1 != 0 };
         self.kernel.reset(config, &self.tasks, schedule, seed);
         let world = World::new(&self.kernel, program.variants);
-        let mut bodies: Vec<Body<'_>> = Vec::with_capacity(self.tasks.len());
-        for task in &program.tasks {
-            bodies.push(Box::pin(world.task(&task.commands)));
-        }
-        for queue in QueueName::ALL {
-            for _ in queue.workers() {
-                bodies.push(Box::pin(self.kernel.worker(*queue, async |work| world.work(work).await)));
+        self.kernel.run(|name| match QueueName::of_worker(name) {
+            Some(queue) => Box::pin(self.kernel.worker(queue, async |work| world.work(work).await)),
+            None => {
+                let task = program.tasks.iter().find(|task| task.name == name);
+                Box::pin(world.task(task.map_or(&[], |task| &task.commands)))
             }
-        }
-        self.kernel.run(bodies);
+        });
         if self.kernel.is_at_rest() {
             world.devlink.at_rest(&self.kernel);
             self.kernel.find_leaks();

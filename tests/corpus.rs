@@ -72,7 +72,8 @@ fn run(machine: &mut Machine, program: &Program) -> (String, Vec<Violation>) {
         let event = trace.events[violation.at];
         let rule = violation.invariant.name;
         let task = trace.name(event.task);
-        stream.push_str(&format!("# broken: {rule}\n#   by {task}: {} {}\n", event.what.verb(), event.what));
+        let what = event.what.to_string().replace(", at ", "\n#     at ");
+        stream.push_str(&format!("# broken: {rule}\n#   by {task}: {} {what}\n", event.what.verb()));
     }
     if violations.is_empty() {
         stream.push_str("# clean\n");

@@ -97,6 +97,11 @@ impl TaskName {
 }
 
 impl QueueName {
+    /// The queue whose worker this task is.
+    pub fn of_worker(task: TaskName) -> Option<QueueName> {
+        Self::ALL.iter().copied().find(|queue| queue.workers().contains(&task))
+    }
+
     /// The tasks that run this queue's work: one for an ordered queue.
     pub const fn workers(self) -> &'static [TaskName] {
         match self {

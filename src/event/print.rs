@@ -132,6 +132,9 @@ fn value(subject: Subject, value: u8) -> String {
     word.map_or(String::new(), |word| format!(" {word}"))
 }
 
+/// Stands before each place that an event names; a printed trace starts a new line there.
+const PLACE: &str = ", at ";
+
 struct Outcome(Option<Errno>);
 
 impl fmt::Display for Outcome {
@@ -183,10 +186,10 @@ impl fmt::Display for What {
             | What::Cancel(queue, work) => write!(f, "{work} on {queue}"),
             What::ModuleGone(module) => write!(f, "{module}.ko"),
             What::UseAfterFree(of, freed, used) => {
-                write!(f, "use-after-free {of}: freed at {freed}, used at {used}")
+                write!(f, "use-after-free {of}{PLACE}{freed} (freed){PLACE}{used} (used)")
             }
             What::Underflow(of, at) => write!(f, "refcount underflow {of} at {at}"),
-            What::TextGone(module, at) => write!(f, "text-gone {module}.ko: runs at {at}"),
+            What::TextGone(module, at) => write!(f, "text-gone {module}.ko{PLACE}{at} (runs)"),
             What::Deadlock(_) => write!(f, "deadlock"),
             What::LockOrder(_) => write!(f, "lock order"),
             What::Leak(of, count) => write!(f, "leak {of}: refcount {count} and no owner"),
@@ -205,18 +208,29 @@ impl Trace {
         let mut out = String::new();
         for event in shown() {
             let task = self.name(event.task);
-            let _ = writeln!(out, "{task:width$}  {:8}  {}", event.what.verb(), event.what);
-            if let What::Deadlock(cycle) | What::LockOrder(cycle) = event.what {
-                for link in &self.cycles[usize::from(cycle)] {
-                    // Two names and a point in one line are more than a page is wide.
-                    let wrapped = self.link(link).replace(" and waits for", "\n    and waits for");
-                    for line in wrapped.lines() {
-                        let _ = writeln!(out, "{:width$}  |  {line}", "");
-                    }
+            let what = event.what.to_string();
+            let mut places = what.split(PLACE);
+            let first = places.next().unwrap_or_default();
+            let _ = writeln!(out, "{task:width$}  {:8}  {first}", event.what.verb());
+            let places = places.map(|place| format!("at {place}"));
+            let cycle = self.cycle(event.what).iter().map(|link| self.link(link));
+            for detail in places.chain(cycle) {
+                // Two names and a point in one line are more than a page is wide.
+                let wrapped = detail.replace(" and waits for", "\n    and waits for");
+                for line in wrapped.lines() {
+                    let _ = writeln!(out, "{:width$}  |  {line}", "");
                 }
             }
         }
         out
+    }
+
+    /// The cycle that an event points to; empty for other events.
+    pub fn cycle(&self, what: What) -> &[super::Link] {
+        match what {
+            What::Deadlock(cycle) | What::LockOrder(cycle) => &self.cycles[usize::from(cycle)],
+            _ => &[],
+        }
     }
 
     /// One link of a cycle in words.

@@ -90,11 +90,6 @@ fn under_one_lock(rules: &mut Rules, lists: LockClass, over: LockClass) {
     rules.hides_first = false;
 }
 
-/// The last one is no matter of locks. With no device there is no `remove()`, so nothing is flushed, and a
-/// device that registers after the client has gone is in the list when the client's work walks it.
-const ONE_LOCK_BREAKS: &[&str] =
-    &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order", "remove-is-synchronous"];
-
 const fn kref(who: &'static str, claim: &'static str) -> Cite {
     Cite { mail: &mail::KREF, who, claim }
 }
@@ -112,7 +107,12 @@ pub const VARIANTS: &[Variant<Rules>] = &[
                 "taking device_mutex in the enumeration exposes the limits of that mutex",
             ),
         ],
-        breaks: ONE_LOCK_BREAKS,
+        breaks: &[
+            "no-global-lock-over-driver-callback",
+            "no-deadlock",
+            "lock-order",
+            "remove-is-synchronous",
+        ],
         with: &[],
         apply: |rules| under_one_lock(rules, LockClass::DeviceMutex, LockClass::DeviceMutex),
     },
@@ -185,7 +185,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
                 "all but the enumeration change the list, so it reads while another writes, as before",
             ),
         ],
-        breaks: ONE_LOCK_BREAKS,
+        breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"],
         with: &[],
         apply: |rules| under_one_lock(rules, LockClass::DevicesRwsem, LockClass::DevicesRwsem),
     },

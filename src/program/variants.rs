@@ -1,5 +1,6 @@
 //! Which variants a program runs under, for every subsystem.
 
+use crate::operand::Operand;
 use crate::variant::VariantSpec;
 use crate::{devlink, ib, mdev, operands};
 
@@ -52,6 +53,20 @@ impl Variants {
     /// Adds a variant by its number.
     pub fn insert(&mut self, subsystem: Subsystem, id: u8) {
         self.0[subsystem.index()] |= 1 << id;
+    }
+
+    /// A variant with those that it needs to break anything ([`VariantSpec::with`]).
+    pub fn to_break(subsystem: Subsystem, variant: &VariantSpec) -> Variants {
+        let mut set = Variants::default();
+        set.insert(subsystem, variant.id);
+        for needed in variant.with {
+            let (other, name) = needed.split_once('=').unwrap_or((subsystem.word(), needed));
+            let other = Subsystem::ALL.iter().copied().find(|known| known.word() == other);
+            let found = other.and_then(|other| Some((other, other.variant(name)?)));
+            let (other, needed) = found.unwrap_or_else(|| panic!("{needed} is no variant"));
+            set.insert(other, needed.id);
+        }
+        set
     }
 
     /// This set and another.

@@ -4,7 +4,7 @@ use super::kernel::{Kernel, STEPS_MAX};
 use super::lock::LockId;
 use super::refcount::Kref;
 use super::registration::RegistrationId;
-use crate::event::{Action, Mode, Module, Point, QueueName, Subject, TaskId, TaskName, What};
+use crate::event::{Action, Mode, Module, Point, QueueName, Subject, TASKS_MAX, TaskId, TaskName, What};
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -76,7 +76,9 @@ impl Default for Task {
 impl Task {
     pub(super) fn reset(&mut self, name: TaskName) {
         self.name = name;
-        self.state.set(State::Runnable);
+        // A worker rests until there is work.
+        let rest = QueueName::of_worker(name).map(|queue| State::Blocked(Wait::Work(queue)));
+        self.state.set(rest.unwrap_or(State::Runnable));
         self.at.set(Point::TaskStart);
         self.text.set(0);
         self.held.get_mut().clear();
@@ -88,13 +90,16 @@ impl Task {
 pub type Body<'k> = Pin<Box<dyn Future<Output = ()> + 'k>>;
 
 impl Kernel {
-    /// Runs the tasks until none can run, then looks for those that wait for each other.
-    pub fn run(&self, mut bodies: Vec<Body<'_>>) {
+    /// Runs the tasks until none can run, then looks for those that wait for each other. A task's body is
+    /// made when it first runs: most workers never do.
+    pub fn run<'k>(&'k self, mut body_of: impl FnMut(TaskName) -> Body<'k>) {
         let mut context = Context::from_waker(Waker::noop());
+        let mut bodies: [Option<Body<'k>>; TASKS_MAX] = [const { None }; TASKS_MAX];
         while let Some(task) = self.scheduler.next(&self.tasks) {
             self.current.set(task);
             let index = usize::from(task);
-            if bodies[index].as_mut().poll(&mut context).is_ready() {
+            let body = bodies[index].get_or_insert_with(|| body_of(self.tasks[index].name));
+            if body.as_mut().poll(&mut context).is_ready() {
                 self.tasks[index].state.set(State::Ended);
             }
             if self.steps.get() >= STEPS_MAX {

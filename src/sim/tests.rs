@@ -30,7 +30,12 @@ fn run(
     let schedule: Vec<Segment> = schedule.iter().map(segment).collect();
     let mut kernel = Kernel::default();
     kernel.reset(Config::default(), tasks, &schedule, None);
-    kernel.run(bodies(&kernel));
+    let mut bodies: Vec<_> = bodies(&kernel).into_iter().map(Some).collect();
+    kernel.run(|name| {
+        let index = tasks.iter().position(|task| *task == name);
+        index.and_then(|index| bodies[index].take()).expect("a task begins once")
+    });
+    drop(bodies);
     kernel.trace().clone()
 }
 
