@@ -12,7 +12,7 @@ use crate::event::Trace;
 use crate::invariant::{Site, judge};
 use crate::program::{Program, TASKS_MAX};
 use crate::run::Machine;
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// One thing that was tried.
@@ -37,7 +37,7 @@ pub fn minimize_watched(
 ) -> Program {
     // What is expected is a claim about the whole program, so it says nothing of a part of it.
     let best = Program { expect: 0, ..program.clone() };
-    let tried = HashSet::new();
+    let tried = FxHashSet::default();
     let machine = Machine::default();
     let mut search = Minimizer { best, machine, tried, still_fails: &mut still_fails, watch: &mut watch };
     search.reach_fixed_point();
@@ -75,7 +75,7 @@ struct Minimizer<'f> {
     /// Runs what is best so far, to see in which order its commands begin.
     machine: Machine,
     /// What has been tried, so that the last round, in which nothing helps, costs next to nothing.
-    tried: HashSet<u64>,
+    tried: FxHashSet<u64>,
     still_fails: &'f mut dyn FnMut(&Program) -> bool,
     watch: &'f mut dyn FnMut(&Attempt<'_>),
 }

@@ -55,7 +55,7 @@ impl fmt::Display for Report<'_> {
         }
         section(f, "program")?;
         for line in program.to_string().lines() {
-            writeln!(f, "  {line}")?;
+            writeln!(f, "{}{line}", if line.is_empty() { "" } else { "  " })?;
         }
         if let Some(file) = file {
             section(f, "to see it again")?;

@@ -4,6 +4,7 @@
 
 use super::Minimizer;
 use crate::event::TaskName;
+use crate::operand::OPERANDS_MAX;
 use crate::program::{Program, Task};
 
 /// The most tasks whose every order is tried: 24 orders of four.
@@ -55,8 +56,11 @@ fn word(name: TaskName) -> &'static str {
     crate::operand::Operand::word(name)
 }
 
+/// The opcodes and operands of a task.
+type Encoded = Vec<(u8, [u8; OPERANDS_MAX])>;
+
 /// What the order of tasks may make smaller; commands last, so that equal sizes have one order.
-fn size(program: &Program) -> (usize, usize, u32, Vec<Vec<(u8, [u8; 7])>>) {
+fn size(program: &Program) -> (usize, usize, u32, Vec<Encoded>) {
     let stops = program.schedule.iter().filter_map(|segment| segment.until);
     let counts = stops.clone().map(|(_, count)| u32::from(count)).sum();
     let encoded =

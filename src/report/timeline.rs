@@ -22,7 +22,7 @@ pub fn timeline(program: &Program, trace: &Trace, violation: &Violation) -> Stri
     let left_out = shown.len().saturating_sub(ROWS_MAX);
     shown.drain(..left_out);
     let columns = columns(trace, &shown);
-    let cells: Vec<String> = shown.iter().map(|at| cell(program, trace, trace.events[*at])).collect();
+    let cells: Vec<String> = shown.iter().map(|at| cell(program, trace.events[*at])).collect();
     let widths = widths(trace, &columns, &shown, &cells);
 
     let mut out = String::new();
@@ -112,7 +112,7 @@ fn widths(trace: &Trace, columns: &[TaskId], shown: &[usize], cells: &[String]) 
 }
 
 /// What happened, in few words: a command is its text, everything else a verb and what it is done to.
-fn cell(program: &Program, trace: &Trace, event: Event) -> String {
+fn cell(program: &Program, event: Event) -> String {
     match event.what {
         What::Begin(index) => format!("{}:", command(program, event.task, index)),
         What::End(index, Some(errno)) => format!("-{errno} from {}", command(program, event.task, index)),

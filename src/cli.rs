@@ -1,0 +1,93 @@
+//! The command line: what is asked for, and which exit code answers.
+//!
+//! Only here are a clock, files, threads and signals used; the library below is a function of its arguments.
+
+mod choose;
+mod duration;
+mod findings;
+mod format;
+mod hunt;
+mod list;
+mod load;
+mod minimize;
+mod out;
+mod progress;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use unreg::program::text::Diagnostics;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 when everything holds, 1 for a violation or a difference, 2 for bad usage or bad input, 4 when a \
+tool is missing.";
+
+/// Fuzzing and regression suite for the way kernel devices are registered, reloaded and unregistered.
+#[derive(Debug, Parser)]
+#[command(name = "unreg", version, after_help = EXIT_CODES, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Search for programs that break a rule; minimise and name each one
+    Hunt(hunt::Arguments),
+    /// Run programs, print what happens, and judge it
+    Run(run::Arguments),
+    /// Make a failing program as small as it can be while it breaks the same rule at the same place
+    Minimize(minimize::MinimizeArguments),
+    /// Minimise a finding into the corpus, where it is a test
+    Promote(minimize::PromoteArguments),
+    /// Bring text programs into the usual form
+    Fmt(format::FmtArguments),
+    /// Turn a program into the records that fuzz engines read
+    Encode(format::EncodeArguments),
+    /// Turn records into text
+    Decode(format::DecodeArguments),
+    /// List what programs and options can name
+    List(list::Arguments),
+}
+
+/// How a verb that did its work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Everything holds.
+    Clean,
+    /// A rule is broken, or two things differ that should not.
+    Violation,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        match outcome {
+            Outcome::Clean => ExitCode::from(0),
+            Outcome::Violation => ExitCode::from(1),
+        }
+    }
+}
+
+/// Reads the command line and does what it says.
+pub(crate) fn main() -> ExitCode {
+    let result = match Arguments::parse().verb {
+        Verb::Hunt(arguments) => hunt::hunt(&arguments),
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Minimize(arguments) => minimize::minimize(&arguments),
+        Verb::Promote(arguments) => minimize::promote(&arguments),
+        Verb::Fmt(arguments) => format::fmt(&arguments),
+        Verb::Encode(arguments) => format::encode(&arguments),
+        Verb::Decode(arguments) => format::decode(&arguments),
+        Verb::List(arguments) => list::list(&arguments),
+    };
+    match result {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            match error.downcast_ref::<Diagnostics>() {
+                Some(problems) => anstream::eprintln!("{}", problems.render(true)),
+                None => anstream::eprintln!("unreg: {error:#}"),
+            }
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Variants and subsystems on the command line: names to sets, and help for names that are not there.
+
+use unreg::operand::Operand;
+use unreg::program::text::words::distance;
+use unreg::program::{Subsystem, Variants};
+
+/// Reads `settled`, or `SUBSYSTEM=NAME` with more names after a `+` each.
+pub(super) fn variants(text: &str) -> Result<Variants, String> {
+    if text == "settled" {
+        return Ok(Variants::default());
+    }
+    let Some((of, names)) = text.split_once('=') else {
+        return Err(unknown("variant", text, &all()));
+    };
+    let of = subsystem(of)?;
+    let mut chosen = Variants::default();
+    for name in names.split('+') {
+        let variant = of.variant(name).ok_or_else(|| {
+            let accepted: Vec<String> =
+                of.variants().iter().map(|variant| format!("{of}={}", variant.name)).collect();
+            unknown("variant", &format!("{of}={name}"), &accepted)
+        })?;
+        chosen.insert(of, variant.id);
+    }
+    Ok(chosen)
+}
+
+/// Reads the name of a subsystem.
+pub(super) fn subsystem(text: &str) -> Result<Subsystem, String> {
+    let found = Subsystem::ALL.iter().find(|subsystem| subsystem.word() == text);
+    found.copied().ok_or_else(|| unknown("subsystem", text, Subsystem::WORDS))
+}
+
+/// The set and what its variants need beside them to break anything.
+pub(super) fn with_companions(chosen: Variants) -> Variants {
+    let mut all = chosen;
+    for (subsystem, variant) in chosen.iter() {
+        for companion in variant.with {
+            let (of, name) = match companion.split_once('=') {
+                Some((of, name)) => (self::subsystem(of).unwrap_or(subsystem), name),
+                None => (subsystem, *companion),
+            };
+            if let Some(companion) = of.variant(name) {
+                all.insert(of, companion.id);
+            }
+        }
+    }
+    all
+}
+
+/// Every variant as the command line spells it.
+fn all() -> Vec<String> {
+    let named = |subsystem: &Subsystem| {
+        let subsystem = *subsystem;
+        subsystem.variants().into_iter().map(move |variant| format!("{subsystem}={}", variant.name))
+    };
+    std::iter::once("settled".to_string()).chain(Subsystem::ALL.iter().flat_map(named)).collect()
+}
+
+/// What is wrong with a name, the name that was probably meant, and those there are.
+pub(super) fn unknown(what: &str, given: &str, accepted: &[impl AsRef<str>]) -> String {
+    let accepted: Vec<&str> = accepted.iter().map(AsRef::as_ref).collect();
+    // Whoever forgets the subsystem means the name after it.
+    let tail = |name: &str| name.find('=').map_or(0, |at| at + 1);
+    let far = |name: &&str| distance(given, name).min(distance(given, &name[tail(name)..]));
+    let nearest = accepted.iter().copied().min_by_key(far).filter(|name| far(name) <= 1 + given.len() / 4);
+    let meant = nearest.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+    format!("there is no {what} `{given}`{meant}\naccepted: {}", accepted.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settled_is_no_variant_and_every_variant_can_be_named() {
+        assert_eq!(variants("settled"), Ok(Variants::default()));
+        for name in all() {
+            assert_eq!(variants(&name).map(|chosen| chosen.to_string()), Ok(name));
+        }
+    }
+
+    #[test]
+    fn a_typo_names_what_was_meant() {
+        let error = variants("config=delayed-relaese").unwrap_err();
+        assert!(error.contains("did you mean `config=delayed-release`?"), "{error}");
+        let error = variants("delayed-release").unwrap_err();
+        assert!(error.contains("did you mean `config=delayed-release`?"), "{error}");
+        let error = variants("devlnk=x").unwrap_err();
+        assert!(error.contains("no subsystem `devlnk`; did you mean `devlink`?"), "{error}");
+    }
+}

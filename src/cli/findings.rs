@@ -1,0 +1,163 @@
+//! Findings: minimal programs under names that say what they break, each written once and whole.
+
+use super::Outcome;
+use anyhow::Context;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use unreg::invariant::{Invariant, Site, judge};
+use unreg::minimize::minimize_violation;
+use unreg::program::Program;
+use unreg::report::Report;
+use unreg::run::Machine;
+
+/// What a hunt found.
+#[derive(Debug)]
+pub(super) struct Log {
+    folder: PathBuf,
+    origin: String,
+    sites: HashSet<Site>,
+    names: HashSet<String>,
+    reports: Vec<String>,
+    errors: Vec<anyhow::Error>,
+}
+
+impl Log {
+    pub(super) fn new(folder: &Path, origin: String) -> Self {
+        Log {
+            folder: folder.to_path_buf(),
+            origin,
+            sites: HashSet::new(),
+            names: HashSet::new(),
+            reports: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Minimises a finding, writes it to its file and reports it, unless the same was found before.
+    pub(super) fn add(&mut self, program: &Program, site: &Site) {
+        if !self.sites.insert(site.clone()) {
+            return;
+        }
+        let minimal = minimize_violation(program, site, |_| {});
+        let mut machine = Machine::default();
+        let trace = machine.run(&minimal);
+        let violations = judge(trace);
+        let Some(violation) = violations.iter().find(|violation| violation.invariant.name == site.invariant)
+        else {
+            self.errors.push(anyhow::anyhow!("a finding broke {site} once, and never again: {minimal}"));
+            return;
+        };
+        let name = format!("{}-{:08x}.prog", site.invariant, fingerprint(&minimal));
+        if !self.names.insert(name.clone()) {
+            return;
+        }
+        let path = self.folder.join(name);
+        let known = match self.write(&path, &minimal, violation.invariant) {
+            Ok(Written::New) => format!("written to {}\n", path.display()),
+            Ok(Written::Known) => format!("already known: {}\n", path.display()),
+            Err(error) => {
+                self.errors.push(error);
+                String::new()
+            }
+        };
+        let file = path.display().to_string();
+        let report = Report { program: &minimal, trace, violation, file: Some(&file) };
+        self.reports.push(format!("{report}\n{known}\n"));
+    }
+
+    fn write(&self, path: &Path, program: &Program, invariant: &Invariant) -> anyhow::Result<Written> {
+        let mut text = format!("# Breaks {}. {}\n", invariant.name, invariant.says);
+        text += &citations(invariant);
+        text += &format!("# Found by `{}`.\n# To see it again: unreg run {}\n", self.origin, path.display());
+        text += &program.to_string();
+        fs::create_dir_all(&self.folder)
+            .with_context(|| format!("cannot make the folder {}", self.folder.display()))?;
+        write_new(path, text.as_bytes())
+    }
+
+    /// What there is to tell, a text a finding.
+    pub(super) fn reports(&self) -> &[String] {
+        &self.reports
+    }
+
+    /// How the hunt ended; an error if a finding could not be written.
+    pub(super) fn finish(self) -> anyhow::Result<Outcome> {
+        match self.errors.into_iter().next() {
+            Some(error) => Err(error),
+            None if self.reports.is_empty() => Ok(Outcome::Clean),
+            None => Ok(Outcome::Violation),
+        }
+    }
+}
+
+/// Who argued for a rule, as corpus files cite them.
+pub(super) fn citations(invariant: &Invariant) -> String {
+    invariant.cites.iter().map(|cite| format!("#= {}: {}\n", cite.mail.key, cite.who)).collect()
+}
+
+/// Whether a file was made.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    New,
+    /// There was one of that name already, and it was left alone.
+    Known,
+}
+
+/// Writes a file that did not exist: all of it is on the disk under its name, or nothing is.
+pub(super) fn write_new(path: &Path, contents: &[u8]) -> anyhow::Result<Written> {
+    let written = stage(path, contents)?.persist_noclobber(path);
+    match written {
+        Ok(_) => {
+            sync_folder(path);
+            Ok(Written::New)
+        }
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(Written::Known),
+        Err(error) => Err(error.error).with_context(|| format!("cannot write {}", path.display())),
+    }
+}
+
+/// Writes a file, over an old one if there is one: at any moment one of the two is there, whole.
+pub(super) fn write_over(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+    let staged = stage(path, contents)?;
+    staged
+        .persist(path)
+        .map_err(|error| error.error)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    sync_folder(path);
+    Ok(())
+}
+
+fn stage(path: &Path, contents: &[u8]) -> anyhow::Result<tempfile::NamedTempFile> {
+    let stage = || {
+        // Findings are to be read by others too, as far as the umask lets them.
+        let readable = fs::Permissions::from_mode(0o666);
+        let mut file =
+            tempfile::Builder::new().prefix(".unreg-").permissions(readable).tempfile_in(folder(path))?;
+        file.write_all(contents)?;
+        file.as_file().sync_all()?;
+        Ok::<_, std::io::Error>(file)
+    };
+    stage().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A name is only on the disk when its folder is.
+fn sync_folder(path: &Path) {
+    // Some file systems cannot sync a folder; the file itself is safe by then.
+    if let Ok(folder) = File::open(folder(path)) {
+        let _ = folder.sync_all();
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// 32 bits of FNV-1a over the text: the name of a finding must be the same in every later version.
+fn fingerprint(program: &Program) -> u32 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = program.to_string().bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    (hash ^ (hash >> 32)) as u32
+}

@@ -1,0 +1,207 @@
+//! `unreg hunt`: searches on some threads until a rule breaks, the time is over, or somebody stops it.
+
+use super::progress::{Progress, figures};
+use super::{Outcome, choose, duration, findings, out};
+use anyhow::Context;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use unreg::invariant::Site;
+use unreg::program::{Program, Subsystem, Variants};
+use unreg::search::{Alphabet, Config, Hunt, Stats};
+
+/// How long a hunt takes when nobody says.
+const TIME: Duration = Duration::from_secs(60);
+/// Runs between two looks at whether to stop: some milliseconds.
+const BATCH: u64 = 256;
+/// How often progress is shown.
+const TICK: Duration = Duration::from_millis(100);
+
+/// With `--jobs 1`, which is the default, one seed is one search: the same runs in the same order, and the same
+/// finding. With more jobs each searches by itself, and which of them is first may differ.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Rules to search under: `settled`, or SUBSYSTEM=NAME[+NAME]; may be given several times
+    #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants)]
+    variants: Vec<Variants>,
+    /// Search with the commands of this subsystem [default: those of the variants, or all]
+    #[arg(long = "subsystem", value_name = "SUBSYSTEM", value_parser = choose::subsystem)]
+    subsystems: Vec<Subsystem>,
+    /// Stop after this time [default: 60s, or none with --runs]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    time: Option<Duration>,
+    /// Stop after this many runs
+    #[arg(long, value_name = "N")]
+    runs: Option<u64>,
+    /// Where all chance comes from [default: a new one, which is printed]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Search on this many threads; only one repeats exactly
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// Where programs that break a rule are written
+    #[arg(long, value_name = "DIR", default_value = "findings")]
+    findings: PathBuf,
+    /// Go on after a violation, and report each place where a rule breaks once
+    #[arg(long)]
+    all: bool,
+}
+
+/// What the searching threads share.
+#[derive(Debug, Default)]
+struct Shared {
+    stop: Arc<AtomicBool>,
+    stats: Vec<Mutex<Stats>>,
+}
+
+/// A program that a thread found, and what it breaks.
+type Found = (Program, Site);
+
+pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let given = arguments.variants.iter().fold(Variants::default(), |all, one| all.union(*one));
+    let variants = choose::with_companions(given);
+    let seed = arguments.seed.unwrap_or_else(new_seed);
+    let config = Config {
+        variants,
+        alphabet: alphabet(arguments, variants)?,
+        seed,
+        vary_options: variants.of(Subsystem::Config) == 0,
+    };
+    let jobs = usize::from(arguments.jobs);
+    let shared =
+        Shared { stop: Arc::default(), stats: (0..jobs).map(|_| Mutex::new(Stats::default())).collect() };
+    stop_on_signal(&shared.stop)?;
+    let mut log = findings::Log::new(&arguments.findings, format!("unreg hunt{}", origin(variants, seed)));
+
+    let mut progress = Progress::new();
+    std::thread::scope(|scope| {
+        let (sender, receiver) = channel();
+        for job in 0..jobs {
+            let (config, shared, sender) = (config_of(&config, job), &shared, sender.clone());
+            let quota = arguments.runs.map(|runs| share(runs, jobs, job));
+            scope.spawn(move || search(Hunt::new(config), quota, arguments.all, job, shared, &sender));
+        }
+        drop(sender);
+        follow(arguments, &shared, &receiver, &mut progress, &mut log);
+    });
+    let total = total(&shared);
+    let elapsed = progress.finish();
+    for report in log.reports() {
+        out::print(report)?;
+    }
+    out::print(&format!("seed {seed}, under {variants}: {}\n", figures(total, elapsed)))?;
+    log.finish()
+}
+
+/// The commands to search with.
+fn alphabet(arguments: &Arguments, variants: Variants) -> anyhow::Result<Alphabet> {
+    let mut subsystems = arguments.subsystems.clone();
+    if subsystems.is_empty() {
+        subsystems.extend(variants.iter().map(|(subsystem, _)| subsystem));
+        subsystems.retain(|subsystem| *subsystem != Subsystem::Config);
+    }
+    let alphabet = Alphabet::new(&subsystems);
+    anyhow::ensure!(!alphabet.is_empty(), "there is no command to search with: config has none of its own");
+    Ok(alphabet)
+}
+
+/// The options that repeat this search.
+fn origin(variants: Variants, seed: u64) -> String {
+    let variants: String =
+        variants.iter().map(|(of, variant)| format!(" --variant {of}={}", variant.name)).collect();
+    format!("{variants} --seed {seed}")
+}
+
+/// A seed that is not the last one, short enough to be typed.
+fn new_seed() -> u64 {
+    RandomState::new().build_hasher().finish() >> 40
+}
+
+/// The search of one thread: the first has the seed itself, so that more threads find no less.
+fn config_of(config: &Config, job: usize) -> Config {
+    let seed = config.seed.wrapping_add((job as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    Config { seed, ..config.clone() }
+}
+
+/// A thread's part of the runs.
+fn share(runs: u64, jobs: usize, job: usize) -> u64 {
+    let (jobs, job) = (jobs as u64, job as u64);
+    runs / jobs + u64::from(job < runs % jobs)
+}
+
+/// Stops cleanly the first time, and at once the second time.
+fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
+    let stop = Arc::clone(stop);
+    let handler = move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")
+}
+
+/// One thread's search.
+fn search(mut hunt: Hunt, quota: Option<u64>, all: bool, job: usize, shared: &Shared, found: &Sender<Found>) {
+    let mut known: HashSet<Site> = HashSet::new();
+    let publish = |hunt: &Hunt| *shared.stats[job].lock().expect("no thread panics with it") = hunt.stats();
+    while !shared.stop.load(Ordering::Relaxed) {
+        let left = quota.map_or(BATCH, |quota| quota - hunt.stats().runs);
+        for _ in 0..left.min(BATCH) {
+            let Some(finding) = hunt.step() else { continue };
+            for site in finding.sites {
+                if known.insert(site.clone()) {
+                    let _ = found.send((finding.program.clone(), site));
+                }
+                if !all {
+                    shared.stop.store(true, Ordering::Relaxed);
+                    return publish(&hunt);
+                }
+            }
+        }
+        publish(&hunt);
+        if left <= BATCH && quota.is_some() {
+            return;
+        }
+    }
+}
+
+/// Shows progress and minimises what is found, until every search has ended.
+fn follow(
+    arguments: &Arguments,
+    shared: &Shared,
+    found: &Receiver<Found>,
+    progress: &mut Progress,
+    log: &mut findings::Log,
+) {
+    let limit = arguments.time.or(arguments.runs.is_none().then_some(TIME));
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    loop {
+        let until_deadline = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if until_deadline == Some(Duration::ZERO) {
+            shared.stop.store(true, Ordering::Relaxed);
+        }
+        match found.recv_timeout(until_deadline.unwrap_or(TICK).clamp(Duration::from_millis(1), TICK)) {
+            Ok((program, site)) => log.add(&program, &site),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        progress.show(total(shared));
+    }
+}
+
+/// The figures of all threads together. States are those of the thread that reached most, since threads reach
+/// much the same ones.
+fn total(shared: &Shared) -> Stats {
+    let each = shared.stats.iter().map(|stats| *stats.lock().expect("no thread panics with it"));
+    each.fold(Stats::default(), |all, one| Stats {
+        runs: all.runs + one.runs,
+        steps: all.steps + one.steps,
+        states: all.states.max(one.states),
+        corpus: all.corpus + one.corpus,
+        findings: all.findings + one.findings,
+    })
+}

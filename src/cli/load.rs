@@ -1,0 +1,48 @@
+//! Programs from files, in either form.
+
+use anyhow::Context;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use unreg::program::Program;
+use unreg::program::text::is_text;
+
+/// The largest file that is read. A full program takes some kilobytes, and comments are not worth more.
+const BYTES_MAX: u64 = 1 << 20;
+
+/// Reads a program: text, or the records that fuzz engines keep.
+pub(super) fn program(path: &Path) -> anyhow::Result<Program> {
+    let bytes = bytes(path)?;
+    if looks_like_text(&bytes) { parse(&utf8(bytes, path)?, path) } else { Ok(Program::from_bytes(&bytes)) }
+}
+
+/// Reads a file that must be text.
+pub(super) fn text(path: &Path) -> anyhow::Result<String> {
+    utf8(bytes(path)?, path)
+}
+
+/// Reads a program's text as strictly as a person needs it.
+pub(super) fn parse(text: &str, path: &Path) -> anyhow::Result<Program> {
+    Ok(Program::parse(text, &path.display().to_string())?)
+}
+
+/// Reads a whole file, unless it is too large to be a program.
+fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // A length that was asked for before would be wrong for a pipe, and could be wrong for a file.
+    let read = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes));
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(bytes.len() as u64 <= BYTES_MAX, "{} is larger than {BYTES_MAX} bytes", path.display());
+    Ok(bytes)
+}
+
+fn utf8(bytes: Vec<u8>, path: &Path) -> anyhow::Result<String> {
+    String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))
+}
+
+/// Whether somebody wrote this as text, if only with a typo in its first word. Records have control characters
+/// from the start, since operands are small numbers.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
+    is_text(bytes) || !bytes.iter().any(control)
+}

@@ -1,0 +1,75 @@
+//! How far a hunt is, on standard error: one line that changes at a terminal, a line now and then elsewhere.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+use unreg::search::Stats;
+
+/// How often a line is printed where nobody watches it change.
+const PLAIN_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows progress.
+#[derive(Debug)]
+pub(super) struct Progress {
+    start: Instant,
+    bar: Option<ProgressBar>,
+    plain_next: Instant,
+}
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+            bar.set_style(style.expect("the template is well formed"));
+            bar
+        });
+        let start = Instant::now();
+        Progress { start, bar, plain_next: start + PLAIN_EVERY }
+    }
+
+    pub(super) fn show(&mut self, stats: Stats) {
+        let line = || figures(stats, self.start.elapsed());
+        if let Some(bar) = &self.bar {
+            bar.set_message(line());
+            bar.tick();
+        } else if Instant::now() >= self.plain_next {
+            eprintln!("{}", line());
+            self.plain_next += PLAIN_EVERY;
+        }
+    }
+
+    /// Takes the line away and says how long it all took.
+    pub(super) fn finish(self) -> Duration {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+        self.start.elapsed()
+    }
+}
+
+/// The figures of a hunt in a line.
+pub(super) fn figures(stats: Stats, elapsed: Duration) -> String {
+    let a_second = |count: u64| short((count as f64 / elapsed.as_secs_f64().max(0.001)) as u64);
+    format!(
+        "{} runs ({}/s), {} steps ({}/s), {} states, corpus {}, findings {}, {:.1} s",
+        short(stats.runs),
+        a_second(stats.runs),
+        short(stats.steps),
+        a_second(stats.steps),
+        short(stats.states),
+        stats.corpus,
+        stats.findings,
+        elapsed.as_secs_f64(),
+    )
+}
+
+/// A count in at most four digits: `1234`, `12.3k`, `4.5M`.
+fn short(count: u64) -> String {
+    match count {
+        0..10_000 => count.to_string(),
+        10_000..1_000_000 => format!("{:.1}k", count as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1}M", count as f64 / 1e6),
+        _ => format!("{:.1}G", count as f64 / 1e9),
+    }
+}

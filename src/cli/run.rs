@@ -1,0 +1,171 @@
+//! `unreg run`: runs programs, prints what happens, and compares what broke with what was expected to.
+
+use super::{Outcome, choose, load, out};
+use serde_json::json;
+use std::fmt::Write;
+use std::path::PathBuf;
+use unreg::event::print::Detail;
+use unreg::event::{Trace, What};
+use unreg::invariant::{ALL, Invariant, Violation, judge};
+use unreg::program::{Program, Variants};
+use unreg::report::Report;
+use unreg::run::Machine;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Programs, as text or as records
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Rules to run under instead of the program's own; what the program expects is then left aside
+    #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants, conflicts_with = "settled")]
+    variants: Vec<Variants>,
+    /// Run under the settled rules, with the program's options of the kernel
+    #[arg(long)]
+    settled: bool,
+    /// What to print: what users see, every event, a line of JSON for each, or a page for each violation
+    #[arg(long = "as", value_name = "FORM", default_value = "stream")]
+    form: Form,
+}
+
+/// What is printed of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    Stream,
+    Trace,
+    Json,
+    Report,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::Clean;
+    let mut machine = Machine::default();
+    for (index, path) in arguments.files.iter().enumerate() {
+        let program = under(load::program(path)?, arguments);
+        let trace = machine.run(&program);
+        let verdict = Verdict { file: path.display().to_string(), violations: judge(trace), program, trace };
+        if index > 0 && arguments.form != Form::Json {
+            out::print("\n")?;
+        }
+        out::print(&verdict.print(arguments.form))?;
+        if !verdict.is_as_expected() {
+            outcome = Outcome::Violation;
+        }
+    }
+    Ok(outcome)
+}
+
+/// The program under the rules that were asked for.
+fn under(program: Program, arguments: &Arguments) -> Program {
+    let given = arguments.variants.iter().copied().reduce(Variants::union);
+    let variants = match given {
+        Some(given) => given,
+        None if arguments.settled => program.variants.settled(),
+        None => program.variants,
+    };
+    // What is expected is expected under the program's own rules.
+    let expect = if variants == program.variants { program.expect } else { 0 };
+    Program { variants, expect, ..program }
+}
+
+/// A run and what is wrong with it.
+struct Verdict<'t> {
+    file: String,
+    program: Program,
+    trace: &'t Trace,
+    violations: Vec<Violation>,
+}
+
+impl Verdict<'_> {
+    fn expects(&self, invariant: &Invariant) -> bool {
+        self.program.expect & (1 << invariant.id) != 0
+    }
+
+    /// The rules that were expected to break and did not.
+    fn missing(&self) -> impl Iterator<Item = &'static Invariant> {
+        let broken = |invariant: &Invariant| self.violations.iter().any(|it| it.invariant.id == invariant.id);
+        ALL.iter().copied().filter(move |invariant| self.expects(invariant) && !broken(invariant))
+    }
+
+    fn is_as_expected(&self) -> bool {
+        self.missing().next().is_none() && self.violations.iter().all(|it| self.expects(it.invariant))
+    }
+
+    fn print(&self, form: Form) -> String {
+        match form {
+            Form::Stream => format!("{}\n{}", self.trace.print(Detail::Stream), self.words()),
+            Form::Trace => format!("{}\n{}", self.trace.print(Detail::Trace), self.words()),
+            Form::Json => self.json(),
+            Form::Report => {
+                let report = |violation| Report {
+                    program: &self.program,
+                    trace: self.trace,
+                    violation,
+                    file: Some(&self.file),
+                };
+                let pages: String = self.violations.iter().map(|it| format!("{}\n", report(it))).collect();
+                format!("{pages}{}", self.words())
+            }
+        }
+    }
+
+    /// The verdict for people: each broken rule, the event, and who argued for the rule.
+    fn words(&self) -> String {
+        let mut out = String::new();
+        let file = &self.file;
+        let under = self.program.variants;
+        if self.violations.is_empty() {
+            let _ = writeln!(out, "{file}: keeps every rule, under {under}");
+        }
+        for violation in &self.violations {
+            let invariant = violation.invariant;
+            let expected = if self.expects(invariant) { ", as expected" } else { "" };
+            let event = self.trace.events[violation.at];
+            let _ = writeln!(out, "{file}: breaks {}{expected}, under {under}", invariant.name);
+            let _ = writeln!(out, "  {}", invariant.says);
+            let _ = writeln!(out, "  {}: {} {}", self.trace.name(event.task), event.what.verb(), event.what);
+            for cite in invariant.cites {
+                let _ = writeln!(out, "  {cite}");
+            }
+        }
+        for invariant in self.missing() {
+            let _ = writeln!(out, "{file}: should break {}, and does not, under {under}", invariant.name);
+        }
+        if self.trace.events.iter().any(|event| event.what == What::OutOfSteps) {
+            let _ = writeln!(out, "{file}: was cut off after {} steps", self.trace.steps);
+        }
+        out
+    }
+
+    /// An object a line: the events in order, then the verdict.
+    fn json(&self) -> String {
+        let mut out = String::new();
+        for (index, event) in self.trace.events.iter().enumerate() {
+            let line = json!({
+                "file": self.file,
+                "event": index,
+                "task": self.trace.name(event.task).to_string(),
+                "verb": event.what.verb(),
+                "what": event.what.to_string(),
+                "stream": event.what.in_stream(),
+            });
+            let _ = writeln!(out, "{line}");
+        }
+        let broken = |violation: &Violation| {
+            json!({
+                "invariant": violation.invariant.name,
+                "event": violation.at,
+                "expected": self.expects(violation.invariant),
+            })
+        };
+        let line = json!({
+            "file": self.file,
+            "variants": self.program.variants.to_string(),
+            "steps": self.trace.steps,
+            "as_expected": self.is_as_expected(),
+            "broken": self.violations.iter().map(broken).collect::<Vec<_>>(),
+            "missing": self.missing().map(|invariant| invariant.name).collect::<Vec<_>>(),
+        });
+        let _ = writeln!(out, "{line}");
+        out
+    }
+}
