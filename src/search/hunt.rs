@@ -14,6 +14,10 @@ use fastrand::Rng;
 /// a week must not grow for a week.
 const CORPUS_MAX: usize = 4096;
 
+/// The most commands of a program that is tried. What needs more is rare, and a long program takes the time of
+/// many short ones.
+const COMMANDS_KEPT: usize = 16;
+
 /// What to hunt for.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -134,6 +138,13 @@ impl Hunt {
         let (parent, partner) = (self.any_kept(), self.any_kept());
         let mut program = self.corpus[parent].clone();
         mutate(&mut program, &mut self.random, &self.config.alphabet, &self.corpus[partner]);
+        while program.commands() > COMMANDS_KEPT {
+            let task = self.random.usize(0..program.tasks.len());
+            let commands = &mut program.tasks[task].commands;
+            if !commands.is_empty() {
+                commands.remove(self.random.usize(0..commands.len()));
+            }
+        }
         program
     }
 

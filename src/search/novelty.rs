@@ -1,10 +1,14 @@
 //! Novelty: which states of the kernel, and which steps from one to the next, a trace reaches for the first time.
 //!
-//! A state is a sum of one number for each fact that holds: this object is visible, that lock is held, this
-//! function is being run. A fact that ends is subtracted, so a state does not depend on how it was reached,
-//! and keeping it up to date costs an addition an event.
+//! A state is the set of facts that hold: this object is visible, that lock is held, this function is being
+//! run. Its number is the sum of one number a fact, so it does not depend on how the state was reached, and
+//! keeping it up to date costs an addition an event. What is freed or unmade takes its facts along.
+//!
+//! Devices that have nothing to do with each other have states of their own: the state of everything would be
+//! new for every combination of what is going on here and there. Instances of one driver look alike, so what
+//! was learned of one is not learned again of the other.
 
-use crate::event::{Event, Subject, Trace, What};
+use crate::event::{Event, Handle, Subject, Trace, What};
 use std::hash::{Hash, Hasher};
 
 /// How many bits of a hash count. 2²² bits are half a megabyte for each of the two maps: they stay in a
@@ -37,34 +41,85 @@ impl Seen {
     }
 }
 
+/// The facts that hold of one family, each with the object it is about, and the sum of their numbers.
+#[derive(Debug, Clone, Default)]
+struct State {
+    facts: Vec<(u64, u64)>,
+    sum: u64,
+}
+
+impl State {
+    fn clear(&mut self) {
+        self.facts.clear();
+        self.sum = 0;
+    }
+
+    fn begin(&mut self, object: u64, fact: u64) {
+        if !self.facts.contains(&(object, fact)) {
+            self.facts.push((object, fact));
+            self.sum = self.sum.wrapping_add(fact);
+        }
+    }
+
+    fn end(&mut self, gone: impl Fn(u64, u64) -> bool) {
+        let State { facts, sum } = self;
+        facts.retain(|&(object, fact)| {
+            let ends = gone(object, fact);
+            *sum = if ends { sum.wrapping_sub(fact) } else { *sum };
+            !ends
+        });
+    }
+}
+
 /// What a search has seen so far.
 #[derive(Debug, Clone)]
 pub struct Novelty {
     states: Seen,
     steps: Seen,
+    /// The states of the trace that is being read, a family each.
+    current: [State; FAMILIES],
 }
 
 impl Default for Novelty {
     fn default() -> Self {
-        Novelty { states: Seen::new(), steps: Seen::new() }
+        Novelty { states: Seen::new(), steps: Seen::new(), current: Default::default() }
     }
 }
 
 impl Novelty {
     /// Takes a trace in, and says whether it reached a state or made a step that none before it did.
     pub fn observe(&mut self, trace: &Trace) -> bool {
-        let mut state = 0u64;
+        self.current.iter_mut().for_each(State::clear);
         let mut new = false;
         for event in &trace.events {
-            let Some(change) = change(event) else { continue };
-            new |= self.steps.insert(state.rotate_left(17) ^ hash(&event.what));
-            state = match change {
-                Change::Begins(fact) => state.wrapping_add(fact),
-                Change::Ends(fact) => state.wrapping_sub(fact),
-                Change::Turns(from, to) => state.wrapping_sub(from).wrapping_add(to),
-                Change::Nothing => continue,
+            let Some((subject, change)) = change(event) else { continue };
+            let state = &mut self.current[family(subject)];
+            let object = hash(&alike(subject));
+            let before = state.sum;
+            let fact = match change {
+                Change::Begins(fact) => {
+                    state.begin(object, fact);
+                    fact
+                }
+                Change::Ends(fact) => {
+                    state.end(|_, known| known == fact);
+                    fact
+                }
+                Change::EndsAll(fact) => {
+                    state.end(|known, _| known == object);
+                    fact
+                }
+                Change::Turns(from, to) => {
+                    state.end(|_, known| known == from);
+                    state.begin(object, to);
+                    to
+                }
+                Change::Nothing(fact) => fact,
             };
-            new |= self.states.insert(state);
+            new |= self.steps.insert(before.rotate_left(17) ^ hash(&(event.what.verb(), object, fact)));
+            if state.sum != before {
+                new |= self.states.insert(state.sum);
+            }
         }
         new
     }
@@ -84,9 +139,11 @@ impl Novelty {
 enum Change {
     Begins(u64),
     Ends(u64),
+    /// All facts about the object end.
+    EndsAll(u64),
     Turns(u64, u64),
     /// It changes none, but that it happens in this state is worth knowing.
-    Nothing,
+    Nothing(u64),
 }
 
 /// Sorts of facts, so that an object that is ready does not look like one that is visible.
@@ -111,48 +168,88 @@ fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// What an event changes; none for events that say nothing of the kernel's state.
+/// How many states are kept apart: one for each devlink instance, one for mdev, one for ib_core, and one for
+/// what belongs to no device.
+const FAMILIES: usize = Handle::COUNT + 3;
+
+/// Which state an object belongs to.
+fn family(of: Subject) -> usize {
+    match of {
+        Subject::Devlink(handle)
+        | Subject::Port(handle, _)
+        | Subject::Trap(handle, _)
+        | Subject::Param(handle, _)
+        | Subject::Eswitch(handle) => handle.index(),
+        Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => Handle::COUNT,
+        Subject::Ib(_)
+        | Subject::Client(_)
+        | Subject::ClientData(..)
+        | Subject::Netdev(_)
+        | Subject::Queue(_) => Handle::COUNT + 1,
+        Subject::Kernel | Subject::Module(_) => Handle::COUNT + 2,
+    }
+}
+
+/// The object with the first device of the same driver in place of its own.
+fn alike(of: Subject) -> Subject {
+    let first = |handle: Handle| match handle {
+        Handle::Netdevsim0 | Handle::Netdevsim1 => Handle::Netdevsim0,
+        Handle::Mlx50 | Handle::Mlx51 => Handle::Mlx50,
+    };
+    match of {
+        Subject::Devlink(handle) => Subject::Devlink(first(handle)),
+        Subject::Port(handle, port) => Subject::Port(first(handle), port),
+        Subject::Trap(handle, trap) => Subject::Trap(first(handle), trap),
+        Subject::Param(handle, param) => Subject::Param(first(handle), param),
+        Subject::Eswitch(handle) => Subject::Eswitch(first(handle)),
+        other => other,
+    }
+}
+
+/// What an event changes, and of what object; none for events that say nothing of the kernel's state.
 #[inline]
-fn change(event: &Event) -> Option<Change> {
-    use Change::{Begins, Ends, Nothing, Turns};
-    let of = |fact: Fact, subject: Subject| hash(&(fact, subject));
+fn change(event: &Event) -> Option<(Subject, Change)> {
+    use Change::{Begins, Ends, EndsAll, Nothing, Turns};
+    let of = |fact: Fact, subject: Subject| hash(&(fact, alike(subject)));
     Some(match event.what {
-        What::Alloc(subject) => Begins(of(Fact::Alive, subject)),
-        What::Free(subject) => Ends(of(Fact::Alive, subject)),
-        What::Ready(subject) => Begins(of(Fact::Ready, subject)),
-        What::Unready(subject) => Ends(of(Fact::Ready, subject)),
-        What::Visible(subject) => Begins(of(Fact::Visible, subject)),
-        What::Hidden(subject) => Ends(of(Fact::Visible, subject)),
-        What::Add(subject) => Begins(of(Fact::Part, subject)),
-        What::Remove(subject) => Ends(of(Fact::Part, subject)),
-        What::Set(subject, from, to) => Turns(of(Fact::Value(from), subject), of(Fact::Value(to), subject)),
-        What::Acquire(lock, mode) => Begins(hash(&(Fact::Held, lock, mode))),
-        What::Release(lock, mode) => Ends(hash(&(Fact::Held, lock, mode))),
-        What::Queue(queue, work) => Begins(hash(&(Fact::Queued, queue, work))),
-        What::Cancel(queue, work) => Ends(hash(&(Fact::Queued, queue, work))),
-        What::WorkBegin(queue, work) => {
-            Turns(hash(&(Fact::Queued, queue, work)), hash(&(Fact::Working, queue, work)))
+        What::Alloc(subject) => (subject, Begins(of(Fact::Alive, subject))),
+        What::Free(subject) => (subject, EndsAll(of(Fact::Alive, subject))),
+        What::Ready(subject) => (subject, Begins(of(Fact::Ready, subject))),
+        What::Unready(subject) => (subject, Ends(of(Fact::Ready, subject))),
+        What::Visible(subject) => (subject, Begins(of(Fact::Visible, subject))),
+        What::Hidden(subject) => (subject, Ends(of(Fact::Visible, subject))),
+        What::Add(subject) => (subject, Begins(of(Fact::Part, subject))),
+        What::Remove(subject) => (subject, EndsAll(of(Fact::Part, subject))),
+        What::Set(subject, from, to) => {
+            (subject, Turns(of(Fact::Value(from), subject), of(Fact::Value(to), subject)))
         }
-        What::WorkEnd(queue, work) => Ends(hash(&(Fact::Working, queue, work))),
-        What::Enter(span, subject) => Begins(hash(&(Fact::Running, span, subject))),
-        What::Leave(span, subject, _) => Ends(hash(&(Fact::Running, span, subject))),
-        What::Call(callback, subject) => Begins(hash(&(Fact::Calling, callback, subject))),
-        What::Return(callback, subject, _) => Ends(hash(&(Fact::Calling, callback, subject))),
-        What::ModuleGone(module) => Begins(hash(&(Fact::Gone, module))),
+        What::Acquire(lock, mode) => (lock.of, Begins(hash(&(lock.class, mode, of(Fact::Held, lock.of))))),
+        What::Release(lock, mode) => (lock.of, Ends(hash(&(lock.class, mode, of(Fact::Held, lock.of))))),
+        What::Queue(queue, work) => (Subject::Queue(queue), Begins(hash(&(Fact::Queued, queue, work)))),
+        What::Cancel(queue, work) => (Subject::Queue(queue), Ends(hash(&(Fact::Queued, queue, work)))),
+        What::WorkBegin(queue, work) => {
+            let turns = Turns(hash(&(Fact::Queued, queue, work)), hash(&(Fact::Working, queue, work)));
+            (Subject::Queue(queue), turns)
+        }
+        What::WorkEnd(queue, work) => (Subject::Queue(queue), Ends(hash(&(Fact::Working, queue, work)))),
+        What::Enter(span, subject) => (subject, Begins(hash(&(span, of(Fact::Running, subject))))),
+        What::Leave(span, subject, _) => (subject, Ends(hash(&(span, of(Fact::Running, subject))))),
+        What::Call(callback, subject) => (subject, Begins(hash(&(callback, of(Fact::Calling, subject))))),
+        What::Return(callback, subject, _) => (subject, Ends(hash(&(callback, of(Fact::Calling, subject))))),
+        What::ModuleGone(module) => (Subject::Module(module), Begins(hash(&(Fact::Gone, module)))),
         // A wait has no event for its end, so it is no fact, but a step like any other.
-        What::Block(_)
-        | What::Notify(..)
-        | What::Uevent(..)
-        | What::Seen(..)
-        | What::Dumped(..)
-        | What::UseAfterFree(..)
-        | What::Underflow(..)
-        | What::TextGone(..)
-        | What::Deadlock(_)
-        | What::LockOrder(_)
-        | What::Leak(..)
-        | What::Warn(..)
-        | What::End(_, Some(_)) => Nothing,
+        What::Block(lock) => (lock.of, Nothing(hash(&lock.class))),
+        What::Notify(_, subject, _)
+        | What::Uevent(_, subject)
+        | What::Seen(_, subject)
+        | What::Dumped(subject, _)
+        | What::UseAfterFree(subject, ..)
+        | What::Underflow(subject, _)
+        | What::Leak(subject, _)
+        | What::Warn(subject, _) => (subject, Nothing(0)),
+        What::TextGone(module, _) => (Subject::Module(module), Nothing(0)),
+        What::Deadlock(_) | What::LockOrder(_) => (Subject::Kernel, Nothing(0)),
+        What::End(_, Some(errno)) => (Subject::Kernel, Nothing(hash(&errno))),
         What::Begin(_)
         | What::End(_, None)
         | What::Preempt(_)
