@@ -26,3 +26,5 @@ pub mod minimize;
 pub mod search;
 
 pub mod report;
+
+pub mod target;

@@ -1,0 +1,182 @@
+//! The bodies of the fuzz targets: what a case is narrowed to, what must hold, and what is printed if it does not.
+//!
+//! A failure prints two lines that engines and services group by, then the program as text. Both lines name the
+//! invariant and nothing that varies: `ASSERTION FAILED: <name>` is what ClusterFuzz takes for the state of a
+//! crash, and libFuzzer's minimiser keeps to crashes with the same `DEDUP_TOKEN`.
+
+use crate::driver;
+use crate::event::Module;
+use crate::event::print::Detail;
+use crate::invariant::{self, Violation};
+use crate::program::{Command, Program, record, text};
+use crate::run::Machine;
+
+/// Which commands a target draws from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// devlink and the drivers of its devices.
+    Devlink,
+    /// mdev and its vendor driver.
+    Mdev,
+    /// ib_core and its clients' modules.
+    Ib,
+    /// Everything at once.
+    Mixed,
+}
+
+impl Scope {
+    /// Whether a command belongs to the scope.
+    pub fn has(self, command: &Command) -> bool {
+        use driver::Command::{
+            ModuleRemove, MttyProbe, MttyRemove, PortAdd, PortDel, Probe, Remove, SetKnob,
+        };
+        let home = match command {
+            Command::Devlink(_) => Scope::Devlink,
+            Command::Mdev(_) => Scope::Mdev,
+            Command::Ib(_) => Scope::Ib,
+            Command::Driver(
+                Probe { .. } | Remove { .. } | PortAdd { .. } | PortDel { .. } | SetKnob { .. },
+            ) => Scope::Devlink,
+            Command::Driver(MttyProbe { .. } | MttyRemove { .. }) => Scope::Mdev,
+            Command::Driver(ModuleRemove { module }) => match module {
+                Module::Core | Module::Mtty => Scope::Mdev,
+                Module::GidCache | Module::Mad => Scope::Ib,
+            },
+        };
+        self == Scope::Mixed || self == home
+    }
+
+    /// Leaves of a program what the target is about: its commands, under the settled rules.
+    pub fn narrow(self, program: &mut Program) {
+        program.variants = program.variants.settled();
+        program.expect = 0;
+        for task in &mut program.tasks {
+            task.commands.retain(|command| self.has(command));
+        }
+    }
+}
+
+/// Runs a case and demands that it breaks no invariant, or none of `only` if that names any.
+///
+/// # Panics
+///
+/// In a frame of the broken invariant's own, after printing what was broken and by which program.
+pub fn check(machine: &mut Machine, scope: Scope, program: &Program, only: &[String]) {
+    let mut program = program.clone();
+    scope.narrow(&mut program);
+    demand(machine, &program, only);
+}
+
+fn demand(machine: &mut Machine, program: &Program, only: &[String]) {
+    let trace = machine.run(program);
+    let asked =
+        |violation: &Violation| only.is_empty() || only.iter().any(|name| name == violation.invariant.name);
+    let Some(violation) = invariant::judge(trace).into_iter().find(asked) else { return };
+    eprint!("{}", report(program, &violation, &trace.print(Detail::Stream)));
+    invariant::panic_for(violation.invariant, violation.invariant.says)
+}
+
+/// How many lines of the stream a failure prints: the end is where it went wrong.
+const STREAM_LINES: usize = 20;
+
+fn report(program: &Program, violation: &Violation, stream: &str) -> String {
+    let name = violation.invariant.name;
+    let lines: Vec<_> = stream.lines().collect();
+    let tail = lines[lines.len().saturating_sub(STREAM_LINES)..].join("\n  ");
+    format!(
+        "ASSERTION FAILED: {name}\nDEDUP_TOKEN: {name}\n\n{program}\nthe end of the stream:\n  {tail}\n\n\
+         to see it again: save the program as a file and `unreg run FILE`; \
+         `unreg minimize ARTIFACT` takes the engine's own file\n"
+    )
+}
+
+/// Reads any bytes in every way there is, and demands that reading and writing are inverse.
+///
+/// # Panics
+///
+/// If they are not.
+pub fn check_text(bytes: &[u8]) {
+    let (salvaged, _) = Program::salvage(bytes);
+    same("salvaged", &salvaged);
+    let decoded = record::decode(bytes);
+    same("decoded", &decoded);
+    assert_eq!(record::decode(&record::encode(&decoded)), decoded, "encoding and decoding changes a program");
+    let lossy = String::from_utf8_lossy(bytes);
+    if let Ok(program) = Program::parse(&lossy, "case") {
+        assert_eq!(program, Program::salvage(lossy.as_bytes()).0, "strict reading and salvage differ");
+        let formatted = text::format::format(&lossy);
+        assert_eq!(text::format::format(&formatted), formatted, "formatting twice changes a text");
+        let again = Program::parse(&formatted, "formatted").unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(again, program, "formatting changes what a text means");
+    }
+}
+
+fn same(how: &str, program: &Program) {
+    let printed = program.to_string();
+    let read = Program::parse(&printed, "printed").unwrap_or_else(|errors| panic!("{how}:\n{errors}"));
+    assert_eq!(read, *program, "printing and parsing changes a program that was {how}");
+    assert_eq!(record::decode(&record::encode(program)), *program, "records change a program that was {how}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BROKEN: &str = "variant devlink children-first\ntask probe\n  driver.probe mlx5/0\n";
+
+    fn program(text: &str) -> Program {
+        Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    #[test]
+    fn a_failure_opens_with_the_lines_that_services_group_by() {
+        let program = program(BROKEN);
+        let mut machine = Machine::default();
+        let trace = machine.run(&program);
+        let violation = invariant::judge(trace)[0];
+        let report = report(&program, &violation, &trace.print(Detail::Stream));
+        let mut lines = report.lines();
+        assert_eq!(lines.next(), Some("ASSERTION FAILED: no-child-before-parent-notification"));
+        assert_eq!(lines.next(), Some("DEDUP_TOKEN: no-child-before-parent-notification"));
+        assert!(report.contains(&program.to_string()));
+    }
+
+    #[test]
+    fn a_broken_invariant_panics_with_its_name() {
+        let demand = |only: Vec<String>| {
+            std::panic::catch_unwind(move || demand(&mut Machine::default(), &program(BROKEN), &only))
+        };
+        let message = demand(Vec::new()).expect_err("the rule is broken");
+        let message = message.downcast_ref::<String>().expect("a formatted message");
+        assert!(message.starts_with("no-child-before-parent-notification: "), "{message}");
+        assert!(demand(vec!["lock-order".to_owned()]).is_ok(), "other rules are muted");
+    }
+
+    #[test]
+    fn a_case_is_narrowed_to_its_scope_and_the_settled_rules() {
+        let mut program = program(BROKEN);
+        Scope::Devlink.narrow(&mut program);
+        assert_eq!(program.commands(), 1);
+        check(&mut Machine::default(), Scope::Devlink, &program, &[]);
+        Scope::Ib.narrow(&mut program);
+        assert_eq!(program.commands(), 0);
+    }
+
+    #[test]
+    fn every_command_has_one_home() {
+        for spec in Command::specs() {
+            let command = Command::decode(spec.opcode, &[0; 7]).expect("zeroes are first names");
+            let homes = [Scope::Devlink, Scope::Mdev, Scope::Ib].iter().filter(|scope| scope.has(&command));
+            assert_eq!(homes.count(), 1, "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn texts_and_bytes_of_all_sorts_are_read_and_written_alike() {
+        for bytes in
+            [&b""[..], b"# x\ntask user\n  devlink.dump\n", BROKEN.as_bytes(), &[0x40; 64], &[0xff; 99]]
+        {
+            check_text(bytes);
+        }
+    }
+}
