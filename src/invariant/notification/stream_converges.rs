@@ -20,7 +20,7 @@ pub const STREAM_CONVERGES: Invariant = Invariant {
         claim: "parts can be made at any time, so notifications must cover those made before register and those \
                 made after",
     }],
-    about: Kinds::AT_REST,
+    about: Kinds::AT_REST.or(Kinds::NOTIFY),
     check,
 };
 
@@ -95,7 +95,7 @@ impl Listener {
 
 fn check(trace: &Trace) -> Option<usize> {
     let events = &trace.events;
-    let rest = events.iter().position(|event| event.what == What::AtRest(Subject::Kernel, 0))?;
+    let rest = events.iter().rposition(|event| matches!(event.what, What::AtRest(Subject::Kernel, _)))?;
     let mut kernel = Known::default();
     for event in &events[rest..] {
         if let What::AtRest(of, value) = event.what

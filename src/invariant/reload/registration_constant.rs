@@ -14,7 +14,7 @@ pub const REGISTRATION_CONSTANT: Invariant = Invariant {
         who: "Leon Romanovsky",
         claim: "re-initialising driver entities does not mean that devlink registers itself again",
     }],
-    about: Kinds::HIDDEN,
+    about: Kinds::RELOAD,
     check,
 };
 

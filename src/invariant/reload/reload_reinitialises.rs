@@ -14,7 +14,7 @@ pub const RELOAD_REINITIALISES: Invariant = Invariant {
         who: "Ido Schimmel",
         claim: "reload is defined to re-initialise driver entities; keeping them is a regression for user space",
     }],
-    about: Kinds::ENTER,
+    about: Kinds::RELOAD,
     check,
 };
 
