@@ -33,19 +33,8 @@ pub(super) fn subsystem(text: &str) -> Result<Subsystem, String> {
 
 /// The set and what its variants need beside them to break anything.
 pub(super) fn with_companions(chosen: Variants) -> Variants {
-    let mut all = chosen;
-    for (subsystem, variant) in chosen.iter() {
-        for companion in variant.with {
-            let (of, name) = match companion.split_once('=') {
-                Some((of, name)) => (self::subsystem(of).unwrap_or(subsystem), name),
-                None => (subsystem, *companion),
-            };
-            if let Some(companion) = of.variant(name) {
-                all.insert(of, companion.id);
-            }
-        }
-    }
-    all
+    let each = chosen.iter().map(|(subsystem, variant)| Variants::to_break(subsystem, &variant));
+    each.fold(chosen, Variants::union)
 }
 
 /// Every variant as the command line spells it.

@@ -21,9 +21,13 @@ const BATCH: u64 = 256;
 /// How often progress is shown.
 const TICK: Duration = Duration::from_millis(100);
 
-/// With `--jobs 1`, which is the default, one seed is one search: the same runs in the same order, and the same
-/// finding. With more jobs each searches by itself, and which of them is first may differ.
+/// What a seed promises, for the end of the help.
+const REPEATS: &str = "\
+With --jobs 1, which is the default, one seed is one search: the same runs in the same order, and the same finding. \
+With more jobs each searches by itself, and which of them is first may differ.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = REPEATS)]
 pub(super) struct Arguments {
     /// Rules to search under: `settled`, or SUBSYSTEM=NAME[+NAME]; may be given several times
     #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants)]
