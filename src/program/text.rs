@@ -68,7 +68,8 @@ impl fmt::Display for Program {
             expected.iter().try_for_each(|rule| write!(f, " {}", rule.name))?;
             writeln!(f)?;
         }
-        if self.variants != super::Variants::default() || self.expect != 0 {
+        let has_head = self.variants != super::Variants::default() || self.expect != 0;
+        if has_head && !self.tasks.is_empty() {
             writeln!(f)?;
         }
         for task in &self.tasks {
@@ -76,7 +77,8 @@ impl fmt::Display for Program {
             task.commands.iter().try_for_each(|command| writeln!(f, "  {command}"))?;
         }
         if !self.schedule.is_empty() {
-            writeln!(f, "\nschedule")?;
+            let first = !has_head && self.tasks.is_empty();
+            writeln!(f, "{}schedule", if first { "" } else { "\n" })?;
         }
         for segment in &self.schedule {
             match segment.until {
