@@ -26,8 +26,9 @@ struct Parser {
     program: Program,
     section: Section,
     commands: usize,
-    /// Where each task's name was first given, by task.
+    /// The line that each task began on.
     named: Vec<usize>,
+    line: usize,
     problems: Vec<Problem>,
 }
 
@@ -38,6 +39,7 @@ pub(super) fn parse(text: &str) -> (Program, Vec<Problem>) {
         section: Section::Head,
         commands: 0,
         named: Vec::new(),
+        line: 0,
         problems: Vec::new(),
     };
     if text.len() > super::TEXT_MAX {
@@ -47,7 +49,8 @@ pub(super) fn parse(text: &str) -> (Program, Vec<Problem>) {
     }
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        parser.line(at, line);
+        parser.line += 1;
+        parser.read(at, line);
         at += line.len();
         if parser.problems.len() >= PROBLEMS_MAX {
             break;
@@ -72,7 +75,7 @@ impl Parser {
         self.problems.push(Problem { title: title.into(), span: at..at + word.len(), help: help.into() });
     }
 
-    fn line(&mut self, start: usize, line: &str) {
+    fn read(&mut self, start: usize, line: &str) {
         let mut words = words(line).map(|(at, word)| (start + at, word));
         let Some(first) = words.next() else { return };
         let rest: Vec<_> = words.take(64).collect();
@@ -170,17 +173,15 @@ impl Parser {
             );
         };
         if let Some(first) = self.program.tasks.iter().position(|known| known.name == task) {
-            let help = format!(
-                "a task has one place; its commands follow the `task {task}` at byte {}",
-                self.named[first]
-            );
+            let help =
+                format!("a task stands in one place, and this one began on line {}", self.named[first]);
             return self.problem(*name, format!("task `{task}` is there already"), help);
         }
         if self.program.tasks.len() == TASKS_MAX {
             return self.problem(*name, "too many tasks", format!("a program has at most {TASKS_MAX} tasks"));
         }
         self.program.tasks.push(Task { name: task, commands: Vec::new() });
-        self.named.push(name.0);
+        self.named.push(self.line);
         self.section = Section::Task(self.program.tasks.len() - 1);
         self.no_more(more, "commands stand on lines of their own, below the task");
     }
@@ -230,8 +231,12 @@ impl Parser {
             bytes[at] = byte as u8;
         }
         let more = rest.get(spec.operands.len()..).unwrap_or_default();
-        self.no_more(more, &format!("`{}` takes {} operands", spec.name, spec.operands.len()))
-            .then_some(bytes)
+        let help = match spec.operands.len() {
+            0 => format!("`{}` takes no operand", spec.name),
+            1 => format!("`{}` takes one operand", spec.name),
+            count => format!("`{}` takes {count} operands", spec.name),
+        };
+        self.no_more(more, &help).then_some(bytes)
     }
 
     fn segment(&mut self, name: Word<'_>, rest: &[Word<'_>]) {

@@ -9,12 +9,12 @@ const NEAREST: usize = 4;
 
 /// What was expected at a place: a phrase for people, with the words that are accepted, nearest first if many.
 pub fn expected(what: &str, accepted: &[&str], found: &str, list: &str) -> String {
-    let mut out = format!("expected {what}");
+    let mut out = format!("expected {what}.");
     let mut nearest: Vec<_> = accepted.iter().map(|word| (distance(word, found), *word)).collect();
     nearest.sort_unstable();
     match nearest.first() {
         Some((near, word)) if *near <= found.len().div_ceil(3).max(1) => {
-            let _ = write!(out, "; did you mean `{word}`?");
+            let _ = write!(out, " Did you mean `{word}`?");
         }
         _ => {}
     }
@@ -61,8 +61,8 @@ mod tests {
     #[test]
     fn a_short_list_is_given_whole_and_a_guess_only_when_near() {
         let says = expected("an eswitch mode", &["legacy", "switchdev"], "switchdv", "commands");
-        assert_eq!(says, "expected an eswitch mode; did you mean `switchdev`? Accepted: legacy, switchdev");
+        assert_eq!(says, "expected an eswitch mode. Did you mean `switchdev`? Accepted: legacy, switchdev");
         let says = expected("an eswitch mode", &["legacy", "switchdev"], "banana", "commands");
-        assert_eq!(says, "expected an eswitch mode Accepted: legacy, switchdev");
+        assert_eq!(says, "expected an eswitch mode. Accepted: legacy, switchdev");
     }
 }
