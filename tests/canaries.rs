@@ -15,7 +15,7 @@ const SURVIVED: u64 = 60_000;
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 
 fn hunt(variants: Variants, subsystems: &[Subsystem], seed: u64, vary_options: bool) -> Hunt {
-    Hunt::new(Config { variants, alphabet: Alphabet::new(subsystems), seed, vary_options })
+    Hunt::new(Config { variants, only: Vec::new(), alphabet: Alphabet::new(subsystems), seed, vary_options })
 }
 
 /// The first program that each rule was found broken by, and the runs it took.

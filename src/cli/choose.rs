@@ -1,5 +1,6 @@
-//! Variants and subsystems on the command line: names to sets, and help for names that are not there.
+//! Variants, subsystems and invariants on the command line: names to sets, and help for names that are not there.
 
+use unreg::invariant::{ALL, Invariant, named};
 use unreg::operand::Operand;
 use unreg::program::text::words::distance;
 use unreg::program::{Subsystem, Variants};
@@ -29,6 +30,14 @@ pub(super) fn variants(text: &str) -> Result<Variants, String> {
 pub(super) fn subsystem(text: &str) -> Result<Subsystem, String> {
     let found = Subsystem::ALL.iter().find(|subsystem| subsystem.word() == text);
     found.copied().ok_or_else(|| unknown("subsystem", text, Subsystem::WORDS))
+}
+
+/// Reads the name of an invariant.
+pub(super) fn invariant(name: &str) -> Result<&'static Invariant, String> {
+    named(name).ok_or_else(|| {
+        let accepted: Vec<&str> = ALL.iter().map(|invariant| invariant.name).collect();
+        unknown("invariant", name, &accepted)
+    })
 }
 
 /// The set and what its variants need beside them to break anything.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use unreg::invariant::Site;
+use unreg::invariant::{Invariant, Site};
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::search::{Alphabet, Config, Hunt, Stats};
 
@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// Search with the commands of this subsystem [default: those of the variants, or all]
     #[arg(long = "subsystem", value_name = "SUBSYSTEM", value_parser = choose::subsystem)]
     subsystems: Vec<Subsystem>,
+    /// Count only violations of this invariant; may be given several times
+    #[arg(long = "invariant", value_name = "NAME", value_parser = choose::invariant)]
+    invariants: Vec<&'static Invariant>,
     /// Stop after this time [default: 60s, or none with --runs]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     time: Option<Duration>,
@@ -71,6 +74,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let seed = arguments.seed.unwrap_or_else(new_seed);
     let config = Config {
         variants,
+        only: arguments.invariants.iter().map(|invariant| invariant.name).collect(),
         alphabet: alphabet(arguments, variants)?,
         seed,
         vary_options: variants.of(Subsystem::Config) == 0,
@@ -79,7 +83,10 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let shared =
         Shared { stop: Arc::default(), stats: (0..jobs).map(|_| Mutex::new(Stats::default())).collect() };
     stop_on_signal(&shared.stop)?;
-    let mut log = findings::Log::new(&arguments.findings, format!("unreg hunt{}", origin(variants, seed)));
+    let mut log = findings::Log::new(
+        &arguments.findings,
+        format!("unreg hunt{}", origin(variants, &config.only, seed)),
+    );
 
     let mut progress = Progress::new();
     std::thread::scope(|scope| {
@@ -114,10 +121,11 @@ fn alphabet(arguments: &Arguments, variants: Variants) -> anyhow::Result<Alphabe
 }
 
 /// The options that repeat this search.
-fn origin(variants: Variants, seed: u64) -> String {
+fn origin(variants: Variants, only: &[&str], seed: u64) -> String {
+    let only: String = only.iter().map(|name| format!(" --invariant {name}")).collect();
     let variants: String =
         variants.iter().map(|(of, variant)| format!(" --variant {of}={}", variant.name)).collect();
-    format!("{variants} --seed {seed}")
+    format!("{variants}{only} --seed {seed}")
 }
 
 /// A seed that is not the last one, short enough to be typed.

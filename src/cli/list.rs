@@ -4,7 +4,7 @@ use super::{Outcome, out};
 use comfy_table::{ContentArrangement, presets};
 use unreg::event::{Point, TaskName};
 use unreg::invariant;
-use unreg::mail::Cite;
+use unreg::mail::{self, Cite};
 use unreg::operand::{Operand, OperandSpec};
 use unreg::program::{Command, Subsystem};
 
@@ -24,6 +24,7 @@ enum List {
     Commands,
     Points,
     Tasks,
+    Mails,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -45,6 +46,7 @@ pub(super) fn list(arguments: &Arguments) -> anyhow::Result<Outcome> {
         List::Commands => commands(),
         List::Points => points(),
         List::Tasks => tasks(),
+        List::Mails => mails(),
     };
     out::print(&match arguments.form {
         Form::Text => text(&table),
@@ -98,6 +100,12 @@ fn tasks() -> Table {
     };
     let rows = TaskName::ALL.iter().map(|name| vec![name.word().into(), whose(name).into()]);
     Table { headings: vec!["task", "whose it is"], rows: rows.collect() }
+}
+
+fn mails() -> Table {
+    let row =
+        |mail: &&mail::Mail| vec![mail.key.into(), mail.author.into(), mail.date.into(), mail.subject.into()];
+    Table { headings: vec!["mail", "author", "date", "subject"], rows: mail::ALL.iter().map(row).collect() }
 }
 
 /// The mails and who of their writers is cited, each once.

@@ -1,10 +1,10 @@
 //! `unreg minimize` and `unreg promote`: from a failing program to a small one, and on into the corpus.
 
 use super::findings::{Written, citations, write_new, write_over};
-use super::{Outcome, load, out};
+use super::{Outcome, choose, load, out};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
-use unreg::invariant::{Invariant, Site, judge, named};
+use unreg::invariant::{Invariant, Site, judge};
 use unreg::minimize::minimize_violation;
 use unreg::program::Program;
 use unreg::run::Machine;
@@ -16,7 +16,7 @@ struct Input {
     #[arg(value_name = "INPUT")]
     input: PathBuf,
     /// The rule to keep breaking [default: the first that breaks]
-    #[arg(long, value_name = "NAME", value_parser = invariant)]
+    #[arg(long, value_name = "NAME", value_parser = choose::invariant)]
     invariant: Option<&'static Invariant>,
     /// Print a line for every attempt
     #[arg(short, long)]
@@ -117,11 +117,4 @@ fn broken(program: &Program, input: &Input) -> anyhow::Result<(&'static Invarian
         None => format!("{file} breaks no rule under {}: there is nothing to keep", program.variants),
     })?;
     Ok((violation.invariant, violation.site(trace)))
-}
-
-fn invariant(name: &str) -> Result<&'static Invariant, String> {
-    named(name).ok_or_else(|| {
-        let accepted: Vec<&str> = unreg::invariant::ALL.iter().map(|invariant| invariant.name).collect();
-        super::choose::unknown("invariant", name, &accepted)
-    })
 }

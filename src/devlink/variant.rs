@@ -236,7 +236,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         cites: &[Cite {
             mail: &REGISTER,
             who: "Leon Romanovsky",
-            claim: "set routines reach the driver unprotected; nothing takes back what they did",
+            claim: "it cannot be proven of all drivers that they are protected from set routines",
         }],
         breaks: &["error-leaves-state"],
         with: &[],

@@ -25,6 +25,8 @@ pub struct Config {
     pub variants: Variants,
     /// The commands to draw from.
     pub alphabet: Alphabet,
+    /// The invariants to break; all if this names none.
+    pub only: Vec<&'static str>,
     /// Where all chance comes from.
     pub seed: u64,
     /// Whether options of the kernel, under which no settled rule may break, are turned on in some programs.
@@ -111,7 +113,7 @@ impl Hunt {
         };
         self.stats.runs += 1;
         self.stats.steps += u64::from(trace.steps);
-        let sites = sites(trace);
+        let sites = sites(trace, &self.config.only);
         // A run that was cut off is slow, and so would be its children.
         let new = self.novelty.observe(trace) && trace.steps < STEPS_MAX;
         self.stats.states = self.novelty.states();
@@ -166,9 +168,12 @@ impl Hunt {
     }
 }
 
-/// What a trace breaks.
-fn sites(trace: &Trace) -> Vec<Site> {
-    judge(trace).iter().map(|violation| violation.site(trace)).collect()
+/// What a trace breaks of the rules that are asked about.
+fn sites(trace: &Trace, only: &[&str]) -> Vec<Site> {
+    let violations = judge(trace);
+    let asked =
+        violations.iter().filter(|violation| only.is_empty() || only.contains(&violation.invariant.name));
+    asked.map(|violation| violation.site(trace)).collect()
 }
 
 #[cfg(test)]
@@ -177,7 +182,13 @@ mod tests {
 
     fn hunt(seed: u64) -> Hunt {
         let alphabet = Alphabet::new(&[]);
-        Hunt::new(Config { variants: Variants::default(), alphabet, seed, vary_options: true })
+        Hunt::new(Config {
+            variants: Variants::default(),
+            only: Vec::new(),
+            alphabet,
+            seed,
+            vary_options: true,
+        })
     }
 
     #[test]

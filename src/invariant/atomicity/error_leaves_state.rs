@@ -14,7 +14,8 @@ pub const ERROR_LEAVES_STATE: Invariant = Invariant {
     cites: &[Cite {
         mail: &mail::REGISTER,
         who: "Leon Romanovsky",
-        claim: "set routines are as dangerous as reload: nothing protects a driver from what they leave behind",
+        claim: "set routines reach the driver as reload does, and it cannot be proven of all drivers that they are \
+                protected from harm",
     }],
     about: Kinds::END_ERROR,
     check,

@@ -11,11 +11,6 @@ pub const LOCK_ORDER: Invariant = Invariant {
     says: "Locks, flushes and waits for users are taken in one order, so that no schedule can deadlock.",
     cites: &[
         Cite {
-            mail: &mail::RELOAD_LOCK,
-            who: "Jason Gunthorpe",
-            claim: "finer locks must come in an order that reload at the end of a namespace keeps too",
-        },
-        Cite {
             mail: &mail::KREF,
             who: "Matan Barak",
             claim: "a lock that is taken in asynchronous work cannot be held while that work is flushed",
