@@ -27,7 +27,7 @@ impl Program {
     ///
     /// Everything that is wrong, each with its line, its column, and what was expected there.
     pub fn parse(text: &str, file: &str) -> Result<Program, Diagnostics> {
-        let (program, problems) = parse::parse(text);
+        let (program, problems) = parse::parse(text, true);
         if problems.is_empty() { Ok(program) } else { Err(Diagnostics::new(text, file, problems)) }
     }
 
@@ -35,7 +35,7 @@ impl Program {
     /// are read as if they were, and what lies beyond [`TEXT_MAX`] is left out.
     pub fn salvage(bytes: &[u8]) -> (Program, Vec<Dropped>) {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT_MAX)]);
-        let (program, problems) = parse::parse(&text);
+        let (program, problems) = parse::parse(&text, false);
         let mut dropped = diagnostic::dropped(&text, problems);
         if bytes.len() > TEXT_MAX {
             dropped.push(Dropped::beyond_the_end(TEXT_MAX));

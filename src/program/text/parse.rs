@@ -29,17 +29,21 @@ struct Parser {
     /// The line that each task began on.
     named: Vec<usize>,
     line: usize,
+    explain: bool,
     problems: Vec<Problem>,
 }
 
 /// The program of a text, and what is wrong with it.
-pub(super) fn parse(text: &str) -> (Program, Vec<Problem>) {
+///
+/// Finding what somebody probably meant takes longer than the rest, so it is done for those who will read it.
+pub(super) fn parse(text: &str, explain: bool) -> (Program, Vec<Problem>) {
     let mut parser = Parser {
         program: Program::default(),
         section: Section::Head,
         commands: 0,
         named: Vec::new(),
         line: 0,
+        explain,
         problems: Vec::new(),
     };
     if text.len() > super::TEXT_MAX {
@@ -71,6 +75,10 @@ pub(super) fn words(line: &str) -> impl Iterator<Item = Word<'_>> {
 }
 
 impl Parser {
+    fn expected(&self, what: &str, accepted: &[&str], found: &str, list: &str) -> String {
+        if self.explain { expected(what, accepted, found, list) } else { String::new() }
+    }
+
     fn problem(&mut self, (at, word): Word<'_>, title: impl Into<String>, help: impl Into<String>) {
         self.problems.push(Problem { title: title.into(), span: at..at + word.len(), help: help.into() });
     }
@@ -92,7 +100,7 @@ impl Parser {
                 Section::Task(task) => self.command(task, first, &rest),
                 Section::Refused => {}
                 Section::Head => {
-                    let help = expected(
+                    let help = self.expected(
                         "a keyword",
                         &["variant", "expect", "task", "schedule"],
                         first.1,
@@ -113,24 +121,24 @@ impl Parser {
 
     fn variant(&mut self, keyword: Word<'_>, rest: &[Word<'_>]) {
         let Some((subsystem, names)) = rest.split_first() else {
-            let help = expected("a subsystem", Subsystem::WORDS, "", "variants");
+            let help = self.expected("a subsystem", Subsystem::WORDS, "", "variants");
             return self.problem(keyword, "`variant` names no subsystem", help);
         };
         let Some(of) = lookup::<Subsystem>(subsystem.1) else {
-            let help = expected("a subsystem", Subsystem::WORDS, subsystem.1, "variants");
+            let help = self.expected("a subsystem", Subsystem::WORDS, subsystem.1, "variants");
             return self.problem(*subsystem, format!("`{}` is no subsystem", subsystem.1), help);
         };
         let variants = of.variants();
         let accepted: Vec<_> = variants.iter().map(|variant| variant.name).collect();
         if names.is_empty() {
-            let help = expected("a variant", &accepted, "", "variants");
+            let help = self.expected("a variant", &accepted, "", "variants");
             self.problem(keyword, "`variant` names no variant", help);
         }
         for name in names {
             match variants.iter().find(|variant| variant.name == name.1) {
                 Some(variant) => self.program.variants.insert(of, variant.id),
                 None => {
-                    let help = expected(&format!("a variant of {of}"), &accepted, name.1, "variants");
+                    let help = self.expected(&format!("a variant of {of}"), &accepted, name.1, "variants");
                     self.problem(*name, format!("`{}` is no variant of {of}", name.1), help);
                 }
             }
@@ -140,14 +148,14 @@ impl Parser {
     fn expect(&mut self, keyword: Word<'_>, names: &[Word<'_>]) {
         let accepted: Vec<_> = invariant::ALL.iter().map(|rule| rule.name).collect();
         if names.is_empty() {
-            let help = expected("an invariant", &accepted, "", "invariants");
+            let help = self.expected("an invariant", &accepted, "", "invariants");
             self.problem(keyword, "`expect` names no invariant", help);
         }
         for name in names {
             match invariant::named(name.1) {
                 Some(rule) => self.program.expect |= 1 << rule.id,
                 None => {
-                    let help = expected("an invariant", &accepted, name.1, "invariants");
+                    let help = self.expected("an invariant", &accepted, name.1, "invariants");
                     self.problem(*name, format!("`{}` is no invariant", name.1), help);
                 }
             }
@@ -158,7 +166,11 @@ impl Parser {
         self.section = Section::Refused;
         let own = &TaskName::WORDS[..TaskName::PROGRAM_COUNT];
         let Some((name, more)) = rest.split_first() else {
-            return self.problem(keyword, "`task` has no name", expected("a task name", own, "", "tasks"));
+            return self.problem(
+                keyword,
+                "`task` has no name",
+                self.expected("a task name", own, "", "tasks"),
+            );
         };
         let Some(task) = lookup::<TaskName>(name.1).filter(|task| !task.is_worker()) else {
             let kind = if lookup::<TaskName>(name.1).is_some() {
@@ -169,7 +181,7 @@ impl Parser {
             return self.problem(
                 *name,
                 format!("`{}` is {kind}", name.1),
-                expected("a task name", own, name.1, "tasks"),
+                self.expected("a task name", own, name.1, "tasks"),
             );
         };
         if let Some(first) = self.program.tasks.iter().position(|known| known.name == task) {
@@ -189,7 +201,7 @@ impl Parser {
     fn command(&mut self, task: usize, name: Word<'_>, rest: &[Word<'_>]) {
         let Some(spec) = Command::specs().find(|spec| spec.name == name.1) else {
             let accepted: Vec<_> = Command::specs().map(|spec| spec.name).collect();
-            let help = expected("a command", &accepted, name.1, "commands");
+            let help = self.expected("a command", &accepted, name.1, "commands");
             return self.problem(name, format!("`{}` is no command", name.1), help);
         };
         let Some(operands) = self.operands(spec, name, rest) else { return };
@@ -215,7 +227,7 @@ impl Parser {
                     break;
                 }
                 let last = rest.last().copied().unwrap_or(name);
-                let help = expected(operand.what, operand.words, "", "commands");
+                let help = self.expected(operand.what, operand.words, "", "commands");
                 self.problem(
                     last,
                     format!("`{}` lacks an operand", spec.name),
@@ -224,7 +236,7 @@ impl Parser {
                 return None;
             };
             let Some(byte) = operand.words.iter().position(|known| *known == word.1) else {
-                let help = expected(operand.what, operand.words, word.1, "commands");
+                let help = self.expected(operand.what, operand.words, word.1, "commands");
                 self.problem(*word, format!("`{}` is not {}", word.1, operand.what), help);
                 return None;
             };
@@ -242,7 +254,7 @@ impl Parser {
     fn segment(&mut self, name: Word<'_>, rest: &[Word<'_>]) {
         let names = &TaskName::WORDS[..TaskName::Kernel.index()];
         let Some(task) = lookup::<TaskName>(name.1).filter(|task| *task != TaskName::Kernel) else {
-            let help = expected("a task", names, name.1, "tasks");
+            let help = self.expected("a task", names, name.1, "tasks");
             return self.problem(name, format!("`{}` is no task", name.1), help);
         };
         let until = match rest {
@@ -250,7 +262,7 @@ impl Parser {
             [(_, "until"), point, count @ ..] => {
                 let Some(found) = point_named(point.1) else {
                     let accepted: Vec<_> = Point::ALL.iter().map(|point| point.name()).collect();
-                    let help = expected("a point", &accepted, point.1, "points");
+                    let help = self.expected("a point", &accepted, point.1, "points");
                     return self.problem(*point, format!("`{}` is no point", point.1), help);
                 };
                 let Some(count) = self.count(count) else { return };
