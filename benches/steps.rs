@@ -3,7 +3,8 @@
 //! The scene: one task probes a device, one reloads it, one sets a trap and dumps. unreg runs its own model;
 //! for shuttle the same flow of locks, points and notifications is written with its mutex, its threads and
 //! `yield_now`, and the one rule that the scene is about (a driver is called only while it is ready). Both
-//! walk at random. A step is a point passed: a place where the scheduler could have let another task run.
+//! walk at random. A step is a point passed: a place where the scheduler could have let another task run. What
+//! shuttle decides besides, at its locks, spawns and joins, is in its time and not in its steps.
 //! Rounds of the two alternate, and the median round counts, because machines are noisy.
 //!
 //! `cargo bench --bench steps`

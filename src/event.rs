@@ -3,14 +3,18 @@
 //! This is the waist. The simulation and, later, a real kernel make events; invariants, snapshots and
 //! reports read nothing else.
 
+pub mod kinds;
 pub mod lock;
 pub mod name;
 pub mod point;
 pub mod print;
+pub mod trace;
 
+pub use kinds::Kinds;
 pub use lock::{LockClass, LockName, Scope};
 pub use name::*;
 pub use point::Point;
+pub use trace::Trace;
 
 /// The number of a task in its trace: an index into [`Trace::tasks`].
 pub type TaskId = u8;
@@ -257,107 +261,4 @@ pub struct Link {
     pub waits: LockName,
     /// Where it waits.
     pub at: Point,
-}
-
-/// Everything that happened in one run, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trace {
-    /// The events in the order they happened.
-    pub events: Vec<Event>,
-    /// The names of the tasks, by [`TaskId`].
-    pub tasks: Vec<TaskName>,
-    /// The cycles that [`What::Deadlock`] and [`What::LockOrder`] point to.
-    pub cycles: Vec<Vec<Link>>,
-    /// Which kinds of events are there, so that invariants about others need not look.
-    pub kinds: Kinds,
-    /// How many scheduling steps the run took: points passed.
-    pub steps: u32,
-}
-
-impl Trace {
-    /// Forgets everything but the memory.
-    pub fn clear(&mut self) {
-        self.events.clear();
-        self.tasks.clear();
-        self.cycles.clear();
-        self.kinds = Kinds::default();
-        self.steps = 0;
-    }
-
-    /// Adds an event at the end.
-    #[inline]
-    pub fn push(&mut self, task: TaskId, what: What) {
-        self.kinds.insert(what);
-        self.events.push(Event { task, what });
-    }
-
-    /// A trace of these events, for tests of invariants. Tasks get the first names there are.
-    pub fn of(events: impl IntoIterator<Item = (TaskId, What)>) -> Self {
-        let mut trace = Trace { tasks: TaskName::ALL.to_vec(), ..Trace::default() };
-        for (task, what) in events {
-            trace.push(task, what);
-        }
-        trace
-    }
-
-    /// The name of a task.
-    pub fn name(&self, task: TaskId) -> TaskName {
-        self.tasks[usize::from(task)]
-    }
-}
-
-/// A set of kinds of events.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Kinds(u64);
-
-/// Numbers the kinds of events that invariants ask for.
-macro_rules! kinds {
-    ($($number:literal $constant:ident $pattern:pat,)+) => {
-        impl Kinds {
-            $(#[doc = concat!("Only `What::", stringify!($pattern), "`.")] pub const $constant: Kinds = Kinds(1 << $number);)+
-            /// The kind of one event; empty for kinds that no invariant starts from.
-            const fn of(what: What) -> Kinds {
-                match what { $($pattern => Kinds::$constant,)+ _ => Kinds(0) }
-            }
-        }
-    };
-}
-
-kinds! {
-    0 NOTIFY What::Notify(..),
-    1 UEVENT What::Uevent(..),
-    2 CALL What::Call(..),
-    3 DUMPED What::Dumped(..),
-    4 DEADLOCK What::Deadlock(..),
-    5 LOCK_ORDER What::LockOrder(..),
-    6 TEXT_GONE What::TextGone(..),
-    7 USE_AFTER_FREE What::UseAfterFree(..),
-    8 LEAK What::Leak(..),
-    9 UNDERFLOW What::Underflow(..),
-    10 AT_REST What::AtRest(Subject::Devlink(_), _),
-    11 RELOAD What::Enter(Span::DevlinkReload, _),
-    12 END_ERROR What::End(_, Some(_)),
-    13 WORK What::WorkBegin(..),
-    14 SET What::Set(..),
-    15 MODULE_GONE What::ModuleGone(..),
-    16 HIDDEN What::Hidden(..),
-    17 REVIVED What::Get(_, 1),
-    30 CLIENT_REMOVED What::Return(Callback::ClientRemove, ..),
-    31 IB_UNREGISTERED What::Leave(Span::IbUnregisterDevice | Span::IbUnregisterClient, ..),
-}
-
-impl Kinds {
-    /// Adds the kind of an event.
-    #[inline]
-    pub fn insert(&mut self, what: What) {
-        self.0 |= Kinds::of(what).0;
-    }
-    /// The union of two sets.
-    pub const fn or(self, other: Kinds) -> Kinds {
-        Kinds(self.0 | other.0)
-    }
-    /// Whether the two sets have a kind in common.
-    pub const fn meets(self, other: Kinds) -> bool {
-        self.0 & other.0 != 0
-    }
 }

@@ -21,7 +21,7 @@ pub const NO_GLOBAL_LOCK: Invariant = Invariant {
             claim: "netdevs could be matched by a scheme that does not hold device_mutex over the query",
         },
     ],
-    about: Kinds::CALL,
+    about: Kinds::GLOBAL_LOCK,
     check,
 };
 

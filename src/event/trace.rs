@@ -1,0 +1,50 @@
+//! A trace: everything that happened in one run, and what its events point to.
+
+use super::{Event, Kinds, Link, TaskId, TaskName, What};
+
+/// Everything that happened in one run, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The events in the order they happened.
+    pub events: Vec<Event>,
+    /// The names of the tasks, by [`TaskId`].
+    pub tasks: Vec<TaskName>,
+    /// The cycles that [`What::Deadlock`] and [`What::LockOrder`] point to.
+    pub cycles: Vec<Vec<Link>>,
+    /// Which kinds of events are there, so that invariants about others need not look.
+    pub kinds: Kinds,
+    /// How many scheduling steps the run took: points passed.
+    pub steps: u32,
+}
+
+impl Trace {
+    /// Forgets everything but the memory.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.tasks.clear();
+        self.cycles.clear();
+        self.kinds = Kinds::default();
+        self.steps = 0;
+    }
+
+    /// Adds an event at the end.
+    #[inline]
+    pub fn push(&mut self, task: TaskId, what: What) {
+        self.kinds.insert(what);
+        self.events.push(Event { task, what });
+    }
+
+    /// A trace of these events, for tests of invariants. Tasks get the first names there are.
+    pub fn of(events: impl IntoIterator<Item = (TaskId, What)>) -> Self {
+        let mut trace = Trace { tasks: TaskName::ALL.to_vec(), ..Trace::default() };
+        for (task, what) in events {
+            trace.push(task, what);
+        }
+        trace
+    }
+
+    /// The name of a task.
+    pub fn name(&self, task: TaskId) -> TaskName {
+        self.tasks[usize::from(task)]
+    }
+}
