@@ -194,3 +194,13 @@ fn a_finding_is_minimized_encoded_decoded_and_promoted() {
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("not written over"));
 }
+
+#[test]
+fn a_finding_is_minimized_for_the_rule_it_is_named_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let hunt = ["hunt", "--variant", "ib=device-mutex", "--invariant", "no-deadlock", "--seed", "1"];
+    assert_eq!(code(&unreg(folder.path(), &hunt)), 1);
+    let finding = std::fs::read_dir(folder.path().join("findings")).unwrap().next().unwrap().unwrap().path();
+    let minimized = stdout(&unreg(folder.path(), &["minimize", finding.to_str().unwrap()]));
+    assert!(minimized.contains("no-deadlock"), "{minimized}");
+}

@@ -15,7 +15,7 @@ struct Input {
     /// A program that breaks a rule, as text or as records
     #[arg(value_name = "INPUT")]
     input: PathBuf,
-    /// The rule to keep breaking [default: the first that breaks]
+    /// The rule to keep breaking [default: the one that the file is named after, or the first]
     #[arg(long, value_name = "NAME", value_parser = choose::invariant)]
     invariant: Option<&'static Invariant>,
     /// Print a line for every attempt
@@ -110,7 +110,11 @@ fn broken(program: &Program, input: &Input) -> anyhow::Result<(&'static Invarian
     let trace = machine.run(program);
     let violations = judge(trace);
     let wanted = |invariant: &Invariant| input.invariant.is_none_or(|wanted| wanted.id == invariant.id);
-    let found = violations.iter().find(|violation| wanted(violation.invariant));
+    // A finding is named after the rule it was kept for, which need not be the first that it breaks.
+    let stem = input.input.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let named = violations.iter().find(|violation| stem.starts_with(violation.invariant.name));
+    let named = named.filter(|violation| wanted(violation.invariant));
+    let found = named.or_else(|| violations.iter().find(|violation| wanted(violation.invariant)));
     let file = input.input.display();
     let violation = found.with_context(|| match input.invariant {
         Some(invariant) => format!("{file} does not break {} under {}", invariant.name, program.variants),
