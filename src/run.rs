@@ -2,7 +2,7 @@
 
 use crate::devlink::{self, Devlink};
 use crate::driver::{self, Drivers};
-use crate::event::{Errno, QueueName, TaskName, Trace, What, WorkFn};
+use crate::event::{Errno, Point, QueueName, TaskName, Trace, What, WorkFn};
 use crate::ib::{self, Ib};
 use crate::mdev::{self, Mdev};
 use crate::program::{Command, Program, Segment, Subsystem, Variants};
@@ -76,6 +76,7 @@ impl<'k> World<'k> {
     /// The body of a program's task.
     async fn task(&self, commands: &[Command]) {
         for (index, command) in commands.iter().enumerate() {
+            self.kernel.point(Point::CommandStart).await;
             self.kernel.emit(What::Begin(index as u8));
             let result = self.command(*command).await;
             self.kernel.emit(What::End(index as u8, result.err()));

@@ -6,8 +6,15 @@ use unreg::program::{COMMANDS_MAX, Program, TASKS_MAX};
 fn report(lines: &[&str]) -> String {
     match Program::parse(&lines.join("\n"), "x.prog") {
         Ok(program) => panic!("this is a program:\n{program}"),
-        Err(errors) => errors.to_string(),
+        Err(errors) => without_counts(&errors.to_string()),
     }
+}
+
+/// How many commands and points there are is no matter of these tests.
+fn without_counts(report: &str) -> String {
+    let mut parts = report.split("prints all ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + "prints all" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
 #[test]
@@ -17,7 +24,7 @@ fn a_misspelled_command_gets_a_guess() {
      --> x.prog:2:3
       |
     2 |   driver.prob netdevsim/0
-      |   ^^^^^^^^^^^ expected a command. Did you mean `driver.probe`? Nearest: driver.probe, driver.knob, driver.remove, driver.port-add; `unreg list commands` prints all 25
+      |   ^^^^^^^^^^^ expected a command. Did you mean `driver.probe`? Nearest: driver.probe, driver.knob, driver.remove, driver.port-add; `unreg list commands` prints all
     ");
 }
 
@@ -72,7 +79,7 @@ fn an_unknown_point_gets_the_nearest() {
      --> x.prog:3:14
       |
     3 |   user until devlink_register:visble
-      |              ^^^^^^^^^^^^^^^^^^^^^^^ expected a point. Did you mean `devlink_register:visible`? Nearest: devlink_register:visible, devlink_register:lock, devlink_unregister:hidden, devlink_unregister:lock; `unreg list points` prints all 102
+      |              ^^^^^^^^^^^^^^^^^^^^^^^ expected a point. Did you mean `devlink_register:visible`? Nearest: devlink_register:visible, devlink_register:lock, devlink_unregister:hidden, devlink_unregister:lock; `unreg list points` prints all
     ");
 }
 

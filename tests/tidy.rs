@@ -178,6 +178,15 @@ fn every_invariant_and_every_variant_has_a_program() {
 }
 
 #[test]
+fn every_point_is_a_place_in_the_code() {
+    let code: String =
+        files("src", "rs").iter().filter(|path| !path.ends_with("event/point.rs")).map(|p| read(p)).collect();
+    for point in unreg::event::Point::ALL {
+        assert!(code.contains(&format!("Point::{point:?}")), "no code comes to {point}");
+    }
+}
+
+#[test]
 fn numbers_are_given_once() {
     let ids: BTreeSet<_> = invariant::ALL.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), invariant::ALL.len());

@@ -30,9 +30,7 @@ macro_rules! points {
 
 points! {
     // The kernel itself.
-    0x001 TaskStart "task:start",
     0x002 CommandStart "command:start",
-    0x003 WorkerIdle "worker:idle",
     0x004 WorkStart "worker:start",
     0x005 WorkEnd "worker:end",
     0x006 UeventWait "uevent.wait:wait",
@@ -62,8 +60,6 @@ points! {
     0x115 ReloadDone "devlink_reload:done",
     0x116 EswitchModeSet "devlink_nl_eswitch_set_doit:mode",
     0x117 EswitchInlineSet "devlink_nl_eswitch_set_doit:inline",
-    0x118 ReloadEnable "devlink_reload_enable:lock",
-    0x119 ReloadDisable "devlink_reload_disable:lock",
 
     // mdev core.
     0x200 MdevRegisterLock "mdev_register_device:parent-list-lock",

@@ -100,7 +100,7 @@ mod tests {
             (0, What::Acquire(lock(LockClass::DeviceMutex), Mode::Read)),
             (1, What::Block(lock(LockClass::DevlinkMutex))),
             (0, What::Release(lock(LockClass::DeviceMutex), Mode::Read)),
-            (0, What::Warn(Subject::Kernel, crate::event::Point::TaskStart)),
+            (0, What::Warn(Subject::Kernel, crate::event::Point::CommandStart)),
         ]);
         let held = held(&trace, 5);
         assert_eq!(held.len(), 2);

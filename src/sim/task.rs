@@ -65,7 +65,7 @@ impl Default for Task {
         Task {
             name: TaskName::Kernel,
             state: Cell::default(),
-            at: Cell::new(Point::TaskStart),
+            at: Cell::new(Point::CommandStart),
             text: Cell::new(0),
             held: RefCell::default(),
             seen: Cell::new(0),
@@ -79,7 +79,7 @@ impl Task {
         // A worker rests until there is work.
         let rest = QueueName::of_worker(name).map(|queue| State::Blocked(Wait::Work(queue)));
         self.state.set(rest.unwrap_or(State::Runnable));
-        self.at.set(Point::TaskStart);
+        self.at.set(Point::CommandStart);
         self.text.set(0);
         self.held.get_mut().clear();
         self.seen.set(0);

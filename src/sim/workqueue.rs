@@ -113,7 +113,6 @@ impl Kernel {
                 next
             };
             let Some(item) = next else {
-                self.task().at.set(Point::WorkerIdle);
                 self.block(Wait::Work(queue)).await;
                 continue;
             };
