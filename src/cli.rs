@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use unreg::program::text::Diagnostics;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 when everything holds, 1 for a violation or a difference, 2 for bad usage or bad input, 4 when a \
-tool is missing.";
+Exit codes: 0 when everything holds, 1 for a violation or a difference, 2 for bad usage or bad input. 4 is kept for a \
+tool that is missing.";
 
 /// Fuzzing and regression suite for the way kernel devices are registered, reloaded and unregistered.
 #[derive(Debug, Parser)]

@@ -187,6 +187,25 @@ fn every_point_is_a_place_in_the_code() {
 }
 
 #[test]
+fn every_dependency_builds_with_the_promised_compiler() {
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--manifest-path"])
+        .arg(root().join("Cargo.toml"))
+        .output()
+        .expect("cargo runs");
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).expect("cargo prints JSON");
+    let minor =
+        |version: &str| version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok()).unwrap();
+    let promised = minor(env!("CARGO_PKG_RUST_VERSION"));
+    let packages = metadata["packages"].as_array().expect("packages");
+    assert!(packages.len() > 20, "the list of packages is whole");
+    for package in packages {
+        let wants = package["rust_version"].as_str().map_or(0, minor);
+        assert!(wants <= promised, "{} wants Rust 1.{wants}", package["name"]);
+    }
+}
+
+#[test]
 fn numbers_are_given_once() {
     let ids: BTreeSet<_> = invariant::ALL.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), invariant::ALL.len());
