@@ -12,7 +12,8 @@ pub use crate::sim::Segment;
 pub use command::Command;
 pub use variants::{Subsystem, Variants};
 
-use crate::event::TaskName;
+use crate::event::print::Detail;
+use crate::event::{TaskId, TaskName, Trace};
 
 /// The most tasks of a program: one a role (register, use, remove, module, udev, …) and a few to spare.
 pub const TASKS_MAX: usize = 8;
@@ -47,6 +48,18 @@ impl Program {
     /// How many commands all tasks have together.
     pub fn commands(&self) -> usize {
         self.tasks.iter().map(|task| task.commands.len()).sum()
+    }
+
+    /// The text of a task's command; its number when the trace is of another program.
+    pub fn command_text(&self, task: TaskId, index: u8) -> String {
+        let task = self.tasks.get(usize::from(task));
+        let command = task.and_then(|task| task.commands.get(usize::from(index)));
+        command.map_or_else(|| format!("command {}", index + 1), ToString::to_string)
+    }
+
+    /// A trace of this program in lines to read, with its commands as they are written.
+    pub fn stream(&self, trace: &Trace, detail: Detail) -> String {
+        trace.print(detail, |task, index| self.command_text(task, index))
     }
 
     /// The task with this name, made at the end if there is none; none if there is no room.

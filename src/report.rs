@@ -69,10 +69,3 @@ fn section(f: &mut fmt::Formatter<'_>, title: &str) -> fmt::Result {
     f.write_char('\n')?;
     writeln!(f, "{HEADING}{title}{HEADING:#}")
 }
-
-/// The text of a task's command; its number when the trace is of another program.
-fn command(program: &Program, task: u8, index: u8) -> String {
-    let task = program.tasks.get(usize::from(task));
-    let command = task.and_then(|task| task.commands.get(usize::from(index)));
-    command.map_or_else(|| format!("command {}", index + 1), ToString::to_string)
-}

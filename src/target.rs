@@ -72,7 +72,7 @@ fn demand(machine: &mut Machine, program: &Program, only: &[String]) {
     let asked =
         |violation: &Violation| only.is_empty() || only.iter().any(|name| name == violation.invariant.name);
     let Some(violation) = invariant::judge(trace).into_iter().find(asked) else { return };
-    eprint!("{}", report(program, &violation, &trace.print(Detail::Stream)));
+    eprint!("{}", report(program, &violation, &program.stream(trace, Detail::Stream)));
     invariant::panic_for(violation.invariant, violation.invariant.says)
 }
 
@@ -134,7 +134,7 @@ mod tests {
         let mut machine = Machine::default();
         let trace = machine.run(&program);
         let violation = invariant::judge(trace)[0];
-        let report = report(&program, &violation, &trace.print(Detail::Stream));
+        let report = report(&program, &violation, &program.stream(trace, Detail::Stream));
         let mut lines = report.lines();
         assert_eq!(lines.next(), Some("ASSERTION FAILED: no-child-before-parent-notification"));
         assert_eq!(lines.next(), Some("DEDUP_TOKEN: no-child-before-parent-notification"));

@@ -67,7 +67,7 @@ fn check(root: &Path, path: &Path, name: &str) -> Result<(), Failed> {
 fn run(machine: &mut Machine, program: &Program) -> (String, Vec<Violation>) {
     let trace = machine.run(program);
     let violations = invariant::judge(trace);
-    let mut stream = trace.print(Detail::Stream);
+    let mut stream = program.stream(trace, Detail::Stream);
     for violation in &violations {
         let event = trace.events[violation.at];
         let rule = violation.invariant.name;

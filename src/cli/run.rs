@@ -92,8 +92,8 @@ impl Verdict<'_> {
 
     fn print(&self, form: Form) -> String {
         match form {
-            Form::Stream => format!("{}\n{}", self.trace.print(Detail::Stream), self.words()),
-            Form::Trace => format!("{}\n{}", self.trace.print(Detail::Trace), self.words()),
+            Form::Stream => format!("{}\n{}", self.program.stream(self.trace, Detail::Stream), self.words()),
+            Form::Trace => format!("{}\n{}", self.program.stream(self.trace, Detail::Trace), self.words()),
             Form::Json => self.json(),
             Form::Report => {
                 let report = |violation| Report {

@@ -1,6 +1,6 @@
 //! How an event reads: what happened, then to whom, in fixed columns.
 
-use super::{Action, Errno, Mode, Notice, Subject, Trace, What};
+use super::{Action, Errno, Mode, Notice, Subject, TaskId, Trace, What};
 use std::fmt;
 
 /// How much of a trace to print.
@@ -200,15 +200,20 @@ impl fmt::Display for What {
 }
 
 impl Trace {
-    /// Prints the trace, one event a line, each line `task  verb  what`. Cycles take a line a link.
-    pub fn print(&self, detail: Detail) -> String {
+    /// Prints the trace, one event a line, each line `task  verb  what`. Cycles take a line a link. A trace
+    /// knows its commands by their numbers; `command` says what a task's command with a number is.
+    pub fn print(&self, detail: Detail, command: impl Fn(TaskId, u8) -> String) -> String {
         use fmt::Write;
         let shown = || self.events.iter().filter(|event| detail == Detail::Trace || event.what.in_stream());
         let width = shown().map(|event| self.name(event.task).to_string().len()).max().unwrap_or(0);
         let mut out = String::new();
         for event in shown() {
             let task = self.name(event.task);
-            let what = event.what.to_string();
+            let what = match event.what {
+                What::Begin(index) | What::End(index, None) => command(event.task, index),
+                What::End(index, Some(errno)) => format!("{errno} {}", command(event.task, index)),
+                other => other.to_string(),
+            };
             let mut places = what.split(PLACE);
             let first = places.next().unwrap_or_default();
             let _ = writeln!(out, "{task:width$}  {:8}  {first}", event.what.verb());

@@ -1,6 +1,5 @@
 //! Who holds what at one moment of a trace, and since when.
 
-use super::command;
 use crate::event::{LockName, Mode, Span, Subject, TaskId, Trace, What, WorkFn};
 use crate::program::Program;
 
@@ -32,7 +31,7 @@ impl Held {
         };
         let mut line = format!("{task} {verb} {}", self.lock);
         let within = self.span.map(|(span, of)| format!("in {}({of})", span.name()));
-        let by = self.command.map(|index| format!("by `{}`", command(program, self.task, index)));
+        let by = self.command.map(|index| format!("by `{}`", program.command_text(self.task, index)));
         let working = self.work.map(|work| format!("by work {work}"));
         let places: Vec<String> = within.into_iter().chain(by).chain(working).collect();
         if !places.is_empty() {

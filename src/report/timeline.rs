@@ -1,6 +1,6 @@
 //! A trace as a table: time goes down, a column a task, and a mark at the event that broke the rule.
 
-use super::{BROKEN, QUIET, WIDTH, command};
+use super::{BROKEN, QUIET, WIDTH};
 use crate::event::{Event, TaskId, Trace, What};
 use crate::invariant::Violation;
 use crate::program::Program;
@@ -114,9 +114,9 @@ fn widths(trace: &Trace, columns: &[TaskId], shown: &[usize], cells: &[String]) 
 /// What happened, in few words: a command is its text, everything else a verb and what it is done to.
 fn cell(program: &Program, event: Event) -> String {
     match event.what {
-        What::Begin(index) => format!("{}:", command(program, event.task, index)),
-        What::End(index, Some(errno)) => format!("-{errno} from {}", command(program, event.task, index)),
-        What::End(index, None) => format!("done: {}", command(program, event.task, index)),
+        What::Begin(index) => format!("{}:", program.command_text(event.task, index)),
+        What::End(index, Some(errno)) => format!("-{errno} from {}", program.command_text(event.task, index)),
+        What::End(index, None) => format!("done: {}", program.command_text(event.task, index)),
         What::Preempt(at) => format!("... stops at {at}"),
         What::Block(lock) => format!("waits for {lock}"),
         What::AtRest(..) => format!("at rest: {}", event.what),

@@ -116,7 +116,7 @@ fn a_reader_behind_a_writer_behind_a_reader_is_a_deadlock_of_three() {
     assert_eq!(deadlock(&trace), 3);
     assert!(
         trace
-            .print(crate::event::print::Detail::Stream)
+            .print(crate::event::print::Detail::Stream, |_, index| index.to_string())
             .contains("t2 is ahead in the queue for devices_rwsem")
     );
 }
