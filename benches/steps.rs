@@ -127,6 +127,7 @@ impl Device {
 
     fn probe(&self) {
         self.point();
+        self.point();
         let _device = self.device_lock.lock().expect("not poisoned");
         self.point();
         self.point();
@@ -145,6 +146,7 @@ impl Device {
 
     /// Runs a command under the locks, if the device can be found.
     fn doit(&self, is_reload: bool, body: impl Fn()) {
+        self.point();
         if !self.registered.load(Ordering::Relaxed) {
             return;
         }

@@ -4,6 +4,7 @@
 //! goes into one [`Trace`](crate::event::Trace). A run reads no clock and draws no number: which task runs is
 //! the [`scheduler`]'s choice alone.
 
+mod around;
 pub mod kernel;
 pub mod lock;
 pub mod module;

@@ -1,5 +1,6 @@
 //! The kernel of one run: what all handlers share, passed along and never global.
 
+use super::around::Around;
 use super::lock::{Lock, LockId};
 use super::order::Order;
 use super::refcount::KrefState;
@@ -109,16 +110,13 @@ impl Kernel {
     }
 
     /// Records that a function is entered, runs it, and records that it returned.
-    pub async fn span<T>(
-        &self,
-        span: Span,
-        of: Subject,
-        body: impl Future<Output = Result<T, Errno>>,
-    ) -> Result<T, Errno> {
-        self.emit(What::Enter(span, of));
-        let result = body.await;
-        self.emit(What::Leave(span, of, result.as_ref().err().copied()));
-        result
+    pub fn span<T, F>(&self, span: Span, of: Subject, body: F) -> impl Future<Output = Result<T, Errno>>
+    where
+        F: Future<Output = Result<T, Errno>>,
+    {
+        let enter = move |k: &Kernel| k.emit(What::Enter(span, of));
+        let leave = move |k: &Kernel, (), errno| k.emit(What::Leave(span, of, errno));
+        Around::new(self, enter, body, leave)
     }
 
     /// Whether the run ended with every task done or idle: no deadlock, not cut off.

@@ -3,34 +3,52 @@
 //! So an unload is right only when no code of the module runs and no work of it is left that could run later
 //! (`mail::KREF`, Jason Gunthorpe).
 
+use super::around::Around;
 use super::kernel::Kernel;
 use crate::event::{Callback, Errno, Module, Subject, What};
 
 impl Kernel {
     /// The running task enters code of a module.
     pub fn text(&self, module: Module) -> Text<'_> {
+        Text { kernel: self, before: self.enter_text(module) }
+    }
+
+    /// Adds a module to those whose code the task is in; says which they were before.
+    fn enter_text(&self, module: Module) -> u16 {
         let before = self.task().text.get();
         self.task().text.set(before | 1 << module.index());
         if !self.is_loaded(module) {
             self.emit(What::TextGone(module, self.here()));
         }
-        Text { kernel: self, before }
+        before
+    }
+
+    fn leave_text(&self, before: u16) {
+        if !self.over.get() {
+            self.task().text.set(before);
+        }
     }
 
     /// Calls a driver or client back: an event at either end, and the module's code in between.
-    pub async fn call<T>(
+    pub fn call<T, F>(
         &self,
         callback: Callback,
         of: Subject,
         module: Module,
-        body: impl Future<Output = Result<T, Errno>>,
-    ) -> Result<T, Errno> {
-        self.emit(What::Call(callback, of));
-        let text = self.text(module);
-        let result = body.await;
-        drop(text);
-        self.emit(What::Return(callback, of, result.as_ref().err().copied()));
-        result
+        body: F,
+    ) -> impl Future<Output = Result<T, Errno>>
+    where
+        F: Future<Output = Result<T, Errno>>,
+    {
+        let enter = move |k: &Self| {
+            k.emit(What::Call(callback, of));
+            k.enter_text(module)
+        };
+        let leave = move |k: &Self, before, errno| {
+            k.leave_text(before);
+            k.emit(What::Return(callback, of, errno));
+        };
+        Around::new(self, enter, body, leave)
     }
 
     /// The end of module unload: the text is freed, whoever may be in it.
@@ -50,8 +68,6 @@ pub struct Text<'k> {
 
 impl Drop for Text<'_> {
     fn drop(&mut self) {
-        if !self.kernel.over.get() {
-            self.kernel.task().text.set(self.before);
-        }
+        self.kernel.leave_text(self.before);
     }
 }
