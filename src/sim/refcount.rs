@@ -109,11 +109,6 @@ impl Kernel {
         state.freed.is_none()
     }
 
-    /// Whether the memory is still there; for asking, not for using.
-    pub fn is_alive(&self, kref: Kref) -> bool {
-        self.krefs.borrow()[usize::from(kref.0)].freed.is_none()
-    }
-
     /// Says that no owner is left to put a reference later: at rest, the object must be gone.
     pub fn disown(&self, kref: Kref) {
         self.krefs.borrow_mut()[usize::from(kref.0)].disowned = true;

@@ -97,12 +97,6 @@ impl Kernel {
         self.block(Wait::Flush(queue)).await;
     }
 
-    /// Whether anything is queued or running.
-    pub fn is_busy(&self, queue: QueueName) -> bool {
-        let entry = &self.queues.borrow()[queue.index()];
-        !entry.pending.is_empty() || !entry.running.is_empty()
-    }
-
     /// The body of a worker: takes items in order and runs each.
     pub async fn worker(&self, queue: QueueName, run: impl AsyncFn(WorkFn)) {
         loop {
