@@ -14,6 +14,7 @@ pub use variants::{Subsystem, Variants};
 
 use crate::event::print::Detail;
 use crate::event::{TaskId, TaskName, Trace};
+use crate::invariant::{self, Invariant};
 
 /// The most tasks of a program: one a role (register, use, remove, module, udev, …) and a few to spare.
 pub const TASKS_MAX: usize = 8;
@@ -48,6 +49,16 @@ impl Program {
     /// How many commands all tasks have together.
     pub fn commands(&self) -> usize {
         self.tasks.iter().map(|task| task.commands.len()).sum()
+    }
+
+    /// Whether the program is expected to break a rule.
+    pub fn expects(&self, rule: &Invariant) -> bool {
+        self.expect & (1 << rule.id) != 0
+    }
+
+    /// The rules that the program is expected to break, in the order of [`invariant::ALL`].
+    pub fn expected(&self) -> impl Iterator<Item = &'static Invariant> {
+        invariant::ALL.iter().copied().filter(|rule| self.expects(rule))
     }
 
     /// The text of a task's command; its number when the trace is of another program.

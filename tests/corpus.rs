@@ -41,11 +41,9 @@ fn check(root: &Path, path: &Path, name: &str) -> Result<(), Failed> {
     let program = Program::parse(&text, &path.to_string_lossy()).map_err(|errors| errors.to_string())?;
     let mut machine = Machine::default();
     let (stream, broken) = run(&mut machine, &program);
-    let expected: Vec<_> =
-        invariant::ALL.iter().filter(|rule| program.expect & (1 << rule.id) != 0).collect();
+    let expected: Vec<_> = program.expected().map(|rule| rule.name).collect();
     let broken: Vec<_> = broken.iter().map(|violation| violation.invariant.name).collect();
-    if !broken.iter().eq(expected.iter().map(|rule| &rule.name)) {
-        let expected: Vec<_> = expected.iter().map(|rule| rule.name).collect();
+    if broken != expected {
         return Err(format!("expected {expected:?} to break, and {broken:?} did\n{stream}").into());
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use unreg::event::print::Detail;
 use unreg::event::{Trace, What};
-use unreg::invariant::{ALL, Invariant, Violation, judge};
+use unreg::invariant::{Invariant, Violation, judge};
 use unreg::program::{Program, Variants};
 use unreg::report::Report;
 use unreg::run::Machine;
@@ -76,18 +76,14 @@ struct Verdict<'t> {
 }
 
 impl Verdict<'_> {
-    fn expects(&self, invariant: &Invariant) -> bool {
-        self.program.expect & (1 << invariant.id) != 0
-    }
-
     /// The rules that were expected to break and did not.
     fn missing(&self) -> impl Iterator<Item = &'static Invariant> {
         let broken = |invariant: &Invariant| self.violations.iter().any(|it| it.invariant.id == invariant.id);
-        ALL.iter().copied().filter(move |invariant| self.expects(invariant) && !broken(invariant))
+        self.program.expected().filter(move |invariant| !broken(invariant))
     }
 
     fn is_as_expected(&self) -> bool {
-        self.missing().next().is_none() && self.violations.iter().all(|it| self.expects(it.invariant))
+        self.missing().next().is_none() && self.violations.iter().all(|it| self.program.expects(it.invariant))
     }
 
     fn print(&self, form: Form) -> String {
@@ -118,7 +114,7 @@ impl Verdict<'_> {
         }
         for violation in &self.violations {
             let invariant = violation.invariant;
-            let expected = if self.expects(invariant) { ", as expected" } else { "" };
+            let expected = if self.program.expects(invariant) { ", as expected" } else { "" };
             let event = self.trace.events[violation.at];
             let _ = writeln!(out, "{file}: breaks {}{expected}, under {under}", invariant.name);
             let _ = writeln!(out, "  {}", invariant.says);
@@ -154,7 +150,7 @@ impl Verdict<'_> {
             json!({
                 "invariant": violation.invariant.name,
                 "event": violation.at,
-                "expected": self.expects(violation.invariant),
+                "expected": self.program.expects(violation.invariant),
             })
         };
         let line = json!({

@@ -1,6 +1,7 @@
 //! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
 
-use super::{Bus, probe::initial_ports};
+use super::Bus;
+use super::probe::{create_ports, destroy_ports};
 use crate::devlink::variant::ReloadCalls;
 use crate::devlink::{InstanceId, Ops};
 use crate::event::{Errno, EswitchMode, Inline, Knob, Point, Trap, TrapAction};
@@ -16,9 +17,7 @@ impl Ops for Bus<'_> {
             self.devlink.unregister(k, id).await?;
         }
         // After a failed reload these are the ports that were added since; 6.12's netdevsim forgets them.
-        for port in self.devlink.ports(k, id) {
-            self.devlink.port_unregister(k, id, port).await?;
-        }
+        destroy_ports(self, id, false).await;
         if self.devlink.rules.traps_in_reload {
             self.devlink.traps_unregister(k, id).await;
         }
@@ -34,14 +33,7 @@ impl Ops for Bus<'_> {
         if self.devlink.rules.traps_in_reload && self.model(id).has_traps {
             self.devlink.traps_register(k, id).await;
         }
-        for port in initial_ports(self, id) {
-            let _held = match self.devlink.rules.reload_calls {
-                ReloadCalls::SelfLocking => Some(self.devlink.lock(k, id, Point::PortRegister).await),
-                ReloadCalls::Locked | ReloadCalls::Register => None,
-            };
-            // The port may be there: a careless probe that still runs makes it too.
-            let _ = self.devlink.port_register(k, id, port).await;
-        }
+        create_ports(self, id, self.devlink.rules.reload_calls == ReloadCalls::SelfLocking).await;
         if self.devlink.rules.reload_calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
             self.devlink.register(k, id).await?;
         }

@@ -4,7 +4,7 @@ use super::{Bus, model::Model};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::variant::Publish;
-use crate::event::{Errno, Handle, Point, PortIndex, What};
+use crate::event::{Errno, EswitchMode, Handle, Point, PortIndex, What};
 use crate::sim::Held;
 
 /// Models the driver core's bind: the driver's probe runs under the device's lock.
@@ -97,31 +97,28 @@ async fn unready(bus: &Bus<'_>, id: InstanceId) {
 
 /// The lock that a step of probe or remove takes for itself where it does not run under one.
 async fn step_lock<'b>(bus: &Bus<'b>, id: InstanceId, at: Point) -> Option<Held<'b>> {
-    match bus.devlink.rules.publish {
-        Publish::Last => None,
-        Publish::Early => Some(bus.devlink.lock(bus.kernel, id, at).await),
-    }
+    lock_if(bus, id, bus.devlink.rules.publish == Publish::Early, at).await
 }
 
-/// Everything that probe makes: params, and what reload makes too.
+/// Everything that probe makes.
 async fn create(bus: &Bus<'_>, id: InstanceId) {
     let k = bus.kernel;
     {
         let _held = step_lock(bus, id, Point::ParamsRegister).await;
         bus.devlink.params_register(k, id).await;
     }
-    if !bus.devlink.rules.traps_in_reload && bus.model(id).has_traps {
+    if bus.model(id).has_traps {
         let _held = step_lock(bus, id, Point::TrapsRegister).await;
         bus.devlink.traps_register(k, id).await;
     }
-    create_reloadable(bus, id).await;
+    create_ports(bus, id, bus.devlink.rules.publish == Publish::Early).await;
 }
 
 /// Everything that remove unmakes; what a failed reload left undone is not there to unmake.
 async fn destroy(bus: &Bus<'_>, id: InstanceId) {
     let k = bus.kernel;
-    destroy_reloadable(bus, id).await;
-    if !bus.devlink.rules.traps_in_reload {
+    destroy_ports(bus, id, bus.devlink.rules.publish == Publish::Early).await;
+    {
         let _held = step_lock(bus, id, Point::TrapsUnregister).await;
         bus.devlink.traps_unregister(k, id).await;
     }
@@ -129,37 +126,30 @@ async fn destroy(bus: &Bus<'_>, id: InstanceId) {
     bus.devlink.params_unregister(k, id).await;
 }
 
-async fn create_reloadable(bus: &Bus<'_>, id: InstanceId) {
+/// Makes the ports that the driver has in the mode its eswitch is in, each under the instance's lock if the
+/// caller does not hold it.
+pub(super) async fn create_ports(bus: &Bus<'_>, id: InstanceId, takes_lock: bool) {
     let k = bus.kernel;
-    if bus.devlink.rules.traps_in_reload && bus.model(id).has_traps {
-        let _held = step_lock(bus, id, Point::TrapsRegister).await;
-        bus.devlink.traps_register(k, id).await;
-    }
-    for port in initial_ports(bus, id) {
-        let _held = step_lock(bus, id, Point::PortRegister).await;
-        // A reload that got in between may have made the port already; the driver does not look.
+    let model: &Model = bus.model(id);
+    let switchdev = bus.devlink.eswitch_mode(k, id) == EswitchMode::Switchdev;
+    for port in model.ports.iter().copied().chain(model.representor.filter(|_| switchdev)) {
+        let _held = lock_if(bus, id, takes_lock, Point::PortRegister).await;
+        // Where probe and reload can meet, the other may have made the port already; the driver does not look.
         let _ = bus.devlink.port_register(k, id, port).await;
     }
 }
 
-async fn destroy_reloadable(bus: &Bus<'_>, id: InstanceId) {
+/// Deletes all ports, newest first.
+pub(super) async fn destroy_ports(bus: &Bus<'_>, id: InstanceId, takes_lock: bool) {
     let k = bus.kernel;
     for port in bus.devlink.ports(k, id) {
-        let _held = step_lock(bus, id, Point::PortUnregister).await;
+        let _held = lock_if(bus, id, takes_lock, Point::PortUnregister).await;
         let _ = bus.devlink.port_unregister(k, id, port).await;
-    }
-    if bus.devlink.rules.traps_in_reload {
-        let _held = step_lock(bus, id, Point::TrapsUnregister).await;
-        bus.devlink.traps_unregister(k, id).await;
     }
 }
 
-/// The ports that the driver makes for the mode its eswitch is in.
-pub(super) fn initial_ports(bus: &Bus<'_>, id: InstanceId) -> impl Iterator<Item = PortIndex> {
-    use crate::event::EswitchMode::Switchdev;
-    let model: &Model = bus.model(id);
-    let switchdev = bus.devlink.eswitch_mode(bus.kernel, id) == Switchdev;
-    model.ports.iter().copied().chain(model.representor.filter(|_| switchdev))
+async fn lock_if<'b>(bus: &Bus<'b>, id: InstanceId, takes_lock: bool, at: Point) -> Option<Held<'b>> {
+    if takes_lock { Some(bus.devlink.lock(bus.kernel, id, at).await) } else { None }
 }
 
 /// A driver's own command on a running device: adds or deletes a port under the instance's lock.

@@ -38,13 +38,18 @@ impl Ib {
         self.change(device, |state| state.gid_updates = false);
         match self.rules.remove_flushes {
             Flushes::All => {
-                k.flush_workqueue(QueueName::Gid, Point::GidFlush).await;
-                if self.rules.rescan != QueueName::Gid {
-                    k.flush_workqueue(self.rules.rescan, Point::GidFlush).await;
-                }
+                self.flush_all(k, Point::GidFlush).await;
             }
             Flushes::Rescan => k.flush_workqueue(self.rules.rescan, Point::GidFlush).await,
             Flushes::Nothing => k.point(Point::GidFlush).await,
+        }
+    }
+
+    /// Waits for all work of the gid cache, whichever queues the rules give it.
+    pub(super) async fn flush_all(&self, k: &Kernel, at: Point) {
+        k.flush_workqueue(QueueName::Gid, at).await;
+        if self.rules.rescan != QueueName::Gid {
+            k.flush_workqueue(self.rules.rescan, at).await;
         }
     }
 

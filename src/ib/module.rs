@@ -1,7 +1,7 @@
 //! The clients' modules: what their init and exit do, and when their text may go.
 
 use super::{Ib, text_of};
-use crate::event::{Client, Errno, Point, QueueName, Span, Subject};
+use crate::event::{Client, Errno, Point, Span, Subject};
 use crate::sim::Kernel;
 
 /// What a client's module is doing.
@@ -48,10 +48,7 @@ pub async fn exit(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
             // A client that is not registered is none to unregister.
             let _registered = ib.unregister_client(k, client).await;
             if client == Client::GidCache && ib.rules.exit_flushes {
-                k.flush_workqueue(QueueName::Gid, Point::ModuleExitFlush).await;
-                if ib.rules.rescan != QueueName::Gid {
-                    k.flush_workqueue(ib.rules.rescan, Point::ModuleExitFlush).await;
-                }
+                ib.flush_all(k, Point::ModuleExitFlush).await;
             }
         }
         k.point(Point::ModuleGone).await;

@@ -90,7 +90,7 @@ pub fn encode(program: &Program) -> Vec<u8> {
     for (subsystem, variant) in program.variants.iter() {
         record(opcode::VARIANT, &[subsystem.to_byte(), variant.id]);
     }
-    for rule in invariant::ALL.iter().filter(|rule| program.expect & (1 << rule.id) != 0) {
+    for rule in program.expected() {
         record(opcode::EXPECT, &[rule.id]);
     }
     for task in &program.tasks {

@@ -11,7 +11,6 @@ pub mod words;
 pub use diagnostic::{Diagnostics, Dropped};
 
 use super::{Program, record};
-use crate::invariant;
 use std::fmt;
 
 /// The most bytes of a text. A program within the other limits needs far fewer, comments included.
@@ -61,11 +60,9 @@ impl fmt::Display for Program {
         for (subsystem, variant) in self.variants.iter() {
             writeln!(f, "variant {subsystem} {}", variant.name)?;
         }
-        let expected: Vec<_> =
-            invariant::ALL.iter().filter(|rule| self.expect & (1 << rule.id) != 0).collect();
-        if !expected.is_empty() {
+        if self.expect != 0 {
             f.write_str("expect")?;
-            expected.iter().try_for_each(|rule| write!(f, " {}", rule.name))?;
+            self.expected().try_for_each(|rule| write!(f, " {}", rule.name))?;
             writeln!(f)?;
         }
         let has_head = self.variants != super::Variants::default() || self.expect != 0;

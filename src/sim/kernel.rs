@@ -1,7 +1,7 @@
 //! The kernel of one run: what all handlers share, passed along and never global.
 
 use super::around::Around;
-use super::lock::{Lock, LockId};
+use super::lock::Lock;
 use super::order::Order;
 use super::refcount::KrefState;
 use super::registration::RegistrationState;
@@ -122,11 +122,6 @@ impl Kernel {
     /// Whether the run ended with every task done or idle: no deadlock, not cut off.
     pub fn is_at_rest(&self) -> bool {
         self.steps.get() < STEPS_MAX && self.tasks.iter().all(|task| !task.state.get().is_stuck())
-    }
-
-    /// Whether this lock is held by the running task.
-    pub fn holds(&self, lock: LockId) -> bool {
-        self.task().held.borrow().contains(&lock)
     }
 
     /// Whether the text of a module can still run.
