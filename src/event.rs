@@ -237,6 +237,10 @@ pub enum What {
     Leak(Subject, u8),
     /// The kernel's own `WARN_ON`.
     Warn(Subject, Point),
+    /// A real kernel printed a warning, or died; an index into [`Trace::texts`]. The simulation has none.
+    Console(u8),
+    /// Something was observed of a real kernel that has no name here; an index into [`Trace::texts`].
+    Foreign(u8),
     /// The run was cut off: more steps than any sensible program takes.
     OutOfSteps,
 }

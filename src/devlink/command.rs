@@ -2,7 +2,9 @@
 
 use super::{Devlink, Ops};
 use crate::commands;
-use crate::event::{Errno, EswitchMode, Handle, Inline, Param, ParamValue, PortIndex, Trap, TrapAction};
+use crate::event::{
+    Cmode, Errno, EswitchMode, Handle, Inline, Param, ParamValue, PortIndex, Trap, TrapAction,
+};
 use crate::sim::Kernel;
 
 commands! {
@@ -21,7 +23,7 @@ commands! {
         /// Changes what happens to packets that hit a trap.
         0x15 "devlink.trap-set" TrapSet(handle: Handle, trap: Trap, action: TrapAction),
         /// Sets a param, for the next reload.
-        0x16 "devlink.param-set" ParamSet(handle: Handle, param: Param, value: ParamValue),
+        0x16 "devlink.param-set" ParamSet(handle: Handle, param: Param, value: ParamValue, cmode: Cmode),
     }
 }
 
@@ -50,9 +52,9 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.trap_set(k, ops, doit.id, trap, action).await
         }
-        Command::ParamSet { handle, param: Param::MaxMacs, value } => {
+        Command::ParamSet { handle, param, value, cmode } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
-            devlink.param_set(k, doit.id, value).await
+            devlink.param_set(k, doit.id, param, value, cmode).await
         }
     }
 }

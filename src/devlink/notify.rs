@@ -46,10 +46,10 @@ impl Devlink {
         let (ports, traps, param) = (instance.ports, instance.traps, instance.param);
         let ports = PortIndex::ALL.iter().filter(move |port| ports[port.index()]);
         let traps = Trap::ALL.iter().filter(move |trap| traps[trap.index()].is_some());
-        let params = Param::ALL.iter().filter(move |_| param.is_some());
+        let params = [Param::MaxMacs].into_iter().filter(move |_| param.is_some());
         let ports = ports.map(move |port| Subject::Port(handle, *port));
         let traps = traps.map(move |trap| Subject::Trap(handle, *trap));
-        ports.chain(traps).chain(params.map(move |param| Subject::Param(handle, *param)))
+        ports.chain(traps).chain(params.map(move |param| Subject::Param(handle, param)))
     }
 
     /// Models `devlink_notify_register()`: the instance first, then every part it already has.

@@ -2,10 +2,13 @@
 
 use super::{Devlink, InstanceId, Ops, Param};
 use crate::event::{
-    self, Callback, Errno, Module, Notice, ParamValue, PortIndex, Subject, Trap, TrapAction, What,
+    self, Callback, Cmode, Errno, Module, Notice, ParamValue, PortIndex, Subject, Trap, TrapAction, What,
 };
 use crate::operand::Operand;
 use crate::sim::Kernel;
+
+/// The traps that drivers register.
+const TRAPS: &[Trap] = &[Trap::BlackholeRoute, Trap::TailDrop];
 
 impl Devlink {
     /// Models `devl_port_register()`: the port is announced after it is in the list.
@@ -44,7 +47,7 @@ impl Devlink {
 
     /// Models `devl_traps_register()`: every trap starts with the driver's default, drop.
     pub async fn traps_register(&self, k: &Kernel, id: InstanceId) {
-        for trap in Trap::ALL {
+        for trap in TRAPS {
             let part = Subject::Trap(self.handle(id), *trap);
             let had = self.with(k, id, |instance| instance.traps[trap.index()].replace(TrapAction::Drop));
             if had.is_none() {
@@ -56,7 +59,7 @@ impl Devlink {
 
     /// Models `devl_traps_unregister()`: in reverse, each announced after it left the list.
     pub async fn traps_unregister(&self, k: &Kernel, id: InstanceId) {
-        for trap in Trap::ALL.iter().rev() {
+        for trap in TRAPS.iter().rev() {
             let part = Subject::Trap(self.handle(id), *trap);
             if let Some(action) = self.with(k, id, |instance| instance.traps[trap.index()].take()) {
                 k.emit(What::Remove(part));
@@ -111,8 +114,21 @@ impl Devlink {
 
     /// Models `devlink_nl_param_set_doit()` for a driverinit param: the value waits for the next reload, and
     /// listeners are told at once.
-    pub(super) async fn param_set(&self, k: &Kernel, id: InstanceId, value: ParamValue) -> Result<(), Errno> {
+    pub(super) async fn param_set(
+        &self,
+        k: &Kernel,
+        id: InstanceId,
+        param: event::Param,
+        value: ParamValue,
+        cmode: Cmode,
+    ) -> Result<(), Errno> {
+        if param != event::Param::MaxMacs || matches!(value, ParamValue::True | ParamValue::False) {
+            return Err(Errno::EINVAL);
+        }
         let part = Subject::Param(self.handle(id), event::Param::MaxMacs);
+        if self.with(k, id, |instance| instance.param.is_some()) && cmode != Cmode::Driverinit {
+            return Err(Errno::EOPNOTSUPP);
+        }
         let old = self.with(k, id, |instance| {
             let param = instance.param.as_mut()?;
             let old = param.shown();

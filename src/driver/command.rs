@@ -2,13 +2,13 @@
 
 use super::{Bus, module, mtty, probe};
 use crate::commands;
-use crate::event::{Errno, Handle, Knob, Module, Parent, PortIndex, Switch};
+use crate::event::{Errno, Handle, Knob, Module, Parent, PortCount, PortIndex, Switch};
 
 commands! {
     /// A command to a driver or its module.
     pub enum Command {
-        /// The bus binds the driver of a devlink device.
-        0x40 "driver.probe" Probe(handle: Handle),
+        /// The bus binds the driver of a devlink device, with so many ports if the driver can be told.
+        0x40 "driver.probe" Probe(handle: Handle, ports: PortCount),
         /// The bus unbinds it.
         0x41 "driver.remove" Remove(handle: Handle),
         /// The driver adds a port while it runs.
@@ -29,7 +29,7 @@ commands! {
 /// Runs one command.
 pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
     match command {
-        Command::Probe { handle } => probe::probe(bus, handle).await,
+        Command::Probe { handle, ports } => probe::probe(bus, handle, ports).await,
         Command::Remove { handle } => probe::remove(bus, handle).await,
         Command::PortAdd { handle, port } => probe::change_port(bus, handle, port, true).await,
         Command::PortDel { handle, port } => probe::change_port(bus, handle, port, false).await,

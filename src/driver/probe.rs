@@ -4,11 +4,11 @@ use super::{Bus, model::Model};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::variant::Publish;
-use crate::event::{Errno, EswitchMode, Handle, Point, PortIndex, What};
+use crate::event::{Errno, EswitchMode, Handle, Point, PortCount, PortIndex, What};
 use crate::sim::Held;
 
 /// Models the driver core's bind: the driver's probe runs under the device's lock.
-pub async fn probe(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
+pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<(), Errno> {
     let k = bus.kernel;
     let _device = k.lock(device_lock(k, handle), Point::ProbeDeviceLock).await;
     let device = bus.device(handle);
@@ -16,6 +16,7 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
         return Err(Errno::EBUSY);
     }
     device.reset();
+    device.port_count.set(ports);
     k.point(Point::ProbeAlloc).await;
     let id = bus.devlink.alloc(k, handle);
     device.instance.set(Some(id));
@@ -132,7 +133,8 @@ pub(super) async fn create_ports(bus: &Bus<'_>, id: InstanceId, takes_lock: bool
     let k = bus.kernel;
     let model: &Model = bus.model(id);
     let switchdev = bus.devlink.eswitch_mode(k, id) == EswitchMode::Switchdev;
-    for port in model.ports.iter().copied().chain(model.representor.filter(|_| switchdev)) {
+    let ports = bus.device(bus.devlink.handle(id)).ports(model);
+    for port in ports.iter().copied().chain(model.representor.filter(|_| switchdev)) {
         let _held = lock_if(bus, id, takes_lock, Point::PortRegister).await;
         // Where probe and reload can meet, the other may have made the port already; the driver does not look.
         let _ = bus.devlink.port_register(k, id, port).await;

@@ -14,17 +14,63 @@ operands! {
     /// The index of a devlink port.
     "a port index" (4 bits) enum PortIndex { P0 = "0", P1 = "1", P2 = "2", P3 = "3", }
 
+    /// How many ports a driver's probe makes; the first is the driver's own list of ports.
+    "a number of ports" (3 bits, optional) enum PortCount {
+        Default = "default-ports", N0 = "0-ports", N1 = "1-port", N2 = "2-ports", N3 = "3-ports", N4 = "4-ports",
+    }
+
     /// A packet trap that a driver registers.
-    "a trap" (4 bits) enum Trap { BlackholeRoute = "blackhole_route", TailDrop = "tail_drop", }
+    "a trap" (4 bits) enum Trap {
+        BlackholeRoute = "blackhole_route",
+        TailDrop = "tail_drop",
+        SourceMacIsMulticast = "source_mac_is_multicast",
+        VlanTagMismatch = "vlan_tag_mismatch",
+        IngressVlanFilter = "ingress_vlan_filter",
+        IngressSpanningTreeFilter = "ingress_spanning_tree_filter",
+        PortListIsEmpty = "port_list_is_empty",
+        PortLoopbackFilter = "port_loopback_filter",
+        FidMiss = "fid_miss",
+        TtlValueIsTooSmall = "ttl_value_is_too_small",
+        IngressFlowActionDrop = "ingress_flow_action_drop",
+        EgressFlowActionDrop = "egress_flow_action_drop",
+        IgmpQuery = "igmp_query",
+        IgmpV1Report = "igmp_v1_report",
+    }
+
+    /// A group of packet traps, which may share a policer.
+    "a trap group" (4 bits) enum TrapGroup {
+        L2Drops = "l2_drops", L3Drops = "l3_drops", L3Exceptions = "l3_exceptions",
+        BufferDrops = "buffer_drops", AclDrops = "acl_drops", McSnooping = "mc_snooping",
+    }
+
+    /// A policer of trapped packets, by its number.
+    "a trap policer" (4 bits) enum TrapPolicer { P1 = "1", P2 = "2", P3 = "3", }
+
+    /// A region of a device's memory.
+    "a region" (4 bits) enum Region { Dummy = "dummy", }
 
     /// What a device does with a packet that hits a trap.
     "a trap action" (2 bits) enum TrapAction { Drop = "drop", Trap = "trap", Mirror = "mirror", }
 
     /// A parameter whose value the driver takes up at the next reload (driverinit).
-    "a param" (4 bits) enum Param { MaxMacs = "max_macs", }
+    "a param" (4 bits) enum Param {
+        /// A number, of devlink's own list of params.
+        MaxMacs = "max_macs",
+        /// A flag, of netdevsim's own.
+        Test1 = "test1",
+        /// A flag of devlink's own list, which none of the drivers here has.
+        EnableRoce = "enable_roce",
+    }
 
-    /// The value of a param; the first is what a driver starts with.
-    "a param value" (4 bits) enum ParamValue { V32 = "32", V64 = "64", V128 = "128", V256 = "256", }
+    /// The value of a param: a number or a flag. The first is what a driver starts with.
+    "a param value" (4 bits) enum ParamValue {
+        V32 = "32", V64 = "64", V128 = "128", V256 = "256", True = "true", False = "false",
+    }
+
+    /// When a param's value is to be taken up: a configuration mode.
+    "a configuration mode" (2 bits, optional) enum Cmode {
+        Driverinit = "driverinit", Runtime = "runtime", Permanent = "permanent",
+    }
 
     /// The mode of the embedded switch.
     "an eswitch mode" (2 bits) enum EswitchMode { Legacy = "legacy", Switchdev = "switchdev", }
@@ -112,36 +158,38 @@ impl QueueName {
     }
 }
 
-/// Why the kernel refused a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names of errno(3)")]
-pub enum Errno {
-    ENODEV,
-    EBUSY,
-    EINVAL,
-    EEXIST,
-    ENOENT,
-    EOPNOTSUPP,
-    EAGAIN,
-    ENFILE,
-    ENOSPC,
-    ENOMEM,
+/// Declares the errnos: number and name.
+macro_rules! errnos {
+    ($($number:literal $name:ident,)+) => {
+        /// Why the kernel refused a command, with the number that Linux gives it on most machines.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        #[allow(missing_docs, reason = "the names of errno(3)")]
+        pub enum Errno { $($name = $number,)+ }
+
+        impl Errno {
+            /// The errno with this number, if it has a name here.
+            pub const fn from_number(number: i32) -> Option<Errno> {
+                match number { $($number => Some(Errno::$name),)+ _ => None }
+            }
+            /// How errno(3) spells it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Errno::$name => stringify!($name),)+ }
+            }
+        }
+    };
+}
+
+errnos! {
+    1 EPERM, 2 ENOENT, 3 ESRCH, 4 EINTR, 5 EIO, 6 ENXIO, 9 EBADF, 11 EAGAIN, 12 ENOMEM, 13 EACCES, 14 EFAULT,
+    16 EBUSY, 17 EEXIST, 19 ENODEV, 20 ENOTDIR, 22 EINVAL, 23 ENFILE, 24 EMFILE, 27 EFBIG, 28 ENOSPC, 30 EROFS,
+    32 EPIPE, 34 ERANGE, 35 EDEADLK, 39 ENOTEMPTY, 61 ENODATA, 71 EPROTO, 75 EOVERFLOW, 90 EMSGSIZE, 95 EOPNOTSUPP,
+    98 EADDRINUSE, 105 ENOBUFS, 107 ENOTCONN, 110 ETIMEDOUT, 114 EALREADY, 125 ECANCELED,
 }
 
 impl std::fmt::Display for Errno {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Errno::ENODEV => "ENODEV",
-            Errno::EBUSY => "EBUSY",
-            Errno::EINVAL => "EINVAL",
-            Errno::EEXIST => "EEXIST",
-            Errno::ENOENT => "ENOENT",
-            Errno::EOPNOTSUPP => "EOPNOTSUPP",
-            Errno::EAGAIN => "EAGAIN",
-            Errno::ENFILE => "ENFILE",
-            Errno::ENOSPC => "ENOSPC",
-            Errno::ENOMEM => "ENOMEM",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -152,10 +200,21 @@ pub enum Subject {
     Kernel,
     /// A devlink instance.
     Devlink(Handle),
-    /// A port of a devlink instance.
+    /// The device that a devlink instance belongs to, on its bus.
+    Device(Handle),
+    /// A port of a devlink instance. Its value says what it is a port of: 0 nothing yet, 1 Ethernet, 2 Ethernet
+    /// with a netdev.
     Port(Handle, PortIndex),
+    /// The netdev of a port.
+    PortNetdev(Handle, PortIndex),
     /// A trap of a devlink instance.
     Trap(Handle, Trap),
+    /// A group of traps of a devlink instance.
+    TrapGroup(Handle, TrapGroup),
+    /// A policer of a devlink instance.
+    TrapPolicer(Handle, TrapPolicer),
+    /// A region of a devlink instance.
+    Region(Handle, Region),
     /// A param of a devlink instance.
     Param(Handle, Param),
     /// The eswitch of a devlink instance.
@@ -187,6 +246,9 @@ impl Subject {
             Subject::Devlink(handle)
             | Subject::Port(handle, _)
             | Subject::Trap(handle, _)
+            | Subject::TrapGroup(handle, _)
+            | Subject::TrapPolicer(handle, _)
+            | Subject::Region(handle, _)
             | Subject::Param(handle, _)
             | Subject::Eswitch(handle) => Some(handle),
             _ => None,
@@ -207,8 +269,13 @@ impl std::fmt::Display for Subject {
         match self {
             Subject::Kernel => f.write_str("kernel"),
             Subject::Devlink(handle) => write!(f, "{handle}"),
+            Subject::Device(handle) => write!(f, "{handle} device"),
             Subject::Port(handle, port) => write!(f, "{handle}/{port}"),
+            Subject::PortNetdev(handle, port) => write!(f, "{handle}/{port} netdev"),
             Subject::Trap(handle, trap) => write!(f, "{handle} {trap}"),
+            Subject::TrapGroup(handle, group) => write!(f, "{handle} {group}"),
+            Subject::TrapPolicer(handle, policer) => write!(f, "{handle} policer {policer}"),
+            Subject::Region(handle, region) => write!(f, "{handle} {region}"),
             Subject::Param(handle, param) => write!(f, "{handle} {param}"),
             Subject::Eswitch(handle) => write!(f, "{handle} eswitch"),
             Subject::Parent(parent) => write!(f, "{parent}"),

@@ -55,6 +55,8 @@ impl What {
             | What::LockOrder(_)
             | What::Leak(..)
             | What::Warn(..)
+            | What::Console(_)
+            | What::Foreign(_)
             | What::OutOfSteps => true,
         }
     }
@@ -94,6 +96,7 @@ impl What {
             What::WorkEnd(..) => "work-end",
             What::Cancel(..) => "cancel",
             What::ModuleGone(_) => "unloaded",
+            What::Foreign(_) => "other",
             What::UseAfterFree(..)
             | What::Underflow(..)
             | What::TextGone(..)
@@ -101,6 +104,7 @@ impl What {
             | What::LockOrder(_)
             | What::Leak(..)
             | What::Warn(..)
+            | What::Console(_)
             | What::OutOfSteps => "BUG",
         }
     }
@@ -112,6 +116,9 @@ fn devlink_object(subject: Subject) -> &'static str {
         Subject::Devlink(_) => "dev",
         Subject::Port(..) => "port",
         Subject::Trap(..) => "trap",
+        Subject::TrapGroup(..) => "trap-group",
+        Subject::TrapPolicer(..) => "trap-policer",
+        Subject::Region(..) => "region",
         Subject::Param(..) => "param",
         _ => "object",
     }
@@ -126,7 +133,8 @@ fn value(subject: Subject, value: u8) -> String {
         Subject::Param(..) => ParamValue::from_byte(value).map(Operand::word),
         Subject::Trap(..) => TrapAction::from_byte(value).map(Operand::word),
         Subject::Eswitch(_) => EswitchMode::from_byte(value).map(Operand::word),
-        Subject::Port(..) => None,
+        Subject::Port(..) => ["type eth", "type eth netdev"].get(usize::from(value).wrapping_sub(1)).copied(),
+        Subject::TrapGroup(..) | Subject::TrapPolicer(..) | Subject::Region(..) => None,
         _ => return format!(" {value}"),
     };
     word.map_or(String::new(), |word| format!(" {word}"))
@@ -194,14 +202,16 @@ impl fmt::Display for What {
             What::LockOrder(_) => write!(f, "lock order"),
             What::Leak(of, count) => write!(f, "leak {of}: refcount {count} and no owner"),
             What::Warn(of, at) => write!(f, "WARN_ON {of} at {at}"),
+            What::Console(_) => write!(f, "console"),
+            What::Foreign(_) => write!(f, "observation"),
             What::OutOfSteps => write!(f, "out of steps"),
         }
     }
 }
 
 impl Trace {
-    /// Prints the trace, one event a line, each line `task  verb  what`. Cycles take a line a link. A trace
-    /// knows its commands by their numbers; `command` says what a task's command with a number is.
+    /// Prints the trace, one event a line, each line `task  verb  what`. Cycles take a line a link, and of a text
+    /// each line after the first one takes a line. A trace knows its commands by their numbers; `command` says what a task's command with a number is.
     pub fn print(&self, detail: Detail, command: impl Fn(TaskId, u8) -> String) -> String {
         use fmt::Write;
         let shown = || self.events.iter().filter(|event| detail == Detail::Trace || event.what.in_stream());
@@ -212,14 +222,19 @@ impl Trace {
             let what = match event.what {
                 What::Begin(index) | What::End(index, None) => command(event.task, index),
                 What::End(index, Some(errno)) => format!("{errno} {}", command(event.task, index)),
-                other => other.to_string(),
+                other => match self.text(other) {
+                    Some(text) => text.lines().next().unwrap_or_default().to_string(),
+                    None => other.to_string(),
+                },
             };
             let mut places = what.split(PLACE);
             let first = places.next().unwrap_or_default();
             let _ = writeln!(out, "{task:width$}  {:8}  {first}", event.what.verb());
             let places = places.map(|place| format!("at {place}"));
             let cycle = self.cycle(event.what).iter().map(|link| self.link(link));
-            for detail in places.chain(cycle) {
+            let more =
+                self.text(event.what).into_iter().flat_map(|text| text.lines().skip(1)).map(str::to_string);
+            for detail in places.chain(cycle).chain(more) {
                 // Two names and a point in one line are more than a page is wide.
                 let wrapped = detail.replace(" and waits for", "\n    and waits for");
                 for line in wrapped.lines() {
@@ -228,6 +243,14 @@ impl Trace {
             }
         }
         out
+    }
+
+    /// The text that an event points to, which the simulation has none of.
+    pub fn text(&self, what: What) -> Option<&str> {
+        match what {
+            What::Console(text) | What::Foreign(text) => Some(&self.texts[usize::from(text)]),
+            _ => None,
+        }
     }
 
     /// The cycle that an event points to; empty for other events.
@@ -246,5 +269,40 @@ impl Trace {
             return format!("{task} is ahead in the queue for {} at {}", link.waits, link.at);
         }
         format!("{task} holds {} and waits for {} at {}", link.holds, link.waits, link.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Handle, PortIndex, TrapPolicer};
+
+    fn printed(trace: &Trace) -> String {
+        trace.print(Detail::Stream, |_, _| String::new())
+    }
+
+    #[test]
+    fn a_text_begins_in_its_line_and_goes_on_below() {
+        let mut trace = Trace::of([(0, What::Console(0)), (0, What::Foreign(1))]);
+        trace.texts = vec!["WARNING: at net/core\ncalled by\nsomebody".into(), "[dev,other] x".into()];
+        let lines: Vec<String> = printed(&trace).lines().map(str::to_string).collect();
+        let expected = [
+            "user  BUG       WARNING: at net/core",
+            "      |  called by",
+            "      |  somebody",
+            "user  other     [dev,other] x",
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn objects_read_as_devlink_monitor_names_them() {
+        let port = |value| What::Notify(Notice::New, Subject::Port(Handle::Netdevsim0, PortIndex::P1), value);
+        let texts = [0, 1, 2].map(|value| port(value).to_string());
+        let port = "[port,new] netdevsim/0/1";
+        assert_eq!(texts, [port.to_string(), format!("{port} type eth"), format!("{port} type eth netdev")]);
+        let policer = Subject::TrapPolicer(Handle::Netdevsim0, TrapPolicer::P3);
+        let del = What::Notify(Notice::Del, policer, 0).to_string();
+        assert_eq!(del, "[trap-policer,del] netdevsim/0 policer 3");
     }
 }

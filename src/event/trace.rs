@@ -11,6 +11,8 @@ pub struct Trace {
     pub tasks: Vec<TaskName>,
     /// The cycles that [`What::Deadlock`] and [`What::LockOrder`] point to.
     pub cycles: Vec<Vec<Link>>,
+    /// The texts that [`What::Console`] and [`What::Foreign`] point to.
+    pub texts: Vec<String>,
     /// Which kinds of events are there, so that invariants about others need not look.
     pub kinds: Kinds,
     /// How many scheduling steps the run took: points passed.
@@ -23,6 +25,7 @@ impl Trace {
         self.events.clear();
         self.tasks.clear();
         self.cycles.clear();
+        self.texts.clear();
         self.kinds = Kinds::default();
         self.steps = 0;
     }

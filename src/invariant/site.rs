@@ -34,6 +34,10 @@ fn place(trace: &Trace, what: What) -> String {
         What::Underflow(of, at) => format!("underflow of {} at {at}", kind(of)),
         What::Warn(of, at) => format!("warning about {} at {at}", kind(of)),
         What::TextGone(_, at) => format!("text gone at {at}"),
+        What::Console(_) | What::Foreign(_) => {
+            let text = trace.text(what).and_then(|text| text.lines().next()).unwrap_or_default();
+            format!("{verb}: {text}")
+        }
         What::Leak(of, _) => format!("leak of {}", kind(of)),
         What::Deadlock(cycle) => format!("deadlock: {}", classes(&trace.cycles[usize::from(cycle)])),
         What::LockOrder(cycle) => format!("lock order: {}", classes(&trace.cycles[usize::from(cycle)])),
@@ -86,8 +90,13 @@ fn kind(of: Subject) -> &'static str {
     match of {
         Subject::Kernel => "the kernel",
         Subject::Devlink(_) => "a devlink instance",
+        Subject::Device(_) => "a device",
         Subject::Port(..) => "a port",
+        Subject::PortNetdev(..) => "a port's netdev",
         Subject::Trap(..) => "a trap",
+        Subject::TrapGroup(..) => "a trap group",
+        Subject::TrapPolicer(..) => "a trap policer",
+        Subject::Region(..) => "a region",
         Subject::Param(..) => "a param",
         Subject::Eswitch(_) => "an eswitch",
         Subject::Parent(_) => "a parent device",

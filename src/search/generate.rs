@@ -11,6 +11,9 @@ const TASKS_MADE_MAX: usize = 4;
 /// The most commands of such a task. What needs more grows by mutation.
 const COMMANDS_MADE_MAX: usize = 5;
 
+/// An operand with more names than these has many.
+const FEW: u64 = 4;
+
 /// The commands that a search may use, in groups that have something to do with each other.
 #[derive(Debug, Clone)]
 pub struct Alphabet {
@@ -85,6 +88,12 @@ const fn own(subsystem: Subsystem) -> &'static [CommandSpec] {
     }
 }
 
+/// How many names to that anything may be chosen from: of many names mostly the first few, which mean something
+/// under all rules.
+fn among(random: &mut fastrand::Rng, count: u64) -> u64 {
+    if count > FEW && random.u8(0..8) > 0 { FEW / 2 } else { count }
+}
+
 /// The favourite value of each kind of operand: one device that most commands of a program are about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Favourites(u64);
@@ -96,7 +105,7 @@ impl Favourites {
 
     /// An operand: the favourite with 70 %, else anything.
     pub(super) fn operand(self, random: &mut fastrand::Rng, spec: &OperandSpec) -> u8 {
-        let count = spec.words.len() as u64;
+        let count = among(random, spec.words.len() as u64);
         if random.u8(0..10) >= 7 {
             return random.u8(0..count as u8);
         }

@@ -176,8 +176,13 @@ const FAMILIES: usize = Handle::COUNT + 3;
 fn family(of: Subject) -> usize {
     match of {
         Subject::Devlink(handle)
+        | Subject::Device(handle)
         | Subject::Port(handle, _)
+        | Subject::PortNetdev(handle, _)
         | Subject::Trap(handle, _)
+        | Subject::TrapGroup(handle, _)
+        | Subject::TrapPolicer(handle, _)
+        | Subject::Region(handle, _)
         | Subject::Param(handle, _)
         | Subject::Eswitch(handle) => handle.index(),
         Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => Handle::COUNT,
@@ -198,8 +203,13 @@ fn alike(of: Subject) -> Subject {
     };
     match of {
         Subject::Devlink(handle) => Subject::Devlink(first(handle)),
+        Subject::Device(handle) => Subject::Device(first(handle)),
         Subject::Port(handle, port) => Subject::Port(first(handle), port),
+        Subject::PortNetdev(handle, port) => Subject::PortNetdev(first(handle), port),
         Subject::Trap(handle, trap) => Subject::Trap(first(handle), trap),
+        Subject::TrapGroup(handle, group) => Subject::TrapGroup(first(handle), group),
+        Subject::TrapPolicer(handle, policer) => Subject::TrapPolicer(first(handle), policer),
+        Subject::Region(handle, region) => Subject::Region(first(handle), region),
         Subject::Param(handle, param) => Subject::Param(first(handle), param),
         Subject::Eswitch(handle) => Subject::Eswitch(first(handle)),
         other => other,
@@ -256,6 +266,8 @@ fn change(event: &Event) -> Option<(Subject, Change)> {
         | What::AtRest(..)
         | What::Get(..)
         | What::Put(..)
+        | What::Console(_)
+        | What::Foreign(_)
         | What::OutOfSteps => return None,
     })
 }

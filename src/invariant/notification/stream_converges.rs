@@ -5,7 +5,10 @@
 //! listener knows is a value for each object of each instance; traps count by presence, because a changed
 //! action is announced to nobody.
 
-use crate::event::{Handle, Kinds, Notice, Param, PortIndex, Span, Subject, TaskId, Trace, Trap, What};
+use crate::event::{
+    Handle, Kinds, Notice, Param, PortIndex, Region, Span, Subject, TaskId, Trace, Trap, TrapGroup, TrapPolicer,
+    What,
+};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -24,8 +27,14 @@ pub const STREAM_CONVERGES: Invariant = Invariant {
     check,
 };
 
-/// An instance, its ports, its traps and its params.
-const OBJECTS: usize = 1 + PortIndex::COUNT + Trap::COUNT + Param::COUNT;
+/// An instance, its ports, its params, its traps with their groups and policers, and its regions.
+const OBJECTS: usize = REGIONS + Region::COUNT;
+const PORTS: usize = 1;
+const PARAMS: usize = PORTS + PortIndex::COUNT;
+const TRAPS: usize = PARAMS + Param::COUNT;
+const GROUPS: usize = TRAPS + Trap::COUNT;
+const POLICERS: usize = GROUPS + TrapGroup::COUNT;
+const REGIONS: usize = POLICERS + TrapPolicer::COUNT;
 
 /// What is known of every object: nothing (0), or its value plus one.
 type Known = [[u8; OBJECTS]; Handle::COUNT];
@@ -34,9 +43,12 @@ type Known = [[u8; OBJECTS]; Handle::COUNT];
 fn slot(of: Subject) -> Option<(usize, usize)> {
     let place = match of {
         Subject::Devlink(_) => 0,
-        Subject::Port(_, port) => 1 + port.index(),
-        Subject::Trap(_, trap) => 1 + PortIndex::COUNT + trap.index(),
-        Subject::Param(_, param) => 1 + PortIndex::COUNT + Trap::COUNT + param.index(),
+        Subject::Port(_, port) => PORTS + port.index(),
+        Subject::Param(_, param) => PARAMS + param.index(),
+        Subject::Trap(_, trap) => TRAPS + trap.index(),
+        Subject::TrapGroup(_, group) => GROUPS + group.index(),
+        Subject::TrapPolicer(_, policer) => POLICERS + policer.index(),
+        Subject::Region(_, region) => REGIONS + region.index(),
         _ => return None,
     };
     Some((of.handle()?.index(), place))

@@ -1,6 +1,8 @@
 //! A reload makes the driver's entities anew.
 
-use crate::event::{Handle, Kinds, PortIndex, Span, Subject, Trace, Trap, What};
+use crate::event::{
+    Handle, Kinds, PortIndex, Region, Span, Subject, Trace, Trap, TrapGroup, TrapPolicer, What,
+};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -18,22 +20,28 @@ pub const RELOAD_REINITIALISES: Invariant = Invariant {
     check,
 };
 
-/// The entities of one instance: ports, then traps.
-const ENTITIES: usize = PortIndex::COUNT + Trap::COUNT;
+/// The entities of one instance: ports, then traps with their groups and policers, then regions.
+const ENTITIES: usize = REGIONS + Region::COUNT;
+const GROUPS: usize = PortIndex::COUNT + Trap::COUNT;
+const POLICERS: usize = GROUPS + TrapGroup::COUNT;
+const REGIONS: usize = POLICERS + TrapPolicer::COUNT;
 
 fn entity(of: Subject) -> Option<(usize, usize)> {
     match of {
         Subject::Port(handle, port) => Some((handle.index(), port.index())),
         Subject::Trap(handle, trap) => Some((handle.index(), PortIndex::COUNT + trap.index())),
+        Subject::TrapGroup(handle, group) => Some((handle.index(), GROUPS + group.index())),
+        Subject::TrapPolicer(handle, policer) => Some((handle.index(), POLICERS + policer.index())),
+        Subject::Region(handle, region) => Some((handle.index(), REGIONS + region.index())),
         _ => None,
     }
 }
 
 fn check(trace: &Trace) -> Option<usize> {
     // A set of entities is a bit mask; `old` are those from before the reload under way.
-    const { assert!(ENTITIES <= 16) };
-    let mut present = [0u16; Handle::COUNT];
-    let mut old = [0u16; Handle::COUNT];
+    const { assert!(ENTITIES <= 32) };
+    let mut present = [0u32; Handle::COUNT];
+    let mut old = [0u32; Handle::COUNT];
     trace.events.iter().position(|event| {
         match event.what {
             What::Add(of) => {
