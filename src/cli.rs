@@ -7,6 +7,7 @@ mod duration;
 mod findings;
 mod format;
 mod hunt;
+mod linux;
 mod list;
 mod load;
 mod minimize;
@@ -48,6 +49,9 @@ enum Verb {
     Decode(format::DecodeArguments),
     /// List what programs and options can name
     List(list::Arguments),
+    /// Ask the real kernel
+    #[command(subcommand)]
+    Linux(linux::Verb),
 }
 
 /// How a verb that did its work ended.
@@ -68,8 +72,19 @@ impl From<Outcome> for ExitCode {
     }
 }
 
+/// The beginning of every process of this binary: a guest's init, what becomes a guest, or what a person asked for.
+pub(crate) fn start() -> ExitCode {
+    if linux::agent::is_init() {
+        linux::agent::main()
+    }
+    if std::env::args_os().next().is_some_and(|name| name == linux::guest::EXEC) {
+        linux::guest::exec()
+    }
+    main()
+}
+
 /// Reads the command line and does what it says.
-pub(crate) fn main() -> ExitCode {
+fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Hunt(arguments) => hunt::hunt(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
@@ -79,6 +94,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Encode(arguments) => format::encode(&arguments),
         Verb::Decode(arguments) => format::decode(&arguments),
         Verb::List(arguments) => list::list(&arguments),
+        Verb::Linux(verb) => linux::linux(&verb),
     };
     match result {
         Ok(outcome) => outcome.into(),

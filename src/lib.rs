@@ -22,6 +22,8 @@ pub mod program;
 
 pub mod run;
 
+pub mod linux;
+
 pub mod minimize;
 pub mod search;
 

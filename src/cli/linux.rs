@@ -1,0 +1,22 @@
+//! `unreg linux`: the real kernel.
+
+pub(crate) mod agent;
+mod boot;
+mod console;
+pub(crate) mod guest;
+mod initramfs;
+
+use super::Outcome;
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Start the real kernel, say what works in it, and leave a shell if asked
+    Boot(boot::Arguments),
+}
+
+pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
+    match verb {
+        Verb::Boot(arguments) => boot::boot(arguments),
+    }
+}

@@ -1,0 +1,66 @@
+//! The guest's init: performs what the host asks for, and reports everything it hears.
+//!
+//! The same binary as on the host, started by the kernel as `/init`. It never returns: when the line closes the
+//! guest powers off.
+
+mod init;
+mod kmsg;
+mod listen;
+mod module;
+mod netlink;
+mod perform;
+mod report;
+
+use anyhow::Context;
+use report::Line;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use unreg::linux::wire::{Report, Request};
+
+/// The line to the host: the first of user-mode Linux's serial lines.
+const LINE: &str = "/dev/ttyS0";
+
+/// Whether this process is a guest's init.
+pub(crate) fn is_init() -> bool {
+    std::process::id() == 1 && std::env::args_os().next().is_some_and(|name| Path::new(&name) == init::PATH)
+}
+
+/// Serves the host until the line closes, and powers off.
+pub(crate) fn main() -> ! {
+    if let Err(error) = serve() {
+        // The console is all there is to complain to.
+        eprintln!("unreg: the guest cannot go on: {error:#}");
+    }
+    init::power_off()
+}
+
+fn serve() -> anyhow::Result<()> {
+    init::mount_all()?;
+    let tty =
+        File::options().read(true).write(true).open(LINE).with_context(|| format!("cannot open {LINE}"))?;
+    init::make_raw(&tty)?;
+    let line = Line::new(tty.try_clone()?);
+    let mut works = init::load_modules();
+    works.extend(listen::start(&line)?);
+    let mut agent = perform::Agent::new(line.clone())?;
+    line.report(&Report::Hello { release: init::release(), works });
+    line.flush();
+    if std::env::var_os(init::SHELL).is_some() {
+        init::shell()?;
+        return Ok(());
+    }
+    for text in BufReader::new(tty).lines() {
+        let text = text.context("cannot read from the host")?;
+        if text.is_empty() {
+            continue;
+        }
+        match serde_json::from_str::<Request>(&text) {
+            Ok(request) => agent.perform(&request),
+            Err(error) => line.report(&Report::Trouble { text: format!("no request: {error}") }),
+        }
+        line.report(&Report::Done);
+        line.flush();
+    }
+    Ok(())
+}

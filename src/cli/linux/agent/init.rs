@@ -1,0 +1,78 @@
+//! What an init must do: mounts, the terminal, modules, the end.
+
+use super::module;
+use anyhow::Context;
+use rustix::mount::{MountFlags, mount};
+use rustix::system::{RebootCommand, reboot, uname};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use std::fs::File;
+use std::process::Command;
+
+/// Where the kernel finds its init in the initramfs.
+pub(super) const PATH: &str = "/init";
+
+/// Set on the kernel's command line, and so in init's environment, if a shell is wanted.
+pub(super) const SHELL: &str = "UNREG_SHELL";
+
+const MOUNTS: &[(&str, &str)] = &[
+    ("proc", "/proc"),
+    ("sysfs", "/sys"),
+    ("devtmpfs", "/dev"),
+    ("debugfs", "/sys/kernel/debug"),
+    ("tmpfs", "/tmp"),
+];
+
+/// What can be tested, the modules without which it cannot, and how many of those are loaded from the start:
+/// programs load the others themselves.
+const SUBSYSTEMS: &[(&str, &[&str], usize)] = &[
+    ("devlink (netdevsim)", &["netdevsim"], 1),
+    ("mdev (mtty)", &["mdev", "mtty"], 0),
+    ("RDMA (siw, rxe)", &["ib_core", "siw", "rdma_rxe"], 1),
+    ("netdevs (dummy)", &["dummy"], 0),
+];
+
+pub(super) fn mount_all() -> anyhow::Result<()> {
+    for (kind, target) in MOUNTS {
+        std::fs::create_dir_all(target).with_context(|| format!("cannot make {target}"))?;
+        let mounted = mount(*kind, *target, *kind, MountFlags::empty(), None);
+        mounted.with_context(|| format!("cannot mount {kind} at {target}"))?;
+    }
+    Ok(())
+}
+
+/// Bytes go through as they are: no echo, no line editing.
+pub(super) fn make_raw(tty: &File) -> anyhow::Result<()> {
+    let mut settings = tcgetattr(tty).context("the line to the host is no terminal")?;
+    settings.make_raw();
+    tcsetattr(tty, OptionalActions::Now, &settings).context("cannot set up the line to the host")
+}
+
+/// Loads what is loaded from the start; says of each subsystem whether it is there, or why it is not.
+pub(super) fn load_modules() -> Vec<(String, Option<String>)> {
+    let load = |(name, modules, first): &(&str, &[&str], usize)| {
+        let absent = modules.iter().find(|name| !module::exists(name));
+        let absent = absent.map(|module| format!("there is no module {module}"));
+        let failed = || {
+            let mut loaded = modules[..*first].iter().map(|module| (module, module::load(module)));
+            loaded.find_map(|(module, done)| Some(format!("{module} does not load: {}", done.err()?)))
+        };
+        ((*name).to_string(), absent.or_else(failed))
+    };
+    SUBSYSTEMS.iter().map(load).collect()
+}
+
+pub(super) fn release() -> String {
+    uname().release().to_string_lossy().into_owned()
+}
+
+/// Runs a shell on the console until it ends.
+pub(super) fn shell() -> anyhow::Result<()> {
+    let status = Command::new("/bin/sh").status().context("there is no /bin/sh in the guest")?;
+    anyhow::ensure!(status.success(), "the shell ended with {status}");
+    Ok(())
+}
+
+pub(super) fn power_off() -> ! {
+    let _refused = reboot(RebootCommand::PowerOff);
+    panic!("the kernel refuses to power off");
+}

@@ -1,0 +1,56 @@
+//! The kernel's log, read for complaints: what it says of itself when a rule of its own is broken.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+
+/// `O_NONBLOCK`.
+const NONBLOCK: i32 = 0o4000;
+
+/// What begins a complaint.
+const COMPLAINTS: &[&str] = &[
+    "WARNING: ",
+    "BUG: ",
+    "Oops",
+    "kernel BUG at",
+    "Kernel panic",
+    "INFO: possible",
+    "INFO: task ",
+    "ODEBUG: ",
+    "unregister_netdevice: waiting",
+    "refcount_t: ",
+];
+
+/// A reader of the log, from where it is opened on.
+#[derive(Debug)]
+pub(super) struct Log(File);
+
+impl Log {
+    pub(super) fn open() -> std::io::Result<Log> {
+        let mut log = Log(File::options().read(true).custom_flags(NONBLOCK).open("/dev/kmsg")?);
+        log.complaint();
+        Ok(log)
+    }
+
+    /// What the kernel printed since the last time, if it complains.
+    pub(super) fn complaint(&mut self) -> Option<String> {
+        let mut lines = Vec::new();
+        let mut record = [0; 8192];
+        loop {
+            match self.0.read(&mut record) {
+                Ok(0) => break,
+                Ok(length) => {
+                    let text = String::from_utf8_lossy(&record[..length]);
+                    // `priority,sequence,time,flags;text`, then lines of key and value.
+                    let text = text.split_once(';').map_or("", |(_, text)| text);
+                    lines.push(text.lines().next().unwrap_or_default().to_string());
+                }
+                // Records were overwritten before they were read: go on with the oldest there is.
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+                Err(_nothing_more) => break,
+            }
+        }
+        let first = lines.iter().position(|line| COMPLAINTS.iter().any(|begins| line.contains(begins)))?;
+        Some(lines[first..].join("\n"))
+    }
+}

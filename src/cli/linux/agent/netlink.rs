@@ -1,0 +1,174 @@
+//! Netlink: one request and its answers, and the groups that notifications go to.
+
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+};
+use netlink_packet_generic::GenlMessage;
+use netlink_packet_generic::ctrl::nlas::{GenlCtrlAttrs, McastGrpAttrs};
+use netlink_packet_generic::ctrl::{GenlCtrl, GenlCtrlCmd};
+use netlink_sys::protocols::{NETLINK_GENERIC, NETLINK_KOBJECT_UEVENT, NETLINK_RDMA, NETLINK_ROUTE};
+use netlink_sys::{Socket, SocketAddr};
+use std::io;
+use unreg::linux::wire::Family;
+
+/// `NLMSG_ERROR`, also an acknowledgement.
+const ERROR: u16 = 2;
+/// `NLMSG_DONE`, the end of a dump.
+const DONE: u16 = 3;
+/// The length of a netlink header in bytes.
+const HEADER: usize = 16;
+/// `RDMA_NL_GROUP_NOTIFICATION`
+const RDMA_NOTIFICATIONS: u32 = 4;
+/// `RTNLGRP_LINK`
+const LINKS: u32 = 1;
+/// The version of devlink's generic netlink family.
+const DEVLINK_VERSION: u8 = 1;
+/// A dump's message may be this long, in bytes.
+const BUFFER: usize = 1 << 16;
+/// So many bytes of notifications may wait for the listener.
+const WAITING: usize = 8 << 20;
+
+/// Where generic netlink has devlink.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Devlink {
+    family: u16,
+    group: u32,
+}
+
+impl Devlink {
+    /// Asks generic netlink's controller.
+    pub(super) fn resolve() -> io::Result<Devlink> {
+        let control = GenlCtrl {
+            cmd: GenlCtrlCmd::GetFamily,
+            nlas: vec![GenlCtrlAttrs::FamilyName("devlink".to_string())],
+        };
+        let mut header = NetlinkHeader::default();
+        header.flags = NLM_F_REQUEST;
+        let mut message =
+            NetlinkMessage::new(header, NetlinkPayload::from(GenlMessage::from_payload(control)));
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        let socket = connected(NETLINK_GENERIC)?;
+        socket.send(&bytes, 0)?;
+        let (answer, _) = socket.recv_from_full()?;
+        let answer =
+            NetlinkMessage::<GenlMessage<GenlCtrl>>::deserialize(&answer).map_err(io::Error::other)?;
+        let NetlinkPayload::InnerMessage(answer) = answer.payload else {
+            return Err(io::Error::other("the kernel has no devlink"));
+        };
+        let mut found = (None, None);
+        for attribute in answer.payload.nlas {
+            match attribute {
+                GenlCtrlAttrs::FamilyId(id) => found.0 = Some(id),
+                GenlCtrlAttrs::McastGroups(groups) => {
+                    let ids = groups.iter().flatten().find_map(|attribute| match attribute {
+                        McastGrpAttrs::Id(id) => Some(*id),
+                        _ => None,
+                    });
+                    found.1 = ids;
+                }
+                _ => {}
+            }
+        }
+        match found {
+            (Some(family), Some(group)) => Ok(Devlink { family, group }),
+            _ => Err(io::Error::other("the kernel's devlink has no group of listeners")),
+        }
+    }
+}
+
+fn connected(protocol: isize) -> io::Result<Socket> {
+    let mut socket = Socket::new(protocol)?;
+    socket.bind_auto()?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+    Ok(socket)
+}
+
+/// Opens a socket that hears a family's notifications.
+pub(super) fn listener(family: Family, devlink: Devlink) -> io::Result<Socket> {
+    let (protocol, group) = match family {
+        Family::Devlink => (NETLINK_GENERIC, devlink.group),
+        Family::Rdma => (NETLINK_RDMA, RDMA_NOTIFICATIONS),
+        Family::Route => (NETLINK_ROUTE, LINKS),
+        Family::Uevent => (NETLINK_KOBJECT_UEVENT, 1),
+    };
+    let mut socket = Socket::new(protocol)?;
+    socket.bind_auto()?;
+    socket.set_rx_buf_sz(WAITING)?;
+    socket.add_membership(group)?;
+    socket.set_non_blocking(true)?;
+    Ok(socket)
+}
+
+/// A socket for requests to one family.
+#[derive(Debug)]
+pub(super) struct Requests {
+    socket: Socket,
+    family: Family,
+    devlink: Devlink,
+    sequence: u32,
+}
+
+impl Requests {
+    pub(super) fn open(family: Family, devlink: Devlink) -> io::Result<Requests> {
+        let protocol = match family {
+            Family::Devlink => NETLINK_GENERIC,
+            Family::Rdma => NETLINK_RDMA,
+            Family::Route => NETLINK_ROUTE,
+            Family::Uevent => return Err(io::Error::other("nobody asks for uevents")),
+        };
+        Ok(Requests { socket: connected(protocol)?, family, devlink, sequence: 0 })
+    }
+
+    /// Sends a request, gives every answer to `answer`, and returns the errno at the end, 0 for success.
+    pub(super) fn ask(
+        &mut self,
+        command: u16,
+        dump: bool,
+        body: &[u8],
+        mut answer: impl FnMut(Vec<u8>),
+    ) -> io::Result<i32> {
+        self.sequence += 1;
+        let mut payload = Vec::new();
+        let mut header = NetlinkHeader::default();
+        header.message_type = command;
+        if self.family == Family::Devlink {
+            header.message_type = self.devlink.family;
+            payload.extend([command as u8, DEVLINK_VERSION, 0, 0]);
+        }
+        payload.extend(body);
+        header.flags = NLM_F_REQUEST | NLM_F_ACK | if dump { NLM_F_DUMP } else { 0 };
+        header.sequence_number = self.sequence;
+        let mut bytes = vec![0; HEADER + payload.len()];
+        let mut message = NetlinkBuffer::new(&mut bytes);
+        message.set_length((HEADER + payload.len()) as u32);
+        message.set_message_type(header.message_type);
+        message.set_flags(header.flags);
+        message.set_sequence_number(header.sequence_number);
+        message.set_port_number(0);
+        bytes[HEADER..].copy_from_slice(&payload);
+        self.socket.send(&bytes, 0)?;
+        loop {
+            let mut buffer = Vec::with_capacity(BUFFER);
+            self.socket.recv(&mut buffer, 0)?;
+            let mut rest = &buffer[..];
+            while rest.len() >= HEADER {
+                let message = NetlinkBuffer::new_checked(rest).map_err(io::Error::other)?;
+                let length = message.length() as usize;
+                match message.message_type() {
+                    ERROR | DONE => {
+                        let code = rest.get(HEADER..HEADER + 4).map_or([0; 4], |code| {
+                            let mut bytes = [0; 4];
+                            bytes.copy_from_slice(code);
+                            bytes
+                        });
+                        return Ok(-i32::from_ne_bytes(code));
+                    }
+                    _ => answer(rest[..length].to_vec()),
+                }
+                rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+            }
+        }
+    }
+}

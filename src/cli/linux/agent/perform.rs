@@ -1,0 +1,117 @@
+//! Performs a request: its commands one after the other, then the dumps at rest, then the clean-up.
+
+use super::kmsg::Log;
+use super::module;
+use super::netlink::{Devlink, Requests};
+use super::report::Line;
+use anyhow::Context;
+use std::fs::{File, read_dir};
+use std::io::{self, Write};
+use std::time::Duration;
+use unreg::linux::wire::{Action, Family, Report, Request};
+
+/// Virtual time after a command in which what it left to others runs. Time goes on only when nobody can run.
+const SETTLE: Duration = Duration::from_millis(1);
+
+/// The errno of what failed in a way that has none.
+const EIO: i32 = 5;
+
+#[derive(Debug)]
+pub(super) struct Agent {
+    line: Line,
+    log: Log,
+    devlink: Devlink,
+    requests: Vec<(Family, Requests)>,
+}
+
+impl Agent {
+    pub(super) fn new(line: Line) -> anyhow::Result<Agent> {
+        let log = Log::open().context("cannot read the kernel's log")?;
+        let devlink = Devlink::resolve().context("cannot find devlink")?;
+        Ok(Agent { line, log, devlink, requests: Vec::new() })
+    }
+
+    pub(super) fn perform(&mut self, request: &Request) {
+        for step in &request.steps {
+            let (task, command) = (step.task, step.command);
+            self.line.report(&Report::Begin { task, command });
+            self.line.flush();
+            let failed = step.actions.iter().map(|action| self.act(action)).find(|errno| *errno != 0);
+            self.line.report(&Report::End { task, command, errno: failed.unwrap_or(0) });
+            self.settle();
+        }
+        self.line.report(&Report::AtRest);
+        for action in &request.at_rest {
+            let errno = self.act(action);
+            if errno != 0 {
+                let text = format!("the dump at rest ends with errno {errno}: {action:?}");
+                self.line.report(&Report::Trouble { text });
+            }
+        }
+        self.line.flush();
+        for action in &request.clean_up {
+            // What cannot be cleaned up shows in the next program, and in the test that swaps programs.
+            self.act(action);
+        }
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        std::thread::sleep(SETTLE);
+        if let Some(text) = self.log.complaint() {
+            self.line.report(&Report::Complaint { text });
+        }
+        self.line.flush();
+    }
+
+    /// Does one thing; the errno is positive, or 0.
+    fn act(&mut self, action: &Action) -> i32 {
+        match action {
+            Action::Netlink { family, command, dump, body } => {
+                self.ask(*family, *command, *dump, body).unwrap_or_else(|error| errno(&error))
+            }
+            Action::Write { path, text } => write(path, text),
+            Action::WriteEach { folder, prefix, path, text } => {
+                for name in names(folder, prefix) {
+                    let rest = &name[prefix.len()..];
+                    write(&path.replace("{}", &name), text.as_deref().unwrap_or(rest));
+                }
+                0
+            }
+            Action::Load { module } => module::load(module).err().map_or(0, |errno| errno.raw_os_error()),
+            Action::Unload { module } => module::unload(module).err().map_or(0, |errno| errno.raw_os_error()),
+        }
+    }
+
+    fn ask(&mut self, family: Family, command: u16, dump: bool, body: &[u8]) -> io::Result<i32> {
+        let index = match self.requests.iter().position(|(other, _)| *other == family) {
+            Some(index) => index,
+            None => {
+                self.requests.push((family, Requests::open(family, self.devlink)?));
+                self.requests.len() - 1
+            }
+        };
+        let line = &self.line;
+        self.requests[index].1.ask(command, dump, body, |message| {
+            line.report(&Report::Answer { family, message });
+        })
+    }
+}
+
+/// The names in a folder that begin like this, sorted; none if there is no such folder.
+fn names(folder: &str, prefix: &str) -> Vec<String> {
+    let entries = read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with(prefix)).collect();
+    names.sort();
+    names
+}
+
+fn write(path: &str, text: &str) -> i32 {
+    let written = File::options().write(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.err().map_or(0, |error| errno(&error))
+}
+
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(EIO)
+}

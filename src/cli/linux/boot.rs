@@ -1,0 +1,49 @@
+//! `unreg linux boot`: starts the real kernel and says what works in it.
+
+use super::guest::{Guest, Setup};
+use crate::cli::{Outcome, out};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Which kernel to ask.
+#[derive(Debug, clap::Args)]
+pub(super) struct Which {
+    /// The folder of a kernel
+    #[arg(long, value_name = "DIR")]
+    kernel: PathBuf,
+}
+
+impl Which {
+    pub(super) fn setup(&self) -> anyhow::Result<Setup> {
+        let modules = std::fs::read_dir(self.kernel.join("lib/modules"))?.next().unwrap()?.path();
+        Ok(Setup { linux: self.kernel.join("linux"), modules, memory: 128, tools: Vec::new(), shell: false })
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// Leave a shell in the guest
+    #[arg(long)]
+    shell: bool,
+    /// Put a program of this machine into the guest, under its own path
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
+}
+
+pub(super) fn boot(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let setup = Setup { tools: arguments.with.clone(), shell: arguments.shell, ..arguments.which.setup()? };
+    if arguments.shell {
+        Guest::shell(&setup)?;
+        return Ok(Outcome::Clean);
+    }
+    let start = Instant::now();
+    let guest = Guest::boot(&setup)?;
+    out::print(&format!("Linux {}, up in {:.1} s\n", guest.release, start.elapsed().as_secs_f64()))?;
+    for (what, why) in &guest.works {
+        let verdict = why.as_ref().map_or("works".to_string(), |why| format!("does not work: {why}"));
+        out::print(&format!("  {what}: {verdict}\n"))?;
+    }
+    Ok(Outcome::Clean)
+}

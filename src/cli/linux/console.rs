@@ -1,0 +1,55 @@
+//! A guest's console: followed so that the guest never waits for it, kept so that its last words are known.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::sync::{Arc, Mutex};
+
+/// So many lines are kept: a lockdep report has about a hundred.
+const LINES: usize = 200;
+
+/// The last lines of a console.
+#[derive(Debug, Clone)]
+pub(super) struct Console(Arc<Mutex<VecDeque<String>>>);
+
+impl Console {
+    /// Follows a console in a thread of its own.
+    pub(super) fn follow(from: Option<impl Read + Send + 'static>) -> Console {
+        let console = Console(Arc::default());
+        let (lines, from) = (console.clone(), from);
+        if let Some(from) = from {
+            std::thread::spawn(move || {
+                let mut from = BufReader::new(from);
+                let mut line = Vec::new();
+                while matches!(from.read_until(b'\n', &mut line), Ok(1..)) {
+                    lines.push(String::from_utf8_lossy(&line).trim_end().to_string());
+                    line.clear();
+                }
+            });
+        }
+        console
+    }
+
+    fn push(&self, line: String) {
+        let mut lines = self.0.lock().expect("no thread panics with it");
+        if lines.len() == LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+
+    /// What the kernel said last: from its complaint on, or else the last lines.
+    pub(super) fn last_words(&self) -> String {
+        let lines = self.0.lock().expect("no thread panics with it");
+        let complains =
+            |line: &String| ["BUG", "WARNING", "Oops", "panic"].iter().any(|word| line.contains(word));
+        let from = lines.iter().position(complains).unwrap_or(lines.len().saturating_sub(10));
+        let lines: Vec<&str> = lines.iter().skip(from).map(|line| without_time(line)).collect();
+        lines.join("\n")
+    }
+}
+
+/// A line of the log without its time.
+fn without_time(line: &str) -> &str {
+    let rest = line.strip_prefix('[').and_then(|line| line.split_once("] "));
+    rest.map_or(line, |(_, text)| text)
+}

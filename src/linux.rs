@@ -1,0 +1,9 @@
+//! A real kernel as the judge: what is asked of it, what it answers, and how that compares with the model.
+//!
+//! Nothing here boots or talks to a kernel; the command line does. A program becomes [`wire::Request`]s, a
+//! guest's [`wire::Report`]s become a trace, and two traces are compared.
+
+pub mod devlink;
+pub mod observe;
+pub mod perform;
+pub mod wire;

@@ -1,0 +1,144 @@
+//! What goes over the line between the host and the guest: a JSON object a line, requests in, reports out.
+//!
+//! The guest knows nothing of programs. It performs [`Action`]s and reports bytes; the host makes the one from
+//! commands and the other into events. So a new command changes the host alone.
+
+use serde::{Deserialize, Serialize};
+
+/// One program to perform.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The commands, one after the other.
+    pub steps: Vec<Step>,
+    /// What is asked once all is quiet: the dumps that show the state at rest.
+    pub at_rest: Vec<Action>,
+    /// What brings the guest back to how it was before, unless it does not matter.
+    pub clean_up: Vec<Action>,
+}
+
+/// One command: its actions, of which the first that fails gives the command's errno.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The number of the command's task.
+    pub task: u8,
+    /// The number of the command in its task.
+    pub command: u8,
+    /// What to do.
+    pub actions: Vec<Action>,
+}
+
+/// What a guest can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// A netlink request; answers are reported.
+    Netlink {
+        /// To whom.
+        family: Family,
+        /// The message's type for RDMA and routing, the generic netlink command for devlink.
+        command: u16,
+        /// Whether a dump is asked for.
+        dump: bool,
+        /// What follows the netlink header (and the generic one): attributes, or a family's own header.
+        #[serde(with = "hex")]
+        body: Vec<u8>,
+    },
+    /// Writes a text to a file of sysfs or debugfs that is there.
+    Write {
+        /// The absolute path.
+        path: String,
+        /// What to write, in one `write(2)`.
+        text: String,
+    },
+    /// Writes every name in a folder that begins like this to a file, behind nothing: `del_device` and its like.
+    WriteEach {
+        /// The folder whose entries are meant.
+        folder: String,
+        /// How the entries' names begin; what follows is written.
+        prefix: String,
+        /// The file that is written to; `{}` stands for the entry's name.
+        path: String,
+        /// What to write instead of the rest of the name, if it is not that.
+        text: Option<String>,
+    },
+    /// Loads a module and what it needs.
+    Load {
+        /// The module's name, without folder and ending.
+        module: String,
+    },
+    /// Unloads a module.
+    Unload {
+        /// The module's name.
+        module: String,
+    },
+}
+
+/// Who sends or hears netlink messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Family {
+    /// Generic netlink's family `devlink`; its group `config`.
+    Devlink,
+    /// `NETLINK_RDMA`; its group of notifications.
+    Rdma,
+    /// `NETLINK_ROUTE`; its group of links.
+    Route,
+    /// `NETLINK_KOBJECT_UEVENT`: the kernel's own group.
+    Uevent,
+}
+
+/// What a guest says, in the order it happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Report {
+    /// The guest is up and has loaded what it could.
+    Hello {
+        /// The kernel's release, as `uname -r` prints it.
+        release: String,
+        /// What works: a subsystem and, if it does not, why.
+        works: Vec<(String, Option<String>)>,
+    },
+    /// A command begins.
+    Begin {
+        /// [`Step::task`]
+        task: u8,
+        /// [`Step::command`]
+        command: u8,
+    },
+    /// A command ended, with an errno or 0.
+    End {
+        /// [`Step::task`]
+        task: u8,
+        /// [`Step::command`]
+        command: u8,
+        /// What the kernel said: positive, 0 if it did what was asked.
+        errno: i32,
+    },
+    /// A message to a group, as it came: from its netlink header on, or a uevent's strings.
+    Heard {
+        /// Which group.
+        family: Family,
+        /// The message.
+        #[serde(with = "hex")]
+        message: Vec<u8>,
+    },
+    /// An answer to a request of the command that runs.
+    Answer {
+        /// Who answers.
+        family: Family,
+        /// The message, from its netlink header on.
+        #[serde(with = "hex")]
+        message: Vec<u8>,
+    },
+    /// All commands are done and all is quiet; answers from here on show the state at rest.
+    AtRest,
+    /// The kernel complained: a warning, a lockdep or KASAN report, an oops.
+    Complaint {
+        /// What it printed.
+        text: String,
+    },
+    /// Something went wrong in the guest that is none of the program's business.
+    Trouble {
+        /// What.
+        text: String,
+    },
+    /// The program is over, and the guest is as it was before.
+    Done,
+}
