@@ -3,7 +3,10 @@
 //! Nothing here boots or talks to a kernel; the command line does. A program becomes [`wire::Request`]s, a
 //! guest's [`wire::Report`]s become a trace, and two traces are compared.
 
+pub mod attribute;
+pub mod compare;
 pub mod devlink;
 pub mod observe;
+pub mod other;
 pub mod perform;
 pub mod wire;

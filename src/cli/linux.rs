@@ -5,6 +5,8 @@ mod boot;
 mod console;
 pub(crate) mod guest;
 mod initramfs;
+mod kernel;
+mod run;
 
 use super::Outcome;
 use clap::Subcommand;
@@ -13,10 +15,13 @@ use clap::Subcommand;
 pub(super) enum Verb {
     /// Start the real kernel, say what works in it, and leave a shell if asked
     Boot(boot::Arguments),
+    /// Run programs on the real kernel and print what it sends
+    Run(run::Arguments),
 }
 
 pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
     match verb {
         Verb::Boot(arguments) => boot::boot(arguments),
+        Verb::Run(arguments) => run::run(arguments),
     }
 }

@@ -37,6 +37,16 @@ impl Trace {
         self.events.push(Event { task, what });
     }
 
+    /// Keeps a text for [`What::Console`] or [`What::Foreign`] to point to. The last of too many stands for the rest.
+    pub fn note(&mut self, text: String) -> u8 {
+        let known = self.texts.iter().position(|known| *known == text);
+        let index = known.unwrap_or(self.texts.len()).min(usize::from(u8::MAX));
+        if index == self.texts.len() {
+            self.texts.push(text);
+        }
+        index as u8
+    }
+
     /// A trace of these events, for tests of invariants. Tasks get the first names there are.
     pub fn of(events: impl IntoIterator<Item = (TaskId, What)>) -> Self {
         let mut trace = Trace { tasks: TaskName::ALL.to_vec(), ..Trace::default() };

@@ -1,1 +1,145 @@
-//! devlink.
+//! Reports as a trace: the events that a real kernel shows, in the words of the model.
+//!
+//! Names that the kernel chooses are renamed to what they stand for: a netdev is the netdev of its port. What
+//! the model has no name for is kept as [`What::Foreign`], in the kernel's words.
+
+use super::devlink::{self, Message};
+use super::wire::{Family, Report};
+use crate::event::{Action, Errno, Handle, Notice, PortIndex, Subject, TaskName, Trace, What};
+use crate::operand::Operand;
+
+/// What a guest reported of one program whose tasks have these names, and how it died if it did.
+pub fn trace(tasks: &[TaskName], reports: &[Report], died: Option<&str>) -> Trace {
+    let mut trace = Trace::default();
+    trace.tasks.extend_from_slice(tasks);
+    trace.tasks.push(TaskName::Kernel);
+    let kernel = tasks.len() as u8;
+    let mut observer = Observer { trace, kernel, task: kernel, at_rest: false, reports };
+    for (at, report) in reports.iter().enumerate() {
+        observer.observe(at, report);
+    }
+    if let Some(why) = died {
+        observer.complain(why);
+    }
+    observer.trace
+}
+
+struct Observer<'r> {
+    trace: Trace,
+    /// The task of what happens when no command runs.
+    kernel: u8,
+    task: u8,
+    at_rest: bool,
+    reports: &'r [Report],
+}
+
+impl Observer<'_> {
+    fn observe(&mut self, at: usize, report: &Report) {
+        match report {
+            Report::Begin { task, command } => {
+                self.task = *task;
+                self.push(What::Begin(*command));
+            }
+            Report::End { command, errno: 0, .. } => self.push(What::End(*command, None)),
+            Report::End { command, errno, .. } => match Errno::from_number(*errno) {
+                Some(errno) => self.push(What::End(*command, Some(errno))),
+                None => {
+                    self.foreign(format!("errno {errno}"));
+                    self.push(What::End(*command, None));
+                }
+            },
+            Report::AtRest => {
+                self.task = self.kernel;
+                self.at_rest = true;
+                self.push(What::AtRest(Subject::Kernel, 0));
+            }
+            Report::Heard { family: Family::Devlink, message } => match devlink::read(message) {
+                Ok(Message { notice: Some(notice), subject, value, .. }) => {
+                    self.push(What::Notify(notice, subject, value));
+                }
+                Ok(Message { notice: None, subject, .. }) => {
+                    self.foreign(format!("an answer about {subject}"))
+                }
+                Err(words) => self.foreign(words),
+            },
+            Report::Answer { family: Family::Devlink, message } => match devlink::read(message) {
+                Ok(Message { subject, value, .. }) if self.at_rest => self.push(What::AtRest(subject, value)),
+                Ok(Message { subject, value, .. }) => self.push(What::Dumped(subject, value)),
+                Err(words) => self.foreign(words),
+            },
+            Report::Heard { family: Family::Uevent, message } => self.uevent(at, message),
+            Report::Heard { family, message } | Report::Answer { family, message } => {
+                self.foreign(super::other::words(*family, message));
+            }
+            Report::Complaint { text } => self.complain(text),
+            Report::Trouble { text } => self.foreign(format!("the guest: {text}")),
+            Report::Hello { .. } | Report::Done => {}
+        }
+    }
+
+    fn push(&mut self, what: What) {
+        self.trace.push(self.task, what);
+    }
+
+    fn foreign(&mut self, text: String) {
+        let index = self.trace.note(text);
+        self.push(What::Foreign(index));
+    }
+
+    fn complain(&mut self, text: &str) {
+        let index = self.trace.note(text.to_string());
+        self.push(What::Console(index));
+    }
+
+    fn uevent(&mut self, at: usize, message: &[u8]) {
+        let text = String::from_utf8_lossy(message);
+        let head = text.split('\0').next().unwrap_or_default();
+        match head.split_once('@').and_then(|(action, path)| self.named(at, action, path)) {
+            Some((action, subject)) => self.push(What::Uevent(action, subject)),
+            None => self.foreign(format!("uevent {head}")),
+        }
+    }
+
+    /// A uevent in the model's names.
+    fn named(&self, at: usize, action: &str, path: &str) -> Option<(Action, Subject)> {
+        let action = match action {
+            "add" => Action::Add,
+            "bind" => Action::Bind,
+            "unbind" => Action::Unbind,
+            "remove" => Action::Remove,
+            _ => return None,
+        };
+        let mut parts = path.strip_prefix("/devices/")?.split('/');
+        let device = parts.next()?;
+        let number = device.strip_prefix("netdevsim")?;
+        let is_it = |handle: &&Handle| handle.word().strip_prefix("netdevsim/") == Some(number);
+        let handle = *Handle::ALL.iter().find(is_it)?;
+        match (parts.next(), parts.next(), parts.next()) {
+            (None, ..) => Some((action, Subject::Device(handle))),
+            (Some("net"), Some(netdev), None) => {
+                let port = self.port_of(at, action, handle, netdev)?;
+                Some((action, Subject::PortNetdev(handle, port)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The port of a netdev: the next one (or, for a netdev that goes, the last one) that is said to have it.
+    fn port_of(&self, at: usize, action: Action, handle: Handle, netdev: &str) -> Option<PortIndex> {
+        let has_it = |report: &Report| {
+            let Report::Heard { family: Family::Devlink, message } = report else { return None };
+            let message = devlink::read(message).ok()?;
+            match message.subject {
+                Subject::Port(of, port) if of == handle && message.notice == Some(Notice::New) => {
+                    (message.netdev.as_deref() == Some(netdev)).then_some(port)
+                }
+                _ => None,
+            }
+        };
+        let (before, after) = self.reports.split_at(at);
+        match action {
+            Action::Remove => before.iter().rev().find_map(has_it),
+            _ => after.iter().find_map(has_it),
+        }
+    }
+}

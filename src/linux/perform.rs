@@ -1,1 +1,93 @@
-//! devlink.
+//! Programs as requests: what each command asks of a real kernel.
+//!
+//! A guest runs one command after the other. A schedule stops tasks at places inside the kernel, which nobody
+//! can do from outside; so the tasks of a program run whole, in the order of the file.
+
+use super::devlink;
+use super::wire::{Action, Request, Step};
+use crate::driver;
+use crate::event::{Handle, Knob, PortCount, Switch};
+use crate::operand::Operand;
+use crate::program::{Command, Program};
+
+const NEW_DEVICE: &str = "/sys/bus/netdevsim/new_device";
+const DEL_DEVICE: &str = "/sys/bus/netdevsim/del_device";
+const DEVICES: &str = "/sys/bus/netdevsim/devices";
+
+/// Whether a real kernel can be asked for a command.
+pub fn can_perform(command: &Command) -> bool {
+    actions(command).is_some()
+}
+
+/// The request that a program is, or its first command that no real kernel can be asked for.
+pub fn request(program: &Program) -> Result<Request, Command> {
+    let mut request = Request { at_rest: devlink::dumps(), clean_up: clean_up(), ..Request::default() };
+    for (task, body) in program.tasks.iter().enumerate() {
+        for (command, text) in body.commands.iter().enumerate() {
+            let actions = actions(text).ok_or(*text)?;
+            request.steps.push(Step { task: task as u8, command: command as u8, actions });
+        }
+    }
+    Ok(request)
+}
+
+/// What leaves nothing of a program behind.
+fn clean_up() -> Vec<Action> {
+    vec![Action::WriteEach {
+        folder: DEVICES.to_string(),
+        prefix: "netdevsim".to_string(),
+        path: DEL_DEVICE.to_string(),
+        text: None,
+    }]
+}
+
+fn actions(command: &Command) -> Option<Vec<Action>> {
+    match *command {
+        Command::Devlink(command) => Some(devlink::actions(command)),
+        Command::Driver(command) => driver(command),
+        Command::Mdev(_) | Command::Ib(_) => None,
+    }
+}
+
+fn driver(command: driver::Command) -> Option<Vec<Action>> {
+    use driver::Command as Driver;
+    let action = match command {
+        Driver::Probe { handle, ports } => {
+            let ports = match ports {
+                PortCount::Default | PortCount::N2 => 2,
+                PortCount::N0 => 0,
+                PortCount::N1 => 1,
+                PortCount::N3 => 3,
+                PortCount::N4 => 4,
+            };
+            write(NEW_DEVICE, format!("{} {ports}", netdevsim(handle)?))
+        }
+        Driver::Remove { handle } => write(DEL_DEVICE, netdevsim(handle)?.to_string()),
+        Driver::PortAdd { handle, port } => {
+            write(&format!("{DEVICES}/netdevsim{}/new_port", netdevsim(handle)?), port.to_string())
+        }
+        Driver::PortDel { handle, port } => {
+            write(&format!("{DEVICES}/netdevsim{}/del_port", netdevsim(handle)?), port.to_string())
+        }
+        Driver::SetKnob { handle, knob, switch } => {
+            let file = match knob {
+                Knob::FailReload => "fail_reload",
+                Knob::DontAllowReload => "dont_allow_reload",
+            };
+            let on = if switch == Switch::On { "Y" } else { "N" };
+            let id = netdevsim(handle)?;
+            write(&format!("/sys/kernel/debug/netdevsim/netdevsim{id}/{file}"), on.to_string())
+        }
+        Driver::MttyProbe { .. } | Driver::MttyRemove { .. } | Driver::ModuleRemove { .. } => return None,
+    };
+    Some(vec![action])
+}
+
+/// The number of a netdevsim device. Of the model's devlink drivers it is the only one without hardware.
+fn netdevsim(handle: Handle) -> Option<&'static str> {
+    handle.word().strip_prefix("netdevsim/")
+}
+
+fn write(path: &str, text: String) -> Action {
+    Action::Write { path: path.to_string(), text }
+}

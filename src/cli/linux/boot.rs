@@ -1,19 +1,26 @@
 //! `unreg linux boot`: starts the real kernel and says what works in it.
 
 use super::guest::{Guest, Setup};
-use crate::cli::{Outcome, out};
+use crate::cli::{Outcome, duration, out};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which kernel to ask.
 #[derive(Debug, clap::Args)]
-pub(super) struct Which {
+pub(in crate::cli) struct Which {
     /// The folder of a kernel
     #[arg(long, value_name = "DIR")]
     kernel: PathBuf,
+    /// Give a guest up that says nothing for this long
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    patience: Duration,
 }
 
 impl Which {
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
         let modules = std::fs::read_dir(self.kernel.join("lib/modules"))?.next().unwrap()?.path();
         Ok(Setup { linux: self.kernel.join("linux"), modules, memory: 128, tools: Vec::new(), shell: false })
@@ -21,7 +28,7 @@ impl Which {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     which: Which,
     /// Leave a shell in the guest

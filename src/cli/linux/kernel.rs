@@ -1,0 +1,77 @@
+//! A kernel that answers: boots guests, replaces those that die, and makes traces of what they report.
+
+use super::guest::{Ended, Guest, Setup};
+use std::time::Duration;
+use unreg::event::Trace;
+use unreg::linux::wire::{Report, Request};
+use unreg::linux::{observe, perform};
+use unreg::program::{Command, Program};
+
+/// A kernel to ask, with the guest that runs it now.
+#[derive(Debug)]
+pub(super) struct Kernel {
+    setup: Setup,
+    patience: Duration,
+    guest: Option<Guest>,
+    /// How many guests were started.
+    pub(super) boots: u32,
+    /// How many of them died or hung.
+    pub(super) deaths: u32,
+}
+
+impl Kernel {
+    /// A kernel whose guests are given up after saying nothing for `patience`.
+    pub(super) fn new(setup: Setup, patience: Duration) -> Kernel {
+        Kernel { setup, patience, guest: None, boots: 0, deaths: 0 }
+    }
+
+    /// Runs a program; in the error case no guest could be started. A guest that died, or whose kernel has
+    /// complained and may not be what it was, is replaced for the next program.
+    pub(super) fn run(&mut self, program: &Program) -> anyhow::Result<Trace> {
+        let request = perform::request(program).map_err(Unperformable)?;
+        let (reports, died) = self.perform(&request)?;
+        let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();
+        let complained = reports.iter().any(|report| matches!(report, Report::Complaint { .. }));
+        if complained || died.is_some() {
+            self.guest = None;
+        }
+        Ok(observe::trace(&names, &reports, died.as_deref()))
+    }
+
+    /// The guest that runs, or a new one.
+    pub(super) fn guest(&mut self) -> anyhow::Result<&mut Guest> {
+        if self.guest.is_none() {
+            self.boots += 1;
+        }
+        match &mut self.guest {
+            Some(guest) => Ok(guest),
+            none => Ok(none.insert(Guest::boot(&self.setup)?)),
+        }
+    }
+
+    fn perform(&mut self, request: &Request) -> anyhow::Result<(Vec<Report>, Option<String>)> {
+        let patience = self.patience;
+        let mut reports = Vec::new();
+        let ended = self.guest()?.perform(request, patience, |report| reports.push(report))?;
+        let died = match ended {
+            Ended::Done => None,
+            Ended::Died(why) => {
+                self.deaths += 1;
+                Some(why)
+            }
+        };
+        Ok((reports, died))
+    }
+}
+
+/// A command that only the model knows how to run.
+#[derive(Debug)]
+pub(super) struct Unperformable(Command);
+
+impl std::fmt::Display for Unperformable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}` is for the model alone: a real kernel cannot be asked for it", self.0)
+    }
+}
+
+impl std::error::Error for Unperformable {}

@@ -1,0 +1,50 @@
+//! `unreg linux run`: the stream that a real kernel really sends.
+
+use super::boot::Which;
+use super::kernel::Kernel;
+use crate::cli::{Outcome, load, out};
+use std::path::PathBuf;
+use unreg::event::print::Detail;
+use unreg::invariant;
+use unreg::linux::compare;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Programs, as text or as records
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    which: Which,
+    /// Print only what is compared with the model, as `conform` compares it
+    #[arg(long)]
+    compared: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let programs: Vec<_> =
+        arguments.files.iter().map(|path| Ok((path, load::program(path)?))).collect::<anyhow::Result<_>>()?;
+    let mut kernel = Kernel::new(arguments.which.setup()?, arguments.which.patience());
+    let mut outcome = Outcome::Clean;
+    for (path, program) in programs {
+        let trace = kernel.run(&program)?;
+        if arguments.compared {
+            let lines = compare::observed(&program, &trace);
+            out::print(&format!("{}\n", lines.join("\n")))?;
+            continue;
+        }
+        out::print(&format!("{}\n", program.stream(&trace, Detail::Stream)))?;
+        let file = path.display();
+        let broken = invariant::judge(&trace);
+        if broken.is_empty() {
+            out::print(&format!("{file}: Linux keeps every rule that it shows\n"))?;
+        }
+        for violation in broken {
+            outcome = Outcome::Violation;
+            out::print(&format!(
+                "{file}: Linux breaks {}\n  {}\n",
+                violation.invariant.name, violation.invariant.says
+            ))?;
+        }
+    }
+    Ok(outcome)
+}

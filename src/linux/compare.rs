@@ -1,0 +1,178 @@
+//! Model and kernel side by side: what is compared, what cannot be, and where they differ.
+
+use crate::event::{Subject, Trace, What};
+use crate::program::Program;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+use std::fmt::Write;
+
+/// Something of a trace that is not compared.
+#[derive(Debug)]
+pub struct Mask {
+    /// What is left out.
+    pub what: &'static str,
+    /// Why it cannot be equal, or who will make it so.
+    pub why: &'static str,
+    hides: fn(&Trace, &What) -> bool,
+}
+
+/// Everything that is not compared. What no mask hides must be equal.
+pub const MASKS: &[Mask] = &[
+    Mask {
+        what: "what happens inside the model: locks, references, callbacks, spans, lives of objects",
+        why: "a real kernel does not show it",
+        hides: |_, what| {
+            !matches!(
+                what,
+                What::Begin(_)
+                    | What::End(..)
+                    | What::Notify(..)
+                    | What::Uevent(..)
+                    | What::Dumped(..)
+                    | What::AtRest(..)
+                    | What::Warn(..)
+                    | What::Console(_)
+                    | What::Foreign(_)
+            )
+        },
+    },
+    Mask {
+        what: "RTM_NEWLINK and RTM_DELLINK",
+        why: "the model has no netdevs beyond their names; recorded and printed, not compared",
+        hides: |trace, what| begins(trace, what, "[link"),
+    },
+    Mask {
+        what: "RDMA notifications",
+        why: "the model of ib_core has none; recorded and printed, not compared",
+        hides: |trace, what| begins(trace, what, "[rdma]"),
+    },
+    Mask {
+        what: "uevents of a netdev's queues and of modules",
+        why: "they come with the netdev and the module, whose own uevents are compared",
+        hides: |trace, what| match words(trace, what) {
+            Some(words) => {
+                words.starts_with("uevent ") && (words.contains("/queues/") || words.contains("@/module/"))
+            }
+            None => false,
+        },
+    },
+];
+
+/// What is compared by something else than its value.
+pub const RENAMED: &[(&str, &str)] = &[
+    ("a netdev's name and ifindex", "chosen by the kernel: compared as the netdev of its port"),
+    ("counters of traps and policers, reload statistics, random content of regions", "left out of values"),
+    ("sequence numbers, port ids, times", "left out of values"),
+    (
+        "a WARN_ON of the model and what the kernel prints",
+        "compared by whether there is one, not by its text",
+    ),
+];
+
+fn words<'t>(trace: &'t Trace, what: &What) -> Option<&'t str> {
+    match what {
+        What::Foreign(index) => trace.texts.get(usize::from(*index)).map(String::as_str),
+        _ => None,
+    }
+}
+
+fn begins(trace: &Trace, what: &What, with: &str) -> bool {
+    words(trace, what).is_some_and(|words| words.starts_with(with))
+}
+
+/// A trace as it is compared: a line an event, then the objects at rest, sorted.
+pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
+    let shown =
+        trace.events.iter().filter(|event| !MASKS.iter().any(|mask| (mask.hides)(trace, &event.what)));
+    let (mut stream, mut rest) = (Vec::new(), Vec::new());
+    for event in shown {
+        let task = trace.name(event.task);
+        let what = match event.what {
+            What::Begin(index) => format!("# {task}: {}", program.command_text(event.task, index)),
+            What::End(_, None) => "ok".to_string(),
+            What::End(_, Some(errno)) => format!("{errno}"),
+            What::Warn(..) | What::Console(_) => "the kernel warns".to_string(),
+            What::Foreign(_) => words(trace, &event.what).unwrap_or_default().to_string(),
+            What::AtRest(Subject::Kernel, _) => continue,
+            What::AtRest(..) => {
+                rest.push(format!("at rest {}", event.what));
+                continue;
+            }
+            other => format!("{} {other}", other.verb()),
+        };
+        stream.push(what);
+    }
+    rest.sort();
+    stream.extend(rest);
+    stream
+}
+
+/// The first place where two traces differ, by what each has there: the same for what is the same difference.
+pub fn difference(model: &[String], kernel: &[String]) -> Option<(Option<String>, Option<String>)> {
+    let same = model.iter().zip(kernel).take_while(|(model, kernel)| model == kernel).count();
+    let kind = |lines: &[String]| {
+        let line = lines.get(same)?;
+        Some(line.chars().filter(|letter| !letter.is_ascii_digit()).collect())
+    };
+    (model.len() != same || kernel.len() != same).then(|| (kind(model), kind(kernel)))
+}
+
+/// Both in columns, the model to the left; lines that differ are marked.
+pub fn columns(model: &[String], kernel: &[String]) -> String {
+    let width = model.iter().map(|line| line.chars().count()).max().unwrap_or(0).clamp("model".len(), 60);
+    let mut out = format!("  {:width$}  kernel\n", "model");
+    let mut row = |mark: &str, left: &str, right: &str| {
+        let line = format!("{mark} {left:width$}  {right}");
+        let _ = writeln!(out, "{}", line.trim_end());
+    };
+    for change in capture_diff_slices(Algorithm::Myers, model, kernel) {
+        let (left, right) = (&model[change.old_range()], &kernel[change.new_range()]);
+        match change {
+            DiffOp::Equal { .. } => left.iter().for_each(|line| row(" ", line, line)),
+            _ => {
+                let longest = left.len().max(right.len());
+                let at = |lines: &[String], index| lines.get(index).cloned().unwrap_or_default();
+                (0..longest).for_each(|index| row("!", &at(left, index), &at(right, index)));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Errno, Handle, Notice};
+
+    fn lines(events: &[What]) -> Vec<String> {
+        observed(&Program::default(), &Trace::of(events.iter().map(|what| (0, *what))))
+    }
+
+    const NEW: What = What::Notify(Notice::New, Subject::Devlink(Handle::Netdevsim0), 0);
+
+    #[test]
+    fn equal_is_equal_and_what_is_inside_the_model_does_not_count() {
+        let (model, kernel) =
+            (lines(&[What::Begin(0), What::Visible(Subject::Kernel), NEW]), lines(&[What::Begin(0), NEW]));
+        assert_eq!(model, kernel);
+        assert_eq!(difference(&model, &kernel), None);
+        assert!(!columns(&model, &kernel).contains('!'));
+    }
+
+    #[test]
+    fn an_event_that_is_missing_swapped_or_answered_otherwise_is_a_difference() {
+        let both = [What::End(0, None), NEW];
+        for other in [vec![NEW], vec![NEW, What::End(0, None)], vec![What::End(0, Some(Errno::EBUSY)), NEW]] {
+            let (model, kernel) = (lines(&both), lines(&other));
+            assert!(difference(&model, &kernel).is_some(), "{other:?}");
+            assert!(columns(&model, &kernel).lines().skip(1).any(|line| line.starts_with('!')));
+        }
+    }
+
+    #[test]
+    fn objects_at_rest_are_a_set_and_each_counts() {
+        let one = What::AtRest(Subject::Devlink(Handle::Netdevsim0), 0);
+        let two = What::AtRest(Subject::Devlink(Handle::Netdevsim1), 0);
+        assert_eq!(lines(&[one, two]), lines(&[two, one]));
+        assert!(difference(&lines(&[one, two]), &lines(&[one])).is_some());
+    }
+}
