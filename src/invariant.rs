@@ -23,6 +23,8 @@ pub struct Invariant {
     pub cites: &'static [Cite],
     /// A trace without any of these kinds of events keeps the rule without being looked at.
     pub about: Kinds,
+    /// Whether it reads only what a real kernel shows, or judges the less the less it is shown: it can judge one.
+    pub observable: bool,
     /// The index of the first event that breaks the rule.
     pub check: fn(&Trace) -> Option<usize>,
 }
@@ -86,6 +88,7 @@ invariants! {
     life {
         no_use_after_free NO_USE_AFTER_FREE,
         references_balance REFERENCES_BALANCE,
+        no_warning NO_WARNING,
     }
     uevent {
         uevent_while_alive UEVENT_WHILE_ALIVE,
@@ -104,6 +107,13 @@ pub fn named(name: &str) -> Option<&'static Invariant> {
 /// The invariant with this number.
 pub fn numbered(id: u8) -> Option<&'static Invariant> {
     ALL.iter().copied().find(|invariant| invariant.id == id)
+}
+
+/// Every rule that the trace of a real kernel breaks, of those that can judge one.
+pub fn judge_observed(trace: &Trace) -> Vec<Violation> {
+    let mut violations = judge(trace);
+    violations.retain(|violation| violation.invariant.observable);
+    violations
 }
 
 /// Every rule that a trace breaks, in the order of [`ALL`]; each once, where it is first broken.

@@ -169,7 +169,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
             who: "Leon Romanovsky",
             claim: "that driver entities are re-initialised does not mean that devlink registers itself again",
         }],
-        breaks: &["registration-constant-in-reload", "no-recursion"],
+        breaks: &["registration-constant-in-reload", "no-recursion", "no-warning"],
         with: &[],
         apply: |rules| rules.reload_calls = ReloadCalls::Register,
     },

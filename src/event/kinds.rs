@@ -39,6 +39,7 @@ kinds! {
     16 HIDDEN What::Hidden(..),
     17 REVIVED What::Get(_, 1),
     18 GLOBAL_LOCK What::Acquire(lock, _) if matches!(lock.class.scope(), Scope::Global),
+    19 WARN What::Warn(..) | What::Console(_),
     30 CLIENT_REMOVED What::Return(Callback::ClientRemove, ..),
     31 IB_UNREGISTERED What::Leave(Span::IbUnregisterDevice | Span::IbUnregisterClient, ..),
 }

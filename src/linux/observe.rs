@@ -15,8 +15,16 @@ pub fn trace(tasks: &[TaskName], reports: &[Report], died: Option<&str>) -> Trac
     trace.tasks.push(TaskName::Kernel);
     let kernel = tasks.len() as u8;
     let mut observer = Observer { trace, kernel, task: kernel, at_rest: false, reports };
-    for (at, report) in reports.iter().enumerate() {
+    let end = reports.iter().position(|report| *report == Report::CleanUp).unwrap_or(reports.len());
+    let (program, clean_up) = reports.split_at(end);
+    for (at, report) in program.iter().enumerate() {
         observer.observe(at, report);
+    }
+    // Of the clean-up only what the kernel says against it belongs to the program that left the mess.
+    for report in clean_up {
+        if let Report::Complaint { text } = report {
+            observer.complain(text);
+        }
     }
     if let Some(why) = died {
         observer.complain(why);
@@ -73,7 +81,7 @@ impl Observer<'_> {
             }
             Report::Complaint { text } => self.complain(text),
             Report::Trouble { text } => self.foreign(format!("the guest: {text}")),
-            Report::Hello { .. } | Report::Done => {}
+            Report::Hello { .. } | Report::CleanUp | Report::Done => {}
         }
     }
 

@@ -129,6 +129,8 @@ pub enum Report {
     },
     /// All commands are done and all is quiet; answers from here on show the state at rest.
     AtRest,
+    /// The program is over; what follows brings the guest back to how it was.
+    CleanUp,
     /// The kernel complained: a warning, a lockdep or KASAN report, an oops.
     Complaint {
         /// What it printed.
@@ -139,6 +141,6 @@ pub enum Report {
         /// What.
         text: String,
     },
-    /// The program is over, and the guest is as it was before.
+    /// The guest is as it was before.
     Done,
 }

@@ -18,6 +18,7 @@ pub const ERROR_LEAVES_STATE: Invariant = Invariant {
                 protected from harm",
     }],
     about: Kinds::END_ERROR,
+    observable: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const NO_USE_AFTER_FREE: Invariant = Invariant {
         },
     ],
     about: Kinds::USE_AFTER_FREE,
+    observable: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const LOCK_ORDER: Invariant = Invariant {
         },
     ],
     about: Kinds::LOCK_ORDER,
+    observable: false,
     check,
 };
 

@@ -22,6 +22,7 @@ pub const NO_GLOBAL_LOCK: Invariant = Invariant {
         },
     ],
     about: Kinds::GLOBAL_LOCK,
+    observable: false,
     check,
 };
 

@@ -22,6 +22,7 @@ pub const NO_CHILD_BEFORE_PARENT: Invariant = Invariant {
         },
     ],
     about: Kinds::NOTIFY,
+    observable: true,
     check,
 };
 

@@ -24,6 +24,7 @@ pub const STREAM_CONVERGES: Invariant = Invariant {
                 made after",
     }],
     about: Kinds::AT_REST.or(Kinds::NOTIFY),
+    observable: true,
     check,
 };
 

@@ -16,6 +16,7 @@ pub const NO_RECURSION: Invariant = Invariant {
         claim: "a driver that calls recursively into devlink while it executes a devlink call is a bug",
     }],
     about: Kinds::CALL,
+    observable: false,
     check,
 };
 

@@ -15,6 +15,7 @@ pub const REGISTRATION_CONSTANT: Invariant = Invariant {
         claim: "re-initialising driver entities does not mean that devlink registers itself again",
     }],
     about: Kinds::RELOAD,
+    observable: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const RELOAD_REINITIALISES: Invariant = Invariant {
         claim: "reload is defined to re-initialise driver entities; keeping them is a regression for user space",
     }],
     about: Kinds::RELOAD,
+    observable: false,
     check,
 };
 

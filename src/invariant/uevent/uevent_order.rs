@@ -29,6 +29,7 @@ pub const UEVENT_ORDER: Invariant = Invariant {
         },
     ],
     about: Kinds::UEVENT,
+    observable: true,
     check,
 };
 

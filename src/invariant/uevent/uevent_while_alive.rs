@@ -22,6 +22,7 @@ pub const UEVENT_WHILE_ALIVE: Invariant = Invariant {
         },
     ],
     about: Kinds::UEVENT,
+    observable: false,
     check,
 };
 

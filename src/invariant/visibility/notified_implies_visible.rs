@@ -15,6 +15,7 @@ pub const NOTIFIED_IMPLIES_VISIBLE: Invariant = Invariant {
         claim: "parts of an unregistered instance cannot be reached, so they must not be announced",
     }],
     about: Kinds::NOTIFY,
+    observable: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const VISIBLE_IMPLIES_READY: Invariant = Invariant {
                 probe",
     }],
     about: Kinds::CALL.or(Kinds::DUMPED),
+    observable: false,
     check,
 };
 

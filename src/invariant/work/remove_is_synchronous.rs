@@ -22,6 +22,7 @@ pub const REMOVE_IS_SYNCHRONOUS: Invariant = Invariant {
         },
     ],
     about: Kinds::CLIENT_REMOVED.or(Kinds::IB_UNREGISTERED),
+    observable: false,
     check,
 };
 

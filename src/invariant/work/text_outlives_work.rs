@@ -17,6 +17,7 @@ pub const TEXT_OUTLIVES_WORK: Invariant = Invariant {
         },
     ],
     about: Kinds::TEXT_GONE,
+    observable: false,
     check,
 };
 
