@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 mod boot;
+mod conform;
 mod console;
 pub(crate) mod guest;
 mod initramfs;
@@ -17,11 +18,14 @@ pub(super) enum Verb {
     Boot(boot::Arguments),
     /// Run programs on the real kernel and print what it sends
     Run(run::Arguments),
+    /// Run programs on the model and on the real kernel, and compare event by event
+    Conform(conform::Arguments),
 }
 
 pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
     match verb {
         Verb::Boot(arguments) => boot::boot(arguments),
         Verb::Run(arguments) => run::run(arguments),
+        Verb::Conform(arguments) => conform::conform(arguments),
     }
 }

@@ -48,6 +48,34 @@ impl Progress {
     }
 }
 
+/// How many of a known number are done: a bar at a terminal, nothing elsewhere.
+#[derive(Debug)]
+pub(super) struct Count(Option<ProgressBar>);
+
+impl Count {
+    pub(super) fn new(all: u64, done: &'static str) -> Self {
+        Count(std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {eta} left");
+            ProgressBar::new(all).with_style(style.expect("the template is well formed")).with_message(done)
+        }))
+    }
+
+    /// One more is done.
+    pub(super) fn one_more(&self) {
+        if let Some(bar) = &self.0 {
+            bar.inc(1);
+        }
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// The figures of a hunt in a line.
 pub(super) fn figures(stats: Stats, elapsed: Duration) -> String {
     let a_second = |count: u64| short((count as f64 / elapsed.as_secs_f64().max(0.001)) as u64);

@@ -48,6 +48,7 @@ impl Agent {
                 self.line.report(&Report::Trouble { text });
             }
         }
+        self.line.report(&Report::CleanUp);
         self.line.flush();
         for action in &request.clean_up {
             // What cannot be cleaned up shows in the next program, and in the test that swaps programs.

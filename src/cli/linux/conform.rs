@@ -1,0 +1,224 @@
+//! `unreg linux conform`: the same programs on the model and on a real kernel, compared event by event.
+
+use super::boot::Which;
+use super::kernel::Kernel;
+use crate::cli::progress::Count;
+use crate::cli::{Outcome, choose, load, out};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+use unreg::event::What;
+use unreg::linux::{compare, perform};
+use unreg::minimize::minimize;
+use unreg::program::{Program, Variants};
+use unreg::run::Machine;
+use unreg::search::generate;
+
+/// How many programs are made up when nobody says.
+const COUNT: usize = 100;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Programs to compare [default: programs that are made up]
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How many programs to make up
+    #[arg(long, value_name = "N", conflicts_with = "files")]
+    count: Option<usize>,
+    /// Where the programs come from: one seed, one list of programs
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "files")]
+    seed: u64,
+    /// The rules of the model
+    #[arg(long, value_name = "VARIANT", default_value = "settled", value_parser = choose::variants)]
+    variant: Variants,
+    /// So many guests at a time [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Run the programs in the opposite order: what one leaves behind for the next shows
+    #[arg(long)]
+    reverse: bool,
+    /// Say what is not compared, and why
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    which: Which,
+}
+
+/// One comparison.
+struct Compared {
+    /// Where the two first differ, if they do.
+    difference: Option<Difference>,
+    /// How often each command was run, and how often the kernel did it.
+    commands: BTreeMap<&'static str, (u32, u32)>,
+}
+
+/// A program whose two traces differ, made as small as it can be.
+struct Difference {
+    program: Program,
+    columns: String,
+}
+
+pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    if arguments.explain {
+        out::print(&explain())?;
+        return Ok(Outcome::Clean);
+    }
+    let named = programs(arguments)?;
+    let setup = arguments.which.setup()?;
+    let jobs = arguments.jobs.map_or_else(processors, usize::from).min(named.len()).max(1);
+    let start = Instant::now();
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<Option<anyhow::Result<Compared>>>> =
+        Mutex::new(named.iter().map(|_| None).collect());
+    let progress = Count::new(named.len() as u64, "compared");
+    let (boots, deaths) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                let mut kernel = Kernel::new(setup.clone(), arguments.which.patience());
+                let mut machine = Machine::default();
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((_, program)) = named.get(at) else { break };
+                    let result = compare_one(&mut machine, &mut kernel, program);
+                    progress.one_more();
+                    let failed = result.is_err();
+                    results.lock().expect("no thread panics with it")[at] = Some(result);
+                    if failed {
+                        // Without a kernel there is nothing to go on with.
+                        next.store(named.len(), Ordering::Relaxed);
+                    }
+                }
+                boots.fetch_add(kernel.boots as usize, Ordering::Relaxed);
+                deaths.fetch_add(kernel.deaths as usize, Ordering::Relaxed);
+            });
+        }
+    });
+    drop(progress);
+    let seconds = start.elapsed().as_secs_f64();
+    let results = results.into_inner().expect("no thread panics with it");
+    let mut commands: BTreeMap<&'static str, (u32, u32)> = BTreeMap::new();
+    let (mut equal, mut different) = (0, 0);
+    for ((name, _), result) in named.iter().zip(results) {
+        let Some(compared) = result.transpose()? else { continue };
+        for (command, (tried, done)) in compared.commands {
+            let total = commands.entry(command).or_default();
+            *total = (total.0 + tried, total.1 + done);
+        }
+        match compared.difference {
+            None => equal += 1,
+            Some(difference) => {
+                different += 1;
+                out::print(&format!(
+                    "{name} differs; the smallest program that does:\n\n{}\n",
+                    difference.program
+                ))?;
+                out::print(&format!("{}\n", difference.columns))?;
+            }
+        }
+    }
+    out::print(&table(&commands))?;
+    let (boots, deaths) = (boots.into_inner(), deaths.into_inner());
+    let rate = named.len() as f64 / seconds;
+    out::print(&format!(
+        "{equal} equal, {different} different under {}; {rate:.1} programs/s, {boots} boots, {deaths} guests died\n",
+        arguments.variant
+    ))?;
+    Ok(if different == 0 { Outcome::Clean } else { Outcome::Violation })
+}
+
+/// The programs with their names, under the rules that were asked for.
+fn programs(arguments: &Arguments) -> anyhow::Result<Vec<(String, Program)>> {
+    let under = |program: Program| Program { variants: arguments.variant, expect: 0, ..program };
+    let mut named = Vec::new();
+    for path in &arguments.files {
+        named.push((path.display().to_string(), under(load::program(path)?)));
+    }
+    if arguments.files.is_empty() {
+        let mut random = fastrand::Rng::with_seed(arguments.seed);
+        for number in 0..arguments.count.unwrap_or(COUNT) {
+            let program = generate::sequential(&mut random, perform::can_perform);
+            named.push((format!("program {number} of seed {}", arguments.seed), under(program)));
+        }
+    }
+    if arguments.reverse {
+        named.reverse();
+    }
+    Ok(named)
+}
+
+/// Runs a program on both; a difference is minimised while it is the same difference.
+fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) -> anyhow::Result<Compared> {
+    let (model, real) = (lines(machine, program), kernel.run(program)?);
+    let mut commands: BTreeMap<&'static str, (u32, u32)> = BTreeMap::new();
+    for event in &real.events {
+        if let What::End(index, errno) = event.what {
+            let command = program.tasks[usize::from(event.task)].commands[usize::from(index)];
+            let entry = commands.entry(command.spec().name).or_default();
+            *entry = (entry.0 + 1, entry.1 + u32::from(errno.is_none()));
+        }
+    }
+    let observed = compare::observed(program, &real);
+    let Some(difference) = compare::difference(&model, &observed) else {
+        return Ok(Compared { difference: None, commands });
+    };
+    let mut trouble = None;
+    let minimal = minimize(program, |candidate| {
+        if !candidate.tasks.iter().flat_map(|task| &task.commands).all(perform::can_perform)
+            || trouble.is_some()
+        {
+            return false;
+        }
+        match kernel.run(candidate) {
+            Ok(real) => {
+                let real = compare::observed(candidate, &real);
+                compare::difference(&lines(machine, candidate), &real).as_ref() == Some(&difference)
+            }
+            Err(error) => {
+                trouble = Some(error);
+                false
+            }
+        }
+    });
+    if let Some(error) = trouble {
+        return Err(error);
+    }
+    let real = compare::observed(&minimal, &kernel.run(&minimal)?);
+    let columns = compare::columns(&lines(machine, &minimal), &real);
+    Ok(Compared { difference: Some(Difference { program: minimal, columns }), commands })
+}
+
+/// What the model does, as it is compared.
+fn lines(machine: &mut Machine, program: &Program) -> Vec<String> {
+    compare::observed(program, machine.run(program))
+}
+
+/// How often each command was asked of the kernel, and how often it was done.
+fn table(commands: &BTreeMap<&'static str, (u32, u32)>) -> String {
+    let (mut tried, mut done) = (0, 0);
+    let mut out = String::new();
+    for (command, (all, good)) in commands {
+        out.push_str(&format!("  {command:22} {all:6} asked, {good:6} done\n"));
+        (tried, done) = (tried + all, done + good);
+    }
+    let share = f64::from(done) * 100.0 / f64::from(tried.max(1));
+    format!("{out}  {:22} {tried:6} asked, {done:6} done ({share:.0} %)\n", "all")
+}
+
+fn explain() -> String {
+    let mut out = "Not compared:\n".to_string();
+    for mask in compare::MASKS {
+        out.push_str(&format!("  {}\n      {}\n", mask.what, mask.why));
+    }
+    out.push_str("Compared otherwise:\n");
+    for (what, how) in compare::RENAMED {
+        out.push_str(&format!("  {what}\n      {how}\n"));
+    }
+    out
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
