@@ -11,17 +11,19 @@ mod linux;
 mod list;
 mod load;
 mod minimize;
+mod missing;
 mod out;
 mod progress;
 mod run;
 
 use clap::{Parser, Subcommand};
+use missing::Missing;
 use std::process::ExitCode;
 use unreg::program::text::Diagnostics;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 when everything holds, 1 for a violation or a difference, 2 for bad usage or bad input. 4 is kept for a \
-tool that is missing.";
+Exit codes: 0 when everything holds, 1 for a violation or a difference, 2 for bad usage or bad input, 4 when a tool \
+or a kernel is missing.";
 
 /// Fuzzing and regression suite for the way kernel devices are registered, reloaded and unregistered.
 #[derive(Debug, Parser)]
@@ -103,7 +105,7 @@ fn main() -> ExitCode {
                 Some(problems) => anstream::eprintln!("{}", problems.render(true)),
                 None => anstream::eprintln!("unreg: {error:#}"),
             }
-            ExitCode::from(2)
+            ExitCode::from(if error.is::<Missing>() { 4 } else { 2 })
         }
     }
 }

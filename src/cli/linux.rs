@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 mod boot;
+mod build;
 mod conform;
 mod console;
 pub(crate) mod guest;
@@ -14,6 +15,8 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Build a real kernel that runs as a process
+    Build(build::Arguments),
     /// Start the real kernel, say what works in it, and leave a shell if asked
     Boot(boot::Arguments),
     /// Run programs on the real kernel and print what it sends
@@ -24,6 +27,7 @@ pub(super) enum Verb {
 
 pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
     match verb {
+        Verb::Build(arguments) => build::build(arguments),
         Verb::Boot(arguments) => boot::boot(arguments),
         Verb::Run(arguments) => run::run(arguments),
         Verb::Conform(arguments) => conform::conform(arguments),

@@ -48,19 +48,33 @@ impl Progress {
     }
 }
 
-/// How many of a known number are done: a bar at a terminal, nothing elsewhere.
+/// One stage of a longer work: a bar or a spinner at a terminal, elsewhere a line when it begins.
 #[derive(Debug)]
-pub(super) struct Count(Option<ProgressBar>);
+pub(super) struct Stage(Option<ProgressBar>);
 
-impl Count {
-    pub(super) fn new(all: u64, done: &'static str) -> Self {
-        Count(std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {eta} left");
-            ProgressBar::new(all).with_style(style.expect("the template is well formed")).with_message(done)
-        }))
+impl Stage {
+    /// A stage of unknown length.
+    pub(super) fn begin(name: &'static str) -> Self {
+        Self::of(name, 0)
     }
 
-    /// One more is done.
+    /// A stage of about so many steps; 0 is unknown.
+    pub(super) fn of(name: &'static str, steps: u64) -> Self {
+        if !std::io::stderr().is_terminal() {
+            eprintln!("{name} …");
+            return Stage(None);
+        }
+        let bar = if steps == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(steps) };
+        let template = match steps {
+            0 => "{spinner} {msg}, {elapsed}",
+            _ => "{wide_bar} {msg}: {pos} of about {len}, {eta} left",
+        };
+        let style = ProgressStyle::with_template(template).expect("the template is well formed");
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Stage(Some(bar.with_style(style).with_message(name)))
+    }
+
+    /// One more step is done.
     pub(super) fn one_more(&self) {
         if let Some(bar) = &self.0 {
             bar.inc(1);
@@ -68,7 +82,7 @@ impl Count {
     }
 }
 
-impl Drop for Count {
+impl Drop for Stage {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();

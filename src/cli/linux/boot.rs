@@ -1,5 +1,6 @@
 //! `unreg linux boot`: starts the real kernel and says what works in it.
 
+use super::build::{self, Config};
 use super::guest::{Guest, Setup};
 use crate::cli::{Outcome, duration, out};
 use std::path::PathBuf;
@@ -8,9 +9,12 @@ use std::time::{Duration, Instant};
 /// Which kernel to ask.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Which {
-    /// The folder of a kernel
+    /// The folder of a kernel [default: the latest that was built with this configuration]
     #[arg(long, value_name = "DIR")]
-    kernel: PathBuf,
+    kernel: Option<PathBuf>,
+    /// What the kernel was built to show
+    #[arg(long, value_enum, default_value_t = Config::Fast)]
+    config: Config,
     /// Give a guest up that says nothing for this long
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     patience: Duration,
@@ -21,9 +25,11 @@ impl Which {
         self.patience
     }
 
+    /// How to start the kernel that is meant.
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
-        let modules = std::fs::read_dir(self.kernel.join("lib/modules"))?.next().unwrap()?.path();
-        Ok(Setup { linux: self.kernel.join("linux"), modules, memory: 128, tools: Vec::new(), shell: false })
+        let built = build::find(self.kernel.as_deref(), self.config)?;
+        let (linux, modules) = (built.linux(), built.modules());
+        Ok(Setup { linux, modules, memory: self.config.memory(), tools: Vec::new(), shell: false })
     }
 }
 

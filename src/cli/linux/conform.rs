@@ -2,7 +2,7 @@
 
 use super::boot::Which;
 use super::kernel::Kernel;
-use crate::cli::progress::Count;
+use crate::cli::progress::Stage;
 use crate::cli::{Outcome, choose, load, out};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -72,7 +72,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<Option<anyhow::Result<Compared>>>> =
         Mutex::new(named.iter().map(|_| None).collect());
-    let progress = Count::new(named.len() as u64, "compared");
+    let progress = Stage::of("programs", named.len() as u64);
     let (boots, deaths) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..jobs {

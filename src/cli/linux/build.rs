@@ -1,0 +1,126 @@
+//! `unreg linux build`: a real kernel from any source tree, as a process that `boot`, `run` and `conform` start.
+
+mod cache;
+mod fragment;
+mod make;
+mod source;
+mod tools;
+
+pub(super) use cache::{Built, find};
+
+use crate::cli::{Outcome, out};
+use anyhow::Context;
+use cache::{About, Cache};
+use make::Make;
+use source::Source;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What the kernel is built to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Config {
+    /// No checker in the kernel: streams and errnos
+    Fast,
+    /// lockdep, KASAN and debugobjects judge too
+    Debug,
+    /// As debug, and kobjects are released seconds after their last reference is gone
+    DelayedRelease,
+}
+
+impl Config {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Config::Fast => "fast",
+            Config::Debug => "debug",
+            Config::DelayedRelease => "delayed-release",
+        }
+    }
+
+    /// Memory for a guest in MiB: the checkers keep their own books.
+    pub(super) fn memory(self) -> u32 {
+        if self == Config::Fast { 128 } else { 384 }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// A kernel source tree, which is only read [default: the package's]
+    #[arg(long, value_name = "DIR", conflicts_with = "package")]
+    source: Option<PathBuf>,
+    /// A Debian package with a kernel's source
+    #[arg(long, value_name = "NAME", default_value = "linux-source-6.12")]
+    package: String,
+    /// What the kernel is built to show
+    #[arg(long, value_enum, default_value_t = Config::Fast)]
+    config: Config,
+    /// Where to put the kernel [default: a folder of the user's cache, named after what it is built from]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// So many compilers at a time [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+}
+
+pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let config = arguments.config;
+    let source = match &arguments.source {
+        Some(folder) => Source::tree(folder)?,
+        None => Source::package(&arguments.package)?,
+    };
+    tools::check(&source)?;
+    let key = source.key(&fragment::text(config), &tools::compiler()?)?;
+    let cache = Cache::open()?;
+    let lock = cache.lock(&key)?;
+    let folder = arguments.out.clone().unwrap_or_else(|| cache.folder(&key));
+    if let Some(built) = Built::in_folder(&folder)?.filter(|built| built.about.key == key) {
+        return report(&built, "is built already");
+    }
+    if arguments.out.is_some() {
+        cache::refuse_foreign(&folder)?;
+    }
+    let start = Instant::now();
+    let scratch = cache.scratch(&key)?;
+    let jobs = arguments.jobs.map_or_else(processors, usize::from);
+    let release = compile(&source, config, &scratch, jobs)?;
+    let seconds = start.elapsed().as_secs();
+    let about = About { release, config: config.name().to_string(), source: source.name(), key, seconds };
+    about.write(&scratch.join("result"))?;
+    cache::move_into_place(&scratch.join("result"), &folder)?;
+    // The objects are worth gigabytes and nothing any more.
+    std::fs::remove_dir_all(&scratch).with_context(|| format!("cannot remove {}", scratch.display()))?;
+    drop(lock);
+    let built = Built::in_folder(&folder)?.context("what was built is gone")?;
+    report(&built, &format!("is built, in {seconds} s"))
+}
+
+/// Builds everything below the scratch folder; the result is its folder `result`. Returns the kernel's release.
+fn compile(source: &Source, config: Config, scratch: &Path, jobs: usize) -> anyhow::Result<String> {
+    let tree = source.unpack(scratch)?;
+    let make = Make::new(&tree, &scratch.join("objects"), &scratch.join("log"), jobs)?;
+    make.stage("configure", &["tinyconfig"])?;
+    fragment::merge(&make, config, &scratch.join("fragment"))?;
+    make.stage("configure", &["olddefconfig"])?;
+    fragment::verify(&fragment::text(config), &make.object(".config"))?;
+    make.stage("build, some minutes", &["linux", "modules"])?;
+    let result = scratch.join("result");
+    std::fs::create_dir_all(result.join("lib/modules")).context("cannot make the folder for modules")?;
+    make.stage("install", &[&format!("INSTALL_MOD_PATH={}", result.display()), "modules_install"])?;
+    std::fs::copy(make.object("linux"), result.join("linux")).context("the build made no kernel")?;
+    std::fs::copy(make.object(".config"), result.join("config"))?;
+    let release = std::fs::read_to_string(make.object("include/config/kernel.release"))?.trim().to_string();
+    for link in ["build", "source"] {
+        // They point into folders that are about to go.
+        let _absent = std::fs::remove_file(result.join("lib/modules").join(&release).join(link));
+    }
+    Ok(release)
+}
+
+fn report(built: &Built, how: &str) -> anyhow::Result<Outcome> {
+    let About { release, config, source, .. } = &built.about;
+    out::print(&format!("Linux {release} ({config}, from {source}) {how}: {}\n", built.folder.display()))?;
+    Ok(Outcome::Clean)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

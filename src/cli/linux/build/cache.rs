@@ -1,0 +1,207 @@
+//! Where kernels are kept: a folder each, named after all that went into it, so that none is built twice.
+
+use super::Config;
+use crate::cli::missing::Missing;
+use anyhow::Context;
+use directories::ProjectDirs;
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Says where kernels are kept, if not in the user's cache.
+const FOLDER: &str = "UNREG_CACHE";
+/// Names one kernel's folder.
+const KERNEL: &str = "UNREG_KERNEL";
+/// What a kernel's folder says of itself.
+const ABOUT: &str = "about.json";
+
+/// What a kernel is and what it was built from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::cli::linux) struct About {
+    /// As `uname -r` prints it.
+    pub(in crate::cli::linux) release: String,
+    /// [`Config::name`]
+    pub(in crate::cli::linux) config: String,
+    /// The tree or the archive.
+    pub(in crate::cli::linux) source: String,
+    /// The hash of all that went into it.
+    pub(in crate::cli::linux) key: String,
+    /// How long it took to build.
+    pub(in crate::cli::linux) seconds: u64,
+}
+
+impl About {
+    pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self)?;
+        std::fs::write(folder.join(ABOUT), text)
+            .with_context(|| format!("cannot write to {}", folder.display()))
+    }
+}
+
+/// A kernel that is there.
+#[derive(Debug, Clone)]
+pub(in crate::cli::linux) struct Built {
+    pub(in crate::cli::linux) folder: PathBuf,
+    pub(in crate::cli::linux) about: About,
+}
+
+impl Built {
+    /// The kernel in a folder, if there is one.
+    pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Option<Built>> {
+        let text = match std::fs::read_to_string(folder.join(ABOUT)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
+        };
+        let about = serde_json::from_str(&text).with_context(|| format!("{} is spoilt", folder.display()))?;
+        Ok(Some(Built { folder: folder.to_path_buf(), about }))
+    }
+
+    /// The kernel itself.
+    pub(in crate::cli::linux) fn linux(&self) -> PathBuf {
+        self.folder.join("linux")
+    }
+
+    /// Its modules.
+    pub(in crate::cli::linux) fn modules(&self) -> PathBuf {
+        self.folder.join("lib/modules").join(&self.about.release)
+    }
+}
+
+/// The kernel to ask: the one that is named, or the latest of this configuration in the cache.
+pub(in crate::cli::linux) fn find(named: Option<&Path>, config: Config) -> anyhow::Result<Built> {
+    let named = named.map(Path::to_path_buf).or_else(|| std::env::var_os(KERNEL).map(PathBuf::from));
+    if let Some(folder) = named {
+        let none = || Missing(format!("{} has no kernel that `unreg linux build` made", folder.display()));
+        return Built::in_folder(&folder)?.ok_or_else(|| none().into());
+    }
+    let cache = Cache::open()?;
+    let entries =
+        std::fs::read_dir(&cache.0).with_context(|| format!("cannot read {}", cache.0.display()))?;
+    let built = entries.flatten().filter_map(|entry| Built::in_folder(&entry.path()).ok().flatten());
+    let fitting = built.filter(|built| built.about.config == config.name());
+    let age =
+        |built: &Built| std::fs::metadata(built.folder.join(ABOUT)).and_then(|file| file.modified()).ok();
+    fitting.max_by_key(age).ok_or_else(|| {
+        let option =
+            if config == Config::Fast { String::new() } else { format!(" --config {}", config.name()) };
+        Missing(format!("there is no kernel to ask yet; build one, once: unreg linux build{option}")).into()
+    })
+}
+
+/// The folder of all kernels.
+#[derive(Debug)]
+pub(super) struct Cache(PathBuf);
+
+impl Cache {
+    pub(super) fn open() -> anyhow::Result<Cache> {
+        let own = || Some(ProjectDirs::from("", "", "unreg")?.cache_dir().to_path_buf());
+        let root = std::env::var_os(FOLDER).map(PathBuf::from).or_else(own);
+        let root = root.context("there is no home folder to keep kernels in; name one in UNREG_CACHE")?;
+        let folder = root.join("linux");
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Cache(folder))
+    }
+
+    pub(super) fn folder(&self, key: &str) -> PathBuf {
+        self.0.join(key)
+    }
+
+    /// Keeps others from building the same, as long as the file is open. Who comes second waits.
+    pub(super) fn lock(&self, key: &str) -> anyhow::Result<File> {
+        let path = self.0.join(format!("{key}.lock"));
+        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        flock(&file, FlockOperation::LockExclusive)
+            .with_context(|| format!("cannot lock {}", path.display()))?;
+        Ok(file)
+    }
+
+    /// An empty folder to build in. What a build that was killed left there is removed.
+    pub(super) fn scratch(&self, key: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.0.join(format!("{key}.building"));
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", folder.display()));
+            }
+            _gone => {}
+        }
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(folder)
+    }
+}
+
+/// Refuses to put a kernel where something else is.
+pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
+    let Ok(mut entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let is_ours = Built::in_folder(folder)?.is_some();
+    anyhow::ensure!(
+        is_ours || entries.next().is_none(),
+        "{} holds something else than a kernel",
+        folder.display()
+    );
+    Ok(())
+}
+
+/// Puts a folder where another is, or nothing; on another file system by copying.
+pub(super) fn move_into_place(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let cannot = || format!("cannot write {}", to.display());
+    if let Some(parent) = to.parent() {
+        std::fs::create_dir_all(parent).with_context(cannot)?;
+    }
+    match std::fs::remove_dir_all(to) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).with_context(cannot),
+        _gone => {}
+    }
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => copy(from, to).with_context(cannot),
+        renamed => renamed.with_context(cannot),
+    }
+}
+
+/// Copies a folder; what says that it is whole comes last.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    let mut entries = std::fs::read_dir(from)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(|entry| entry.file_name() == ABOUT);
+    for entry in entries {
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => std::fs::copy(entry.path(), target).map(|_| ())?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about() -> About {
+        About {
+            release: "6.12".into(),
+            config: "fast".into(),
+            source: "x".into(),
+            key: "k".into(),
+            seconds: 1,
+        }
+    }
+
+    #[test]
+    fn a_kernel_is_found_where_it_was_put_and_nothing_else_is_one() {
+        let root = tempfile::tempdir().unwrap();
+        let (from, to) = (root.path().join("from"), root.path().join("some/where"));
+        std::fs::create_dir(&from).unwrap();
+        std::fs::write(from.join("linux"), "x").unwrap();
+        about().write(&from).unwrap();
+        move_into_place(&from, &to).unwrap();
+        assert_eq!(Built::in_folder(&to).unwrap().unwrap().about, about());
+        assert!(Built::in_folder(&from).unwrap().is_none());
+        assert!(refuse_foreign(&to).is_ok() && refuse_foreign(&from).is_ok());
+        assert!(refuse_foreign(root.path()).is_err());
+        std::fs::write(to.join(ABOUT), "half").unwrap();
+        assert!(Built::in_folder(&to).is_err());
+    }
+}
