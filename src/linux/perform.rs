@@ -41,6 +41,11 @@ fn clean_up() -> Vec<Action> {
     }]
 }
 
+/// What makes a guest's kernel panic.
+pub fn panic() -> Action {
+    write("/proc/sysrq-trigger", "c".to_string())
+}
+
 fn actions(command: &Command) -> Option<Vec<Action>> {
     match *command {
         Command::Devlink(command) => Some(devlink::actions(command)),

@@ -1,15 +1,17 @@
 //! `unreg linux conform`: the same programs on the model and on a real kernel, compared event by event.
 
 use super::boot::Which;
+use super::guest::Sabotage;
 use super::kernel::Kernel;
 use crate::cli::progress::Stage;
 use crate::cli::{Outcome, choose, load, out};
+use anyhow::Context;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use unreg::event::What;
+use unreg::event::{Trace, What};
 use unreg::linux::{compare, perform};
 use unreg::minimize::minimize;
 use unreg::program::{Program, Variants};
@@ -39,6 +41,9 @@ pub(in crate::cli) struct Arguments {
     /// Run the programs in the opposite order: what one leaves behind for the next shows
     #[arg(long)]
     reverse: bool,
+    /// Have something bad happen to the first program's guest, to see that the run survives it
+    #[arg(long, value_enum, hide = true)]
+    sabotage: Option<Sabotage>,
     /// Say what is not compared, and why
     #[arg(long)]
     explain: bool,
@@ -68,6 +73,9 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let named = programs(arguments)?;
     let setup = arguments.which.setup()?;
     let jobs = arguments.jobs.map_or_else(processors, usize::from).min(named.len()).max(1);
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen to ctrl-c")?;
     let start = Instant::now();
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<Option<anyhow::Result<Compared>>>> =
@@ -79,9 +87,10 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
             scope.spawn(|| {
                 let mut kernel = Kernel::new(setup.clone(), arguments.which.patience());
                 let mut machine = Machine::default();
-                loop {
+                while !stop.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some((_, program)) = named.get(at) else { break };
+                    kernel.sabotage(arguments.sabotage.filter(|_| at == 0));
                     let result = compare_one(&mut machine, &mut kernel, program);
                     progress.one_more();
                     let failed = result.is_err();
@@ -164,6 +173,13 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
     let Some(difference) = compare::difference(&model, &observed) else {
         return Ok(Compared { difference: None, commands });
     };
+    let again = compare::observed(program, &kernel.run(program)?);
+    if compare::difference(&model, &again).as_ref() != Some(&difference) {
+        let columns = compare::columns(&model, &observed);
+        let columns =
+            format!("seen once; when it was run again, it was not the same\n{columns}{}", complaints(&real));
+        return Ok(Compared { difference: Some(Difference { program: program.clone(), columns }), commands });
+    }
     let mut trouble = None;
     let minimal = minimize(program, |candidate| {
         if !candidate.tasks.iter().flat_map(|task| &task.commands).all(perform::can_perform)
@@ -185,9 +201,21 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
     if let Some(error) = trouble {
         return Err(error);
     }
-    let real = compare::observed(&minimal, &kernel.run(&minimal)?);
-    let columns = compare::columns(&lines(machine, &minimal), &real);
+    let real = kernel.run(&minimal)?;
+    let observed = compare::observed(&minimal, &real);
+    let columns = compare::columns(&lines(machine, &minimal), &observed) + &complaints(&real);
     Ok(Compared { difference: Some(Difference { program: minimal, columns }), commands })
+}
+
+/// What the kernel printed, for a difference that it printed something.
+fn complaints(real: &Trace) -> String {
+    let texts = real.events.iter().filter(|event| matches!(event.what, What::Console(_)));
+    let texts = texts.filter_map(|event| real.text(event.what));
+    texts.map(|text| format!("\nthe kernel printed\n{}\n", indent(text))).collect()
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// What the model does, as it is compared.

@@ -5,6 +5,7 @@
 
 use super::{console::Console, initramfs};
 use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, set_parent_process_death_signal};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::os::unix::process::CommandExt;
@@ -21,6 +22,9 @@ const BOOT: Duration = Duration::from_secs(60);
 const POWER_OFF: Duration = Duration::from_secs(2);
 /// The first argument of a process that becomes a guest: it dies with its parent.
 pub(crate) const EXEC: &str = "unreg-guest";
+
+/// How a scratch folder's name begins; the process that made it follows.
+const SCRATCH: &str = "unreg-guest-";
 
 /// How to start a guest.
 #[derive(Debug, Clone)]
@@ -153,10 +157,35 @@ impl Drop for Guest {
     }
 }
 
+/// What can happen to a guest, done on purpose: to see that a run survives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Sabotage {
+    /// Somebody kills its process
+    Kill,
+    /// It says nothing any more
+    Hang,
+    /// Its kernel panics
+    Panic,
+}
+
+impl Guest {
+    /// Does something bad to the guest from outside; a panic is asked of it from inside.
+    pub(super) fn sabotage(&self, how: Sabotage) {
+        let signal = match how {
+            Sabotage::Kill => Signal::KILL,
+            Sabotage::Hang => Signal::STOP,
+            Sabotage::Panic => return,
+        };
+        if let Some(process) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _gone = kill_process(process, signal);
+        }
+    }
+}
+
 /// Kills a guest with every process of it: user-mode Linux has one for each of the guest's.
 fn kill_group(child: &Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _gone = kill_process_group(group, Signal::KILL);
     }
 }
 
@@ -167,8 +196,21 @@ fn scratch(memory: u32) -> anyhow::Result<TempDir> {
     let wanted = u64::from(memory) * 2 << 20;
     let free = rustix::fs::statvfs(shared).map_or(0, |stat| stat.f_bavail * stat.f_frsize);
     let parent = if free >= wanted { shared.to_path_buf() } else { std::env::temp_dir() };
-    let made = tempfile::Builder::new().prefix("unreg-guest-").tempdir_in(&parent);
+    remove_stale(&parent);
+    let prefix = format!("{SCRATCH}{}-", std::process::id());
+    let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent);
     made.with_context(|| format!("cannot make a scratch folder in {}", parent.display()))
+}
+
+/// Removes the scratch folders of processes that were killed before they could.
+fn remove_stale(parent: &Path) {
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(SCRATCH)?.split('-').next());
+        if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            let _not_ours = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
@@ -193,8 +235,7 @@ fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
 /// Becomes the program in the arguments; the kernel kills it when its parent dies, however that dies.
 pub(crate) fn exec() -> ! {
     let mut arguments = std::env::args_os().skip(1);
-    let kill = rustix::process::Signal::KILL;
-    let bound = rustix::process::set_parent_process_death_signal(Some(kill));
+    let bound = set_parent_process_death_signal(Some(Signal::KILL));
     let program = arguments.next().unwrap_or_default();
     let error = match bound {
         Ok(()) => Command::new(&program).args(arguments).exec(),

@@ -1,6 +1,6 @@
 //! A kernel that answers: boots guests, replaces those that die, and makes traces of what they report.
 
-use super::guest::{Ended, Guest, Setup};
+use super::guest::{Ended, Guest, Sabotage, Setup};
 use std::time::Duration;
 use unreg::event::Trace;
 use unreg::linux::wire::{Report, Request};
@@ -13,6 +13,8 @@ pub(super) struct Kernel {
     setup: Setup,
     patience: Duration,
     guest: Option<Guest>,
+    /// What to do to the guest during the next program.
+    sabotage: Option<Sabotage>,
     /// How many guests were started.
     pub(super) boots: u32,
     /// How many of them died or hung.
@@ -22,13 +24,21 @@ pub(super) struct Kernel {
 impl Kernel {
     /// A kernel whose guests are given up after saying nothing for `patience`.
     pub(super) fn new(setup: Setup, patience: Duration) -> Kernel {
-        Kernel { setup, patience, guest: None, boots: 0, deaths: 0 }
+        Kernel { setup, patience, guest: None, sabotage: None, boots: 0, deaths: 0 }
+    }
+
+    /// Has something bad happen to the guest during the next program.
+    pub(super) fn sabotage(&mut self, how: Option<Sabotage>) {
+        self.sabotage = how;
     }
 
     /// Runs a program; in the error case no guest could be started. A guest that died, or whose kernel has
     /// complained and may not be what it was, is replaced for the next program.
     pub(super) fn run(&mut self, program: &Program) -> anyhow::Result<Trace> {
-        let request = perform::request(program).map_err(Unperformable)?;
+        let mut request = perform::request(program).map_err(Unperformable)?;
+        if self.sabotage == Some(Sabotage::Panic) {
+            request.at_rest.insert(0, perform::panic());
+        }
         let (reports, died) = self.perform(&request)?;
         let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();
         let complained = reports.iter().any(|report| matches!(report, Report::Complaint { .. }));
@@ -52,7 +62,10 @@ impl Kernel {
     fn perform(&mut self, request: &Request) -> anyhow::Result<(Vec<Report>, Option<String>)> {
         let patience = self.patience;
         let mut reports = Vec::new();
-        let ended = self.guest()?.perform(request, patience, |report| reports.push(report))?;
+        let sabotage = self.sabotage.take();
+        let guest = self.guest()?;
+        sabotage.into_iter().for_each(|how| guest.sabotage(how));
+        let ended = guest.perform(request, patience, |report| reports.push(report))?;
         let died = match ended {
             Ended::Done => None,
             Ended::Died(why) => {
