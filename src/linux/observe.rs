@@ -4,6 +4,7 @@
 //! the model has no name for is kept as [`What::Foreign`], in the kernel's words.
 
 use super::devlink::{self, Message};
+use super::mdev;
 use super::wire::{Family, Report};
 use crate::event::{Action, Errno, Handle, Notice, PortIndex, Subject, TaskName, Trace, What};
 use crate::operand::Operand;
@@ -102,7 +103,10 @@ impl Observer<'_> {
     fn uevent(&mut self, at: usize, message: &[u8]) {
         let text = String::from_utf8_lossy(message);
         let head = text.split('\0').next().unwrap_or_default();
-        match head.split_once('@').and_then(|(action, path)| self.named(at, action, path)) {
+        let state = text.split('\0').find_map(|line| line.strip_prefix("MDEV_STATE="));
+        let named =
+            |(action, path)| mdev::uevent(path, action, state).or_else(|| self.named(at, action, path));
+        match head.split_once('@').and_then(named) {
             Some((action, subject)) => self.push(What::Uevent(action, subject)),
             None => self.foreign(format!("uevent {head}")),
         }

@@ -3,10 +3,10 @@
 //! A guest runs one command after the other. A schedule stops tasks at places inside the kernel, which nobody
 //! can do from outside; so the tasks of a program run whole, in the order of the file.
 
-use super::devlink;
 use super::wire::{Action, Request, Step};
+use super::{devlink, mdev};
 use crate::driver;
-use crate::event::{Handle, Knob, PortCount, Switch};
+use crate::event::{Handle, Knob, Module, Parent, PortCount, Switch};
 use crate::operand::Operand;
 use crate::program::{Command, Program};
 
@@ -33,12 +33,13 @@ pub fn request(program: &Program) -> Result<Request, Command> {
 
 /// What leaves nothing of a program behind.
 fn clean_up() -> Vec<Action> {
-    vec![Action::WriteEach {
+    let devices = Action::WriteEach {
         folder: DEVICES.to_string(),
         prefix: "netdevsim".to_string(),
         path: DEL_DEVICE.to_string(),
         text: None,
-    }]
+    };
+    vec![devices, Action::Unload { module: mdev::VENDOR.to_string() }]
 }
 
 /// What makes a guest's kernel panic.
@@ -50,7 +51,8 @@ fn actions(command: &Command) -> Option<Vec<Action>> {
     match *command {
         Command::Devlink(command) => Some(devlink::actions(command)),
         Command::Driver(command) => driver(command),
-        Command::Mdev(_) | Command::Ib(_) => None,
+        Command::Mdev(command) => mdev::actions(command),
+        Command::Ib(_) => None,
     }
 }
 
@@ -82,6 +84,11 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
             let on = if switch == Switch::On { "Y" } else { "N" };
             let id = netdevsim(handle)?;
             write(&format!("/sys/kernel/debug/netdevsim/netdevsim{id}/{file}"), on.to_string())
+        }
+        // The vendor driver makes its one parent when it is loaded, and unmakes it when it goes.
+        Driver::MttyProbe { parent: Parent::Mtty0 } => Action::Load { module: mdev::VENDOR.to_string() },
+        Driver::MttyRemove { parent: Parent::Mtty0 } | Driver::ModuleRemove { module: Module::Mtty } => {
+            Action::Unload { module: mdev::VENDOR.to_string() }
         }
         Driver::MttyProbe { .. } | Driver::MttyRemove { .. } | Driver::ModuleRemove { .. } => return None,
     };

@@ -15,20 +15,23 @@ pub(super) fn exists(name: &str) -> bool {
     lines().iter().any(|line| is_named(line, name))
 }
 
-/// Loads a module and, before it, what it needs and is not there yet. A module that is there is no error.
+/// Loads a module and, before it, what it needs and is not there yet. A module that is there is refused.
 pub(super) fn load(name: &str) -> Result<(), Errno> {
     let lines = lines();
     let Some(line) = lines.iter().find(|line| is_named(line, name)) else { return Err(Errno::NOENT) };
     // A line is a module and all it needs, the last to be loaded first.
     let (module, needs) = line.split_once(':').unwrap_or((line, ""));
-    for path in needs.split_whitespace().rev().chain([module]) {
+    let insert = |path: &str| {
         let file = File::open(folder().join(path)).map_err(|_missing| Errno::NOENT)?;
-        match finit_module(&file, c"", 0) {
+        finit_module(&file, c"", 0)
+    };
+    for path in needs.split_whitespace().rev() {
+        match insert(path) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno),
         }
     }
-    Ok(())
+    insert(module)
 }
 
 /// Unloads a module.
