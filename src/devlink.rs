@@ -8,16 +8,22 @@ pub mod command;
 pub mod dump;
 pub mod eswitch;
 pub mod instance;
+pub mod inventory;
 pub mod notify;
+pub mod param;
 pub mod part;
+pub mod port;
 pub mod reload;
+pub mod trap;
 pub mod variant;
 
 pub use command::Command;
 pub use instance::InstanceId;
+pub use inventory::{Inventory, TrapSpec};
+pub use port::PortType;
 pub use variant::Rules;
 
-use crate::event::{Errno, EswitchMode, Handle, Inline, ParamValue, PortIndex, Trap, TrapAction};
+use crate::event::{Errno, EswitchMode, Handle, Inline, Param, PortIndex, Trap, TrapAction};
 use crate::sim::{Kernel, Kref, LockId};
 use std::cell::RefCell;
 
@@ -41,23 +47,13 @@ struct Instance {
     reload_enabled: bool,
     reload_failed: bool,
     eswitch: EswitchMode,
-    ports: [bool; PortIndex::COUNT],
-    traps: [Option<TrapAction>; Trap::COUNT],
-    param: Option<Param>,
-}
-
-/// A driverinit param: what the driver runs with, and what it will take up at the next reload.
-#[derive(Debug, Clone, Copy)]
-struct Param {
-    current: ParamValue,
-    pending: Option<ParamValue>,
-}
-
-impl Param {
-    /// What users are shown: the pending value, if there is one.
-    fn shown(self) -> ParamValue {
-        self.pending.unwrap_or(self.current)
-    }
+    /// What the driver registers, and in what order.
+    inventory: &'static Inventory,
+    /// The parts that there are: for each kind a bit a part.
+    present: [u16; part::Kind::COUNT],
+    port_types: [PortType; PortIndex::COUNT],
+    traps: [TrapAction; Trap::COUNT],
+    params: [param::Param; Param::COUNT],
 }
 
 /// Models `struct devlink_ops`: what devlink core asks of a driver. The instance's lock is held.

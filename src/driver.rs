@@ -1,16 +1,19 @@
 //! Model drivers: what the cores call back, and what calls the cores.
 
+pub mod bus;
 pub mod command;
 pub mod model;
 pub mod module;
 pub mod mtty;
+mod netdevsim;
 pub mod ops;
+pub mod port;
 pub mod probe;
 
 pub use command::Command;
 
 use crate::devlink::{Devlink, InstanceId};
-use crate::event::Handle;
+use crate::event::{Errno, Handle};
 use crate::ib::Ib;
 use crate::mdev::Mdev;
 use crate::sim::Kernel;
@@ -45,6 +48,16 @@ impl<'w> Bus<'w> {
 
     /// The driver of an instance.
     pub fn model(&self, id: InstanceId) -> &'static model::Model {
-        model::Model::of(self.devlink.handle(id))
+        self.model_of(self.devlink.handle(id))
+    }
+
+    /// The driver of a device.
+    pub fn model_of(&self, handle: Handle) -> &'static model::Model {
+        model::Model::of(handle, self.devlink.rules.netdevsim)
+    }
+
+    /// What a user is told who names a device that is not there: the files of one that had any are gone.
+    pub fn absent(&self, handle: Handle) -> Errno {
+        if self.model_of(handle).has_bus_files { Errno::ENOENT } else { Errno::ENODEV }
     }
 }

@@ -5,16 +5,23 @@ use unreg::operand::Operand;
 use unreg::program::text::words::distance;
 use unreg::program::{Subsystem, Variants};
 
-/// Reads `settled`, or `SUBSYSTEM=NAME` with more names after a `+` each.
+/// Reads `settled`, `SUBSYSTEM=NAME` with more names after a `+` each, or a bare name, which means the variant of
+/// every subsystem that has one of that name: a kernel's release has one for each subsystem that it differs in.
 pub(super) fn variants(text: &str) -> Result<Variants, String> {
     if text == "settled" {
         return Ok(Variants::default());
     }
+    let mut chosen = Variants::default();
     let Some((of, names)) = text.split_once('=') else {
-        return Err(unknown("variant", text, &all()));
+        for subsystem in Subsystem::ALL {
+            if let Some(variant) = subsystem.variant(text) {
+                chosen.insert(*subsystem, variant.id);
+            }
+        }
+        let known = chosen != Variants::default();
+        return known.then_some(chosen).ok_or_else(|| unknown("variant", text, &all()));
     };
     let of = subsystem(of)?;
-    let mut chosen = Variants::default();
     for name in names.split('+') {
         let variant = of.variant(name).ok_or_else(|| {
             let accepted: Vec<String> =
@@ -79,10 +86,20 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_name_is_the_variant_of_every_subsystem_that_has_it() {
+        let chosen = variants("linux-6.12").unwrap();
+        for subsystem in Subsystem::ALL {
+            let variant = subsystem.variant("linux-6.12");
+            assert_eq!(chosen.of(*subsystem), variant.map_or(0, |variant| 1 << variant.id), "{subsystem}");
+        }
+        assert_eq!(variants("delayed-release"), variants("config=delayed-release"));
+    }
+
+    #[test]
     fn a_typo_names_what_was_meant() {
         let error = variants("config=delayed-relaese").unwrap_err();
         assert!(error.contains("did you mean `config=delayed-release`?"), "{error}");
-        let error = variants("delayed-release").unwrap_err();
+        let error = variants("delayed-relese").unwrap_err();
         assert!(error.contains("did you mean `config=delayed-release`?"), "{error}");
         let error = variants("devlnk=x").unwrap_err();
         assert!(error.contains("no subsystem `devlnk`; did you mean `devlink`?"), "{error}");

@@ -29,7 +29,8 @@ With more jobs each searches by itself, and which of them is first may differ.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = REPEATS)]
 pub(super) struct Arguments {
-    /// Rules to search under: `settled`, or SUBSYSTEM=NAME[+NAME]; may be given several times
+    /// Rules to search under: `settled`, SUBSYSTEM=NAME[+NAME], or NAME for every subsystem that has it; may be
+    /// given several times
     #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants)]
     variants: Vec<Variants>,
     /// Search with the commands of this subsystem [default: those of the variants, or all]

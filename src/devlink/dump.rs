@@ -1,5 +1,6 @@
 //! Asking: one instance, one port, or everything there is.
 
+use super::part::Kind;
 use super::{Devlink, InstanceId};
 use crate::event::{Errno, Point, PortIndex, Span, Subject, What};
 use crate::sim::Kernel;
@@ -22,12 +23,23 @@ impl Devlink {
     }
 
     /// Models `devlink_nl_dumpit()`: every visible instance in the order of allocation, each under its lock;
-    /// one that is gone when the lock comes is passed over.
+    /// one that is gone when the lock comes is passed over. Users ask for one kind of object after the other;
+    /// what was settled shows an instance with its parts at once, which makes for shorter streams.
     pub(super) async fn dump(&self, k: &Kernel) -> Result<(), Errno> {
-        k.span(Span::DevlinkDumpit, Subject::Kernel, self.dump_instances(k)).await
+        let body = async {
+            if !self.rules.dump_by_kind {
+                return self.dump_instances(k, Shown::Everything).await;
+            }
+            self.dump_instances(k, Shown::Itself).await?;
+            for kind in Kind::DUMPED {
+                self.dump_instances(k, Shown::Parts(kind)).await?;
+            }
+            Ok(())
+        };
+        k.span(Span::DevlinkDumpit, Subject::Kernel, body).await
     }
 
-    async fn dump_instances(&self, k: &Kernel) -> Result<(), Errno> {
+    async fn dump_instances(&self, k: &Kernel, shown: Shown) -> Result<(), Errno> {
         let _mutex = self.mutex(k, Point::DevlinkMutex).await;
         let mut from = 0;
         while let Some(id) = self.next_registered(from) {
@@ -36,7 +48,7 @@ impl Devlink {
             k.get(kref);
             let held = self.lock(k, id, Point::DevlinkDumpit).await;
             if self.is_registered(id) || !self.rules.lookup_checks_again {
-                self.dump_one(k, id).await;
+                self.dump_one(k, id, shown).await;
             }
             drop(held);
             self.put(k, id);
@@ -44,9 +56,19 @@ impl Devlink {
         Ok(())
     }
 
-    async fn dump_one(&self, k: &Kernel, id: InstanceId) {
-        self.get(k, id);
-        for part in self.parts(id) {
+    async fn dump_one(&self, k: &Kernel, id: InstanceId, shown: Shown) {
+        if matches!(shown, Shown::Itself | Shown::Everything) {
+            self.get(k, id);
+        }
+        match shown {
+            Shown::Itself => {}
+            Shown::Parts(kind) => self.dump_parts(k, id, self.parts_of(id, kind)).await,
+            Shown::Everything => self.dump_parts(k, id, self.parts(id)).await,
+        }
+    }
+
+    async fn dump_parts(&self, k: &Kernel, id: InstanceId, parts: impl Iterator<Item = Subject>) {
+        for part in parts {
             k.point(Point::DevlinkDumpObject).await;
             k.emit(What::Dumped(part, self.value(id, part)));
         }
@@ -55,13 +77,34 @@ impl Devlink {
     /// At rest: what a dump would show now. The first event says that rest was reached.
     pub fn at_rest(&self, k: &Kernel) {
         k.emit(What::AtRest(Subject::Kernel, 0));
+        if !self.rules.dump_by_kind {
+            return self.each_registered(|id| {
+                self.rests(k, id, std::iter::once(self.subject(id)).chain(self.parts(id)));
+            });
+        }
+        self.each_registered(|id| self.rests(k, id, std::iter::once(self.subject(id))));
+        for kind in Kind::DUMPED {
+            self.each_registered(|id| self.rests(k, id, self.parts_of(id, kind)));
+        }
+    }
+
+    fn each_registered(&self, mut body: impl FnMut(InstanceId)) {
         let mut from = 0;
         while let Some(id) = self.next_registered(from) {
             from = id.index() + 1;
-            let subject = self.subject(id);
-            for part in std::iter::once(subject).chain(self.parts(id)) {
-                k.emit(What::AtRest(part, self.value(id, part)));
-            }
+            body(id);
         }
     }
+
+    fn rests(&self, k: &Kernel, id: InstanceId, objects: impl Iterator<Item = Subject>) {
+        objects.for_each(|object| k.emit(What::AtRest(object, self.value(id, object))));
+    }
+}
+
+/// What one dump shows of each instance.
+#[derive(Debug, Clone, Copy)]
+enum Shown {
+    Itself,
+    Parts(Kind),
+    Everything,
 }

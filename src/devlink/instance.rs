@@ -1,7 +1,12 @@
 //! One instance's life: alloc, register, look up, unregister, free.
 
-use super::{Devlink, Instance};
-use crate::event::{Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Span, Subject, Trap, What};
+use super::param::Param;
+use super::part::Kind;
+use super::{Devlink, Instance, Inventory, PortType};
+use crate::event::{
+    self, Errno, EswitchMode, Handle, LockClass, ParamValue, Point, PortIndex, Span, Subject, Trap,
+    TrapAction, What,
+};
 use crate::sim::{Held, Kernel};
 
 /// The number of an instance in its run. A handle may be reused by a later instance; a number is not.
@@ -37,7 +42,7 @@ impl Drop for Doit<'_> {
 
 impl Devlink {
     /// Models `devlink_alloc_ns()`: the memory exists and nobody can find it.
-    pub fn alloc(&self, k: &Kernel, handle: Handle) -> InstanceId {
+    pub fn alloc(&self, k: &Kernel, handle: Handle, inventory: &'static Inventory) -> InstanceId {
         let mut instances = self.instances.borrow_mut();
         let subject = Subject::Devlink(handle);
         instances.push(Instance {
@@ -49,9 +54,11 @@ impl Devlink {
             reload_enabled: false,
             reload_failed: false,
             eswitch: EswitchMode::Legacy,
-            ports: [false; PortIndex::COUNT],
-            traps: [None; Trap::COUNT],
-            param: None,
+            inventory,
+            present: Default::default(),
+            port_types: [PortType::NotSet; PortIndex::COUNT],
+            traps: [TrapAction::Drop; Trap::COUNT],
+            params: [Param::new(ParamValue::V32); event::Param::COUNT],
         });
         InstanceId(instances.len() as u8 - 1)
     }
@@ -105,12 +112,9 @@ impl Devlink {
 
     /// Models `devlink_free()`: the driver's reference goes; whoever still waits for the lock keeps another.
     pub fn free(&self, k: &Kernel, id: InstanceId) {
-        let left = self.with(k, id, |instance| {
-            instance.ports.contains(&true)
-                || instance.traps.iter().any(Option::is_some)
-                || instance.param.is_some()
-        });
-        if left || self.is_registered(id) {
+        // One warning for each list that is not empty; of params 6.12 does not look.
+        let left = self.kinds_left(id).filter(|kind| *kind != Kind::Param).count();
+        for _ in 0..left + usize::from(self.is_registered(id)) {
             k.emit(What::Warn(self.subject(id), k.here()));
         }
         k.disown(self.with(k, id, |instance| instance.kref));
@@ -127,6 +131,11 @@ impl Devlink {
     /// The instance as the subject of events.
     pub fn subject(&self, id: InstanceId) -> Subject {
         Subject::Devlink(self.handle(id))
+    }
+
+    /// What the driver of an instance registers.
+    pub(super) fn inventory(&self, id: InstanceId) -> &'static Inventory {
+        self.instances.borrow()[id.index()].inventory
     }
 
     /// The handle of an instance.

@@ -1,154 +1,113 @@
-//! Parts of an instance: ports, traps, params. All of this runs under the instance's lock.
+//! Parts of an instance: which there are, and in what order. All of this runs under the instance's lock.
 
-use super::{Devlink, InstanceId, Ops, Param};
-use crate::event::{
-    self, Callback, Cmode, Errno, Module, Notice, ParamValue, PortIndex, Subject, Trap, TrapAction, What,
-};
-use crate::operand::Operand;
+use super::{Devlink, InstanceId};
+use crate::event::{Param, PortIndex, Region, Subject, TrapGroup, TrapPolicer, What};
 use crate::sim::Kernel;
 
-/// The traps that drivers register.
-const TRAPS: &[Trap] = &[Trap::BlackholeRoute, Trap::TailDrop];
+/// A kind of part, each of which devlink keeps in a list of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Port,
+    Policer,
+    Group,
+    Trap,
+    Region,
+    Param,
+}
+
+impl Kind {
+    /// How many kinds there are.
+    pub(super) const COUNT: usize = 6;
+    /// The order in which a register announces them.
+    pub(super) const REPLAYED: [Kind; Kind::COUNT] =
+        [Kind::Port, Kind::Policer, Kind::Group, Kind::Trap, Kind::Region, Kind::Param];
+    /// The order in which users ask for them.
+    pub(super) const DUMPED: [Kind; Kind::COUNT] =
+        [Kind::Port, Kind::Param, Kind::Region, Kind::Trap, Kind::Group, Kind::Policer];
+}
+
+/// The list that a part is in, and its place there.
+fn place(part: Subject) -> Option<(Kind, usize)> {
+    Some(match part {
+        Subject::Port(_, port) => (Kind::Port, port.index()),
+        Subject::TrapPolicer(_, policer) => (Kind::Policer, policer.index()),
+        Subject::TrapGroup(_, group) => (Kind::Group, group.index()),
+        Subject::Trap(_, trap) => (Kind::Trap, trap.index()),
+        Subject::Region(_, region) => (Kind::Region, region.index()),
+        Subject::Param(_, param) => (Kind::Param, param.index()),
+        _ => return None,
+    })
+}
 
 impl Devlink {
-    /// Models `devl_port_register()`: the port is announced after it is in the list.
-    pub async fn port_register(&self, k: &Kernel, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
-        let part = Subject::Port(self.handle(id), port);
-        if self.with(k, id, |instance| std::mem::replace(&mut instance.ports[port.index()], true)) {
-            return Err(Errno::EEXIST);
-        }
-        k.emit(What::Add(part));
-        self.notify(k, id, Notice::New, part).await;
-        Ok(())
+    /// Whether the instance has this part.
+    pub(super) fn has(&self, k: &Kernel, id: InstanceId, part: Subject) -> bool {
+        let Some((kind, index)) = place(part) else { return false };
+        self.with(k, id, |instance| instance.present[kind as usize] & 1 << index != 0)
     }
 
-    /// Models `devl_port_unregister()`: the end is announced before the port leaves the list.
-    pub async fn port_unregister(&self, k: &Kernel, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
-        let part = Subject::Port(self.handle(id), port);
-        if !self.has_port(k, id, port) {
-            return Err(Errno::ENOENT);
-        }
-        self.notify(k, id, Notice::Del, part).await;
-        self.with(k, id, |instance| instance.ports[port.index()] = false);
-        k.emit(What::Remove(part));
-        Ok(())
-    }
-
-    /// Whether the instance has this port.
-    pub fn has_port(&self, k: &Kernel, id: InstanceId, port: PortIndex) -> bool {
-        self.with(k, id, |instance| instance.ports[port.index()])
-    }
-
-    /// The ports that the instance has, highest first: the order in which drivers delete them.
-    pub fn ports(&self, k: &Kernel, id: InstanceId) -> impl Iterator<Item = PortIndex> {
-        let ports = self.with(k, id, |instance| instance.ports);
-        PortIndex::ALL.iter().rev().copied().filter(move |port| ports[port.index()])
-    }
-
-    /// Models `devl_traps_register()`: every trap starts with the driver's default, drop.
-    pub async fn traps_register(&self, k: &Kernel, id: InstanceId) {
-        for trap in TRAPS {
-            let part = Subject::Trap(self.handle(id), *trap);
-            let had = self.with(k, id, |instance| instance.traps[trap.index()].replace(TrapAction::Drop));
-            if had.is_none() {
-                k.emit(What::Add(part));
-                self.notify(k, id, Notice::New, part).await;
-            }
-        }
-    }
-
-    /// Models `devl_traps_unregister()`: in reverse, each announced after it left the list.
-    pub async fn traps_unregister(&self, k: &Kernel, id: InstanceId) {
-        for trap in TRAPS.iter().rev() {
-            let part = Subject::Trap(self.handle(id), *trap);
-            if let Some(action) = self.with(k, id, |instance| instance.traps[trap.index()].take()) {
-                k.emit(What::Remove(part));
-                self.notify_value(k, id, Notice::Del, part, action.to_byte()).await;
-            }
-        }
-    }
-
-    /// Models `devl_params_register()` and the first `devl_param_driverinit_value_set()`.
-    pub async fn params_register(&self, k: &Kernel, id: InstanceId) {
-        let part = Subject::Param(self.handle(id), event::Param::MaxMacs);
-        let first = Param { current: ParamValue::V32, pending: None };
-        if self.with(k, id, |instance| instance.param.replace(first)).is_none() {
+    /// Puts a part into its list; false if it is there already.
+    pub(super) fn add(&self, k: &Kernel, id: InstanceId, part: Subject) -> bool {
+        let changed = self.set_present(k, id, part, true);
+        if changed {
             k.emit(What::Add(part));
-            self.notify(k, id, Notice::New, part).await;
         }
+        changed
     }
 
-    /// Models `devl_params_unregister()`: the end is announced before the param leaves the list.
-    pub async fn params_unregister(&self, k: &Kernel, id: InstanceId) {
-        let part = Subject::Param(self.handle(id), event::Param::MaxMacs);
-        if self.with(k, id, |instance| instance.param.is_some()) {
-            self.notify(k, id, Notice::Del, part).await;
-            self.with(k, id, |instance| instance.param = None);
+    /// Takes a part out of its list; false if it is not there.
+    pub(super) fn remove(&self, k: &Kernel, id: InstanceId, part: Subject) -> bool {
+        let changed = self.set_present(k, id, part, false);
+        if changed {
             k.emit(What::Remove(part));
         }
+        changed
     }
 
-    /// Models `devlink_nl_trap_set_doit()`: no notification goes out for a changed action.
-    pub(super) async fn trap_set(
-        &self,
-        k: &Kernel,
-        ops: &impl Ops,
-        id: InstanceId,
-        trap: Trap,
-        action: TrapAction,
-    ) -> Result<(), Errno> {
-        let traps = self.with(k, id, |instance| instance.traps);
-        if traps.iter().all(Option::is_none) {
-            return Err(Errno::EOPNOTSUPP);
-        }
-        let old = traps[trap.index()].ok_or(Errno::ENOENT)?;
-        if old == action {
-            return Ok(());
-        }
-        let op = ops.trap_action_set(id, trap, action);
-        k.call(Callback::TrapActionSet, self.subject(id), Module::Core, op).await?;
-        self.with(k, id, |instance| instance.traps[trap.index()] = Some(action));
-        k.emit(What::Set(Subject::Trap(self.handle(id), trap), old.to_byte(), action.to_byte()));
-        Ok(())
-    }
-
-    /// Models `devlink_nl_param_set_doit()` for a driverinit param: the value waits for the next reload, and
-    /// listeners are told at once.
-    pub(super) async fn param_set(
-        &self,
-        k: &Kernel,
-        id: InstanceId,
-        param: event::Param,
-        value: ParamValue,
-        cmode: Cmode,
-    ) -> Result<(), Errno> {
-        if param != event::Param::MaxMacs || matches!(value, ParamValue::True | ParamValue::False) {
-            return Err(Errno::EINVAL);
-        }
-        let part = Subject::Param(self.handle(id), event::Param::MaxMacs);
-        if self.with(k, id, |instance| instance.param.is_some()) && cmode != Cmode::Driverinit {
-            return Err(Errno::EOPNOTSUPP);
-        }
-        let old = self.with(k, id, |instance| {
-            let param = instance.param.as_mut()?;
-            let old = param.shown();
-            param.pending = Some(value);
-            Some(old)
-        });
-        let old = old.ok_or(Errno::EINVAL)?;
-        if old != value {
-            k.emit(What::Set(part, old.to_byte(), value.to_byte()));
-        }
-        self.notify(k, id, Notice::New, part).await;
-        Ok(())
-    }
-
-    /// Models `devlink_params_driverinit_load_new()`: the driver runs with the pending value from here on.
-    pub(super) fn params_load_new(&self, k: &Kernel, id: InstanceId) {
+    fn set_present(&self, k: &Kernel, id: InstanceId, part: Subject, present: bool) -> bool {
+        let Some((kind, index)) = place(part) else { return false };
         self.with(k, id, |instance| {
-            if let Some(param) = &mut instance.param {
-                param.current = param.pending.take().unwrap_or(param.current);
-            }
-        });
+            let list = &mut instance.present[kind as usize];
+            let before = *list;
+            *list = if present { before | 1 << index } else { before & !(1 << index) };
+            *list != before
+        })
+    }
+
+    /// The kinds of which the instance has at least one part.
+    pub(super) fn kinds_left(&self, id: InstanceId) -> impl Iterator<Item = Kind> {
+        let present = self.instances.borrow()[id.index()].present;
+        Kind::REPLAYED.into_iter().filter(move |kind| present[*kind as usize] != 0)
+    }
+
+    /// The parts of one kind in the order of their list: traps as registered, others by number.
+    pub(super) fn parts_of(
+        &self,
+        id: InstanceId,
+        kind: Kind,
+    ) -> impl DoubleEndedIterator<Item = Subject> + use<> {
+        let instance = &self.instances.borrow()[id.index()];
+        let handle = instance.handle;
+        let traps = instance.inventory.traps;
+        let present = instance.present[kind as usize];
+        let is_there = move |index: usize| present & 1 << index != 0;
+        let count = match kind {
+            _ if present == 0 => 0,
+            Kind::Trap => traps.len(),
+            _ => (u16::BITS - present.leading_zeros()) as usize,
+        };
+        (0..count).filter_map(move |at| match kind {
+            Kind::Trap => is_there(traps[at].trap.index()).then(|| Subject::Trap(handle, traps[at].trap)),
+            Kind::Port => is_there(at).then(|| Subject::Port(handle, PortIndex::ALL[at])),
+            Kind::Policer => is_there(at).then(|| Subject::TrapPolicer(handle, TrapPolicer::ALL[at])),
+            Kind::Group => is_there(at).then(|| Subject::TrapGroup(handle, TrapGroup::ALL[at])),
+            Kind::Region => is_there(at).then(|| Subject::Region(handle, Region::ALL[at])),
+            Kind::Param => is_there(at).then(|| Subject::Param(handle, Param::ALL[at])),
+        })
+    }
+
+    /// The parts of an instance in the order of a replay.
+    pub(super) fn parts(&self, id: InstanceId) -> impl Iterator<Item = Subject> {
+        self.kinds_left(id).flat_map(move |kind| self.parts_of(id, kind))
     }
 }

@@ -1,5 +1,6 @@
 //! Reload: the driver goes down and comes up again, and with it everything that it re-initialises.
 
+use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
 use crate::event::{Callback, Errno, Module, Notice, Point, Span, What};
 use crate::sim::Kernel;
@@ -18,6 +19,7 @@ impl Devlink {
         k.point(Point::ReloadDown).await;
         k.call(Callback::ReloadDown, subject, Module::Core, ops.reload_down(id)).await?;
         self.params_load_new(k, id);
+        self.sanity_check(k, id);
         k.point(Point::ReloadUp).await;
         let up = k.call(Callback::ReloadUp, subject, Module::Core, ops.reload_up(id)).await;
         self.reload_failed_set(k, id, up.is_err()).await;
@@ -26,6 +28,15 @@ impl Devlink {
         self.notify(k, id, Notice::New, subject).await;
         k.point(Point::ReloadDone).await;
         Ok(())
+    }
+
+    /// Models `devlink_reload_reinit_sanity_check()`: a driver that is down has neither ports nor traps.
+    fn sanity_check(&self, k: &Kernel, id: InstanceId) {
+        if self.rules.reload_checks_teardown {
+            for _ in self.kinds_left(id).filter(|kind| !matches!(kind, Kind::Region | Kind::Param)) {
+                k.emit(What::Warn(self.subject(id), Point::ReloadUp));
+            }
+        }
     }
 
     /// Models `devlink_reload_failed_set()`: listeners are told only when the flag changes.

@@ -10,6 +10,9 @@ pub enum Publish {
     Last,
     /// In the middle of probe, with every later step taking the lock for itself.
     Early,
+    /// As the first step of probe and the last of remove, under the instance's lock: nobody gets in before the
+    /// probe is done, and every part is announced when it is made.
+    First,
 }
 
 /// When a part may be announced.
@@ -43,6 +46,15 @@ pub enum ReloadCalls {
     Register,
 }
 
+/// How much of netdevsim there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Netdevsim {
+    /// What arguments are about: ports, two traps, a param.
+    Small,
+    /// Everything that 6.12's shows, with its files and its flaws.
+    Linux612,
+}
+
 /// The decisions of devlink core and its drivers; the default is what was settled.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -66,6 +78,14 @@ pub struct Rules {
     pub lookup_checks_again: bool,
     /// Whether an eswitch change is applied attribute by attribute.
     pub eswitch_in_steps: bool,
+    /// Which netdevsim it is.
+    pub netdevsim: Netdevsim,
+    /// Whether a dump shows one kind of object of every instance after the other.
+    pub dump_by_kind: bool,
+    /// Whether all traps are set to drop before the first one is unregistered.
+    pub traps_drop_first: bool,
+    /// Whether a reload warns of what its driver's teardown left.
+    pub reload_checks_teardown: bool,
 }
 
 impl Default for Rules {
@@ -81,6 +101,10 @@ impl Default for Rules {
             devlink_mutex: false,
             lookup_checks_again: true,
             eswitch_in_steps: false,
+            netdevsim: Netdevsim::Small,
+            dump_by_kind: false,
+            traps_drop_first: false,
+            reload_checks_teardown: false,
         }
     }
 }
@@ -241,5 +265,32 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["error-leaves-state"],
         with: &[],
         apply: |rules| rules.eswitch_in_steps = true,
+    },
+    Variant {
+        id: 11,
+        name: "linux-6.12",
+        says: "devlink and netdevsim as Linux 6.12 has them: register first, under the lock, and then make every part",
+        cites: &[
+            Cite {
+                mail: &REGISTER,
+                who: "Leon Romanovsky",
+                claim: "parts can be made at any time, so notifications must cover those made after register too",
+            },
+            Cite {
+                mail: &TRAPS,
+                who: "Ido Schimmel",
+                claim: "reload re-initialises driver entities, traps among them",
+            },
+        ],
+        breaks: &["reload-reinitialises", "references-balance", "error-leaves-state"],
+        with: &[],
+        apply: |rules| {
+            rules.publish = Publish::First;
+            rules.eswitch_in_steps = true;
+            rules.netdevsim = Netdevsim::Linux612;
+            rules.dump_by_kind = true;
+            rules.traps_drop_first = true;
+            rules.reload_checks_teardown = true;
+        },
     },
 ];

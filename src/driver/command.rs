@@ -1,6 +1,6 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, module, mtty, probe};
+use super::{Bus, module, mtty, port};
 use crate::commands;
 use crate::event::{Errno, Handle, Knob, Module, Parent, PortCount, PortIndex, Switch};
 
@@ -29,14 +29,14 @@ commands! {
 /// Runs one command.
 pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
     match command {
-        Command::Probe { handle, ports } => probe::probe(bus, handle, ports).await,
-        Command::Remove { handle } => probe::remove(bus, handle).await,
-        Command::PortAdd { handle, port } => probe::change_port(bus, handle, port, true).await,
-        Command::PortDel { handle, port } => probe::change_port(bus, handle, port, false).await,
+        Command::Probe { handle, ports } => super::bus::probe(bus, handle, ports).await,
+        Command::Remove { handle } => super::bus::remove(bus, handle).await,
+        Command::PortAdd { handle, port } => port::change(bus, handle, port, true).await,
+        Command::PortDel { handle, port } => port::change(bus, handle, port, false).await,
         Command::SetKnob { handle, knob, switch } => {
             let device = bus.device(handle);
-            device.instance.get().ok_or(Errno::ENODEV)?;
-            device.set_knob(knob, switch == Switch::On);
+            device.instance.get().ok_or_else(|| bus.absent(handle))?;
+            device.set_knob(bus.kernel, handle, knob, switch == Switch::On);
             Ok(())
         }
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,

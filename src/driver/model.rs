@@ -1,71 +1,123 @@
 //! What tells the devlink drivers apart, as data, and what each remembers of its devices.
 
-use crate::devlink::InstanceId;
-use crate::event::{Handle, Knob, PortCount, PortIndex};
+use super::netdevsim;
+use crate::devlink::variant::Netdevsim;
+use crate::devlink::{InstanceId, Inventory};
+use crate::event::{Handle, Knob, Param, ParamValue, PortCount, PortIndex, Subject, What};
+use crate::sim::{Kernel, Kref};
 use std::cell::Cell;
 
 /// One model driver.
 #[derive(Debug)]
 pub struct Model {
+    /// What it registers besides ports.
+    pub inventory: &'static Inventory,
     /// The ports that probe and reload make.
     pub ports: &'static [PortIndex],
     /// Whether whoever makes a device may ask for another number of ports.
     pub counts_ports: bool,
-    /// Whether the driver registers traps.
-    pub has_traps: bool,
     /// The port that stands for a virtual function while the eswitch is in switchdev mode.
     pub representor: Option<PortIndex>,
+    /// Whether each port has a netdev.
+    pub has_netdevs: bool,
+    /// Whether devices are made and unmade through files of the bus, with uevents.
+    pub has_bus_files: bool,
+    /// Whether the driver, once a reload has failed, tears nothing down any more and forgets the ports it has.
+    pub forgets_ports: bool,
 }
-
-/// Models netdevsim, whose reload re-initialises everything: ports and traps.
-const NETDEVSIM: Model =
-    Model { ports: &[PortIndex::P0, PortIndex::P1], counts_ports: true, has_traps: true, representor: None };
 
 /// Models mlx5: one uplink, and a representor that comes and goes with the eswitch mode.
 const MLX5: Model = Model {
+    inventory: &Inventory {
+        params: &[(Param::MaxMacs, ParamValue::V32)],
+        regions: &[],
+        policers: &[],
+        groups: &[],
+        traps: &[],
+    },
     ports: &[PortIndex::P0],
     counts_ports: false,
-    has_traps: false,
     representor: Some(PortIndex::P1),
+    has_netdevs: false,
+    has_bus_files: false,
+    forgets_ports: false,
 };
 
 impl Model {
-    /// The driver of a device.
-    pub const fn of(handle: Handle) -> &'static Model {
-        match handle {
-            Handle::Netdevsim0 | Handle::Netdevsim1 => &NETDEVSIM,
-            Handle::Mlx50 | Handle::Mlx51 => &MLX5,
+    /// The driver of a device, under the rule that says which netdevsim there is.
+    pub const fn of(handle: Handle, netdevsim: Netdevsim) -> &'static Model {
+        match (handle, netdevsim) {
+            (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Small) => &netdevsim::SMALL,
+            (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux612) => &netdevsim::LINUX_6_12,
+            (Handle::Mlx50 | Handle::Mlx51, _) => &MLX5,
         }
     }
 }
 
-/// What a driver remembers of one of its devices.
+/// A list of ports, oldest first, each with its netdev if ports have any.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ports {
+    list: [Option<(PortIndex, Option<Kref>)>; PortIndex::COUNT],
+}
+
+impl Ports {
+    /// The ports, oldest first.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = (PortIndex, Option<Kref>)> {
+        self.list.into_iter().flatten()
+    }
+
+    /// The list with one more port, the newest.
+    pub fn with(mut self, port: PortIndex, netdev: Option<Kref>) -> Self {
+        let end = self.list.iter().position(Option::is_none).expect("a list has room for every port");
+        self.list[end] = Some((port, netdev));
+        self
+    }
+
+    /// The list without a port.
+    pub fn without(self, port: PortIndex) -> Self {
+        let left = self.iter().filter(|(known, _)| *known != port);
+        left.fold(Ports::default(), |list, (port, netdev)| list.with(port, netdev))
+    }
+}
+
+/// What a driver remembers of one of its devices, and the bus of the device itself.
 #[derive(Debug)]
 pub struct Device {
+    /// The device on its bus, if the bus is modelled: from its making to its end.
+    pub on_bus: Cell<Option<Kref>>,
     /// The devlink instance, from probe to remove.
     pub instance: Cell<Option<InstanceId>>,
     /// Whether probe is done and remove has not begun: the driver's own flag.
     pub is_ready: Cell<bool>,
     /// How many ports it was made with.
     pub port_count: Cell<PortCount>,
+    /// The ports that the driver knows of, oldest first, each with its netdev.
+    pub ports: Cell<Ports>,
     knobs: [Cell<bool>; Knob::COUNT],
 }
 
 impl Default for Device {
     fn default() -> Self {
         Device {
+            on_bus: Cell::default(),
             instance: Cell::default(),
             is_ready: Cell::default(),
             port_count: Cell::new(PortCount::Default),
+            ports: Cell::default(),
             knobs: Default::default(),
         }
     }
 }
 
 impl Device {
-    /// Turns a knob.
-    pub fn set_knob(&self, knob: Knob, on: bool) {
-        self.knobs[knob.index()].set(on);
+    /// Turns a knob. What a driver was asked to do is part of its state, so a search should see it change.
+    pub fn set_knob(&self, k: &Kernel, handle: Handle, knob: Knob, on: bool) {
+        let subject = Subject::Knob(handle, knob);
+        match (self.knobs[knob.index()].replace(on), on) {
+            (false, true) => k.emit(What::Add(subject)),
+            (true, false) => k.emit(What::Remove(subject)),
+            (false, false) | (true, true) => {}
+        }
     }
 
     /// Whether a knob is on.
@@ -74,7 +126,7 @@ impl Device {
     }
 
     /// The ports that probe and reload make.
-    pub fn ports(&self, model: &Model) -> &'static [PortIndex] {
+    pub fn initial_ports(&self, model: &Model) -> &'static [PortIndex] {
         match self.port_count.get() {
             PortCount::Default => model.ports,
             _ if !model.counts_ports => model.ports,
@@ -82,9 +134,15 @@ impl Device {
         }
     }
 
-    /// Forgets everything, as a new probe does.
-    pub fn reset(&self) {
-        self.knobs.iter().for_each(|knob| knob.set(false));
+    /// Whether the driver knows of this port.
+    pub fn knows(&self, port: PortIndex) -> bool {
+        self.ports.get().iter().any(|(known, _)| known == port)
+    }
+
+    /// Forgets everything about the driver, as a new probe does.
+    pub fn reset(&self, k: &Kernel, handle: Handle) {
+        Knob::ALL.iter().for_each(|knob| self.set_knob(k, handle, *knob, false));
+        self.ports.take();
         self.is_ready.set(false);
         self.instance.set(None);
     }

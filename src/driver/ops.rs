@@ -1,7 +1,7 @@
 //! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
 
-use super::Bus;
-use super::probe::{create_ports, destroy_ports};
+use super::probe::skips_teardown;
+use super::{Bus, port};
 use crate::devlink::variant::ReloadCalls;
 use crate::devlink::{InstanceId, Ops};
 use crate::event::{Errno, EswitchMode, Inline, Knob, Point, Trap, TrapAction};
@@ -16,11 +16,15 @@ impl Ops for Bus<'_> {
         if self.devlink.rules.reload_calls == ReloadCalls::Register {
             self.devlink.unregister(k, id).await?;
         }
-        // After a failed reload these are the ports that were added since; 6.12's netdevsim forgets them.
-        destroy_ports(self, id, false).await;
+        if skips_teardown(self, id) {
+            return Ok(());
+        }
+        // After a failed reload these are the ports that were added since.
+        port::destroy_all(self, id, false).await;
         if self.devlink.rules.traps_in_reload {
             self.devlink.traps_unregister(k, id).await;
         }
+        self.devlink.regions_destroy(k, id).await;
         Ok(())
     }
 
@@ -30,10 +34,20 @@ impl Ops for Bus<'_> {
         if self.device(self.devlink.handle(id)).knob(Knob::FailReload) {
             return Err(Errno::EINVAL);
         }
-        if self.devlink.rules.traps_in_reload && self.model(id).has_traps {
+        if self.model(id).forgets_ports {
+            // Models `INIT_LIST_HEAD()` in `nsim_dev_reload_create()`.
+            port::forget_all(self, self.devlink.handle(id));
+        }
+        self.devlink.regions_create(k, id).await;
+        if self.devlink.rules.traps_in_reload {
             self.devlink.traps_register(k, id).await;
         }
-        create_ports(self, id, self.devlink.rules.reload_calls == ReloadCalls::SelfLocking).await;
+        let takes_lock = self.devlink.rules.reload_calls == ReloadCalls::SelfLocking;
+        if let Err(errno) = port::create_all(self, id, takes_lock).await {
+            self.devlink.traps_unregister(k, id).await;
+            self.devlink.regions_destroy(k, id).await;
+            return Err(errno);
+        }
         if self.devlink.rules.reload_calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
             self.devlink.register(k, id).await?;
         }
@@ -48,9 +62,9 @@ impl Ops for Bus<'_> {
         match mode {
             // After a failed reload there is nothing to represent until the driver is up again.
             EswitchMode::Switchdev if !has_port && !self.devlink.is_reload_failed(k, id) => {
-                self.devlink.port_register(k, id, representor).await
+                port::create(self, id, representor).await
             }
-            EswitchMode::Legacy if has_port => self.devlink.port_unregister(k, id, representor).await,
+            EswitchMode::Legacy if has_port => port::destroy(self, id, representor).await,
             EswitchMode::Switchdev | EswitchMode::Legacy => Ok(()),
         }
     }

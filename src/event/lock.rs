@@ -56,6 +56,8 @@ lock_classes! {
     ClientDataRwsem PerObject "client_data_rwsem",
     /// One caller unregisters a device; the others find it done.
     UnregistrationLock PerObject "unregistration_lock",
+    /// netdevsim's list of devices, held while one is made or unmade.
+    NsimBusDevList Global "nsim_bus_dev_list_lock",
     /// Not a lock: the work of a queue, which a flush waits for.
     Workqueue PerObject "workqueue",
     /// Not a lock: the users that a synchronous unregister waits for.

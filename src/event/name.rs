@@ -219,6 +219,8 @@ pub enum Subject {
     Param(Handle, Param),
     /// The eswitch of a devlink instance.
     Eswitch(Handle),
+    /// A fault that a test has asked the driver of an instance for.
+    Knob(Handle, Knob),
     /// A parent of mediated devices.
     Parent(Parent),
     /// What mdev core tracks a registered parent with: `struct mdev_parent`.
@@ -278,6 +280,7 @@ impl std::fmt::Display for Subject {
             Subject::Region(handle, region) => write!(f, "{handle} {region}"),
             Subject::Param(handle, param) => write!(f, "{handle} {param}"),
             Subject::Eswitch(handle) => write!(f, "{handle} eswitch"),
+            Subject::Knob(handle, knob) => write!(f, "{handle} {knob}"),
             Subject::Parent(parent) => write!(f, "{parent}"),
             Subject::MdevParent(parent) => write!(f, "mdev_parent({parent})"),
             Subject::Child(uuid) => write!(f, "{uuid}"),

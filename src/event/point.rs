@@ -136,6 +136,8 @@ points! {
     0x408 DriverReloadUp "driver_reload_up:start",
     0x409 DriverEswitchMode "driver_eswitch_mode_set:start",
     0x40a DriverPort "driver_port:lock",
+    0x40b NewDevice "new_device_store:list-lock",
+    0x40c DelDevice "del_device_store:list-lock",
 }
 
 impl std::fmt::Display for Point {

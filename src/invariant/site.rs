@@ -99,6 +99,7 @@ fn kind(of: Subject) -> &'static str {
         Subject::Region(..) => "a region",
         Subject::Param(..) => "a param",
         Subject::Eswitch(_) => "an eswitch",
+        Subject::Knob(..) => "a knob",
         Subject::Parent(_) => "a parent device",
         Subject::MdevParent(_) => "an mdev parent",
         Subject::Child(_) => "a mediated device",

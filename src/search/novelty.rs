@@ -184,7 +184,8 @@ fn family(of: Subject) -> usize {
         | Subject::TrapPolicer(handle, _)
         | Subject::Region(handle, _)
         | Subject::Param(handle, _)
-        | Subject::Eswitch(handle) => handle.index(),
+        | Subject::Eswitch(handle)
+        | Subject::Knob(handle, _) => handle.index(),
         Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => Handle::COUNT,
         Subject::Ib(_)
         | Subject::Client(_)
@@ -212,6 +213,7 @@ fn alike(of: Subject) -> Subject {
         Subject::Region(handle, region) => Subject::Region(first(handle), region),
         Subject::Param(handle, param) => Subject::Param(first(handle), param),
         Subject::Eswitch(handle) => Subject::Eswitch(first(handle)),
+        Subject::Knob(handle, knob) => Subject::Knob(first(handle), knob),
         other => other,
     }
 }

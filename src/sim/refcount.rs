@@ -11,7 +11,7 @@ use crate::event::{LockClass, Point, Subject, TaskId, What};
 
 /// The number of a reference count in its run. Copying it is no reference: get and put are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Kref(u8);
+pub struct Kref(u16);
 
 /// One object's memory.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Kernel {
         let mut krefs = self.krefs.borrow_mut();
         krefs.push(KrefState { subject, count: 1, disowned: false, freed: None, waiter: None });
         self.emit(What::Alloc(subject));
-        Kref(u8::try_from(krefs.len() - 1).expect("fewer than 256 objects"))
+        Kref(u16::try_from(krefs.len() - 1).expect("fewer than 65536 objects"))
     }
 
     /// Models `kref_get()`.

@@ -1,0 +1,100 @@
+//! Packet traps, their groups and policers, and the regions that are made along with them.
+
+use super::{Devlink, InstanceId, Ops};
+use crate::event::{Callback, Errno, Module, Notice, Subject, Trap, TrapAction, What};
+use crate::operand::Operand;
+use crate::sim::Kernel;
+
+impl Devlink {
+    /// Models `devl_trap_policers_register()`, `devl_trap_groups_register()` and `devl_traps_register()`: every
+    /// trap starts with the driver's default.
+    pub async fn traps_register(&self, k: &Kernel, id: InstanceId) {
+        let handle = self.handle(id);
+        let inventory = self.inventory(id);
+        for policer in inventory.policers {
+            self.add_and_notify(k, id, Subject::TrapPolicer(handle, *policer)).await;
+        }
+        for group in inventory.groups {
+            self.add_and_notify(k, id, Subject::TrapGroup(handle, *group)).await;
+        }
+        for spec in inventory.traps {
+            self.with(k, id, |instance| instance.traps[spec.trap.index()] = spec.action);
+            self.add_and_notify(k, id, Subject::Trap(handle, spec.trap)).await;
+        }
+    }
+
+    /// Models `devl_traps_unregister()`, `devl_trap_groups_unregister()` and `devl_trap_policers_unregister()`:
+    /// each in reverse. Under 6.12's rules the driver is told to drop before the first trap goes.
+    pub async fn traps_unregister(&self, k: &Kernel, id: InstanceId) {
+        let handle = self.handle(id);
+        let inventory = self.inventory(id);
+        if self.rules.traps_drop_first {
+            self.with(k, id, |instance| instance.traps = [TrapAction::Drop; Trap::COUNT]);
+        }
+        for spec in inventory.traps.iter().rev() {
+            self.remove_and_notify(k, id, Subject::Trap(handle, spec.trap)).await;
+        }
+        for group in inventory.groups.iter().rev() {
+            self.remove_and_notify(k, id, Subject::TrapGroup(handle, *group)).await;
+        }
+        for policer in inventory.policers.iter().rev() {
+            self.remove_and_notify(k, id, Subject::TrapPolicer(handle, *policer)).await;
+        }
+    }
+
+    /// Models `devl_region_create()` for the driver's regions.
+    pub async fn regions_create(&self, k: &Kernel, id: InstanceId) {
+        for region in self.inventory(id).regions {
+            self.add_and_notify(k, id, Subject::Region(self.handle(id), *region)).await;
+        }
+    }
+
+    /// Models `devl_region_destroy()` for the driver's regions.
+    pub async fn regions_destroy(&self, k: &Kernel, id: InstanceId) {
+        for region in self.inventory(id).regions.iter().rev() {
+            self.remove_and_notify(k, id, Subject::Region(self.handle(id), *region)).await;
+        }
+    }
+
+    async fn add_and_notify(&self, k: &Kernel, id: InstanceId, part: Subject) {
+        if self.add(k, id, part) {
+            self.notify(k, id, Notice::New, part).await;
+        }
+    }
+
+    /// Whether the end is announced before or after the part leaves its list, nobody can look in between.
+    async fn remove_and_notify(&self, k: &Kernel, id: InstanceId, part: Subject) {
+        if self.remove(k, id, part) {
+            self.notify(k, id, Notice::Del, part).await;
+        }
+    }
+
+    /// Models `devlink_nl_trap_set_doit()`: no notification goes out for a changed action, and that of a trap
+    /// which is not about dropped packets stays without an error.
+    pub(super) async fn trap_set(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        trap: Trap,
+        action: TrapAction,
+    ) -> Result<(), Errno> {
+        let part = Subject::Trap(self.handle(id), trap);
+        if self.parts_of(id, super::part::Kind::Trap).next().is_none() {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        if !self.has(k, id, part) {
+            return Err(Errno::ENOENT);
+        }
+        let old = self.with(k, id, |instance| instance.traps[trap.index()]);
+        let drops = self.inventory(id).traps.iter().any(|spec| spec.trap == trap && spec.drops);
+        if old == action || !drops {
+            return Ok(());
+        }
+        let op = ops.trap_action_set(id, trap, action);
+        k.call(Callback::TrapActionSet, self.subject(id), Module::Core, op).await?;
+        self.with(k, id, |instance| instance.traps[trap.index()] = action);
+        k.emit(What::Set(part, old.to_byte(), action.to_byte()));
+        Ok(())
+    }
+}

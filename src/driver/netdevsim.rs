@@ -1,0 +1,62 @@
+//! netdevsim's inventories, as data: the small one that arguments are about, and that of Linux 6.12.
+
+use super::model::Model;
+use crate::devlink::{Inventory, TrapSpec};
+use crate::event::{Param, ParamValue, PortIndex, Region, Trap, TrapAction, TrapGroup, TrapPolicer};
+
+/// Models what matters of netdevsim: a reload that re-initialises everything, ports and traps.
+pub(super) const SMALL: Model = Model {
+    inventory: &Inventory {
+        params: &[(Param::MaxMacs, ParamValue::V32)],
+        regions: &[],
+        policers: &[],
+        groups: &[],
+        traps: &[TrapSpec::drop(Trap::BlackholeRoute), TrapSpec::drop(Trap::TailDrop)],
+    },
+    ports: PORTS,
+    counts_ports: true,
+    representor: None,
+    has_netdevs: false,
+    has_bus_files: false,
+    forgets_ports: false,
+};
+
+/// Models netdevsim as it is in Linux 6.12.
+pub(super) const LINUX_6_12: Model = Model {
+    inventory: &Inventory {
+        params: &[(Param::MaxMacs, ParamValue::V32), (Param::Test1, ParamValue::True)],
+        regions: &[Region::Dummy],
+        policers: &[TrapPolicer::P1, TrapPolicer::P2, TrapPolicer::P3],
+        groups: &[
+            TrapGroup::L2Drops,
+            TrapGroup::L3Drops,
+            TrapGroup::L3Exceptions,
+            TrapGroup::BufferDrops,
+            TrapGroup::AclDrops,
+            TrapGroup::McSnooping,
+        ],
+        traps: &[
+            TrapSpec::drop(Trap::SourceMacIsMulticast),
+            TrapSpec::drop(Trap::VlanTagMismatch),
+            TrapSpec::drop(Trap::IngressVlanFilter),
+            TrapSpec::drop(Trap::IngressSpanningTreeFilter),
+            TrapSpec::drop(Trap::PortListIsEmpty),
+            TrapSpec::drop(Trap::PortLoopbackFilter),
+            TrapSpec::other(Trap::FidMiss, TrapAction::Trap),
+            TrapSpec::drop(Trap::BlackholeRoute),
+            TrapSpec::other(Trap::TtlValueIsTooSmall, TrapAction::Trap),
+            TrapSpec::drop(Trap::TailDrop),
+            TrapSpec::drop(Trap::IngressFlowActionDrop),
+            TrapSpec::drop(Trap::EgressFlowActionDrop),
+            TrapSpec::other(Trap::IgmpQuery, TrapAction::Mirror),
+            TrapSpec::other(Trap::IgmpV1Report, TrapAction::Trap),
+        ],
+    },
+    has_netdevs: true,
+    has_bus_files: true,
+    forgets_ports: true,
+    ..SMALL
+};
+
+/// The ports of a device that was made without a word about them.
+const PORTS: &[PortIndex] = &[PortIndex::P0, PortIndex::P1];

@@ -1,0 +1,127 @@
+//! A driver's ports: each a port of devlink, and under 6.12's rules a netdev on top.
+
+use super::{Bus, model::Model};
+use crate::devlink::{InstanceId, PortType};
+use crate::event::{Action, Errno, EswitchMode, Handle, Point, PortIndex, Subject};
+use crate::sim::{Held, Kref};
+
+/// Models `nsim_dev_port_add_all()`: the ports that the driver has in the mode its eswitch is in, each under the
+/// instance's lock if the caller does not hold it. A driver that keeps a list of its own takes the first error
+/// for the end, and deletes those that it made.
+pub(super) async fn create_all(bus: &Bus<'_>, id: InstanceId, takes_lock: bool) -> Result<(), Errno> {
+    let model: &Model = bus.model(id);
+    let switchdev = bus.devlink.eswitch_mode(bus.kernel, id) == EswitchMode::Switchdev;
+    let ports = bus.device(bus.devlink.handle(id)).initial_ports(model);
+    for port in ports.iter().copied().chain(model.representor.filter(|_| switchdev)) {
+        let _held = lock_if(bus, id, takes_lock, Point::PortRegister).await;
+        // Where probe and reload can meet, the other may have made the port already; most drivers do not look.
+        if let Err(errno) = create(bus, id, port).await
+            && model.forgets_ports
+        {
+            destroy_all(bus, id, takes_lock).await;
+            return Err(errno);
+        }
+    }
+    Ok(())
+}
+
+/// Models `nsim_dev_port_del_all()`: all ports that the driver knows of, newest first.
+pub(super) async fn destroy_all(bus: &Bus<'_>, id: InstanceId, takes_lock: bool) {
+    for (port, _) in bus.device(bus.devlink.handle(id)).ports.get().iter().rev() {
+        let _held = lock_if(bus, id, takes_lock, Point::PortUnregister).await;
+        let _ = destroy(bus, id, port).await;
+    }
+}
+
+/// Models `__nsim_dev_port_add()`.
+pub(super) async fn create(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
+    bus.devlink.port_register(bus.kernel, id, port).await?;
+    let netdev = match bus.model(id).has_netdevs {
+        true => Some(register_netdev(bus, id, port).await),
+        false => None,
+    };
+    let ports = &bus.device(bus.devlink.handle(id)).ports;
+    ports.set(ports.get().with(port, netdev));
+    Ok(())
+}
+
+/// Models `__nsim_dev_port_del()`.
+pub(super) async fn destroy(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
+    let ports = &bus.device(bus.devlink.handle(id)).ports;
+    let (_, netdev) = ports.get().iter().find(|(known, _)| *known == port).ok_or(Errno::ENOENT)?;
+    ports.set(ports.get().without(port));
+    if let Some(netdev) = netdev {
+        unregister_netdev(bus, id, port, netdev).await;
+    }
+    bus.devlink.port_unregister(bus.kernel, id, port).await
+}
+
+/// Models `register_netdevice()`, whose notifiers tell devlink: the type is known when the netdev is initialised,
+/// and the netdev once it can be found. A netdev keeps its parent device.
+async fn register_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Kref {
+    let k = bus.kernel;
+    let handle = bus.devlink.handle(id);
+    let subject = Subject::PortNetdev(handle, port);
+    let netdev = k.kref_init(subject);
+    if let Some(device) = bus.device(handle).on_bus.get() {
+        k.get(device);
+    }
+    bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
+    k.uevent(Action::Add, subject, netdev);
+    bus.devlink.port_type_set(k, id, port, PortType::EthNetdev).await;
+    netdev
+}
+
+/// Models `unregister_netdevice_many_notify()`: its notifiers take from the port the netdev and then the type,
+/// and only then is the device's end told to user space.
+async fn unregister_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netdev: Kref) {
+    let k = bus.kernel;
+    let handle = bus.devlink.handle(id);
+    bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
+    bus.devlink.port_type_set(k, id, port, PortType::NotSet).await;
+    k.uevent(Action::Remove, Subject::PortNetdev(handle, port), netdev);
+    if k.put(netdev) {
+        k.free(netdev);
+    }
+    if let Some(device) = bus.device(handle).on_bus.get() {
+        super::bus::put_device(k, device);
+    }
+}
+
+/// Models the moment when the driver's list is made anew without a look at what it holds: netdevs that it held
+/// stay for ever, as nobody else would unregister them.
+pub(super) fn forget_all(bus: &Bus<'_>, handle: Handle) {
+    for (_, netdev) in bus.device(handle).ports.take().iter() {
+        if let Some(netdev) = netdev {
+            bus.kernel.disown(netdev);
+        }
+    }
+}
+
+/// A driver's own command on a running device: adds or deletes a port under the instance's lock.
+pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -> Result<(), Errno> {
+    let k = bus.kernel;
+    let device = bus.device(handle);
+    // The file lives in sysfs, which unbind empties before it goes on: a writer keeps the device bound.
+    let _device = k.lock(crate::devlink::instance::device_lock(k, handle), Point::DriverPort).await;
+    let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
+    if !device.is_ready.get() {
+        return Err(Errno::EBUSY);
+    }
+    let _held = bus.devlink.lock(k, id, Point::PortRegister).await;
+    match add {
+        true if device.knows(port) => Err(Errno::EEXIST),
+        true => create(bus, id, port).await,
+        false => destroy(bus, id, port).await,
+    }
+}
+
+/// The instance's lock, where the caller does not hold it.
+pub(super) async fn lock_if<'b>(
+    bus: &Bus<'b>,
+    id: InstanceId,
+    takes_lock: bool,
+    at: Point,
+) -> Option<Held<'b>> {
+    if takes_lock { Some(bus.devlink.lock(bus.kernel, id, at).await) } else { None }
+}
