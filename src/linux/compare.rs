@@ -79,18 +79,30 @@ fn begins(trace: &Trace, what: &What, with: &str) -> bool {
     words(trace, what).is_some_and(|words| words.starts_with(with))
 }
 
+/// Stands after a command that made the kernel complain.
+const WARNS: &str = "the kernel warns";
+
 /// A trace as it is compared: a line an event, then the objects at rest, sorted.
 pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
     let shown =
         trace.events.iter().filter(|event| !MASKS.iter().any(|mask| (mask.hides)(trace, &event.what)));
     let (mut stream, mut rest) = (Vec::new(), Vec::new());
+    let mut warned = false;
     for event in shown {
         let task = trace.name(event.task);
+        // The log is read when a command is over, so where in it the kernel warned is not known, nor how often.
+        let is_over = matches!(event.what, What::Begin(_) | What::AtRest(..));
+        if is_over && std::mem::take(&mut warned) {
+            stream.push(WARNS.to_string());
+        }
         let what = match event.what {
             What::Begin(index) => format!("# {task}: {}", program.command_text(event.task, index)),
             What::End(_, None) => "ok".to_string(),
             What::End(_, Some(errno)) => format!("{errno}"),
-            What::Warn(..) | What::Console(_) => "the kernel warns".to_string(),
+            What::Warn(..) | What::Console(_) => {
+                warned = true;
+                continue;
+            }
             What::Foreign(_) => words(trace, &event.what).unwrap_or_default().to_string(),
             What::AtRest(Subject::Kernel, _) => continue,
             What::AtRest(..) => {
@@ -100,6 +112,9 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
             other => format!("{} {other}", other.verb()),
         };
         stream.push(what);
+    }
+    if warned {
+        stream.push(WARNS.to_string());
     }
     rest.sort();
     stream.extend(rest);

@@ -17,15 +17,9 @@ pub fn trace(tasks: &[TaskName], reports: &[Report], died: Option<&str>) -> Trac
     let kernel = tasks.len() as u8;
     let mut observer = Observer { trace, kernel, task: kernel, at_rest: false, reports };
     let end = reports.iter().position(|report| *report == Report::CleanUp).unwrap_or(reports.len());
-    let (program, clean_up) = reports.split_at(end);
-    for (at, report) in program.iter().enumerate() {
+    // What the kernel says against the clean-up is none of the program's doing, though it may be its fault.
+    for (at, report) in reports[..end].iter().enumerate() {
         observer.observe(at, report);
-    }
-    // Of the clean-up only what the kernel says against it belongs to the program that left the mess.
-    for report in clean_up {
-        if let Report::Complaint { text } = report {
-            observer.complain(text);
-        }
     }
     if let Some(why) = died {
         observer.complain(why);

@@ -19,6 +19,19 @@ pub fn can_perform(command: &Command) -> bool {
     actions(command).is_some()
 }
 
+/// Whether the model says to the letter what a real kernel does with a command: netdevsim and its devlink.
+pub fn can_compare(command: &Command) -> bool {
+    match *command {
+        Command::Devlink(_) => true,
+        Command::Driver(command) => driver(command).is_some_and(|actions| actions.iter().all(is_netdevsims)),
+        Command::Mdev(_) | Command::Ib(_) => false,
+    }
+}
+
+fn is_netdevsims(action: &Action) -> bool {
+    matches!(action, Action::Write { path, .. } if path.contains("netdevsim"))
+}
+
 /// The request that a program is, or its first command that no real kernel can be asked for.
 pub fn request(program: &Program) -> Result<Request, Command> {
     let mut request = Request { at_rest: devlink::dumps(), clean_up: clean_up(), ..Request::default() };

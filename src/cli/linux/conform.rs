@@ -33,7 +33,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "files")]
     seed: u64,
     /// The rules of the model
-    #[arg(long, value_name = "VARIANT", default_value = "settled", value_parser = choose::variants)]
+    #[arg(long, value_name = "VARIANT", default_value = "linux-6.12", value_parser = choose::variants)]
     variant: Variants,
     /// So many guests at a time [default: one a processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -148,7 +148,7 @@ fn programs(arguments: &Arguments) -> anyhow::Result<Vec<(String, Program)>> {
     if arguments.files.is_empty() {
         let mut random = fastrand::Rng::with_seed(arguments.seed);
         for number in 0..arguments.count.unwrap_or(COUNT) {
-            let program = generate::sequential(&mut random, perform::can_perform);
+            let program = generate::sequential(&mut random, perform::can_compare);
             named.push((format!("program {number} of seed {}", arguments.seed), under(program)));
         }
     }

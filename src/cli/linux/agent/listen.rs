@@ -1,8 +1,10 @@
 //! The listener: one thread hears all groups and reports each message the moment it is sent.
 //!
-//! The guest has one processor and a preemptible kernel, and the thread has a real-time priority. A message
-//! that is queued for it wakes it before the kernel goes on, so messages of several groups come out in the
-//! order in which the kernel sent them, and before the end of the command that caused them.
+//! The guest has one processor and a preemptible kernel, and the thread has a higher real-time priority than
+//! the one that performs. A message that is queued for it wakes it before the kernel goes on, so messages of
+//! several groups come out in the order in which the kernel sent them, and before the end of the command that
+//! caused them. The performing thread needs such a priority too: since 6.12 the scheduler now and then lets
+//! ordinary threads pass the real-time ones, and where waiting takes no time this comes often.
 
 use super::netlink::{Devlink, listener};
 use super::report::Line;
@@ -11,10 +13,14 @@ use netlink_sys::Socket;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::ErrorKind;
 use thread_priority::{
-    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
-    thread_native_id,
+    RealtimeThreadSchedulePolicy, ScheduleParams, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
 };
 use unreg::linux::wire::{Family, Report};
+
+/// The real-time priorities of who listens and who performs.
+const LISTENING: i32 = 50;
+const PERFORMING: i32 = 10;
 
 /// Begins to listen; says of each family whether that works, or why it does not.
 pub(super) fn start(line: &Line) -> anyhow::Result<Vec<(String, Option<String>)>> {
@@ -33,14 +39,20 @@ pub(super) fn start(line: &Line) -> anyhow::Result<Vec<(String, Option<String>)>
     let line = line.clone();
     let (ready, wait) = std::sync::mpsc::channel();
     std::thread::Builder::new().name("listen".to_string()).spawn(move || {
-        let priority = ThreadPriority::from_posix(thread_priority::ScheduleParams { sched_priority: 50 });
-        let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
-        let set = set_thread_priority_and_policy(thread_native_id(), priority, policy);
-        let _gone = ready.send(set.map_err(|error| format!("{error:?}")));
+        let _gone = ready.send(run_at(LISTENING));
         listen(&groups, &line);
     })?;
-    wait.recv()?.map_err(|error| anyhow::anyhow!("the listener cannot have its priority: {error}"))?;
+    wait.recv()??;
+    run_at(PERFORMING)?;
     Ok(works)
+}
+
+/// Gives the calling thread a real-time priority.
+fn run_at(priority: i32) -> anyhow::Result<()> {
+    let priority = ThreadPriority::from_posix(ScheduleParams { sched_priority: priority });
+    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
+    let set = set_thread_priority_and_policy(thread_native_id(), priority, policy);
+    set.map_err(|error| anyhow::anyhow!("no real-time priority for a thread: {error:?}"))
 }
 
 fn listen(groups: &[(Family, Socket)], line: &Line) {
