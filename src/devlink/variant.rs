@@ -282,7 +282,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
                 claim: "reload re-initialises driver entities, traps among them",
             },
         ],
-        breaks: &["reload-reinitialises", "references-balance", "error-leaves-state"],
+        breaks: &["reload-reinitialises", "references-balance", "no-warning", "error-leaves-state"],
         with: &[],
         apply: |rules| {
             rules.publish = Publish::First;
