@@ -5,6 +5,7 @@ use cpio::newc::{Builder, ModeFileType, trailer};
 use elf::ElfBytes;
 use elf::abi::PT_INTERP;
 use elf::endian::AnyEndian;
+use elf::file::Class;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -39,11 +40,15 @@ pub(super) fn write(out: impl Write, modules: &Path, tools: &[PathBuf]) -> anyho
 }
 
 impl<W: Write> Archive<W> {
-    /// A program and everything its loader would load.
+    /// A program and everything its loader would load, all without what only debuggers read.
     fn program(&mut self, from: &Path, to: &Path) -> anyhow::Result<()> {
-        self.file(from, to, 0o755)?;
-        for library in libraries(from)? {
-            self.file(&library, library.strip_prefix("/").unwrap_or(&library), 0o755)?;
+        let libraries = libraries(from)?;
+        let each = libraries.iter().map(|path| (path.as_path(), path.strip_prefix("/").unwrap_or(path)));
+        for (from, to) in std::iter::once((from, to)).chain(each) {
+            if let Some(folder) = to.parent() {
+                self.folder(folder)?;
+            }
+            self.entry(to, ModeFileType::Regular, 0o755, &loaded(read(from)?)?)?;
         }
         Ok(())
     }
@@ -66,8 +71,7 @@ impl<W: Write> Archive<W> {
         if let Some(folder) = to.parent() {
             self.folder(folder)?;
         }
-        let content = std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
-        self.entry(to, ModeFileType::Regular, mode, &content)
+        self.entry(to, ModeFileType::Regular, mode, &read(from)?)
     }
 
     /// A folder and those it is in.
@@ -103,6 +107,26 @@ impl<W: Write> Archive<W> {
     }
 }
 
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The part of a program that is loaded to run it. Sections are for linkers and debuggers, and come last; those
+/// of a debug build are many times the program.
+fn loaded(mut bytes: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    let file = ElfBytes::<AnyEndian>::minimal_parse(&bytes).context("this is no program for Linux")?;
+    let segments = file.segments().context("the program has no segments")?;
+    let end = segments.iter().map(|segment| segment.p_offset + segment.p_filesz).max().unwrap_or(0);
+    if file.ehdr.class == Class::ELF64 {
+        bytes.truncate(usize::try_from(end)?);
+        // Where the sections are, and how many: e_shoff, e_shnum, e_shstrndx.
+        for field in [0x28..0x30, 0x3c..0x3e, 0x3e..0x40] {
+            bytes.get_mut(field).context("the program has no header")?.fill(0);
+        }
+    }
+    Ok(bytes)
+}
+
 /// The loader of a program and the libraries it would load; none for a static one.
 fn libraries(program: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let Some(loader) = interpreter(program)? else { return Ok(Vec::new()) };
@@ -121,7 +145,7 @@ fn libraries(program: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 /// The loader that a program names (`PT_INTERP`).
 fn interpreter(program: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let bytes = std::fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    let bytes = read(program)?;
     let file = ElfBytes::<AnyEndian>::minimal_parse(&bytes)
         .with_context(|| format!("{} is no program for Linux", program.display()))?;
     let segments = file.segments().context("the program has no segments")?;

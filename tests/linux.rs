@@ -1,0 +1,195 @@
+//! The model of Linux 6.12 against Linux 6.12: what a real kernel was seen to do is stored in `snapshots/linux`.
+//!
+//! The model must match what is stored on every machine. Where a kernel has been built (`unreg linux build`), it
+//! is asked too: it must match as well, and survive what a long run brings. `UNREG_KERNEL_REQUIRED=1` makes a
+//! missing kernel a failure, `UNREG_RECORD=1` stores what the kernel says.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use unreg::linux::{compare, perform};
+use unreg::program::{Program, Subsystem};
+use unreg::run::Machine;
+
+const UNREG: &str = env!("CARGO_BIN_EXE_unreg");
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let programs = programs(&root.join("corpus/devlink"));
+    assert!(programs.len() >= 9, "programs for Linux 6.12 are missing: {} are left", programs.len());
+    let mut trials = Vec::new();
+    for (path, program) in &programs {
+        let (name, program, truth) = (name(path), program.clone(), truth(root, path));
+        trials.push(Trial::test(format!("recorded/{name}"), move || recorded(&program, &truth)));
+    }
+    match kernel() {
+        Ok(release) => {
+            eprintln!("the real kernel is asked: {release}");
+            for (path, _) in programs {
+                let (name, truth) = (name(&path), truth(root, &path));
+                trials.push(Trial::test(format!("kernel/{name}"), move || asked(&path, &truth)));
+            }
+            trials.push(Trial::test("kernel/made-up-programs-in-two-orders", two_orders));
+            trials.push(Trial::test("kernel/a-planted-difference-is-minimal", planted));
+            for how in ["kill", "hang", "panic"] {
+                trials.push(Trial::test(format!("kernel/survives-{how}"), move || survives(how)));
+            }
+            trials.push(Trial::test("kernel/mdev", mdev));
+        }
+        Err(why) => {
+            let line = "=".repeat(100);
+            eprintln!(
+                "{line}\nTHE REAL KERNEL WAS NOT ASKED; only what it said once was compared with the model."
+            );
+            eprintln!(
+                "To ask it, build it once (some minutes): cargo run --release -- linux build\n{why}\n{line}"
+            );
+            if std::env::var_os("UNREG_KERNEL_REQUIRED").is_some() {
+                trials.push(Trial::test("kernel", move || Err(why.into())));
+            }
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// The programs under the rules of Linux 6.12 that a real kernel can run, in the order of their names.
+fn programs(folder: &Path) -> Vec<(PathBuf, Program)> {
+    let linux = Subsystem::Devlink.variant("linux-6.12").expect("it is a variant");
+    let entries = std::fs::read_dir(folder).expect("the corpus can be read");
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("the corpus can be read").path()).collect();
+    paths.sort();
+    let parsed = paths.into_iter().map(|path| {
+        let text = std::fs::read_to_string(&path).expect("the corpus can be read");
+        let program = Program::parse(&text, &path.to_string_lossy());
+        (path, program.unwrap_or_else(|errors| panic!("{errors}")))
+    });
+    let is_linux = |program: &Program| program.variants.of(Subsystem::Devlink) == 1 << linux.id;
+    parsed.filter(|(_, program)| is_linux(program) && perform::request(program).is_ok()).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().expect("a file has a name").to_string_lossy().into_owned()
+}
+
+/// Where it is stored what a real kernel said to a program.
+fn truth(root: &Path, path: &Path) -> PathBuf {
+    root.join("snapshots/linux").join(name(path)).with_extension("txt")
+}
+
+/// The release of the kernel that can be asked, or why there is none.
+fn kernel() -> Result<String, String> {
+    let output = unreg(&["linux", "boot"]);
+    match output.status.code() {
+        Some(0) => Ok(text(&output.stdout).lines().next().unwrap_or_default().to_string()),
+        Some(4) => Err(text(&output.stderr)),
+        other => panic!("boot ended with {other:?}: {}", text(&output.stderr)),
+    }
+}
+
+fn unreg(arguments: &[&str]) -> Output {
+    Command::new(UNREG).args(arguments).output().expect("unreg runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn stored(truth: &Path) -> Result<Vec<String>, Failed> {
+    let stored = std::fs::read_to_string(truth).map_err(|error| {
+        format!(
+            "{}: {error}\nlet a real kernel say it: UNREG_RECORD=1 cargo test --test linux",
+            truth.display()
+        )
+    })?;
+    Ok(stored.lines().map(ToString::to_string).collect())
+}
+
+fn same(left: &[String], right: &[String]) -> Result<(), Failed> {
+    match compare::difference(left, right) {
+        None => Ok(()),
+        Some(_) => Err(compare::columns(left, right).into()),
+    }
+}
+
+/// The model does what a real kernel was seen to do.
+fn recorded(program: &Program, truth: &Path) -> Result<(), Failed> {
+    let model = compare::observed(program, Machine::default().run(program));
+    same(&model, &stored(truth)?)
+}
+
+/// The kernel that is here does it too.
+fn asked(path: &Path, truth: &Path) -> Result<(), Failed> {
+    let output = unreg(&["linux", "run", "--compared", &path.to_string_lossy()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said: Vec<String> = text(&output.stdout).lines().map(ToString::to_string).collect();
+    if std::env::var_os("UNREG_RECORD").is_some() {
+        std::fs::create_dir_all(truth.parent().expect("a file is in a folder"))?;
+        std::fs::write(truth, text(&output.stdout))?;
+    }
+    same(&stored(truth)?, &said)
+}
+
+/// Runs `conform` and returns its exit code and what it says.
+fn conform(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = unreg(&[&["linux", "conform"], arguments].concat());
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+/// One guest runs many programs, forward and backward: were anything left behind, one of the two would differ.
+fn two_orders() -> Result<(), Failed> {
+    for order in [&[][..], &["--reverse"]] {
+        let arguments = [&["--count", "60", "--seed", "7", "--jobs", "1"], order].concat();
+        let (code, said) = conform(&arguments);
+        if code != Some(0) || !said.contains("60 equal, 0 different") {
+            return Err(said.into());
+        }
+    }
+    Ok(())
+}
+
+/// A model that keeps its traps over a reload is told apart, with a device and its reload and nothing else.
+fn planted() -> Result<(), Failed> {
+    let (code, said) =
+        conform(&["--count", "40", "--seed", "3", "--variant", "devlink=linux-6.12+traps-at-probe"]);
+    let program = said.lines().skip_while(|line| !line.starts_with("task")).skip(1);
+    let commands: Vec<&str> = program.take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let [probe, reload] = commands[..] else { return Err(said.into()) };
+    let is_minimal = probe.starts_with("driver.probe") && reload.starts_with("devlink.reload");
+    if code == Some(1) && is_minimal { Ok(()) } else { Err(said.into()) }
+}
+
+/// One guest comes to harm: its program is reported, all others are compared as if nothing had been.
+fn survives(how: &str) -> Result<(), Failed> {
+    let arguments = ["--count", "8", "--seed", "5", "--jobs", "1", "--sabotage", how, "--patience", "2s"];
+    let (code, said) = conform(&arguments);
+    let (boots, deaths) = ("2 boots", "1 guests died");
+    let counted = said.contains("7 equal, 1 different") && said.contains(boots) && said.contains(deaths);
+    let reported = said.contains("the kernel printed") && said.contains("seen once");
+    if code == Some(1) && counted && reported { Ok(()) } else { Err(said.into()) }
+}
+
+/// A real mtty says what the mails settled: registered last, unregistered after its children.
+fn mdev() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("mdev.prog");
+    std::fs::write(
+        &file,
+        "task vendor\n  mtty.probe mtty/0\n  mdev.create mtty/0 uuid-a\n  mtty.remove mtty/0\n",
+    )?;
+    let output = unreg(&["linux", "run", &file.to_string_lossy()]);
+    let said = text(&output.stdout);
+    let uevents: Vec<&str> =
+        said.lines().filter_map(|line| line.strip_prefix("vendor  uevent    ")).collect();
+    let expected = [
+        "add mtty/0",
+        "change mtty/0 MDEV_STATE=registered",
+        "add uuid-a",
+        "bind uuid-a",
+        "unbind uuid-a",
+        "remove uuid-a",
+        "change mtty/0 MDEV_STATE=unregistered",
+        "remove mtty/0",
+    ];
+    if uevents == expected { Ok(()) } else { Err(said.into()) }
+}
