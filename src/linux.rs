@@ -10,4 +10,5 @@ pub mod mdev;
 pub mod observe;
 pub mod other;
 pub mod perform;
+pub mod rdma;
 pub mod wire;

@@ -42,7 +42,13 @@ impl Attributes {
         self.bytes(kind, Vec::new())
     }
 
-    fn bytes(mut self, kind: u16, bytes: Vec<u8>) -> Self {
+    /// With other attributes in it.
+    pub fn nest(self, kind: u16, inner: Attributes) -> Self {
+        self.bytes(kind, inner.emit())
+    }
+
+    /// With bytes as they are.
+    pub fn bytes(mut self, kind: u16, bytes: Vec<u8>) -> Self {
         self.0.push(DefaultNla::new(kind, bytes));
         self
     }

@@ -10,6 +10,7 @@ use crate::event::{
     TrapAction, TrapGroup, TrapPolicer,
 };
 use crate::operand::Operand;
+use netlink_packet_core::NLM_F_DUMP;
 
 /// `enum devlink_command`
 mod cmd {
@@ -141,12 +142,15 @@ pub fn actions(command: Command) -> Vec<Action> {
 
 /// The dumps of every kind of object.
 pub fn dumps() -> Vec<Action> {
-    let dump = |command| Action::Netlink { family: Family::Devlink, command, dump: true, body: Vec::new() };
-    DUMPS.into_iter().map(dump).collect()
+    DUMPS.into_iter().map(|command| request(command, NLM_F_DUMP, Vec::new())).collect()
 }
 
 fn ask(command: u16, attributes: Attributes) -> Action {
-    Action::Netlink { family: Family::Devlink, command, dump: false, body: attributes.emit() }
+    request(command, 0, attributes.emit())
+}
+
+fn request(command: u16, flags: u16, body: Vec<u8>) -> Action {
+    Action::Netlink { family: Family::Devlink, command, flags, body, patch: None }
 }
 
 /// The two names that are an instance's handle.

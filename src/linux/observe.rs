@@ -4,8 +4,8 @@
 //! the model has no name for is kept as [`What::Foreign`], in the kernel's words.
 
 use super::devlink::{self, Message};
-use super::mdev;
 use super::wire::{Family, Report};
+use super::{mdev, rdma};
 use crate::event::{Action, Errno, Handle, Notice, PortIndex, Subject, TaskName, Trace, What};
 use crate::operand::Operand;
 
@@ -98,8 +98,11 @@ impl Observer<'_> {
         let text = String::from_utf8_lossy(message);
         let head = text.split('\0').next().unwrap_or_default();
         let state = text.split('\0').find_map(|line| line.strip_prefix("MDEV_STATE="));
-        let named =
-            |(action, path)| mdev::uevent(path, action, state).or_else(|| self.named(at, action, path));
+        let named = |(action, path)| {
+            mdev::uevent(path, action, state)
+                .or_else(|| rdma::uevent(path, action))
+                .or_else(|| self.named(at, action, path))
+        };
         match head.split_once('@').and_then(named) {
             Some((action, subject)) => self.push(What::Uevent(action, subject)),
             None => self.foreign(format!("uevent {head}")),

@@ -4,7 +4,7 @@
 //! can do from outside; so the tasks of a program run whole, in the order of the file.
 
 use super::wire::{Action, Request, Step};
-use super::{devlink, mdev};
+use super::{devlink, mdev, rdma};
 use crate::driver;
 use crate::event::{Handle, Knob, Module, Parent, PortCount, Switch};
 use crate::operand::Operand;
@@ -52,7 +52,9 @@ fn clean_up() -> Vec<Action> {
         path: DEL_DEVICE.to_string(),
         text: None,
     };
-    vec![devices, Action::Unload { module: mdev::VENDOR.to_string() }]
+    let mut actions = vec![devices, Action::Unload { module: mdev::VENDOR.to_string() }];
+    actions.extend(rdma::clean_up());
+    actions
 }
 
 /// What makes a guest's kernel panic.
@@ -65,7 +67,7 @@ fn actions(command: &Command) -> Option<Vec<Action>> {
         Command::Devlink(command) => Some(devlink::actions(command)),
         Command::Driver(command) => driver(command),
         Command::Mdev(command) => mdev::actions(command),
-        Command::Ib(_) => None,
+        Command::Ib(command) => rdma::actions(command),
     }
 }
 

@@ -36,12 +36,16 @@ pub enum Action {
         family: Family,
         /// The message's type for RDMA and routing, the generic netlink command for devlink.
         command: u16,
-        /// Whether a dump is asked for.
-        dump: bool,
+        /// Flags besides those of every request: `NLM_F_DUMP`, `NLM_F_CREATE`, …
+        flags: u16,
         /// What follows the netlink header (and the generic one): attributes, or a family's own header.
         #[serde(with = "hex")]
         body: Vec<u8>,
+        /// A number in the body that only the guest knows.
+        patch: Option<Patch>,
     },
+    /// Something that must be so before, and may be so already: its errno does not count.
+    Prepare(Box<Action>),
     /// Writes a text to a file of sysfs or debugfs that is there.
     Write {
         /// The absolute path.
@@ -70,6 +74,24 @@ pub enum Action {
         /// The module's name.
         module: String,
     },
+}
+
+/// A number of 32 bits that the guest puts into a request: an index that the kernel chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patch {
+    /// Where in the body, in bytes.
+    pub at: usize,
+    /// What it is the index of.
+    pub of: Indexed,
+}
+
+/// What has an index that the kernel chooses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Indexed {
+    /// A netdev, by its name.
+    Netdev(String),
+    /// An RDMA device, by its name.
+    Rdma(String),
 }
 
 /// Who sends or hears netlink messages.

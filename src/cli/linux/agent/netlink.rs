@@ -1,7 +1,7 @@
 //! Netlink: one request and its answers, and the groups that notifications go to.
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NLM_F_ACK, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_generic::GenlMessage;
 use netlink_packet_generic::ctrl::nlas::{GenlCtrlAttrs, McastGrpAttrs};
@@ -125,7 +125,7 @@ impl Requests {
     pub(super) fn ask(
         &mut self,
         command: u16,
-        dump: bool,
+        flags: u16,
         body: &[u8],
         mut answer: impl FnMut(Vec<u8>),
     ) -> io::Result<i32> {
@@ -138,7 +138,7 @@ impl Requests {
             payload.extend([command as u8, DEVLINK_VERSION, 0, 0]);
         }
         payload.extend(body);
-        header.flags = NLM_F_REQUEST | NLM_F_ACK | if dump { NLM_F_DUMP } else { 0 };
+        header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
         header.sequence_number = self.sequence;
         let mut bytes = vec![0; HEADER + payload.len()];
         let mut message = NetlinkBuffer::new(&mut bytes);

@@ -5,10 +5,13 @@ use super::module;
 use super::netlink::{Devlink, Requests};
 use super::report::Line;
 use anyhow::Context;
+use netlink_packet_core::NLM_F_DUMP;
+use rustix::io::Errno;
 use std::fs::{File, read_dir};
 use std::io::{self, Write};
 use std::time::Duration;
-use unreg::linux::wire::{Action, Family, Report, Request};
+use unreg::linux::rdma;
+use unreg::linux::wire::{Action, Family, Indexed, Patch, Report, Request};
 
 /// Virtual time after a command in which what it left to others runs. Time goes on only when nobody can run.
 const SETTLE: Duration = Duration::from_millis(1);
@@ -68,8 +71,14 @@ impl Agent {
     /// Does one thing; the errno is positive, or 0.
     fn act(&mut self, action: &Action) -> i32 {
         match action {
-            Action::Netlink { family, command, dump, body } => {
-                self.ask(*family, *command, *dump, body).unwrap_or_else(|error| errno(&error))
+            Action::Netlink { family, command, flags, body, patch } => {
+                let asked = self.patched(body, patch.as_ref());
+                let asked = asked.and_then(|body| self.ask(*family, *command, *flags, &body));
+                asked.unwrap_or_else(|error| errno(&error))
+            }
+            Action::Prepare(action) => {
+                self.act(action);
+                0
             }
             Action::Write { path, text } => write(path, text),
             Action::WriteEach { folder, prefix, path, text } => {
@@ -84,7 +93,42 @@ impl Agent {
         }
     }
 
-    fn ask(&mut self, family: Family, command: u16, dump: bool, body: &[u8]) -> io::Result<i32> {
+    /// A request's body with the index in it that the kernel chose.
+    fn patched(&mut self, body: &[u8], patch: Option<&Patch>) -> io::Result<Vec<u8>> {
+        let mut body = body.to_vec();
+        if let Some(Patch { at, of }) = patch {
+            let index = match of {
+                Indexed::Netdev(name) => {
+                    let text = std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex"))?;
+                    text.trim().parse().map_err(io::Error::other)?
+                }
+                Indexed::Rdma(name) => self.rdma_index(name)?,
+            };
+            let place =
+                body.get_mut(*at..at + 4).ok_or_else(|| io::Error::other("a patch outside its body"))?;
+            place.copy_from_slice(&u32::to_ne_bytes(index));
+        }
+        Ok(body)
+    }
+
+    /// The index of an RDMA device, from a dump of all there are.
+    fn rdma_index(&mut self, name: &str) -> io::Result<u32> {
+        let mut found = None;
+        self.requests(Family::Rdma)?.ask(rdma::GET, NLM_F_DUMP, &[], |message| {
+            found = found.or_else(|| rdma::index_of(&message, name));
+        })?;
+        found.ok_or_else(|| Errno::NODEV.into())
+    }
+
+    fn ask(&mut self, family: Family, command: u16, flags: u16, body: &[u8]) -> io::Result<i32> {
+        let line = self.line.clone();
+        self.requests(family)?.ask(command, flags, body, |message| {
+            line.report(&Report::Answer { family, message });
+        })
+    }
+
+    /// The socket for requests to a family.
+    fn requests(&mut self, family: Family) -> io::Result<&mut Requests> {
         let index = match self.requests.iter().position(|(other, _)| *other == family) {
             Some(index) => index,
             None => {
@@ -92,10 +136,7 @@ impl Agent {
                 self.requests.len() - 1
             }
         };
-        let line = &self.line;
-        self.requests[index].1.ask(command, dump, body, |message| {
-            line.report(&Report::Answer { family, message });
-        })
+        Ok(&mut self.requests[index].1)
     }
 }
 

@@ -1,0 +1,124 @@
+//! RDMA devices of a real kernel: Soft-RoCE (`rxe`) on dummy netdevs.
+//!
+//! A driver's register and unregister are `rdma link add` and `rdma link delete`. ib_core's own clients are built
+//! into it and cannot come or go by themselves, so their commands are for the model alone.
+
+use super::attribute::{Attributes, Found};
+use super::wire::{Action, Family, Indexed, Patch};
+use crate::event::{self, IbDevice, Netdev, Subject};
+use crate::ib::Command;
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+
+/// `RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, …)` of `RDMA_NLDEV_CMD_NEWLINK` and `RDMA_NLDEV_CMD_DELLINK`.
+const RDMA_NEWLINK: u16 = 5 << 10 | 3;
+const RDMA_DELLINK: u16 = 5 << 10 | 4;
+/// `RDMA_NLDEV_ATTR_…`
+const DEV_INDEX: u16 = 1;
+const DEV_NAME: u16 = 2;
+const NDEV_NAME: u16 = 51;
+const LINK_TYPE: u16 = 65;
+/// `RTM_NEWLINK`, `RTM_DELLINK`, `RTM_NEWADDR`
+const NEWLINK: u16 = 16;
+const DELLINK: u16 = 17;
+const NEWADDR: u16 = 20;
+/// `IFLA_IFNAME`, `IFLA_LINKINFO`, `IFLA_INFO_KIND`
+const IFNAME: u16 = 3;
+const LINKINFO: u16 = 18;
+const INFO_KIND: u16 = 1;
+/// `IFA_ADDRESS`, `IFA_LOCAL`
+const ADDRESS: u16 = 1;
+const LOCAL: u16 = 2;
+/// `AF_INET`
+const INET: u8 = 2;
+
+/// Asks for RDMA devices: `RDMA_NLDEV_CMD_GET`.
+pub const GET: u16 = 5 << 10 | 1;
+
+/// The index of the device with this name, if the message (from its netlink header on) is about it.
+pub fn index_of(message: &[u8], name: &str) -> Option<u32> {
+    let found = Found::new(message.get(16..)?);
+    (found.text(DEV_NAME) == Some(name)).then(|| found.number(DEV_INDEX))?
+}
+
+/// What a command asks of a real kernel; nothing for clients.
+pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
+    match command {
+        Command::RegisterDevice { device } => {
+            let netdev = under(device);
+            let attributes = Attributes::new().text(DEV_NAME, &name(device)).text(LINK_TYPE, "rxe");
+            let link =
+                request(Family::Rdma, RDMA_NEWLINK, 0, attributes.text(NDEV_NAME, &link_name(netdev)).emit());
+            let load = Action::Load { module: "rdma_rxe".to_string() };
+            Some([there(netdev), vec![Action::Prepare(Box::new(load)), link]].concat())
+        }
+        Command::UnregisterDevice { device } => {
+            let body = Attributes::new().u32(DEV_INDEX, 0).emit();
+            // The value follows the attribute's header of four bytes.
+            let patch = Some(Patch { at: 4, of: Indexed::Rdma(name(device)) });
+            Some(vec![Action::Netlink { family: Family::Rdma, command: RDMA_DELLINK, flags: 0, body, patch }])
+        }
+        Command::AddressAdd { netdev } => {
+            let address = vec![192, 0, 2, 1 + netdev.index() as u8];
+            // struct ifaddrmsg: family, prefix length, flags, scope, and the index that the guest knows.
+            let mut body = vec![INET, 24, 0, 0, 0, 0, 0, 0];
+            body.extend(Attributes::new().bytes(LOCAL, address.clone()).bytes(ADDRESS, address).emit());
+            let patch = Some(Patch { at: 4, of: Indexed::Netdev(link_name(netdev)) });
+            let add =
+                Action::Netlink { family: Family::Route, command: NEWADDR, flags: NLM_F_CREATE, body, patch };
+            Some([there(netdev), vec![add]].concat())
+        }
+        Command::RegisterClient { .. } | Command::UnregisterClient { .. } => None,
+    }
+}
+
+/// Deletes the netdevs; their RDMA devices go with them.
+pub(super) fn clean_up() -> Vec<Action> {
+    let delete = |netdev: &Netdev| request(Family::Route, DELLINK, 0, link(*netdev, 0, Attributes::new()));
+    Netdev::ALL.iter().map(delete).collect()
+}
+
+/// Makes a netdev that is up, unless it is there.
+fn there(netdev: Netdev) -> Vec<Action> {
+    let kind = Attributes::new().nest(LINKINFO, Attributes::new().text(INFO_KIND, "dummy"));
+    let make = request(Family::Route, NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link(netdev, 1, kind));
+    let load = Action::Load { module: "dummy".to_string() };
+    [load, make].map(|action| Action::Prepare(Box::new(action))).to_vec()
+}
+
+/// A `struct ifinfomsg` with these flags set (1 is up), the netdev's name, and more attributes.
+fn link(netdev: Netdev, flags: u8, more: Attributes) -> Vec<u8> {
+    let mut body = vec![0; 16];
+    (body[8], body[12]) = (flags, flags);
+    body.extend(more.text(IFNAME, &link_name(netdev)).emit());
+    body
+}
+
+fn request(family: Family, command: u16, flags: u16, body: Vec<u8>) -> Action {
+    Action::Netlink { family, command, flags, body, patch: None }
+}
+
+/// The netdev that an RDMA device sits on.
+fn under(device: IbDevice) -> Netdev {
+    Netdev::ALL[device.index() % Netdev::COUNT]
+}
+
+/// A name that neither netdevsim nor the module `dummy` gives to a netdev of its own.
+fn link_name(netdev: Netdev) -> String {
+    format!("d{}", netdev.index())
+}
+
+fn name(device: IbDevice) -> String {
+    device.to_string().replace('/', "")
+}
+
+/// What a uevent is about, by its path and its action.
+pub(super) fn uevent(path: &str, action: &str) -> Option<(event::Action, Subject)> {
+    let (_, found) = path.rsplit_once("/infiniband/")?;
+    let device = *IbDevice::ALL.iter().find(|device| name(**device) == found)?;
+    let action = match action {
+        "add" => event::Action::Add,
+        "remove" => event::Action::Remove,
+        _ => return None,
+    };
+    Some((action, Subject::Ib(device)))
+}
