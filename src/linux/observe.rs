@@ -76,7 +76,7 @@ impl Observer<'_> {
             }
             Report::Complaint { text } => self.complain(text),
             Report::Trouble { text } => self.foreign(format!("the guest: {text}")),
-            Report::Hello { .. } | Report::CleanUp | Report::Done => {}
+            Report::Hello { .. } | Report::Received | Report::CleanUp | Report::Done => {}
         }
     }
 

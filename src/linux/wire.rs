@@ -5,6 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The longest piece of a request in bytes. A terminal that holds 4 KiB which nobody has read yet tells its driver
+/// to stop, and that of user-mode Linux 6.12 never reads again; so a piece waits until the one before was taken.
+pub const PIECE: usize = 2048;
+/// What a line begins with that is a piece of a request but not its last.
+pub const MORE: &[u8] = b"+";
+
 /// One program to perform.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -117,6 +123,8 @@ pub enum Report {
         /// What works: a subsystem and, if it does not, why.
         works: Vec<(String, Option<String>)>,
     },
+    /// The guest has taken a piece of a request and waits for the next.
+    Received,
     /// A command begins.
     Begin {
         /// [`Step::task`]

@@ -16,7 +16,7 @@ use report::Line;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use unreg::linux::wire::{Report, Request};
+use unreg::linux::wire::{self, Report, Request};
 
 /// The line to the host: the first of user-mode Linux's serial lines.
 const LINE: &str = "/dev/ttyS0";
@@ -50,15 +50,21 @@ fn serve() -> anyhow::Result<()> {
         init::shell()?;
         return Ok(());
     }
-    for text in BufReader::new(tty).lines() {
-        let text = text.context("cannot read from the host")?;
-        if text.is_empty() {
+    let mut request = Vec::new();
+    for piece in BufReader::new(tty).split(b'\n') {
+        let piece = piece.context("cannot read from the host")?;
+        if let Some(piece) = piece.strip_prefix(wire::MORE) {
+            request.extend_from_slice(piece);
+            line.report(&Report::Received);
+            line.flush();
             continue;
         }
-        match serde_json::from_str::<Request>(&text) {
+        request.extend(piece);
+        match serde_json::from_slice::<Request>(&request) {
             Ok(request) => agent.perform(&request),
             Err(error) => line.report(&Report::Trouble { text: format!("no request: {error}") }),
         }
+        request.clear();
         line.report(&Report::Done);
         line.flush();
     }

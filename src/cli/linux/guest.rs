@@ -14,12 +14,10 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use unreg::linux::wire::{Report, Request};
+use unreg::linux::wire::{self, Report, Request};
 
 /// A guest that says nothing for this long when it should has not come up.
 const BOOT: Duration = Duration::from_secs(60);
-/// How long a guest may be silent before it is reminded of its input.
-const NUDGE: Duration = Duration::from_millis(300);
 /// After its standard input is closed a guest has this long to power off before it is killed.
 const POWER_OFF: Duration = Duration::from_secs(2);
 /// The first argument of a process that becomes a guest: it dies with its parent.
@@ -110,11 +108,8 @@ impl Guest {
         patience: Duration,
         mut hear: impl FnMut(Report),
     ) -> anyhow::Result<Ended> {
-        let mut text = serde_json::to_vec(request)?;
-        text.push(b'\n');
-        let sent = self.line.as_mut().map(|line| line.write_all(&text).and_then(|()| line.flush()));
-        if !matches!(sent, Some(Ok(()))) {
-            return Ok(Ended::Died(self.last_words("the guest is gone")));
+        if let Err(why) = self.send(request, patience)? {
+            return Ok(Ended::Died(why));
         }
         loop {
             match self.next(Instant::now() + patience) {
@@ -125,26 +120,33 @@ impl Guest {
         }
     }
 
-    /// The next report, or why there is none.
-    fn next(&mut self, until: Instant) -> Result<Report, String> {
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            match self.reports.recv_timeout(left.min(NUDGE)) {
-                Err(RecvTimeoutError::Timeout) if left > NUDGE => self.nudge(),
-                received => return self.read(received),
+    /// Sends a request piece by piece; the last piece ends the line.
+    fn send(&mut self, request: &Request, patience: Duration) -> anyhow::Result<Result<(), String>> {
+        let text = serde_json::to_vec(request)?;
+        let mut pieces = text.chunks(wire::PIECE).peekable();
+        while let Some(piece) = pieces.next() {
+            let is_last = pieces.peek().is_none();
+            let line: &[&[u8]] = if is_last { &[piece, b"\n"] } else { &[wire::MORE, piece, b"\n"] };
+            let sent = self.line.as_mut().map(|to| to.write_all(&line.concat()));
+            if !matches!(sent, Some(Ok(()))) {
+                return Ok(Err(self.last_words("the guest is gone")));
+            }
+            if !is_last {
+                match self.next(Instant::now() + patience) {
+                    Ok(Report::Received) => {}
+                    Ok(other) => {
+                        anyhow::bail!("the guest should take a piece of a request, and says {other:?}")
+                    }
+                    Err(why) => return Ok(Err(why)),
+                }
             }
         }
+        Ok(Ok(()))
     }
 
-    /// User-mode Linux in virtual time now and then misses that there is something to read, one time in some
-    /// thousands; an empty line, which the agent passes over, reminds it.
-    fn nudge(&mut self) {
-        if let Some(line) = &mut self.line {
-            let _gone = line.write_all(b"\n");
-        }
-    }
-
-    fn read(&mut self, received: Result<String, RecvTimeoutError>) -> Result<Report, String> {
+    /// The next report, or why there is none.
+    fn next(&mut self, until: Instant) -> Result<Report, String> {
+        let received = self.reports.recv_timeout(until.saturating_duration_since(Instant::now()));
         match received {
             Ok(line) => serde_json::from_str(&line).map_err(|_| self.last_words("the guest talks nonsense")),
             Err(RecvTimeoutError::Timeout) => Err(self.last_words("the guest hangs")),
