@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 const FOLDER: &str = "UNREG_CACHE";
 /// Names one kernel's folder.
 const KERNEL: &str = "UNREG_KERNEL";
+/// How the name of a folder ends that a build is at work in.
+const BUILDING: &str = ".building";
 /// What a kernel's folder says of itself.
 const ABOUT: &str = "about.json";
 
@@ -111,24 +113,37 @@ impl Cache {
 
     /// Keeps others from building the same, as long as the file is open. Who comes second waits.
     pub(super) fn lock(&self, key: &str) -> anyhow::Result<File> {
-        let path = self.0.join(format!("{key}.lock"));
+        let path = self.lock_file(key);
         let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         flock(&file, FlockOperation::LockExclusive)
             .with_context(|| format!("cannot lock {}", path.display()))?;
         Ok(file)
     }
 
-    /// An empty folder to build in. What a build that was killed left there is removed.
+    /// An empty folder to build in, for who holds the key's lock. What builds left that failed or were killed is
+    /// removed: each is worth gigabytes.
     pub(super) fn scratch(&self, key: &str) -> anyhow::Result<PathBuf> {
-        let folder = self.0.join(format!("{key}.building"));
-        match std::fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot remove {}", folder.display()));
+        for entry in std::fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Some(other) = name.to_str().and_then(|name| name.strip_suffix(BUILDING)) else { continue };
+            if other == key || self.is_unlocked(other) {
+                let folder = entry.path();
+                std::fs::remove_dir_all(&folder)
+                    .with_context(|| format!("cannot remove {}", folder.display()))?;
             }
-            _gone => {}
         }
+        let folder = self.0.join(format!("{key}{BUILDING}"));
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(folder)
+    }
+
+    fn is_unlocked(&self, key: &str) -> bool {
+        let file = File::open(self.lock_file(key));
+        file.is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
+    }
+
+    fn lock_file(&self, key: &str) -> PathBuf {
+        self.0.join(format!("{key}.lock"))
     }
 }
 

@@ -3,8 +3,10 @@
 use crate::cli::missing::Missing;
 use anyhow::Context;
 use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -117,9 +119,23 @@ fn identify(folder: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
         for part in [commit, changes, status] {
             hash.update(&part);
         }
+        let new = git(&["ls-files", "--others", "--exclude-standard", "-z"]).unwrap_or_default();
+        for name in new.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+            file(&folder.join(OsStr::from_bytes(name)), hash)?;
+        }
         return Ok(());
     }
     walk(folder, hash)
+}
+
+/// A file's name, size and time.
+fn file(path: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
+    let metadata = path.symlink_metadata().with_context(|| format!("cannot read {}", path.display()))?;
+    hash.update(path.as_os_str().as_encoded_bytes());
+    for number in [metadata.len() as i64, metadata.mtime(), metadata.mtime_nsec()] {
+        hash.update(number.to_le_bytes());
+    }
+    Ok(())
 }
 
 fn walk(folder: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
@@ -127,14 +143,9 @@ fn walk(folder: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
     let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        let metadata = entry.metadata()?;
-        if metadata.is_dir() {
-            walk(&entry.path(), hash)?;
-            continue;
-        }
-        hash.update(entry.path().as_os_str().as_encoded_bytes());
-        for number in [metadata.len() as i64, metadata.mtime(), metadata.mtime_nsec()] {
-            hash.update(number.to_le_bytes());
+        match entry.file_type()?.is_dir() {
+            true => walk(&entry.path(), hash)?,
+            false => file(&entry.path(), hash)?,
         }
     }
     Ok(())

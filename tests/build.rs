@@ -1,0 +1,252 @@
+//! `unreg linux build` over a source tree and tools that only pretend: every way it can end, in seconds.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Does what the real one does with the targets that are asked, as far as a build sees it.
+const MAKE: &str = r#"#!/bin/sh
+for word; do
+    case $word in
+    -C) ;;
+    O=*) objects=${word#O=} ;;
+    INSTALL_MOD_PATH=*) to=${word#INSTALL_MOD_PATH=} ;;
+    tinyconfig) echo CONFIG_TINY=y > "$objects/.config" ;;
+    olddefconfig)
+        if [ -e "$source/lost" ]; then
+            grep -v -f "$source/lost" "$objects/.config" > "$objects/kept"
+            mv "$objects/kept" "$objects/.config"
+        fi ;;
+    linux)
+        if [ -e "$source/slow" ]; then touch "$source/begun"; sleep 60; fi
+        if [ -e "$source/broken" ]; then echo "main.c:7: error: no such thing"; exit 2; fi
+        sleep 0.2
+        echo built >> "$source/../builds"
+        mkdir -p "$objects/include/config"
+        echo 6.99-fake > "$objects/include/config/kernel.release"
+        printf '#!/bin/sh\necho no memory for a kernel >&2\nexit 3\n' > "$objects/linux"
+        chmod +x "$objects/linux" ;;
+    modules_install) mkdir -p "$to/lib/modules/6.99-fake" ;;
+    *) [ "$last" = -C ] && source=$word ;;
+    esac
+    last=$word
+done
+"#;
+
+/// Called as `merge_config.sh -m -O OBJECTS OBJECTS/.config FRAGMENT`.
+const MERGE: &str = "#!/bin/sh\ncat \"$5\" >> \"$4\"\n";
+
+/// A source tree, tools and a cache of their own.
+struct House(TempDir);
+
+impl House {
+    fn new() -> House {
+        let house = House(tempfile::tempdir().expect("there is room for a folder"));
+        for folder in ["tools", "tree/arch/um", "tree/scripts/kconfig"] {
+            std::fs::create_dir_all(house.path(folder)).unwrap();
+        }
+        for file in ["tree/Makefile", "tree/Kconfig"] {
+            std::fs::write(house.path(file), "").unwrap();
+        }
+        house.script("tree/scripts/kconfig/merge_config.sh", MERGE);
+        house.script("tools/make", MAKE);
+        house.script("tools/gcc", "#!/bin/sh\necho pretended 1.0\n");
+        for tool in ["ld", "bc", "flex", "bison", "depmod"] {
+            house.script(&format!("tools/{tool}"), "#!/bin/sh\n");
+        }
+        house
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn script(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+        std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_unreg"));
+        command.arg("linux").args(arguments).current_dir(self.0.path());
+        let tools = format!("{}:/usr/bin:/bin", self.path("tools").display());
+        command.env("PATH", tools).env("UNREG_CACHE", self.path("cache")).env_remove("UNREG_KERNEL");
+        command
+    }
+
+    fn unreg(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("unreg starts")
+    }
+
+    /// Builds the tree; the options follow.
+    fn build(&self, options: &[&str]) -> Output {
+        self.unreg(&[&["build", "--source", "tree"], options].concat())
+    }
+
+    /// How often a kernel was made.
+    fn builds(&self) -> usize {
+        std::fs::read_to_string(self.path("builds")).map_or(0, |text| text.lines().count())
+    }
+
+    /// What the cache holds, without locks.
+    fn kept(&self) -> Vec<String> {
+        let entries = self.path("cache/linux").read_dir().into_iter().flatten();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| !name.ends_with(".lock")).collect()
+    }
+
+    fn begin(&self) -> Child {
+        let mut command = self.command(&["build", "--source", "tree"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("unreg starts")
+    }
+}
+
+/// Checks the exit code and that the output says all of these.
+fn says(output: &Output, code: i32, words: &[&str]) {
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for word in words {
+        assert!(said.contains(word), "no {word:?} in:\n{said}");
+    }
+}
+
+#[test]
+fn a_kernel_is_built_once_for_each_tree_and_configuration() {
+    let house = House::new();
+    says(&house.build(&[]), 0, &["Linux 6.99-fake (fast, from ", "is built, in "]);
+    says(&house.build(&[]), 0, &["is built already"]);
+    assert_eq!((house.builds(), house.kept().len()), (1, 1), "{:?}", house.kept());
+    says(&house.build(&["--config", "debug"]), 0, &["(debug, from"]);
+    std::fs::write(house.path("tree/new.c"), "a change").unwrap();
+    says(&house.build(&[]), 0, &["is built, in "]);
+    house.script("tools/gcc", "#!/bin/sh\necho pretended 2.0\n");
+    says(&house.build(&[]), 0, &["is built, in "]);
+    assert_eq!((house.builds(), house.kept().len()), (4, 4), "{:?}", house.kept());
+}
+
+#[test]
+fn a_change_that_git_does_not_track_is_a_change() {
+    let house = House::new();
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(house.path("tree")).args(["-c", "user.name=a", "-c", "user.email=a@b"]);
+        assert!(command.args(arguments).output().expect("git runs").status.success(), "{arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "a tree"]);
+    house.build(&[]);
+    std::fs::write(house.path("tree/new.c"), "one").unwrap();
+    says(&house.build(&[]), 0, &["is built, in "]);
+    std::fs::write(house.path("tree/new.c"), "two more").unwrap();
+    says(&house.build(&[]), 0, &["is built, in "]);
+    says(&house.build(&[]), 0, &["is built already"]);
+    std::fs::write(house.path("tree/Kconfig"), "a change to a known file").unwrap();
+    says(&house.build(&[]), 0, &["is built, in "]);
+    assert_eq!(house.builds(), 4);
+}
+
+#[test]
+fn the_kernel_goes_where_it_is_wanted_and_never_over_something_else() {
+    let house = House::new();
+    says(&house.build(&["--out", "some/where"]), 0, &["some/where"]);
+    assert!(house.path("some/where/linux").is_file() && house.kept().is_empty());
+    says(&house.build(&["--out", "some/where"]), 0, &["is built already"]);
+    says(&house.build(&["--out", "some/where", "--config", "debug"]), 0, &["(debug"]);
+    std::fs::create_dir(house.path("mine")).unwrap();
+    std::fs::write(house.path("mine/thesis.tex"), "years of work").unwrap();
+    says(&house.build(&["--out", "mine"]), 2, &["mine holds something else than a kernel"]);
+    assert_eq!(std::fs::read_to_string(house.path("mine/thesis.tex")).unwrap(), "years of work");
+    assert_eq!(house.builds(), 2);
+}
+
+#[test]
+fn a_symbol_that_is_lost_is_named() {
+    let house = House::new();
+    std::fs::write(house.path("tree/lost"), "CONFIG_NETDEVSIM=\nCONFIG_VFIO_MDEV=\n").unwrap();
+    let named = ["CONFIG_NETDEVSIM=m became n", "CONFIG_VFIO_MDEV=m became n"];
+    says(&house.build(&[]), 2, &named);
+    assert_eq!(house.builds(), 0);
+}
+
+#[test]
+fn a_build_that_fails_shows_the_end_of_its_log_and_is_no_kernel() {
+    let house = House::new();
+    std::fs::write(house.path("tree/broken"), "").unwrap();
+    says(&house.build(&[]), 2, &["build, some minutes failed", "the log is ", "main.c:7: error"]);
+    says(&house.unreg(&["boot"]), 4, &["there is no kernel to ask yet"]);
+    std::fs::remove_file(house.path("tree/broken")).unwrap();
+    says(&house.build(&[]), 0, &["is built, in "]);
+    assert_eq!(house.kept().len(), 1, "what failed is cleared away by what works: {:?}", house.kept());
+}
+
+#[test]
+fn a_build_that_is_killed_leaves_nothing_that_looks_like_a_kernel() {
+    let house = House::new();
+    std::fs::write(house.path("tree/slow"), "").unwrap();
+    let mut child = house.begin();
+    let until = Instant::now() + Duration::from_secs(30);
+    while !house.path("tree/begun").exists() {
+        assert!(Instant::now() < until, "the build does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    says(&house.unreg(&["boot"]), 4, &["there is no kernel to ask yet"]);
+    for file in ["tree/slow", "tree/begun"] {
+        std::fs::remove_file(house.path(file)).unwrap();
+    }
+    says(&house.build(&[]), 0, &["is built, in "]);
+}
+
+#[test]
+fn two_who_want_the_same_kernel_build_it_once() {
+    let house = House::new();
+    let builders = [house.begin(), house.begin()];
+    for mut builder in builders {
+        assert!(builder.wait().unwrap().success());
+    }
+    assert_eq!(house.builds(), 1);
+}
+
+#[test]
+fn missing_tools_are_named_with_their_packages() {
+    let house = House::new();
+    let mut command = house.command(&["build", "--source", "tree"]);
+    let words = ["make (package make)", "bison (package bison)", "apt-get install make gcc binutils bc flex"];
+    says(&command.env("PATH", house.path("nowhere")).output().unwrap(), 4, &words);
+    let absent = house.unreg(&["build", "--package", "linux-source-0.1"]);
+    says(&absent, 4, &["apt-get install linux-source-0.1", "--source DIR"]);
+}
+
+#[test]
+fn a_folder_that_is_no_clean_kernel_source_is_refused() {
+    let house = House::new();
+    says(&house.unreg(&["build", "--source", "nowhere"]), 2, &["nowhere"]);
+    says(&house.unreg(&["build", "--source", "tools"]), 2, &["is no kernel source: it has no Makefile"]);
+    std::fs::write(house.path("tree/.config"), "").unwrap();
+    says(&house.build(&[]), 2, &["was built in place", "make mrproper"]);
+}
+
+#[test]
+fn without_a_kernel_all_that_needs_one_ends_with_4_and_says_what_to_do() {
+    let house = House::new();
+    std::fs::write(house.path("any.prog"), "# Anything.\ntask user\n  devlink.dump\n").unwrap();
+    for arguments in [&["boot"][..], &["run", "any.prog"], &["conform", "--count", "1"]] {
+        says(&house.unreg(arguments), 4, &["unreg linux build"]);
+    }
+    let debug = house.unreg(&["boot", "--config", "debug"]);
+    says(&debug, 4, &["unreg linux build --config debug"]);
+    says(&house.unreg(&["conform", "--explain"]), 0, &["Not compared:"]);
+}
+
+#[test]
+fn a_kernel_that_does_not_come_up_is_shown_with_its_last_words() {
+    let house = House::new();
+    house.build(&[]);
+    let boot = house.unreg(&["boot"]);
+    says(&boot, 2, &["the guest does not come up", "exit status: 3", "no memory for a kernel"]);
+}
