@@ -3,7 +3,7 @@
 use super::build::{self, Config};
 use super::guest::{Guest, Setup};
 use crate::cli::{Outcome, duration, out};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Which kernel to ask.
@@ -29,7 +29,7 @@ impl Which {
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
         let built = build::find(self.kernel.as_deref(), self.config)?;
         let (linux, modules) = (built.linux(), built.modules());
-        Ok(Setup { linux, modules, memory: self.config.memory(), tools: Vec::new(), shell: false })
+        Ok(Setup { linux, modules, memory: build::memory(&built), tools: Vec::new(), shell: false })
     }
 }
 
@@ -37,17 +37,30 @@ impl Which {
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// Leave a shell in the guest
+    /// Leave a shell in the guest, with the usual tools of this machine
     #[arg(long)]
     shell: bool,
-    /// Put a program of this machine into the guest, under its own path
+    /// Put one more program of this machine into the guest, under its own path
     #[arg(long, value_name = "FILE")]
     with: Vec<PathBuf>,
 }
 
+/// What a shell comes with, as far as this machine has it.
+const TOOLS: &[&str] = &[
+    "sh", "busybox", "cat", "devlink", "dmesg", "echo", "find", "grep", "ip", "kill", "ls", "lsmod", "mkdir",
+    "modprobe", "mount", "ps", "rdma", "rm", "rmmod", "sleep", "tail", "uname",
+];
+
+/// Where a machine's programs are.
+const FOLDERS: &[&str] = &["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+
 pub(super) fn boot(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let setup = Setup { tools: arguments.with.clone(), shell: arguments.shell, ..arguments.which.setup()? };
+    let mut setup =
+        Setup { tools: arguments.with.clone(), shell: arguments.shell, ..arguments.which.setup()? };
     if arguments.shell {
+        setup.tools.extend(TOOLS.iter().filter_map(|tool| {
+            FOLDERS.iter().map(|folder| Path::new(folder).join(tool)).find(|file| file.is_file())
+        }));
         Guest::shell(&setup)?;
         return Ok(Outcome::Clean);
     }

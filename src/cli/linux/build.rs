@@ -35,11 +35,11 @@ impl Config {
             Config::DelayedRelease => "delayed-release",
         }
     }
+}
 
-    /// Memory for a guest in MiB: the checkers keep their own books.
-    pub(super) fn memory(self) -> u32 {
-        if self == Config::Fast { 128 } else { 384 }
-    }
+/// Memory for a guest in MiB: the checkers keep their own books.
+pub(super) fn memory(kernel: &Built) -> u32 {
+    if kernel.about.config == Config::Fast.name() { 128 } else { 384 }
 }
 
 #[derive(Debug, clap::Args)]

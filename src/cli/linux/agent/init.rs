@@ -14,6 +14,9 @@ pub(super) const PATH: &str = "/init";
 /// Set on the kernel's command line, and so in init's environment, if a shell is wanted.
 pub(super) const SHELL: &str = "UNREG_SHELL";
 
+/// Where the shell finds its tools.
+const PATHS: &str = "/bin:/sbin:/usr/bin:/usr/sbin";
+
 const MOUNTS: &[(&str, &str)] = &[
     ("proc", "/proc"),
     ("sysfs", "/sys"),
@@ -67,7 +70,8 @@ pub(super) fn release() -> String {
 
 /// Runs a shell on the console until it ends.
 pub(super) fn shell() -> anyhow::Result<()> {
-    let status = Command::new("/bin/sh").status().context("there is no /bin/sh in the guest")?;
+    let status =
+        Command::new("/bin/sh").env("PATH", PATHS).status().context("there is no /bin/sh in the guest")?;
     anyhow::ensure!(status.success(), "the shell ended with {status}");
     Ok(())
 }
