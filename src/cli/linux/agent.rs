@@ -37,6 +37,10 @@ pub(crate) fn main() -> ! {
 
 fn serve() -> anyhow::Result<()> {
     init::mount_all()?;
+    if std::env::var_os(init::SHELL).is_some() {
+        init::load_modules();
+        return init::shell();
+    }
     let tty =
         File::options().read(true).write(true).open(LINE).with_context(|| format!("cannot open {LINE}"))?;
     init::make_raw(&tty)?;
@@ -46,10 +50,6 @@ fn serve() -> anyhow::Result<()> {
     let mut agent = perform::Agent::new(line.clone())?;
     line.report(&Report::Hello { release: init::release(), works });
     line.flush();
-    if std::env::var_os(init::SHELL).is_some() {
-        init::shell()?;
-        return Ok(());
-    }
     let mut request = Vec::new();
     for piece in BufReader::new(tty).split(b'\n') {
         let piece = piece.context("cannot read from the host")?;
