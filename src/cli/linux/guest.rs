@@ -52,7 +52,8 @@ pub(super) struct Guest {
     pub(super) release: String,
     /// What works: a subsystem and, if it does not, why.
     pub(super) works: Vec<(String, Option<String>)>,
-    _scratch: TempDir,
+    scratch: TempDir,
+    memory: u32,
 }
 
 /// How a program on a guest ended.
@@ -76,7 +77,8 @@ impl Guest {
         let console = Console::follow(child.stderr.take());
         let reports = lines(child.stdout.take());
         let (release, works) = (String::new(), Vec::new());
-        let mut guest = Guest { child, line, reports, console, release, works, _scratch: scratch };
+        let mut guest =
+            Guest { child, line, reports, console, release, works, scratch, memory: setup.memory };
         match guest.next(Instant::now() + BOOT) {
             Ok(Report::Hello { release, works }) => {
                 (guest.release, guest.works) = (release, works);
@@ -158,8 +160,16 @@ impl Guest {
     }
 
     fn last_words(&self, what: &str) -> String {
-        let said = self.console.last_words();
-        if said.is_empty() { what.to_string() } else { format!("{what}\n{said}") }
+        let mut words = vec![what.to_string()];
+        let (folder, room) = (self.scratch.path(), free(self.scratch.path()) >> 20);
+        if room < u64::from(self.memory) {
+            let (needed, folder) = (self.memory, folder.parent().unwrap_or(folder).display());
+            words.push(format!(
+                "its memory is a file of up to {needed} MiB, and {folder} has room for {room}"
+            ));
+        }
+        words.extend(Some(self.console.last_words()).filter(|said| !said.is_empty()));
+        words.join("\n")
     }
 }
 
@@ -216,12 +226,16 @@ fn scratch(memory: u32) -> anyhow::Result<TempDir> {
     let shared = Path::new("/dev/shm");
     // Memory that the guest gives back is not given back to the host at once.
     let wanted = (u64::from(memory) * 2) << 20;
-    let free = rustix::fs::statvfs(shared).map_or(0, |stat| stat.f_bavail * stat.f_frsize);
-    let parent = if free >= wanted { shared.to_path_buf() } else { std::env::temp_dir() };
+    let parent = if free(shared) >= wanted { shared.to_path_buf() } else { std::env::temp_dir() };
     remove_stale(&parent);
     let prefix = format!("{SCRATCH}{}-", std::process::id());
     let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent);
     made.with_context(|| format!("cannot make a scratch folder in {}", parent.display()))
+}
+
+/// The room in a folder, in bytes.
+fn free(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(0, |stat| stat.f_bavail * stat.f_frsize)
 }
 
 /// Removes the scratch folders of processes that were killed before they could.
