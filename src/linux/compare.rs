@@ -131,9 +131,13 @@ pub fn difference(model: &[String], kernel: &[String]) -> Option<(Option<String>
     (model.len() != same || kernel.len() != same).then(|| (kind(model), kind(kernel)))
 }
 
-/// Both in columns, the model to the left; lines that differ are marked.
+/// Equal lines that are shown before and after a difference.
+const AROUND: usize = 2;
+
+/// Both in columns, the model to the left; lines that differ are marked, and of long equal stretches only the
+/// commands are left.
 pub fn columns(model: &[String], kernel: &[String]) -> String {
-    let width = model.iter().map(|line| line.chars().count()).max().unwrap_or(0).clamp("model".len(), 60);
+    let width = model.iter().map(|line| line.chars().count()).max().unwrap_or(0).clamp("model".len(), 64);
     let mut out = format!("  {:width$}  kernel\n", "model");
     let mut row = |mark: &str, left: &str, right: &str| {
         let line = format!("{mark} {left:width$}  {right}");
@@ -141,16 +145,33 @@ pub fn columns(model: &[String], kernel: &[String]) -> String {
     };
     for change in capture_diff_slices(Algorithm::Myers, model, kernel) {
         let (left, right) = (&model[change.old_range()], &kernel[change.new_range()]);
-        match change {
-            DiffOp::Equal { .. } => left.iter().for_each(|line| row(" ", line, line)),
-            _ => {
-                let longest = left.len().max(right.len());
-                let at = |lines: &[String], index| lines.get(index).cloned().unwrap_or_default();
-                (0..longest).for_each(|index| row("!", &at(left, index), &at(right, index)));
+        if !matches!(change, DiffOp::Equal { .. }) {
+            let at = |lines: &[String], index| lines.get(index).cloned().unwrap_or_default();
+            (0..left.len().max(right.len())).for_each(|index| row("!", &at(left, index), &at(right, index)));
+            continue;
+        }
+        let (begin, end) = (change.old_range().start, change.old_range().end);
+        let mut left_out = false;
+        for (index, line) in (begin..end).zip(left) {
+            let is_near =
+                (begin > 0 && index < begin + AROUND) || (end < model.len() && index + AROUND >= end);
+            if is_near || line.starts_with('#') {
+                omitted(&mut row, &mut left_out);
+                row(" ", line, line);
+            } else {
+                left_out = true;
             }
         }
+        omitted(&mut row, &mut left_out);
     }
     out
+}
+
+/// A line for those that were left out, if any were.
+fn omitted(row: &mut impl FnMut(&str, &str, &str), left_out: &mut bool) {
+    if std::mem::take(left_out) {
+        row(" ", "…", "…");
+    }
 }
 
 #[cfg(test)]
