@@ -7,7 +7,8 @@
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use unreg::linux::{compare, perform};
+use unreg::linux::wire::Report;
+use unreg::linux::{compare, observe, perform};
 use unreg::program::{Program, Subsystem};
 use unreg::run::Machine;
 
@@ -20,8 +21,13 @@ fn main() {
     let mut trials = Vec::new();
     for (path, program) in &programs {
         let (name, program, truth) = (name(path), program.clone(), truth(root, path));
+        if truth.with_extension("jsonl").exists() {
+            let (program, truth) = (program.clone(), truth.clone());
+            trials.push(Trial::test(format!("read/{name}"), move || read(&program, &truth)));
+        }
         trials.push(Trial::test(format!("recorded/{name}"), move || recorded(&program, &truth)));
     }
+    assert!(trials.iter().any(|trial| trial.name().starts_with("read/")), "no messages are stored");
     match kernel() {
         Ok(release) => {
             eprintln!("the real kernel is asked: {release}");
@@ -118,6 +124,15 @@ fn recorded(program: &Program, truth: &Path) -> Result<(), Failed> {
     same(&model, &stored(truth)?)
 }
 
+/// The messages that a real kernel sent, as they came, are read as what is stored.
+fn read(program: &Program, truth: &Path) -> Result<(), Failed> {
+    let raw = std::fs::read_to_string(truth.with_extension("jsonl"))?;
+    let reports: Vec<Report> = raw.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();
+    let said = compare::observed(program, &observe::trace(&names, &reports, None));
+    same(&stored(truth)?, &said)
+}
+
 /// The kernel that is here does it too.
 fn asked(path: &Path, truth: &Path) -> Result<(), Failed> {
     let output = unreg(&["linux", "run", "--compared", &path.to_string_lossy()]);
@@ -126,6 +141,10 @@ fn asked(path: &Path, truth: &Path) -> Result<(), Failed> {
     if std::env::var_os("UNREG_RECORD").is_some() {
         std::fs::create_dir_all(truth.parent().expect("a file is in a folder"))?;
         std::fs::write(truth, text(&output.stdout))?;
+        let raw = truth.with_extension("jsonl");
+        if raw.exists() {
+            std::fs::write(raw, unreg(&["linux", "run", "--raw", &path.to_string_lossy()]).stdout)?;
+        }
     }
     same(&stored(truth)?, &said)
 }

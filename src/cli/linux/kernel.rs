@@ -3,7 +3,7 @@
 use super::guest::{Ended, Guest, Sabotage, Setup};
 use std::time::Duration;
 use unreg::event::Trace;
-use unreg::linux::wire::{Report, Request};
+use unreg::linux::wire::Report;
 use unreg::linux::{observe, perform};
 use unreg::program::{Command, Program};
 
@@ -32,20 +32,37 @@ impl Kernel {
         self.sabotage = how;
     }
 
-    /// Runs a program; in the error case no guest could be started. A guest that died, or whose kernel has
-    /// complained and may not be what it was, is replaced for the next program.
+    /// Runs a program; in the error case no guest could be started.
     pub(super) fn run(&mut self, program: &Program) -> anyhow::Result<Trace> {
+        let (reports, died) = self.reports(program)?;
+        let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();
+        Ok(observe::trace(&names, &reports, died.as_deref()))
+    }
+
+    /// What a guest reports of a program, as it came, and of what it died. A guest that died, or whose kernel has
+    /// complained and may not be what it was, is replaced for the next program.
+    pub(super) fn reports(&mut self, program: &Program) -> anyhow::Result<(Vec<Report>, Option<String>)> {
         let mut request = perform::request(program).map_err(Unperformable)?;
         if self.sabotage == Some(Sabotage::Panic) {
             request.at_rest.insert(0, perform::panic());
         }
-        let (reports, died) = self.perform(&request)?;
-        let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();
+        let (patience, sabotage) = (self.patience, self.sabotage.take());
+        let mut reports = Vec::new();
+        let guest = self.guest()?;
+        sabotage.into_iter().for_each(|how| guest.sabotage(how));
+        let ended = guest.perform(&request, patience, |report| reports.push(report))?;
+        let died = match ended {
+            Ended::Done => None,
+            Ended::Died(why) => {
+                self.deaths += 1;
+                Some(why)
+            }
+        };
         let complained = reports.iter().any(|report| matches!(report, Report::Complaint { .. }));
         if complained || died.is_some() {
             self.guest = None;
         }
-        Ok(observe::trace(&names, &reports, died.as_deref()))
+        Ok((reports, died))
     }
 
     /// The guest that runs, or a new one.
@@ -57,23 +74,6 @@ impl Kernel {
             Some(guest) => Ok(guest),
             none => Ok(none.insert(Guest::boot(&self.setup)?)),
         }
-    }
-
-    fn perform(&mut self, request: &Request) -> anyhow::Result<(Vec<Report>, Option<String>)> {
-        let patience = self.patience;
-        let mut reports = Vec::new();
-        let sabotage = self.sabotage.take();
-        let guest = self.guest()?;
-        sabotage.into_iter().for_each(|how| guest.sabotage(how));
-        let ended = guest.perform(request, patience, |report| reports.push(report))?;
-        let died = match ended {
-            Ended::Done => None,
-            Ended::Died(why) => {
-                self.deaths += 1;
-                Some(why)
-            }
-        };
-        Ok((reports, died))
     }
 }
 

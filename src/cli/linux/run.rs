@@ -18,6 +18,9 @@ pub(in crate::cli) struct Arguments {
     /// Print only what is compared with the model, as `conform` compares it
     #[arg(long)]
     compared: bool,
+    /// Print what the guest reports as it came, a JSON object a line
+    #[arg(long, conflicts_with = "compared")]
+    raw: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
@@ -26,6 +29,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut kernel = Kernel::new(arguments.which.setup()?, arguments.which.patience());
     let mut outcome = Outcome::Clean;
     for (path, program) in programs {
+        if arguments.raw {
+            for report in kernel.reports(&program)?.0 {
+                out::print(&format!("{}\n", serde_json::to_string(&report)?))?;
+            }
+            continue;
+        }
         let trace = kernel.run(&program)?;
         if arguments.compared {
             let lines = compare::observed(&program, &trace);
