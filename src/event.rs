@@ -3,17 +3,22 @@
 //! This is the waist. The simulation and, later, a real kernel make events; invariants, snapshots and
 //! reports read nothing else.
 
+pub mod errno;
 pub mod kinds;
 pub mod lock;
 pub mod name;
+mod part;
 pub mod point;
 pub mod print;
+pub mod subject;
 pub mod trace;
 
+pub use errno::Errno;
 pub use kinds::Kinds;
 pub use lock::{LockClass, LockName, Scope};
 pub use name::*;
 pub use point::Point;
+pub use subject::Subject;
 pub use trace::Trace;
 
 /// The number of a task in its trace: an index into [`Trace::tasks`].

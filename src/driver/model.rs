@@ -2,8 +2,11 @@
 
 use super::netdevsim;
 use crate::devlink::variant::Netdevsim;
-use crate::devlink::{InstanceId, Inventory};
-use crate::event::{Handle, Knob, Param, ParamValue, PortCount, PortIndex, Subject, What};
+use crate::devlink::{InstanceId, Inventory, TrapSpec};
+use crate::event::{
+    Handle, Knob, Param, ParamValue, PortCount, PortIndex, Region, Subject, Trap, TrapGroup, TrapPolicer,
+    What,
+};
 use crate::sim::{Kernel, Kref};
 use std::cell::Cell;
 
@@ -43,6 +46,23 @@ const MLX5: Model = Model {
     forgets_ports: false,
 };
 
+/// Models mlxsw: a switch, whose reload makes everything anew, ports and traps with their groups and policers.
+const MLXSW: Model = Model {
+    inventory: &Inventory {
+        params: &[(Param::MaxMacs, ParamValue::V32)],
+        regions: &[Region::Dummy],
+        policers: &[TrapPolicer::P1],
+        groups: &[TrapGroup::L3Drops, TrapGroup::BufferDrops],
+        traps: &[TrapSpec::drop(Trap::BlackholeRoute), TrapSpec::drop(Trap::TailDrop)],
+    },
+    ports: &[PortIndex::P0, PortIndex::P1],
+    counts_ports: false,
+    representor: None,
+    has_netdevs: false,
+    has_bus_files: false,
+    forgets_ports: false,
+};
+
 impl Model {
     /// The driver of a device, under the rule that says which netdevsim there is.
     pub const fn of(handle: Handle, netdevsim: Netdevsim) -> &'static Model {
@@ -50,6 +70,7 @@ impl Model {
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Small) => &netdevsim::SMALL,
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux612) => &netdevsim::LINUX_6_12,
             (Handle::Mlx50 | Handle::Mlx51, _) => &MLX5,
+            (Handle::Mlxsw0, _) => &MLXSW,
         }
     }
 }

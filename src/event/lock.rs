@@ -1,6 +1,6 @@
 //! Lock classes: every lock of the kernel that a trace can name, and whom it is shared by.
 
-use super::name::Subject;
+use super::subject::Subject;
 
 /// Whether one lock serves every device of a subsystem or each has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

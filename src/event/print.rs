@@ -110,17 +110,11 @@ impl What {
     }
 }
 
-/// The object of a devlink notification as `devlink monitor` names it: the kind, then the handle.
+/// The object of a devlink notification as `devlink monitor` names it.
 fn devlink_object(subject: Subject) -> &'static str {
     match subject {
         Subject::Devlink(_) => "dev",
-        Subject::Port(..) => "port",
-        Subject::Trap(..) => "trap",
-        Subject::TrapGroup(..) => "trap-group",
-        Subject::TrapPolicer(..) => "trap-policer",
-        Subject::Region(..) => "region",
-        Subject::Param(..) => "param",
-        _ => "object",
+        part => part.part_kind().unwrap_or("object"),
     }
 }
 

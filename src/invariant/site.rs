@@ -91,13 +91,7 @@ fn kind(of: Subject) -> &'static str {
         Subject::Kernel => "the kernel",
         Subject::Devlink(_) => "a devlink instance",
         Subject::Device(_) => "a device",
-        Subject::Port(..) => "a port",
         Subject::PortNetdev(..) => "a port's netdev",
-        Subject::Trap(..) => "a trap",
-        Subject::TrapGroup(..) => "a trap group",
-        Subject::TrapPolicer(..) => "a trap policer",
-        Subject::Region(..) => "a region",
-        Subject::Param(..) => "a param",
         Subject::Eswitch(_) => "an eswitch",
         Subject::Knob(..) => "a knob",
         Subject::Parent(_) => "a parent device",
@@ -109,6 +103,7 @@ fn kind(of: Subject) -> &'static str {
         Subject::Netdev(_) => "a netdev",
         Subject::Module(_) => "a module",
         Subject::Queue(_) => "a queue",
+        part => part.part_kind().unwrap_or("an object"),
     }
 }
 

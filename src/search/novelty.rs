@@ -174,47 +174,22 @@ const FAMILIES: usize = Handle::COUNT + 3;
 
 /// Which state an object belongs to.
 fn family(of: Subject) -> usize {
+    if let Some(handle) = of.device() {
+        return handle.index();
+    }
     match of {
-        Subject::Devlink(handle)
-        | Subject::Device(handle)
-        | Subject::Port(handle, _)
-        | Subject::PortNetdev(handle, _)
-        | Subject::Trap(handle, _)
-        | Subject::TrapGroup(handle, _)
-        | Subject::TrapPolicer(handle, _)
-        | Subject::Region(handle, _)
-        | Subject::Param(handle, _)
-        | Subject::Eswitch(handle)
-        | Subject::Knob(handle, _) => handle.index(),
         Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => Handle::COUNT,
-        Subject::Ib(_)
-        | Subject::Client(_)
-        | Subject::ClientData(..)
-        | Subject::Netdev(_)
-        | Subject::Queue(_) => Handle::COUNT + 1,
         Subject::Kernel | Subject::Module(_) => Handle::COUNT + 2,
+        _ => Handle::COUNT + 1,
     }
 }
 
 /// The object with the first device of the same driver in place of its own.
 fn alike(of: Subject) -> Subject {
-    let first = |handle: Handle| match handle {
-        Handle::Netdevsim0 | Handle::Netdevsim1 => Handle::Netdevsim0,
-        Handle::Mlx50 | Handle::Mlx51 => Handle::Mlx50,
-    };
-    match of {
-        Subject::Devlink(handle) => Subject::Devlink(first(handle)),
-        Subject::Device(handle) => Subject::Device(first(handle)),
-        Subject::Port(handle, port) => Subject::Port(first(handle), port),
-        Subject::PortNetdev(handle, port) => Subject::PortNetdev(first(handle), port),
-        Subject::Trap(handle, trap) => Subject::Trap(first(handle), trap),
-        Subject::TrapGroup(handle, group) => Subject::TrapGroup(first(handle), group),
-        Subject::TrapPolicer(handle, policer) => Subject::TrapPolicer(first(handle), policer),
-        Subject::Region(handle, region) => Subject::Region(first(handle), region),
-        Subject::Param(handle, param) => Subject::Param(first(handle), param),
-        Subject::Eswitch(handle) => Subject::Eswitch(first(handle)),
-        Subject::Knob(handle, knob) => Subject::Knob(first(handle), knob),
-        other => other,
+    match of.device() {
+        Some(Handle::Netdevsim0 | Handle::Netdevsim1) => of.on(Handle::Netdevsim0),
+        Some(Handle::Mlx50 | Handle::Mlx51) => of.on(Handle::Mlx50),
+        Some(Handle::Mlxsw0) | None => of,
     }
 }
 

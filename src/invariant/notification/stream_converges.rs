@@ -6,7 +6,7 @@
 //! action is announced to nobody.
 
 use crate::event::{
-    Handle, Kinds, Notice, Param, PortIndex, Region, Span, Subject, TaskId, Trace, Trap, TrapGroup, TrapPolicer,
+    Handle, Kinds, Notice, Span, Subject, TaskId, Trace,
     What,
 };
 use crate::invariant::Invariant;
@@ -28,31 +28,18 @@ pub const STREAM_CONVERGES: Invariant = Invariant {
     check,
 };
 
-/// An instance, its ports, its params, its traps with their groups and policers, and its regions.
-const OBJECTS: usize = REGIONS + Region::COUNT;
-const PORTS: usize = 1;
-const PARAMS: usize = PORTS + PortIndex::COUNT;
-const TRAPS: usize = PARAMS + Param::COUNT;
-const GROUPS: usize = TRAPS + Trap::COUNT;
-const POLICERS: usize = GROUPS + TrapGroup::COUNT;
-const REGIONS: usize = POLICERS + TrapPolicer::COUNT;
+/// An instance and its parts.
+const OBJECTS: usize = 1 + Subject::PARTS;
 
 /// What is known of every object: nothing (0), or its value plus one.
 type Known = [[u8; OBJECTS]; Handle::COUNT];
 
 /// Where an object of devlink stands in what is known.
 fn slot(of: Subject) -> Option<(usize, usize)> {
-    let place = match of {
-        Subject::Devlink(_) => 0,
-        Subject::Port(_, port) => PORTS + port.index(),
-        Subject::Param(_, param) => PARAMS + param.index(),
-        Subject::Trap(_, trap) => TRAPS + trap.index(),
-        Subject::TrapGroup(_, group) => GROUPS + group.index(),
-        Subject::TrapPolicer(_, policer) => POLICERS + policer.index(),
-        Subject::Region(_, region) => REGIONS + region.index(),
-        _ => return None,
-    };
-    Some((of.handle()?.index(), place))
+    match of {
+        Subject::Devlink(handle) => Some((handle.index(), 0)),
+        part => part.part().map(|(handle, place)| (handle.index(), 1 + place)),
+    }
 }
 
 /// What a listener notes of an object with this value.
@@ -139,6 +126,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::PortIndex;
 
     const DEVICE: Subject = Subject::Devlink(Handle::Mlx50);
     const PORT: Subject = Subject::Port(Handle::Mlx50, PortIndex::P0);

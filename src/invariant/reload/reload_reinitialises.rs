@@ -1,7 +1,7 @@
 //! A reload makes the driver's entities anew.
 
 use crate::event::{
-    Handle, Kinds, PortIndex, Region, Span, Subject, Trace, Trap, TrapGroup, TrapPolicer, What,
+    Handle, Kinds, Span, Subject, Trace, What,
 };
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
@@ -21,28 +21,19 @@ pub const RELOAD_REINITIALISES: Invariant = Invariant {
     check,
 };
 
-/// The entities of one instance: ports, then traps with their groups and policers, then regions.
-const ENTITIES: usize = REGIONS + Region::COUNT;
-const GROUPS: usize = PortIndex::COUNT + Trap::COUNT;
-const POLICERS: usize = GROUPS + TrapGroup::COUNT;
-const REGIONS: usize = POLICERS + TrapPolicer::COUNT;
-
+/// What a reload makes anew: every part but params, which carry what the reload is to take up.
 fn entity(of: Subject) -> Option<(usize, usize)> {
     match of {
-        Subject::Port(handle, port) => Some((handle.index(), port.index())),
-        Subject::Trap(handle, trap) => Some((handle.index(), PortIndex::COUNT + trap.index())),
-        Subject::TrapGroup(handle, group) => Some((handle.index(), GROUPS + group.index())),
-        Subject::TrapPolicer(handle, policer) => Some((handle.index(), POLICERS + policer.index())),
-        Subject::Region(handle, region) => Some((handle.index(), REGIONS + region.index())),
-        _ => None,
+        Subject::Param(..) => None,
+        part => part.part().map(|(handle, place)| (handle.index(), place)),
     }
 }
 
 fn check(trace: &Trace) -> Option<usize> {
     // A set of entities is a bit mask; `old` are those from before the reload under way.
-    const { assert!(ENTITIES <= 32) };
-    let mut present = [0u32; Handle::COUNT];
-    let mut old = [0u32; Handle::COUNT];
+    const { assert!(Subject::PARTS <= 128) };
+    let mut present = [0u128; Handle::COUNT];
+    let mut old = [0u128; Handle::COUNT];
     trace.events.iter().position(|event| {
         match event.what {
             What::Add(of) => {
@@ -71,6 +62,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Trap;
 
     const DEVICE: Subject = Subject::Devlink(Handle::Netdevsim0);
     const TRAP: Subject = Subject::Trap(Handle::Netdevsim0, Trap::TailDrop);

@@ -1,0 +1,89 @@
+//! Subjects: what events are about.
+
+use super::name::*;
+
+/// Anything that has a life of its own in the kernel, and so can be created, announced, used and freed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// Nothing in particular: a global lock belongs to no object.
+    Kernel,
+    /// A devlink instance.
+    Devlink(Handle),
+    /// The device that a devlink instance belongs to, on its bus.
+    Device(Handle),
+    /// A port of a devlink instance. Its value says what it is a port of: 0 nothing yet, 1 Ethernet, 2 Ethernet
+    /// with a netdev.
+    Port(Handle, PortIndex),
+    /// The netdev of a port.
+    PortNetdev(Handle, PortIndex),
+    /// A trap of a devlink instance.
+    Trap(Handle, Trap),
+    /// A group of traps of a devlink instance.
+    TrapGroup(Handle, TrapGroup),
+    /// A policer of a devlink instance.
+    TrapPolicer(Handle, TrapPolicer),
+    /// A region of a devlink instance.
+    Region(Handle, Region),
+    /// A param of a devlink instance.
+    Param(Handle, Param),
+    /// The eswitch of a devlink instance.
+    Eswitch(Handle),
+    /// A fault that a test has asked the driver of an instance for.
+    Knob(Handle, Knob),
+    /// A parent of mediated devices.
+    Parent(Parent),
+    /// What mdev core tracks a registered parent with: `struct mdev_parent`.
+    MdevParent(Parent),
+    /// A mediated device.
+    Child(Uuid),
+    /// An RDMA device.
+    Ib(IbDevice),
+    /// A client of ib_core.
+    Client(Client),
+    /// What a client keeps for one RDMA device.
+    ClientData(Client, IbDevice),
+    /// A network device.
+    Netdev(Netdev),
+    /// A module.
+    Module(Module),
+    /// A workqueue.
+    Queue(QueueName),
+}
+
+impl Subject {
+    /// The RDMA device this belongs to, if it is one or what a client keeps for one.
+    pub const fn ib_device(self) -> Option<IbDevice> {
+        match self {
+            Subject::Ib(device) | Subject::ClientData(_, device) => Some(device),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Subject::Kernel => f.write_str("kernel"),
+            Subject::Devlink(handle) => write!(f, "{handle}"),
+            Subject::Device(handle) => write!(f, "{handle} device"),
+            Subject::Port(handle, port) => write!(f, "{handle}/{port}"),
+            Subject::PortNetdev(handle, port) => write!(f, "{handle}/{port} netdev"),
+            Subject::Trap(handle, trap) => write!(f, "{handle} {trap}"),
+            Subject::TrapGroup(handle, group) => write!(f, "{handle} {group}"),
+            Subject::TrapPolicer(handle, policer) => write!(f, "{handle} policer {policer}"),
+            Subject::Region(handle, region) => write!(f, "{handle} {region}"),
+            Subject::Param(handle, param) => write!(f, "{handle} {param}"),
+            Subject::Eswitch(handle) => write!(f, "{handle} eswitch"),
+            Subject::Knob(handle, knob) => write!(f, "{handle} {knob}"),
+            Subject::Parent(parent) => write!(f, "{parent}"),
+            Subject::MdevParent(parent) => write!(f, "mdev_parent({parent})"),
+            Subject::Child(uuid) => write!(f, "{uuid}"),
+            Subject::Ib(device) => write!(f, "{device}"),
+            Subject::Client(client) => write!(f, "{client}"),
+            Subject::ClientData(client, device) => write!(f, "{client}@{device}"),
+            Subject::Netdev(netdev) => write!(f, "{netdev}"),
+            Subject::Module(module) => write!(f, "{module}.ko"),
+            Subject::Queue(queue) => write!(f, "{queue}"),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What devlink says: a notification or an answer, read into an object and its value.
+
+use super::uapi::{PORT_TYPE_ETH, TYPE_FLAG, attr, cmd};
+use crate::event::{
+    Handle, Notice, Param, ParamValue, Region, Subject, Trap, TrapAction, TrapGroup, TrapPolicer,
+};
+use crate::linux::attribute::Found;
+use crate::operand::Operand;
+
+/// The netlink header and the generic one, in bytes.
+const HEADERS: usize = 20;
+/// Where the generic netlink command is.
+const COMMAND: usize = 16;
+
+/// What a message says: that an object is new or changed, or gone; or, in an answer, that it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Only answers say nothing but that the object is there.
+    pub notice: Option<Notice>,
+    /// Which object.
+    pub subject: Subject,
+    /// Its value, as the model's notifications carry it.
+    pub value: u8,
+    /// The name of the port's netdev.
+    pub netdev: Option<String>,
+}
+
+/// Reads a message from its netlink header on; if the model has no name for what it says, its own words.
+pub fn read(bytes: &[u8]) -> Result<Message, String> {
+    let (Some(&command), Some(body)) = (bytes.get(COMMAND), bytes.get(HEADERS..)) else {
+        return Err(format!("a devlink message of {} bytes", bytes.len()));
+    };
+    let found = Found::new(body);
+    let words = || words(command, found);
+    let handle = handle(found).ok_or_else(words)?;
+    let (notice, kind) = kind(command).ok_or_else(words)?;
+    let (subject, value) = kind.read(handle, found).ok_or_else(words)?;
+    let netdev = match subject {
+        Subject::Port(..) => found.text(attr::PORT_NETDEV_NAME).map(ToString::to_string),
+        _ => None,
+    };
+    Ok(Message { notice, subject, value, netdev })
+}
+
+/// What a message that has no name here says, as far as that can be told.
+fn words(command: u8, found: Found<'_>) -> String {
+    let bus = found.text(attr::BUS_NAME).unwrap_or("?");
+    let device = found.text(attr::DEV_NAME).unwrap_or("?");
+    let port = found.number(attr::PORT_INDEX).map_or(String::new(), |port| format!("/{port}"));
+    let names = [attr::TRAP_NAME, attr::TRAP_GROUP_NAME, attr::REGION_NAME];
+    let name = names.iter().find_map(|name| found.text(*name));
+    let name = name.or_else(|| found.nested(attr::PARAM)?.text(attr::PARAM_NAME));
+    let name = name.map_or(String::new(), |name| format!(" {name}"));
+    format!("devlink command {command} {bus}/{device}{port}{name}")
+}
+
+fn handle(found: Found<'_>) -> Option<Handle> {
+    let (bus, device) = (found.text(attr::BUS_NAME)?, found.text(attr::DEV_NAME)?);
+    let number = device.strip_prefix(bus)?;
+    Handle::ALL.iter().copied().find(|handle| handle.word().split_once('/') == Some((bus, number)))
+}
+
+/// The kinds of objects that messages are about.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Instance,
+    Port,
+    Param,
+    Region,
+    Trap,
+    TrapGroup,
+    TrapPolicer,
+}
+
+fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
+    let (new, del) = (Some(Notice::New), Some(Notice::Del));
+    Some(match command {
+        cmd::NEW => (new, Kind::Instance),
+        cmd::DEL => (del, Kind::Instance),
+        cmd::PORT_NEW => (new, Kind::Port),
+        cmd::PORT_DEL => (del, Kind::Port),
+        cmd::PARAM_ANSWER => (None, Kind::Param),
+        cmd::PARAM_NEW => (new, Kind::Param),
+        cmd::PARAM_DEL => (del, Kind::Param),
+        cmd::REGION_ANSWER => (None, Kind::Region),
+        cmd::REGION_NEW => (new, Kind::Region),
+        cmd::REGION_DEL => (del, Kind::Region),
+        cmd::TRAP_NEW => (new, Kind::Trap),
+        cmd::TRAP_DEL => (del, Kind::Trap),
+        cmd::TRAP_GROUP_NEW => (new, Kind::TrapGroup),
+        cmd::TRAP_GROUP_DEL => (del, Kind::TrapGroup),
+        cmd::TRAP_POLICER_NEW => (new, Kind::TrapPolicer),
+        cmd::TRAP_POLICER_DEL => (del, Kind::TrapPolicer),
+        _ => return None,
+    })
+}
+
+impl Kind {
+    /// The object and its value.
+    fn read(self, handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
+        Some(match self {
+            Kind::Instance => {
+                (Subject::Devlink(handle), found.number(attr::RELOAD_FAILED).unwrap_or(0).try_into().ok()?)
+            }
+            Kind::Port => {
+                let port = named(&found.number(attr::PORT_INDEX)?.to_string())?;
+                let is_ethernet = found.number(attr::PORT_TYPE) == Some(PORT_TYPE_ETH);
+                let has_netdev = found.get(attr::PORT_NETDEV_NAME).is_some();
+                (Subject::Port(handle, port), u8::from(is_ethernet) + u8::from(has_netdev))
+            }
+            Kind::Param => param(handle, found.nested(attr::PARAM)?)?,
+            // A message about a snapshot is none about the region.
+            Kind::Region if found.get(attr::REGION_SNAPSHOT_ID).is_some() => return None,
+            Kind::Region => (Subject::Region(handle, named::<Region>(found.text(attr::REGION_NAME)?)?), 0),
+            Kind::Trap => {
+                let action = match found.number(attr::TRAP_ACTION)? {
+                    0 => TrapAction::Drop,
+                    1 => TrapAction::Trap,
+                    2 => TrapAction::Mirror,
+                    _ => return None,
+                };
+                let trap = named::<Trap>(found.text(attr::TRAP_NAME)?)?;
+                (Subject::Trap(handle, trap), action.to_byte())
+            }
+            Kind::TrapGroup => {
+                (Subject::TrapGroup(handle, named::<TrapGroup>(found.text(attr::TRAP_GROUP_NAME)?)?), 0)
+            }
+            Kind::TrapPolicer => {
+                let id = found.number(attr::TRAP_POLICER_ID)?.to_string();
+                (Subject::TrapPolicer(handle, named::<TrapPolicer>(&id)?), 0)
+            }
+        })
+    }
+}
+
+/// A param and its driverinit value.
+fn param(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
+    let param = named::<Param>(found.text(attr::PARAM_NAME)?)?;
+    let values = found.nested(attr::PARAM_VALUES_LIST)?;
+    let mut values =
+        values.each().filter(|(kind, _)| *kind == attr::PARAM_VALUE).map(|(_, value)| Found::new(value));
+    let value = values.find(|value| value.number(attr::PARAM_VALUE_CMODE) == Some(1))?;
+    let value = match found.number(attr::PARAM_TYPE)? {
+        kind if kind == u32::from(TYPE_FLAG) => value.get(attr::PARAM_VALUE_DATA).is_some().to_string(),
+        _ => value.number(attr::PARAM_VALUE_DATA)?.to_string(),
+    };
+    Some((Subject::Param(handle, param), named::<ParamValue>(&value)?.to_byte()))
+}
+
+/// The value of an operand type that is spelled like this.
+fn named<T: Operand>(word: &str) -> Option<T> {
+    let number = T::WORDS.iter().position(|other| *other == word)?;
+    T::from_byte(number as u8)
+}

@@ -1,0 +1,63 @@
+//! The numbers of `include/uapi/linux/devlink.h`, which are ABI.
+
+/// `enum devlink_command`
+pub(super) mod cmd {
+    pub(in crate::linux::devlink) const GET: u16 = 1;
+    pub(in crate::linux::devlink) const NEW: u8 = 3;
+    pub(in crate::linux::devlink) const DEL: u8 = 4;
+    pub(in crate::linux::devlink) const PORT_GET: u16 = 5;
+    pub(in crate::linux::devlink) const PORT_NEW: u8 = 7;
+    pub(in crate::linux::devlink) const PORT_DEL: u8 = 8;
+    pub(in crate::linux::devlink) const ESWITCH_SET: u16 = 30;
+    pub(in crate::linux::devlink) const RELOAD: u16 = 37;
+    pub(in crate::linux::devlink) const PARAM_GET: u16 = 38;
+    pub(in crate::linux::devlink) const PARAM_ANSWER: u8 = 38;
+    pub(in crate::linux::devlink) const PARAM_SET: u16 = 39;
+    pub(in crate::linux::devlink) const PARAM_NEW: u8 = 40;
+    pub(in crate::linux::devlink) const PARAM_DEL: u8 = 41;
+    pub(in crate::linux::devlink) const REGION_GET: u16 = 42;
+    pub(in crate::linux::devlink) const REGION_ANSWER: u8 = 42;
+    pub(in crate::linux::devlink) const REGION_NEW: u8 = 44;
+    pub(in crate::linux::devlink) const REGION_DEL: u8 = 45;
+    pub(in crate::linux::devlink) const TRAP_GET: u16 = 61;
+    pub(in crate::linux::devlink) const TRAP_SET: u16 = 62;
+    pub(in crate::linux::devlink) const TRAP_NEW: u8 = 63;
+    pub(in crate::linux::devlink) const TRAP_DEL: u8 = 64;
+    pub(in crate::linux::devlink) const TRAP_GROUP_GET: u16 = 65;
+    pub(in crate::linux::devlink) const TRAP_GROUP_NEW: u8 = 67;
+    pub(in crate::linux::devlink) const TRAP_GROUP_DEL: u8 = 68;
+    pub(in crate::linux::devlink) const TRAP_POLICER_GET: u16 = 69;
+    pub(in crate::linux::devlink) const TRAP_POLICER_NEW: u8 = 71;
+    pub(in crate::linux::devlink) const TRAP_POLICER_DEL: u8 = 72;
+}
+
+/// `enum devlink_attr`
+pub(super) mod attr {
+    pub(in crate::linux::devlink) const BUS_NAME: u16 = 1;
+    pub(in crate::linux::devlink) const DEV_NAME: u16 = 2;
+    pub(in crate::linux::devlink) const PORT_INDEX: u16 = 3;
+    pub(in crate::linux::devlink) const PORT_TYPE: u16 = 4;
+    pub(in crate::linux::devlink) const PORT_NETDEV_NAME: u16 = 7;
+    pub(in crate::linux::devlink) const ESWITCH_MODE: u16 = 25;
+    pub(in crate::linux::devlink) const ESWITCH_INLINE_MODE: u16 = 26;
+    pub(in crate::linux::devlink) const PARAM: u16 = 80;
+    pub(in crate::linux::devlink) const PARAM_NAME: u16 = 81;
+    pub(in crate::linux::devlink) const PARAM_TYPE: u16 = 83;
+    pub(in crate::linux::devlink) const PARAM_VALUES_LIST: u16 = 84;
+    pub(in crate::linux::devlink) const PARAM_VALUE: u16 = 85;
+    pub(in crate::linux::devlink) const PARAM_VALUE_DATA: u16 = 86;
+    pub(in crate::linux::devlink) const PARAM_VALUE_CMODE: u16 = 87;
+    pub(in crate::linux::devlink) const REGION_NAME: u16 = 88;
+    pub(in crate::linux::devlink) const REGION_SNAPSHOT_ID: u16 = 92;
+    pub(in crate::linux::devlink) const TRAP_NAME: u16 = 130;
+    pub(in crate::linux::devlink) const TRAP_ACTION: u16 = 131;
+    pub(in crate::linux::devlink) const TRAP_GROUP_NAME: u16 = 135;
+    pub(in crate::linux::devlink) const RELOAD_FAILED: u16 = 136;
+    pub(in crate::linux::devlink) const TRAP_POLICER_ID: u16 = 142;
+}
+
+/// `NLA_U32` and `NLA_FLAG`, as the type of a param.
+pub(super) const TYPE_U32: u8 = 3;
+pub(super) const TYPE_FLAG: u8 = 6;
+/// `DEVLINK_PORT_TYPE_ETH`
+pub(super) const PORT_TYPE_ETH: u32 = 2;
