@@ -13,6 +13,7 @@ pub mod notify;
 pub mod param;
 pub mod part;
 pub mod port;
+pub mod rate;
 pub mod reload;
 pub mod trap;
 pub mod variant;
@@ -23,7 +24,7 @@ pub use inventory::{Inventory, TrapSpec};
 pub use port::PortType;
 pub use variant::Rules;
 
-use crate::event::{Errno, EswitchMode, Handle, Inline, Param, PortIndex, Trap, TrapAction};
+use crate::event::{Errno, EswitchMode, Handle, Inline, Param, PortIndex, Trap, TrapAction, TxMax, TxShare};
 use crate::sim::{Kernel, Kref, LockId};
 use std::cell::RefCell;
 
@@ -54,6 +55,7 @@ struct Instance {
     port_types: [PortType; PortIndex::COUNT],
     traps: [TrapAction; Trap::COUNT],
     params: [param::Param; Param::COUNT],
+    rates: rate::Rates,
 }
 
 /// Models `struct devlink_ops`: what devlink core asks of a driver. The instance's lock is held.
@@ -67,6 +69,12 @@ pub trait Ops {
     async fn eswitch_mode_set(&self, instance: InstanceId, mode: EswitchMode) -> Result<(), Errno>;
     /// Whether the driver has an op for the inline mode; none of those modelled has.
     fn supports_inline_mode(&self, instance: InstanceId, mode: Inline) -> bool;
+    /// Whether the driver has rate objects.
+    fn supports_rates(&self, instance: InstanceId) -> bool;
+    /// Makes a rate node.
+    async fn rate_node_new(&self, instance: InstanceId) -> Result<(), Errno>;
+    /// Whether the device can be set to these rates; sets nothing.
+    fn rates_fit(&self, instance: InstanceId, share: TxShare, max: TxMax) -> bool;
     /// Changes what the device does with a trap's packets.
     async fn trap_action_set(
         &self,

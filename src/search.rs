@@ -7,8 +7,10 @@ pub mod generate;
 pub mod hunt;
 pub mod mutate;
 pub mod novelty;
+pub mod sequence;
 
 pub use generate::Alphabet;
 pub use hunt::{Config, Finding, Hunt, Stats};
 pub use mutate::mutate;
 pub use novelty::Novelty;
+pub use sequence::Sequences;

@@ -27,21 +27,18 @@ pub enum Scope {
 impl Scope {
     /// Whether a command belongs to the scope.
     pub fn has(self, command: &Command) -> bool {
-        use driver::Command::{
-            ModuleRemove, MttyProbe, MttyRemove, PortAdd, PortDel, Probe, Remove, SetKnob,
-        };
+        use driver::Command::{ModuleRemove, MttyProbe, MttyRemove};
         let home = match command {
             Command::Devlink(_) => Scope::Devlink,
             Command::Mdev(_) => Scope::Mdev,
             Command::Ib(_) => Scope::Ib,
-            Command::Driver(
-                Probe { .. } | Remove { .. } | PortAdd { .. } | PortDel { .. } | SetKnob { .. },
-            ) => Scope::Devlink,
             Command::Driver(MttyProbe { .. } | MttyRemove { .. }) => Scope::Mdev,
             Command::Driver(ModuleRemove { module }) => match module {
                 Module::Core | Module::Mtty => Scope::Mdev,
                 Module::GidCache | Module::Mad => Scope::Ib,
             },
+            // The others are about the drivers of devlink.
+            Command::Driver(_) => Scope::Devlink,
         };
         self == Scope::Mixed || self == home
     }

@@ -1,9 +1,11 @@
 //! devlink's commands: opcode, spelling, operands, handler.
 
+use super::rate::Setting;
 use super::{Devlink, Ops};
 use crate::commands;
 use crate::event::{
-    Cmode, Errno, EswitchMode, Handle, Inline, Param, ParamValue, PortIndex, Trap, TrapAction,
+    Cmode, Errno, EswitchMode, Handle, Inline, Param, ParamValue, PortIndex, RateName, RateParent, Trap,
+    TrapAction, TxMax, TxShare,
 };
 use crate::sim::Kernel;
 
@@ -24,6 +26,18 @@ commands! {
         0x15 "devlink.trap-set" TrapSet(handle: Handle, trap: Trap, action: TrapAction),
         /// Sets a param, for the next reload.
         0x16 "devlink.param-set" ParamSet(handle: Handle, param: Param, value: ParamValue, cmode: Cmode),
+        /// Asks for one rate object.
+        0x2c "devlink.rate-get" RateGet(handle: Handle, rate: RateName),
+        /// Makes a rate node.
+        0x2d "devlink.rate-new"
+            RateNew(handle: Handle, rate: RateName, share: TxShare, max: TxMax, parent: RateParent),
+        /// Changes a rate object: its tx_share, its tx_max, then its parent.
+        0x2e "devlink.rate-set"
+            RateSet(handle: Handle, rate: RateName, share: TxShare, max: TxMax, parent: RateParent),
+        /// Deletes a rate node.
+        0x2f "devlink.rate-del" RateDel(handle: Handle, rate: RateName),
+        /// Asks for the mode of the eswitch.
+        0x30 "devlink.eswitch-get" EswitchGet(handle: Handle),
     }
 }
 
@@ -55,6 +69,27 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::ParamSet { handle, param, value, cmode } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.param_set(k, doit.id, param, value, cmode).await
+        }
+        Command::RateGet { handle, rate } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.rate_get(k, doit.id, rate)
+        }
+        Command::RateNew { handle, rate, share, max, parent } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.rate_new(k, ops, doit.id, rate, Setting { share, max, parent }).await
+        }
+        Command::RateSet { handle, rate, share, max, parent } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.rate_set(k, ops, doit.id, rate, Setting { share, max, parent }).await
+        }
+        Command::RateDel { handle, rate } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.rate_del(k, doit.id, rate).await
+        }
+        Command::EswitchGet { handle } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.eswitch_get(k, doit.id);
+            Ok(())
         }
     }
 }

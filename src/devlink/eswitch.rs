@@ -33,13 +33,27 @@ impl Devlink {
         mode: EswitchMode,
     ) -> Result<(), Errno> {
         k.point(Point::EswitchModeSet).await;
+        if self.has_rate_nodes(id) {
+            return Err(Errno::EBUSY);
+        }
         let op = ops.eswitch_mode_set(id, mode);
         k.call(Callback::EswitchModeSet, self.subject(id), Module::Core, op).await?;
+        self.eswitch_mode_is(k, id, mode);
+        Ok(())
+    }
+
+    /// The driver's eswitch is in this mode from here on: it may change it by itself.
+    pub fn eswitch_mode_is(&self, k: &Kernel, id: InstanceId, mode: EswitchMode) {
         let old = self.with(k, id, |instance| std::mem::replace(&mut instance.eswitch, mode));
         if old != mode {
             k.emit(What::Set(Subject::Eswitch(self.handle(id)), old.to_byte(), mode.to_byte()));
         }
-        Ok(())
+    }
+
+    /// Models `devlink_nl_eswitch_get_doit()`.
+    pub(super) fn eswitch_get(&self, k: &Kernel, id: InstanceId) {
+        let mode = self.eswitch_mode(k, id);
+        k.emit(What::Dumped(Subject::Eswitch(self.handle(id)), mode.to_byte()));
     }
 
     /// The mode of an instance's eswitch.

@@ -2,6 +2,7 @@
 
 use super::param::Param;
 use super::part::Kind;
+use super::rate::Rates;
 use super::{Devlink, Instance, Inventory, PortType};
 use crate::event::{
     self, Errno, EswitchMode, Handle, LockClass, ParamValue, Point, PortIndex, Span, Subject, Trap,
@@ -59,6 +60,7 @@ impl Devlink {
             port_types: [PortType::NotSet; PortIndex::COUNT],
             traps: [TrapAction::Drop; Trap::COUNT],
             params: [Param::new(ParamValue::V32); event::Param::COUNT],
+            rates: Rates::default(),
         });
         InstanceId(instances.len() as u8 - 1)
     }

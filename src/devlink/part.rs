@@ -13,17 +13,18 @@ pub(super) enum Kind {
     Trap,
     Region,
     Param,
+    Rate,
 }
 
 impl Kind {
     /// How many kinds there are.
-    pub(super) const COUNT: usize = 6;
+    pub(super) const COUNT: usize = 7;
     /// The order in which a register announces them.
     pub(super) const REPLAYED: [Kind; Kind::COUNT] =
-        [Kind::Port, Kind::Policer, Kind::Group, Kind::Trap, Kind::Region, Kind::Param];
+        [Kind::Port, Kind::Policer, Kind::Group, Kind::Trap, Kind::Rate, Kind::Region, Kind::Param];
     /// The order in which users ask for them.
     pub(super) const DUMPED: [Kind; Kind::COUNT] =
-        [Kind::Port, Kind::Param, Kind::Region, Kind::Trap, Kind::Group, Kind::Policer];
+        [Kind::Port, Kind::Param, Kind::Region, Kind::Trap, Kind::Group, Kind::Policer, Kind::Rate];
 }
 
 /// The list that a part is in, and its place there.
@@ -35,6 +36,7 @@ fn place(part: Subject) -> Option<(Kind, usize)> {
         Subject::Trap(_, trap) => (Kind::Trap, trap.index()),
         Subject::Region(_, region) => (Kind::Region, region.index()),
         Subject::Param(_, param) => (Kind::Param, param.index()),
+        Subject::Rate(_, rate) => (Kind::Rate, rate.index()),
         _ => return None,
     })
 }
@@ -80,7 +82,8 @@ impl Devlink {
         Kind::REPLAYED.into_iter().filter(move |kind| present[*kind as usize] != 0)
     }
 
-    /// The parts of one kind in the order of their list: traps as registered, others by number.
+    /// The parts of one kind in the order of their list: traps as registered, rate objects as their list has them,
+    /// others by number.
     pub(super) fn parts_of(
         &self,
         id: InstanceId,
@@ -89,11 +92,13 @@ impl Devlink {
         let instance = &self.instances.borrow()[id.index()];
         let handle = instance.handle;
         let traps = instance.inventory.traps;
+        let rates = instance.rates.order();
         let present = instance.present[kind as usize];
         let is_there = move |index: usize| present & 1 << index != 0;
         let count = match kind {
             _ if present == 0 => 0,
             Kind::Trap => traps.len(),
+            Kind::Rate => rates.len(),
             _ => (u16::BITS - present.leading_zeros()) as usize,
         };
         (0..count).filter_map(move |at| match kind {
@@ -103,6 +108,7 @@ impl Devlink {
             Kind::Group => is_there(at).then(|| Subject::TrapGroup(handle, TrapGroup::ALL[at])),
             Kind::Region => is_there(at).then(|| Subject::Region(handle, Region::ALL[at])),
             Kind::Param => is_there(at).then(|| Subject::Param(handle, Param::ALL[at])),
+            Kind::Rate => rates[at].map(|rate| Subject::Rate(handle, rate)),
         })
     }
 

@@ -78,6 +78,10 @@ pub struct Rules {
     pub lookup_checks_again: bool,
     /// Whether an eswitch change is applied attribute by attribute.
     pub eswitch_in_steps: bool,
+    /// Whether a rate object is changed attribute by attribute.
+    pub rate_set_in_steps: bool,
+    /// Whether the driver unmakes rate nodes without a word.
+    pub rate_nodes_end_silently: bool,
     /// Which netdevsim it is.
     pub netdevsim: Netdevsim,
     /// Whether a dump shows one kind of object of every instance after the other.
@@ -101,6 +105,8 @@ impl Default for Rules {
             devlink_mutex: false,
             lookup_checks_again: true,
             eswitch_in_steps: false,
+            rate_set_in_steps: false,
+            rate_nodes_end_silently: false,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,
             traps_drop_first: false,
@@ -282,15 +288,49 @@ pub const VARIANTS: &[Variant<Rules>] = &[
                 claim: "reload re-initialises driver entities, traps among them",
             },
         ],
-        breaks: &["reload-reinitialises", "references-balance", "no-warning", "error-leaves-state"],
+        breaks: &[
+            "reload-reinitialises",
+            "references-balance",
+            "no-warning",
+            "error-leaves-state",
+            "stream-converges",
+        ],
         with: &[],
         apply: |rules| {
             rules.publish = Publish::First;
             rules.eswitch_in_steps = true;
+            rules.rate_set_in_steps = true;
+            rules.rate_nodes_end_silently = true;
             rules.netdevsim = Netdevsim::Linux612;
             rules.dump_by_kind = true;
             rules.traps_drop_first = true;
             rules.reload_checks_teardown = true;
         },
+    },
+    Variant {
+        id: 12,
+        name: "rate-set-in-steps",
+        says: "a rate object is changed attribute by attribute, as 6.12 does, and an error leaves those before it set",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "it cannot be proven of all drivers that they are protected from set routines",
+        }],
+        breaks: &["error-leaves-state"],
+        with: &[],
+        apply: |rules| rules.rate_set_in_steps = true,
+    },
+    Variant {
+        id: 13,
+        name: "silent-rate-nodes",
+        says: "a driver that goes down unmakes the rate nodes without a word, as 6.12 does",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, so notifications must cover those made after register too",
+        }],
+        breaks: &["stream-converges"],
+        with: &[],
+        apply: |rules| rules.rate_nodes_end_silently = true,
     },
 ];

@@ -1,8 +1,8 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, module, mtty, port};
+use super::{Bus, module, mtty, port, vf};
 use crate::commands;
-use crate::event::{Errno, Handle, Knob, Module, Parent, PortCount, PortIndex, Switch};
+use crate::event::{Errno, Handle, Knob, Module, NumVfs, Parent, PortCount, PortIndex, Switch};
 
 commands! {
     /// A command to a driver or its module.
@@ -23,6 +23,8 @@ commands! {
         0x46 "mtty.remove" MttyRemove(parent: Parent),
         /// A module is unloaded: its exit function runs, then its text is gone.
         0x47 "module.remove" ModuleRemove(module: Module),
+        /// Asks a device for so many virtual functions.
+        0x4e "driver.sriov-numvfs" SriovNumvfs(handle: Handle, number: NumVfs),
     }
 }
 
@@ -39,6 +41,7 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
             device.set_knob(bus.kernel, handle, knob, switch == Switch::On);
             Ok(())
         }
+        Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
         Command::MttyRemove { parent } => mtty::remove(bus, parent).await,
         Command::ModuleRemove { module } => module::remove(bus, module).await,

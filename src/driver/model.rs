@@ -21,6 +21,10 @@ pub struct Model {
     pub counts_ports: bool,
     /// The port that stands for a virtual function while the eswitch is in switchdev mode.
     pub representor: Option<PortIndex>,
+    /// How many virtual functions a user may ask for.
+    pub max_vfs: usize,
+    /// Whether there are rate objects.
+    pub has_rates: bool,
     /// Whether each port has a netdev.
     pub has_netdevs: bool,
     /// Whether devices are made and unmade through files of the bus, with uevents.
@@ -40,7 +44,9 @@ const MLX5: Model = Model {
     },
     ports: &[PortIndex::P0],
     counts_ports: false,
-    representor: Some(PortIndex::P1),
+    representor: Some(PortIndex::Vf0),
+    max_vfs: 0,
+    has_rates: true,
     has_netdevs: false,
     has_bus_files: false,
     forgets_ports: false,
@@ -58,6 +64,8 @@ const MLXSW: Model = Model {
     ports: &[PortIndex::P0, PortIndex::P1],
     counts_ports: false,
     representor: None,
+    max_vfs: 0,
+    has_rates: false,
     has_netdevs: false,
     has_bus_files: false,
     forgets_ports: false,
@@ -75,29 +83,39 @@ impl Model {
     }
 }
 
-/// A list of ports, oldest first, each with its netdev if ports have any.
+/// What a driver remembers of one port.
+#[derive(Debug, Clone, Copy)]
+pub struct Port {
+    /// Its index.
+    pub index: PortIndex,
+    /// Whether it stands for a virtual function: netdevsim goes by what it was made as, not by its index.
+    pub is_vf: bool,
+    /// Its netdev, if ports have any.
+    pub netdev: Option<Kref>,
+}
+
+/// A list of ports, oldest first.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ports {
-    list: [Option<(PortIndex, Option<Kref>)>; PortIndex::COUNT],
+    list: [Option<Port>; PortIndex::COUNT],
 }
 
 impl Ports {
     /// The ports, oldest first.
-    pub fn iter(self) -> impl DoubleEndedIterator<Item = (PortIndex, Option<Kref>)> {
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = Port> {
         self.list.into_iter().flatten()
     }
 
     /// The list with one more port, the newest.
-    pub fn with(mut self, port: PortIndex, netdev: Option<Kref>) -> Self {
+    pub fn with(mut self, port: Port) -> Self {
         let end = self.list.iter().position(Option::is_none).expect("a list has room for every port");
-        self.list[end] = Some((port, netdev));
+        self.list[end] = Some(port);
         self
     }
 
     /// The list without a port.
     pub fn without(self, port: PortIndex) -> Self {
-        let left = self.iter().filter(|(known, _)| *known != port);
-        left.fold(Ports::default(), |list, (port, netdev)| list.with(port, netdev))
+        self.iter().filter(|known| known.index != port).fold(Ports::default(), Ports::with)
     }
 }
 
@@ -112,8 +130,10 @@ pub struct Device {
     pub is_ready: Cell<bool>,
     /// How many ports it was made with.
     pub port_count: Cell<PortCount>,
-    /// The ports that the driver knows of, oldest first, each with its netdev.
+    /// The ports that the driver knows of, oldest first.
     pub ports: Cell<Ports>,
+    /// How many virtual functions there are.
+    pub vfs: Cell<usize>,
     knobs: [Cell<bool>; Knob::COUNT],
 }
 
@@ -125,6 +145,7 @@ impl Default for Device {
             is_ready: Cell::default(),
             port_count: Cell::new(PortCount::Default),
             ports: Cell::default(),
+            vfs: Cell::default(),
             knobs: Default::default(),
         }
     }
@@ -157,13 +178,14 @@ impl Device {
 
     /// Whether the driver knows of this port.
     pub fn knows(&self, port: PortIndex) -> bool {
-        self.ports.get().iter().any(|(known, _)| known == port)
+        self.ports.get().iter().any(|known| known.index == port)
     }
 
     /// Forgets everything about the driver, as a new probe does.
     pub fn reset(&self, k: &Kernel, handle: Handle) {
         Knob::ALL.iter().for_each(|knob| self.set_knob(k, handle, *knob, false));
         self.ports.take();
+        self.vfs.set(0);
         self.is_ready.set(false);
         self.instance.set(None);
     }

@@ -1,10 +1,10 @@
 //! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
 
 use super::probe::skips_teardown;
-use super::{Bus, port};
+use super::{Bus, port, vf};
 use crate::devlink::variant::ReloadCalls;
 use crate::devlink::{InstanceId, Ops};
-use crate::event::{Errno, EswitchMode, Inline, Knob, Point, Trap, TrapAction};
+use crate::event::{Errno, EswitchMode, Inline, Knob, Point, Trap, TrapAction, TxMax, TxShare};
 
 impl Ops for Bus<'_> {
     async fn reload_down(&self, id: InstanceId) -> Result<(), Errno> {
@@ -19,6 +19,7 @@ impl Ops for Bus<'_> {
         if skips_teardown(self, id) {
             return Ok(());
         }
+        vf::teardown(self, id, false).await;
         // After a failed reload these are the ports that were added since.
         port::destroy_all(self, id, false).await;
         if self.devlink.rules.traps_in_reload {
@@ -57,12 +58,21 @@ impl Ops for Bus<'_> {
     async fn eswitch_mode_set(&self, id: InstanceId, mode: EswitchMode) -> Result<(), Errno> {
         let k = self.kernel;
         k.point(Point::DriverEswitchMode).await;
-        let Some(representor) = self.model(id).representor else { return Ok(()) };
+        let Some(representor) = self.model(id).representor else {
+            return match mode {
+                _ if mode == self.devlink.eswitch_mode(k, id) => Ok(()),
+                EswitchMode::Switchdev => vf::switchdev_enable(self, id).await,
+                EswitchMode::Legacy => {
+                    vf::legacy_enable(self, id).await;
+                    Ok(())
+                }
+            };
+        };
         let has_port = self.devlink.has_port(k, id, representor);
         match mode {
             // After a failed reload there is nothing to represent until the driver is up again.
             EswitchMode::Switchdev if !has_port && !self.devlink.is_reload_failed(k, id) => {
-                port::create(self, id, representor).await
+                port::create(self, id, representor, true).await
             }
             EswitchMode::Legacy if has_port => port::destroy(self, id, representor).await,
             EswitchMode::Switchdev | EswitchMode::Legacy => Ok(()),
@@ -71,6 +81,21 @@ impl Ops for Bus<'_> {
 
     fn supports_inline_mode(&self, _id: InstanceId, mode: Inline) -> bool {
         mode == Inline::Unset
+    }
+
+    fn supports_rates(&self, id: InstanceId) -> bool {
+        self.model(id).has_rates
+    }
+
+    async fn rate_node_new(&self, id: InstanceId) -> Result<(), Errno> {
+        match self.devlink.eswitch_mode(self.kernel, id) {
+            EswitchMode::Switchdev => Ok(()),
+            EswitchMode::Legacy => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    fn rates_fit(&self, _id: InstanceId, share: TxShare, max: TxMax) -> bool {
+        share != TxShare::Byte && max != TxMax::TooMuch
     }
 
     async fn trap_action_set(&self, _id: InstanceId, _trap: Trap, _action: TrapAction) -> Result<(), Errno> {

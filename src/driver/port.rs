@@ -1,6 +1,7 @@
 //! A driver's ports: each a port of devlink, and under 6.12's rules a netdev on top.
 
-use super::{Bus, model::Model};
+use super::Bus;
+use super::model::{Model, Port};
 use crate::devlink::{InstanceId, PortType};
 use crate::event::{Action, Errno, EswitchMode, Handle, Point, PortIndex, Subject};
 use crate::sim::{Held, Kref};
@@ -15,7 +16,7 @@ pub(super) async fn create_all(bus: &Bus<'_>, id: InstanceId, takes_lock: bool) 
     for port in ports.iter().copied().chain(model.representor.filter(|_| switchdev)) {
         let _held = lock_if(bus, id, takes_lock, Point::PortRegister).await;
         // Where probe and reload can meet, the other may have made the port already; most drivers do not look.
-        if let Err(errno) = create(bus, id, port).await
+        if let Err(errno) = create(bus, id, port, Some(port) == model.representor).await
             && model.forgets_ports
         {
             destroy_all(bus, id, takes_lock).await;
@@ -27,30 +28,41 @@ pub(super) async fn create_all(bus: &Bus<'_>, id: InstanceId, takes_lock: bool) 
 
 /// Models `nsim_dev_port_del_all()`: all ports that the driver knows of, newest first.
 pub(super) async fn destroy_all(bus: &Bus<'_>, id: InstanceId, takes_lock: bool) {
-    for (port, _) in bus.device(bus.devlink.handle(id)).ports.get().iter().rev() {
+    for port in bus.device(bus.devlink.handle(id)).ports.get().iter().rev() {
         let _held = lock_if(bus, id, takes_lock, Point::PortUnregister).await;
-        let _ = destroy(bus, id, port).await;
+        let _ = destroy(bus, id, port.index).await;
     }
 }
 
 /// Models `__nsim_dev_port_add()`.
-pub(super) async fn create(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
-    bus.devlink.port_register(bus.kernel, id, port).await?;
+pub(super) async fn create(
+    bus: &Bus<'_>,
+    id: InstanceId,
+    index: PortIndex,
+    is_vf: bool,
+) -> Result<(), Errno> {
+    bus.devlink.port_register(bus.kernel, id, index).await?;
     let netdev = match bus.model(id).has_netdevs {
-        true => Some(register_netdev(bus, id, port).await),
+        true => Some(register_netdev(bus, id, index).await),
         false => None,
     };
+    if is_vf {
+        bus.devlink.rate_leaf_create(bus.kernel, id, index).await;
+    }
     let ports = &bus.device(bus.devlink.handle(id)).ports;
-    ports.set(ports.get().with(port, netdev));
+    ports.set(ports.get().with(Port { index, is_vf, netdev }));
     Ok(())
 }
 
 /// Models `__nsim_dev_port_del()`.
 pub(super) async fn destroy(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
     let ports = &bus.device(bus.devlink.handle(id)).ports;
-    let (_, netdev) = ports.get().iter().find(|(known, _)| *known == port).ok_or(Errno::ENOENT)?;
+    let known = ports.get().iter().find(|known| known.index == port).ok_or(Errno::ENOENT)?;
     ports.set(ports.get().without(port));
-    if let Some(netdev) = netdev {
+    if known.is_vf {
+        bus.devlink.rate_leaf_destroy(bus.kernel, id, port).await;
+    }
+    if let Some(netdev) = known.netdev {
         unregister_netdev(bus, id, port, netdev).await;
     }
     bus.devlink.port_unregister(bus.kernel, id, port).await
@@ -91,11 +103,12 @@ async fn unregister_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netde
 /// Models the moment when the driver's list is made anew without a look at what it holds: netdevs that it held
 /// stay for ever, as nobody else would unregister them.
 pub(super) fn forget_all(bus: &Bus<'_>, handle: Handle) {
-    for (_, netdev) in bus.device(handle).ports.take().iter() {
-        if let Some(netdev) = netdev {
-            bus.kernel.disown(netdev);
-        }
-    }
+    bus.device(handle)
+        .ports
+        .take()
+        .iter()
+        .filter_map(|port| port.netdev)
+        .for_each(|netdev| bus.kernel.disown(netdev));
 }
 
 /// A driver's own command on a running device: adds or deletes a port under the instance's lock.
@@ -111,7 +124,7 @@ pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -
     let _held = bus.devlink.lock(k, id, Point::PortRegister).await;
     match add {
         true if device.knows(port) => Err(Errno::EEXIST),
-        true => create(bus, id, port).await,
+        true => create(bus, id, port, false).await,
         false => destroy(bus, id, port).await,
     }
 }

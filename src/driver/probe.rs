@@ -1,7 +1,7 @@
 //! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
 use super::bus::announce;
-use super::{Bus, port};
+use super::{Bus, port, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::variant::Publish;
@@ -145,6 +145,7 @@ pub(super) fn skips_teardown(bus: &Bus<'_>, id: InstanceId) -> bool {
 async fn destroy(bus: &Bus<'_>, id: InstanceId) {
     let k = bus.kernel;
     if !skips_teardown(bus, id) {
+        vf::teardown(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         port::destroy_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         let _held = step_lock(bus, id, Point::TrapsUnregister).await;
         bus.devlink.traps_unregister(k, id).await;

@@ -47,6 +47,7 @@ parts! {
     TrapPolicer(TrapPolicer) "trap-policer",
     Region(Region) "region",
     Param(Param) "param",
+    Rate(RateName) "rate",
 }
 
 /// How many parts there can be of the first kinds together.

@@ -60,6 +60,10 @@ points! {
     0x115 ReloadDone "devlink_reload:done",
     0x116 EswitchModeSet "devlink_nl_eswitch_set_doit:mode",
     0x117 EswitchInlineSet "devlink_nl_eswitch_set_doit:inline",
+    0x140 RateSet "devlink_nl_rate_set:attribute",
+    0x141 RateNodeNew "devlink_nl_rate_new_doit:node",
+    0x142 RateNodeDel "devlink_nl_rate_del_doit:node",
+    0x143 RateNodesDestroy "devl_rate_nodes_destroy:node",
 
     // mdev core.
     0x200 MdevRegisterLock "mdev_register_device:parent-list-lock",
@@ -138,6 +142,9 @@ points! {
     0x40a DriverPort "driver_port:lock",
     0x40b NewDevice "new_device_store:list-lock",
     0x40c DelDevice "del_device_store:list-lock",
+    0x416 NumVfsStore "sriov_numvfs_store:device-lock",
+    0x417 DriverConfigureVfs "nsim_drv_configure_vfs:lock",
+    0x418 DriverVfPort "nsim_esw_switchdev_enable:port",
 }
 
 impl std::fmt::Display for Point {

@@ -114,6 +114,7 @@ impl What {
 fn devlink_object(subject: Subject) -> &'static str {
     match subject {
         Subject::Devlink(_) => "dev",
+        Subject::Eswitch(_) => "eswitch",
         part => part.part_kind().unwrap_or("object"),
     }
 }
@@ -129,9 +130,23 @@ fn value(subject: Subject, value: u8) -> String {
         Subject::Eswitch(_) => EswitchMode::from_byte(value).map(Operand::word),
         Subject::Port(..) => ["type eth", "type eth netdev"].get(usize::from(value).wrapping_sub(1)).copied(),
         Subject::TrapGroup(..) | Subject::TrapPolicer(..) | Subject::Region(..) => None,
+        Subject::Rate(..) => return rate(value),
         _ => return format!(" {value}"),
     };
     word.map_or(String::new(), |word| format!(" {word}"))
+}
+
+/// What is set of a rate object.
+fn rate(value: u8) -> String {
+    use super::name::RateParent;
+    use crate::operand::Operand;
+    let parent = RateParent::from_byte(value >> 4).filter(|parent| *parent != RateParent::Unset);
+    let rates = [("tx_share", value & 3), ("tx_max", value >> 2 & 3)];
+    let mut words = String::new();
+    for (name, rate) in rates.into_iter().filter(|(_, rate)| *rate != 0) {
+        words += &format!(" {name} {rate}mbit");
+    }
+    words + &parent.map_or(String::new(), |parent| format!(" {}", parent.word()))
 }
 
 /// Stands before each place that an event names; a printed trace starts a new line there.

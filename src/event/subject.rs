@@ -26,6 +26,9 @@ pub enum Subject {
     Region(Handle, Region),
     /// A param of a devlink instance.
     Param(Handle, Param),
+    /// A rate object of a devlink instance. Its value: bits 0 and 1 the tx_share, 2 and 3 the tx_max, both in
+    /// megabits a second, and bits 4 and 5 the parent, 0 for none.
+    Rate(Handle, RateName),
     /// The eswitch of a devlink instance.
     Eswitch(Handle),
     /// A fault that a test has asked the driver of an instance for.
@@ -73,6 +76,7 @@ impl std::fmt::Display for Subject {
             Subject::TrapPolicer(handle, policer) => write!(f, "{handle} policer {policer}"),
             Subject::Region(handle, region) => write!(f, "{handle} {region}"),
             Subject::Param(handle, param) => write!(f, "{handle} {param}"),
+            Subject::Rate(handle, rate) => write!(f, "{handle}/{rate}"),
             Subject::Eswitch(handle) => write!(f, "{handle} eswitch"),
             Subject::Knob(handle, knob) => write!(f, "{handle} {knob}"),
             Subject::Parent(parent) => write!(f, "{parent}"),

@@ -37,6 +37,11 @@ impl Attributes {
         self.bytes(kind, value.to_ne_bytes().to_vec())
     }
 
+    /// With a number of 64 bits, in the host's order.
+    pub fn u64(self, kind: u16, value: u64) -> Self {
+        self.bytes(kind, value.to_ne_bytes().to_vec())
+    }
+
     /// With a flag, whose presence is all it says.
     pub fn flag(self, kind: u16) -> Self {
         self.bytes(kind, Vec::new())
@@ -95,6 +100,11 @@ impl<'m> Found<'m> {
         let value = self.get(kind)?;
         let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
         std::str::from_utf8(&value[..end]).ok()
+    }
+
+    /// A number of 64 bits.
+    pub fn long(self, kind: u16) -> Option<u64> {
+        self.get(kind)?.try_into().ok().map(u64::from_ne_bytes)
     }
 
     /// A number of 8, 16 or 32 bits.

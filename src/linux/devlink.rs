@@ -1,6 +1,7 @@
 //! devlink's netlink messages: the requests that commands are, and what notifications and answers say.
 
 mod message;
+mod rate;
 mod uapi;
 
 pub use message::{Message, read};
@@ -14,7 +15,7 @@ use netlink_packet_core::NLM_F_DUMP;
 use uapi::{TYPE_FLAG, TYPE_U32, attr, cmd};
 
 /// The dumps that together show all that is modelled of devlink, in the order in which the model dumps.
-const DUMPS: [u16; 7] = [
+const DUMPS: [u16; 8] = [
     cmd::GET,
     cmd::PORT_GET,
     cmd::PARAM_GET,
@@ -22,6 +23,7 @@ const DUMPS: [u16; 7] = [
     cmd::TRAP_GET,
     cmd::TRAP_GROUP_GET,
     cmd::TRAP_POLICER_GET,
+    cmd::RATE_GET,
 ];
 
 /// What a command asks of a real kernel.
@@ -72,6 +74,15 @@ pub fn actions(command: Command) -> Vec<Action> {
             };
             vec![ask(cmd::PARAM_SET, valued.u8(attr::PARAM_VALUE_CMODE, cmode))]
         }
+        Command::RateGet { handle, rate } => vec![rate::get(handle, rate)],
+        Command::RateNew { handle, rate, share, max, parent } => {
+            vec![rate::change(cmd::RATE_ASK_NEW, (handle, rate), share, max, parent)]
+        }
+        Command::RateSet { handle, rate, share, max, parent } => {
+            vec![rate::change(cmd::RATE_SET, (handle, rate), share, max, parent)]
+        }
+        Command::RateDel { handle, rate } => vec![rate::del(handle, rate)],
+        Command::EswitchGet { handle } => vec![ask(cmd::ESWITCH_GET, of(handle))],
     }
 }
 

@@ -100,6 +100,9 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
             let id = netdevsim(handle)?;
             write(&format!("/sys/kernel/debug/netdevsim/netdevsim{id}/{file}"), on.to_string())
         }
+        Driver::SriovNumvfs { handle, number } => {
+            write(&format!("{DEVICES}/netdevsim{}/sriov_numvfs", netdevsim(handle)?), number.to_string())
+        }
         // The vendor driver makes its one parent when it is loaded, and unmakes it when it goes.
         Driver::MttyProbe { parent: Parent::Mtty0 } => Action::Load { module: mdev::VENDOR.to_string() },
         Driver::MttyRemove { parent: Parent::Mtty0 } | Driver::ModuleRemove { module: Module::Mtty } => {

@@ -11,11 +11,6 @@ const TASKS_MADE_MAX: usize = 4;
 /// The most commands of such a task. What needs more grows by mutation.
 const COMMANDS_MADE_MAX: usize = 5;
 
-/// The most commands of a program that runs in one task.
-const SEQUENCE_MAX: usize = 10;
-/// The command that makes a device.
-const MAKES_DEVICE: &str = "driver.probe";
-
 /// An operand with more names than these has many.
 const FEW: u64 = 4;
 
@@ -147,27 +142,6 @@ pub fn generate(random: &mut fastrand::Rng, alphabet: &Alphabet) -> Program {
         program.tasks.push(Task { name: *name, commands: commands.collect() });
     }
     program
-}
-
-/// Makes up a program of one task and only of commands that may be used. Most begin by making the device that
-/// they are about, since a program of errors alone proves little.
-pub fn sequential(random: &mut fastrand::Rng, may: impl Fn(&Command) -> bool) -> Program {
-    let favourites = Favourites::new(random);
-    let every: Vec<_> = Command::specs().collect();
-    let mut commands = Vec::new();
-    let count = random.usize(1..=SEQUENCE_MAX);
-    // A command that may not be used is drawn again: a device of another driver, or another subsystem.
-    while commands.len() < count {
-        let spec = match commands.is_empty() && random.u8(0..4) > 0 {
-            true => every.iter().find(|spec| spec.name == MAKES_DEVICE).expect("it is a command"),
-            false => every[random.usize(0..every.len())],
-        };
-        let command = favourites.command(random, spec);
-        if may(&command) {
-            commands.push(command);
-        }
-    }
-    Program { tasks: vec![Task { name: TaskName::User, commands }], ..Program::default() }
 }
 
 #[cfg(test)]

@@ -158,12 +158,12 @@ impl Hunt {
 
     fn keep(&mut self, mut program: Program) {
         program.schedule.truncate(SEGMENTS_MAX);
-        if self.corpus.len() < CORPUS_MAX {
-            self.corpus.push(program);
-        } else {
-            let replaced = self.random.usize(0..CORPUS_MAX);
-            self.corpus[replaced] = program;
+        if self.corpus.len() == CORPUS_MAX {
+            // Of the older half one goes: the newest are what the search stands on.
+            let forgotten = self.random.usize(0..CORPUS_MAX / 2);
+            self.corpus.remove(forgotten);
         }
+        self.corpus.push(program);
         self.stats.corpus = self.corpus.len() as u64;
     }
 }

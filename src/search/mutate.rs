@@ -2,11 +2,14 @@
 //!
 //! Every edit keeps the limits of a program. One that cannot be made leaves the program as it was.
 
+mod schedule;
+
 use super::generate::{Alphabet, Favourites};
-use crate::event::{Point, TaskName};
+use crate::event::TaskName;
 use crate::operand::CommandSpec;
-use crate::program::{COMMANDS_MAX, Command, Program, SEGMENTS_MAX, Segment, TASKS_MAX, Task};
+use crate::program::{COMMANDS_MAX, Command, Program, TASKS_MAX, Task};
 use fastrand::Rng;
+use schedule::{change_segment, delete_segment, insert_segment, splice_schedule};
 
 /// The most edits from a program to the next: one is the commonest, each more half as likely.
 const EDITS_MAX: usize = 6;
@@ -87,12 +90,25 @@ fn unused_name(program: &Program) -> Option<TaskName> {
     names.copied().find(|name| program.tasks.iter().all(|task| task.name != *name))
 }
 
+/// A command to put into a program: often about what one of the program's own commands is about.
+fn command(program: &Program, random: &mut Rng, material: &Material<'_>) -> Command {
+    let spec = material.specs[random.usize(0..material.specs.len())];
+    let command = material.favourites.command(random, spec);
+    let (true, Some((task, at))) = (random.bool(), any_command(program, random)) else { return command };
+    let like = program.tasks[task].commands[at];
+    let ((opcode, mut bytes), (_, theirs)) = (command.encode(), like.encode());
+    for (own, operand) in spec.operands.iter().enumerate() {
+        let same = like.spec().operands.iter().position(|other| other.what == operand.what);
+        bytes[own] = same.map_or(bytes[own], |other| theirs[other]);
+    }
+    Command::decode(opcode, &bytes).unwrap_or(command)
+}
+
 fn insert_command(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
     if program.commands() >= COMMANDS_MAX {
         return;
     }
-    let spec = material.specs[random.usize(0..material.specs.len())];
-    let command = material.favourites.command(random, spec);
+    let command = command(program, random, material);
     let new_task = program.tasks.is_empty() || (program.tasks.len() < TASKS_MAX && random.u8(0..8) == 0);
     match unused_name(program) {
         Some(name) if new_task => program.tasks.push(Task { name, commands: vec![command] }),
@@ -114,8 +130,7 @@ fn delete_command(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
 
 fn replace_command(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
     let Some((task, at)) = any_command(program, random) else { return };
-    let spec = material.specs[random.usize(0..material.specs.len())];
-    program.tasks[task].commands[at] = material.favourites.command(random, spec);
+    program.tasks[task].commands[at] = command(program, random, material);
 }
 
 fn duplicate_command(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
@@ -199,66 +214,11 @@ fn splice_task(program: &mut Program, random: &mut Rng, material: &Material<'_>)
     program.tasks.push(Task { name, commands: task.commands.clone() });
 }
 
-/// Goes on with the other program's schedule from some segment on.
-fn splice_schedule(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
-    let Some(from) = any(random, material.partner.schedule.len()) else { return };
-    program.schedule.truncate(random.usize(0..=program.schedule.len()));
-    program.schedule.extend_from_slice(&material.partner.schedule[from..]);
-    program.schedule.truncate(SEGMENTS_MAX);
-}
-
-/// A task of the program, or now and then a worker.
-fn any_runner(program: &Program, random: &mut Rng) -> Option<TaskName> {
-    if random.u8(0..6) == 0 {
-        let workers = || TaskName::ALL.iter().filter(|name| name.is_worker() && **name != TaskName::Kernel);
-        return workers().nth(random.usize(0..workers().count())).copied();
-    }
-    any(random, program.tasks.len()).map(|task| program.tasks[task].name)
-}
-
-/// A place to stop at: one that a schedule at hand names, since those are on somebody's way, or any.
-fn any_stop(program: &Program, random: &mut Rng, material: &Material<'_>) -> Option<(Point, u8)> {
-    let known = if random.bool() { &program.schedule } else { &material.partner.schedule };
-    let count = if random.u8(0..4) == 0 { random.u8(1..=4) } else { 1 };
-    match (random.u8(0..8), any(random, known.len())) {
-        (0, _) => None,
-        (1, _) | (_, None) => Some((Point::ALL[random.usize(0..Point::ALL.len())], count)),
-        (_, Some(at)) => known[at].until.map(|(point, counted)| (point, counted.min(count))),
-    }
-}
-
-fn insert_segment(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
-    let Some(task) = any_runner(program, random) else { return };
-    if program.schedule.len() >= SEGMENTS_MAX {
-        return;
-    }
-    let until = any_stop(program, random, material);
-    program.schedule.insert(random.usize(0..=program.schedule.len()), Segment { task, until });
-}
-
-fn delete_segment(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
-    if let Some(at) = any(random, program.schedule.len()) {
-        program.schedule.remove(at);
-    }
-}
-
-fn change_segment(program: &mut Program, random: &mut Rng, material: &Material<'_>) {
-    let Some(at) = any(random, program.schedule.len()) else { return };
-    let Some(task) = any_runner(program, random) else { return };
-    let until = any_stop(program, random, material);
-    let segment = &mut program.schedule[at];
-    match (random.u8(0..3), &mut segment.until) {
-        (0, _) => segment.task = task,
-        (1, Some((_, count))) => {
-            *count = if random.bool() { count.saturating_add(1) } else { count.saturating_sub(1).max(1) }
-        }
-        _ => segment.until = until,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Point;
+    use crate::program::{SEGMENTS_MAX, Segment};
     use crate::search::generate::generate;
     use std::collections::BTreeSet;
 

@@ -5,8 +5,9 @@
 //! keeping it up to date costs an addition an event. What is freed or unmade takes its facts along.
 //!
 //! Devices that have nothing to do with each other have states of their own: the state of everything would be
-//! new for every combination of what is going on here and there. Instances of one driver look alike, so what
-//! was learned of one is not learned again of the other.
+//! new for every combination of what is going on here and there. So have the sorts of parts of one instance, each
+//! together with the state of the instance, but not with each other. Instances of one driver look alike, so what was
+//! learned of one is not learned again of the other.
 
 use crate::event::{Event, Handle, Subject, Trace, What};
 use std::hash::{Hash, Hasher};
@@ -82,7 +83,11 @@ pub struct Novelty {
 
 impl Default for Novelty {
     fn default() -> Self {
-        Novelty { states: Seen::new(), steps: Seen::new(), current: Default::default() }
+        Novelty {
+            states: Seen::new(),
+            steps: Seen::new(),
+            current: std::array::from_fn(|_| State::default()),
+        }
     }
 }
 
@@ -93,7 +98,9 @@ impl Novelty {
         let mut new = false;
         for event in &trace.events {
             let Some((subject, change)) = change(event) else { continue };
-            let state = &mut self.current[family(subject)];
+            let (of, under) = family(subject);
+            let around = under.map_or(0, |under| self.current[under].sum.rotate_left(31));
+            let state = &mut self.current[of];
             let object = hash(&alike(subject));
             let before = state.sum;
             let fact = match change {
@@ -116,9 +123,10 @@ impl Novelty {
                 }
                 Change::Nothing(fact) => fact,
             };
-            new |= self.steps.insert(before.rotate_left(17) ^ hash(&(event.what.verb(), object, fact)));
+            let step = (before ^ around).rotate_left(17) ^ hash(&(event.what.verb(), object, fact));
+            new |= self.steps.insert(step);
             if state.sum != before {
-                new |= self.states.insert(state.sum);
+                new |= self.states.insert(state.sum ^ around);
             }
         }
         new
@@ -168,20 +176,43 @@ fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// How many states are kept apart: one for each devlink instance, one for mdev, one for ib_core, and one for
-/// what belongs to no device.
-const FAMILIES: usize = Handle::COUNT + 3;
+/// How many sorts of parts an instance has whose states are kept apart.
+const SORTS: usize = 5;
 
-/// Which state an object belongs to.
-fn family(of: Subject) -> usize {
+/// How many states are kept apart: for each devlink instance its own and one a sort of parts, one for mdev, one for
+/// ib_core, and one for what belongs to no device.
+const FAMILIES: usize = Handle::COUNT * (1 + SORTS) + 3;
+
+/// Which state an object belongs to, and the one around it.
+fn family(of: Subject) -> (usize, Option<usize>) {
+    const OTHERS: usize = Handle::COUNT * (1 + SORTS);
     if let Some(handle) = of.device() {
-        return handle.index();
+        let own = handle.index();
+        return match sort(of) {
+            None => (own, None),
+            Some(sort) => (Handle::COUNT * (1 + sort) + own, Some(own)),
+        };
     }
-    match of {
-        Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => Handle::COUNT,
-        Subject::Kernel | Subject::Module(_) => Handle::COUNT + 2,
-        _ => Handle::COUNT + 1,
-    }
+    let other = match of {
+        Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => OTHERS,
+        Subject::Kernel | Subject::Module(_) => OTHERS + 2,
+        _ => OTHERS + 1,
+    };
+    (other, None)
+}
+
+/// The sort of parts that an object is of; ports and the eswitch are too much of the instance to be apart from it.
+fn sort(of: Subject) -> Option<usize> {
+    let sort = match of {
+        Subject::Trap(..) | Subject::TrapGroup(..) | Subject::TrapPolicer(..) => 0,
+        Subject::Region(..) => 1,
+        Subject::Param(..) => 2,
+        Subject::Rate(..) => 3,
+        Subject::Knob(..) => 4,
+        _ => return None,
+    };
+    debug_assert!(sort < SORTS);
+    Some(sort)
 }
 
 /// The object with the first device of the same driver in place of its own.

@@ -16,7 +16,7 @@ use unreg::linux::{compare, perform};
 use unreg::minimize::minimize;
 use unreg::program::{Program, Variants};
 use unreg::run::Machine;
-use unreg::search::generate;
+use unreg::search::Sequences;
 
 /// How many programs are made up when nobody says.
 const COUNT: usize = 100;
@@ -146,9 +146,9 @@ fn programs(arguments: &Arguments) -> anyhow::Result<Vec<(String, Program)>> {
         named.push((path.display().to_string(), under(load::program(path)?)));
     }
     if arguments.files.is_empty() {
-        let mut random = fastrand::Rng::with_seed(arguments.seed);
+        let mut sequences = Sequences::new(arguments.seed);
         for number in 0..arguments.count.unwrap_or(COUNT) {
-            let program = generate::sequential(&mut random, perform::can_compare);
+            let program = sequences.next(arguments.variant, perform::can_compare);
             named.push((format!("program {number} of seed {}", arguments.seed), under(program)));
         }
     }

@@ -13,7 +13,12 @@ operands! {
     }
 
     /// The index of a devlink port.
-    "a port index" (4 bits) enum PortIndex { P0 = "0", P1 = "1", P2 = "2", P3 = "3", }
+    "a port index" (4 bits) enum PortIndex {
+        P0 = "0", P1 = "1", P2 = "2", P3 = "3",
+        /// Where netdevsim's ports of virtual functions begin.
+        Vf0 = "128",
+        Vf1 = "129",
+    }
 
     /// How many ports a driver's probe makes; the first is the driver's own list of ports.
     "a number of ports" (3 bits, optional) enum PortCount {
@@ -72,6 +77,33 @@ operands! {
     "a configuration mode" (2 bits, optional) enum Cmode {
         Driverinit = "driverinit", Runtime = "runtime", Permanent = "permanent",
     }
+
+    /// A rate object: a node by its name, or the leaf of a port by the port's index.
+    "a rate object" (4 bits) enum RateName {
+        N1 = "n1", Vf0 = "128", N2 = "n2", Vf1 = "129", N3 = "n3",
+        /// A name that no node can have.
+        Digits = "7",
+        /// A port that has no leaf.
+        P0 = "0",
+    }
+
+    /// A guaranteed rate. netdevsim takes whole megabits a second, and not more than 5000.
+    "a tx_share" (3 bits, optional) enum TxShare {
+        Unset = "same-share", M1 = "share-1mbit", Byte = "share-1byte", M2 = "share-2mbit",
+    }
+
+    /// A maximum rate.
+    "a tx_max" (3 bits, optional) enum TxMax {
+        Unset = "same-max", M2 = "max-2mbit", TooMuch = "max-6gbit", M1 = "max-1mbit",
+    }
+
+    /// The node above a rate object.
+    "a rate parent" (3 bits, optional) enum RateParent {
+        Unset = "same-parent", N1 = "under-n1", N2 = "under-n2", None = "under-none",
+    }
+
+    /// How many virtual functions a device is to have.
+    "a number of VFs" (3 bits) enum NumVfs { N2 = "2", N1 = "1", N0 = "0", N5 = "5", }
 
     /// The mode of the embedded switch.
     "an eswitch mode" (2 bits) enum EswitchMode { Legacy = "legacy", Switchdev = "switchdev", }

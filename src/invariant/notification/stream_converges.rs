@@ -33,6 +33,7 @@ const OBJECTS: usize = 1 + Subject::PARTS;
 
 /// What is known of every object: nothing (0), or its value plus one.
 type Known = [[u8; OBJECTS]; Handle::COUNT];
+const UNKNOWN: Known = [[0; OBJECTS]; Handle::COUNT];
 
 /// Where an object of devlink stands in what is known.
 fn slot(of: Subject) -> Option<(usize, usize)> {
@@ -57,7 +58,7 @@ struct Listener {
 
 impl Listener {
     fn new(dump: Option<TaskId>) -> Self {
-        Listener { known: Known::default(), told: Default::default(), dump }
+        Listener { known: UNKNOWN, told: [[false; OBJECTS]; Handle::COUNT], dump }
     }
 
     fn hears(&mut self, notice: Notice, of: Subject, value: u8) {
@@ -67,7 +68,7 @@ impl Listener {
             Notice::New => self.known[instance][object] = entry(of, value),
             // The end of an instance is the end of all that was known of it.
             Notice::Del if object == 0 => {
-                self.known[instance] = Default::default();
+                self.known[instance] = [0; OBJECTS];
                 self.told[instance] = [true; OBJECTS];
             }
             Notice::Del => self.known[instance][object] = 0,
@@ -96,7 +97,7 @@ impl Listener {
 fn check(trace: &Trace) -> Option<usize> {
     let events = &trace.events;
     let rest = events.iter().rposition(|event| matches!(event.what, What::AtRest(Subject::Kernel, _)))?;
-    let mut kernel = Known::default();
+    let mut kernel = UNKNOWN;
     for event in &events[rest..] {
         if let What::AtRest(of, value) = event.what
             && let Some((instance, object)) = slot(of)

@@ -1,5 +1,6 @@
 //! What devlink says: a notification or an answer, read into an object and its value.
 
+use super::rate;
 use super::uapi::{PORT_TYPE_ETH, TYPE_FLAG, attr, cmd};
 use crate::event::{
     Handle, Notice, Param, ParamValue, Region, Subject, Trap, TrapAction, TrapGroup, TrapPolicer,
@@ -47,7 +48,7 @@ fn words(command: u8, found: Found<'_>) -> String {
     let bus = found.text(attr::BUS_NAME).unwrap_or("?");
     let device = found.text(attr::DEV_NAME).unwrap_or("?");
     let port = found.number(attr::PORT_INDEX).map_or(String::new(), |port| format!("/{port}"));
-    let names = [attr::TRAP_NAME, attr::TRAP_GROUP_NAME, attr::REGION_NAME];
+    let names = [attr::TRAP_NAME, attr::TRAP_GROUP_NAME, attr::REGION_NAME, attr::RATE_NODE_NAME];
     let name = names.iter().find_map(|name| found.text(*name));
     let name = name.or_else(|| found.nested(attr::PARAM)?.text(attr::PARAM_NAME));
     let name = name.map_or(String::new(), |name| format!(" {name}"));
@@ -70,6 +71,8 @@ enum Kind {
     Trap,
     TrapGroup,
     TrapPolicer,
+    Rate,
+    Eswitch,
 }
 
 fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
@@ -91,6 +94,9 @@ fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
         cmd::TRAP_GROUP_DEL => (del, Kind::TrapGroup),
         cmd::TRAP_POLICER_NEW => (new, Kind::TrapPolicer),
         cmd::TRAP_POLICER_DEL => (del, Kind::TrapPolicer),
+        cmd::RATE_NEW => (new, Kind::Rate),
+        cmd::RATE_DEL => (del, Kind::Rate),
+        cmd::ESWITCH_ANSWER => (None, Kind::Eswitch),
         _ => return None,
     })
 }
@@ -125,6 +131,8 @@ impl Kind {
             Kind::TrapGroup => {
                 (Subject::TrapGroup(handle, named::<TrapGroup>(found.text(attr::TRAP_GROUP_NAME)?)?), 0)
             }
+            Kind::Rate => rate::read(handle, found)?,
+            Kind::Eswitch => (Subject::Eswitch(handle), found.number(attr::ESWITCH_MODE)? as u8),
             Kind::TrapPolicer => {
                 let id = found.number(attr::TRAP_POLICER_ID)?.to_string();
                 (Subject::TrapPolicer(handle, named::<TrapPolicer>(&id)?), 0)

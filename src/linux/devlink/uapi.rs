@@ -8,6 +8,8 @@ pub(super) mod cmd {
     pub(in crate::linux::devlink) const PORT_GET: u16 = 5;
     pub(in crate::linux::devlink) const PORT_NEW: u8 = 7;
     pub(in crate::linux::devlink) const PORT_DEL: u8 = 8;
+    pub(in crate::linux::devlink) const ESWITCH_GET: u16 = 29;
+    pub(in crate::linux::devlink) const ESWITCH_ANSWER: u8 = 29;
     pub(in crate::linux::devlink) const ESWITCH_SET: u16 = 30;
     pub(in crate::linux::devlink) const RELOAD: u16 = 37;
     pub(in crate::linux::devlink) const PARAM_GET: u16 = 38;
@@ -29,6 +31,12 @@ pub(super) mod cmd {
     pub(in crate::linux::devlink) const TRAP_POLICER_GET: u16 = 69;
     pub(in crate::linux::devlink) const TRAP_POLICER_NEW: u8 = 71;
     pub(in crate::linux::devlink) const TRAP_POLICER_DEL: u8 = 72;
+    pub(in crate::linux::devlink) const RATE_GET: u16 = 74;
+    pub(in crate::linux::devlink) const RATE_SET: u16 = 75;
+    pub(in crate::linux::devlink) const RATE_ASK_NEW: u16 = 76;
+    pub(in crate::linux::devlink) const RATE_ASK_DEL: u16 = 77;
+    pub(in crate::linux::devlink) const RATE_NEW: u8 = 76;
+    pub(in crate::linux::devlink) const RATE_DEL: u8 = 77;
 }
 
 /// `enum devlink_attr`
@@ -54,6 +62,10 @@ pub(super) mod attr {
     pub(in crate::linux::devlink) const TRAP_GROUP_NAME: u16 = 135;
     pub(in crate::linux::devlink) const RELOAD_FAILED: u16 = 136;
     pub(in crate::linux::devlink) const TRAP_POLICER_ID: u16 = 142;
+    pub(in crate::linux::devlink) const RATE_TX_SHARE: u16 = 166;
+    pub(in crate::linux::devlink) const RATE_TX_MAX: u16 = 167;
+    pub(in crate::linux::devlink) const RATE_NODE_NAME: u16 = 168;
+    pub(in crate::linux::devlink) const RATE_PARENT_NODE_NAME: u16 = 169;
 }
 
 /// `NLA_U32` and `NLA_FLAG`, as the type of a param.

@@ -1,0 +1,311 @@
+//! Rate objects: leaves that belong to ports, nodes that users make, and the tree that they form.
+
+use super::part::Kind;
+use super::{Devlink, InstanceId, Ops};
+use crate::event::{
+    Callback, Errno, Module, Notice, Point, PortIndex, RateName, RateParent, Subject, TxMax, TxShare, What,
+};
+use crate::operand::Operand;
+use crate::sim::Kernel;
+
+/// What a user asks of a rate object; what is not set stays.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The guaranteed rate.
+    pub share: TxShare,
+    /// The maximum rate.
+    pub max: TxMax,
+    /// The node above.
+    pub parent: RateParent,
+}
+
+/// The rate objects of an instance in the order of `rate_list`, and what is set of each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rates {
+    order: [Option<RateName>; RateName::COUNT],
+    values: [u8; RateName::COUNT],
+}
+
+/// Which bits of a value hold the tx_share, the tx_max and the parent, and from where.
+const SHARE: (u8, u32) = (0b11, 0);
+const MAX: (u8, u32) = (0b11, 2);
+const PARENT: (u8, u32) = (0b11, 4);
+
+impl Rates {
+    /// The objects that there are, in the order of their list.
+    pub(super) fn order(self) -> [Option<RateName>; RateName::COUNT] {
+        self.order
+    }
+
+    /// What is set of an object, see [`Subject::Rate`].
+    pub(super) fn value(&self, rate: RateName) -> u8 {
+        self.values[rate.index()]
+    }
+
+    /// Models `list_add()` for nodes and `list_add_tail()` for leaves.
+    fn add(&mut self, rate: RateName) {
+        let end = self.order.iter().position(Option::is_none).expect("a list has room for every name");
+        self.order[end] = Some(rate);
+        if is_node(rate) {
+            self.order[..=end].rotate_right(1);
+        }
+        self.values[rate.index()] = 0;
+    }
+
+    fn remove(&mut self, rate: RateName) {
+        if let Some(at) = self.order.iter().position(|known| *known == Some(rate)) {
+            self.order[at..].rotate_left(1);
+            self.order[RateName::COUNT - 1] = None;
+        }
+    }
+
+    fn parent(&self, rate: RateName) -> Option<RateName> {
+        node(RateParent::from_byte(get(self.value(rate), PARENT))?)
+    }
+
+    fn has_children(&self, rate: RateName) -> bool {
+        self.order.iter().flatten().any(|child| self.parent(*child) == Some(rate))
+    }
+
+    /// Models `devlink_rate_is_parent_node()`.
+    fn is_above(&self, rate: RateName, mut above: Option<RateName>) -> bool {
+        while let Some(node) = above {
+            if node == rate {
+                return true;
+            }
+            above = self.parent(node);
+        }
+        false
+    }
+}
+
+fn get(value: u8, (mask, shift): (u8, u32)) -> u8 {
+    value >> shift & mask
+}
+
+fn set(value: u8, (mask, shift): (u8, u32), to: u8) -> u8 {
+    value & !(mask << shift) | to << shift
+}
+
+/// The megabits of a rate that is given and fits.
+fn megabits(word: &str) -> Option<u8> {
+    match word.rsplit_once('-')?.1 {
+        "1mbit" => Some(1),
+        "2mbit" => Some(2),
+        _ => None,
+    }
+}
+
+const fn is_node(rate: RateName) -> bool {
+    matches!(rate, RateName::N1 | RateName::N2 | RateName::N3)
+}
+
+/// The node that is named as a parent.
+const fn node(parent: RateParent) -> Option<RateName> {
+    match parent {
+        RateParent::N1 => Some(RateName::N1),
+        RateParent::N2 => Some(RateName::N2),
+        RateParent::Unset | RateParent::None => None,
+    }
+}
+
+/// The leaf of a port.
+const fn leaf(port: PortIndex) -> Option<RateName> {
+    match port {
+        PortIndex::Vf0 => Some(RateName::Vf0),
+        PortIndex::Vf1 => Some(RateName::Vf1),
+        PortIndex::P0 | PortIndex::P1 | PortIndex::P2 | PortIndex::P3 => None,
+    }
+}
+
+impl Devlink {
+    /// Whether the user has made nodes. Models `devlink_rate_nodes_check()`.
+    pub fn has_rate_nodes(&self, id: InstanceId) -> bool {
+        self.parts_of(id, Kind::Rate).any(|part| matches!(part, Subject::Rate(_, rate) if is_node(rate)))
+    }
+
+    /// Models `devlink_rate_get_from_info()`: a name of digits names no node, and a port may have no leaf.
+    fn rate(&self, k: &Kernel, id: InstanceId, rate: RateName) -> Result<Subject, Errno> {
+        let part = Subject::Rate(self.handle(id), rate);
+        match rate {
+            RateName::Digits => Err(Errno::EINVAL),
+            _ if self.has(k, id, part) => Ok(part),
+            _ => Err(Errno::ENODEV),
+        }
+    }
+
+    /// Models `devlink_nl_rate_get_doit()`.
+    pub(super) fn rate_get(&self, k: &Kernel, id: InstanceId, rate: RateName) -> Result<(), Errno> {
+        let part = self.rate(k, id, rate)?;
+        k.emit(What::Dumped(part, self.value(id, part)));
+        Ok(())
+    }
+
+    /// Models `devl_rate_leaf_create()` for a port that has one.
+    pub async fn rate_leaf_create(&self, k: &Kernel, id: InstanceId, port: PortIndex) {
+        let Some(rate) = leaf(port) else { return };
+        self.rate_add(k, id, rate).await;
+    }
+
+    /// Models `devl_rate_leaf_destroy()`: the end is announced before the leaf goes.
+    pub async fn rate_leaf_destroy(&self, k: &Kernel, id: InstanceId, port: PortIndex) {
+        let Some(rate) = leaf(port) else { return };
+        let part = Subject::Rate(self.handle(id), rate);
+        if self.has(k, id, part) {
+            self.rate_end(k, id, rate).await;
+        }
+    }
+
+    async fn rate_add(&self, k: &Kernel, id: InstanceId, rate: RateName) {
+        let part = Subject::Rate(self.handle(id), rate);
+        self.with(k, id, |instance| instance.rates.add(rate));
+        self.add(k, id, part);
+        self.notify(k, id, Notice::New, part).await;
+    }
+
+    async fn rate_end(&self, k: &Kernel, id: InstanceId, rate: RateName) {
+        self.notify(k, id, Notice::Del, Subject::Rate(self.handle(id), rate)).await;
+        self.rate_remove(k, id, rate);
+    }
+
+    fn rate_remove(&self, k: &Kernel, id: InstanceId, rate: RateName) {
+        self.remove(k, id, Subject::Rate(self.handle(id), rate));
+        self.with(k, id, |instance| instance.rates.remove(rate));
+    }
+
+    /// Models `devlink_nl_rate_new_doit()`: the node is there for others once everything about it is set.
+    pub(super) async fn rate_new(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        rate: RateName,
+        to: Setting,
+    ) -> Result<(), Errno> {
+        if !ops.supports_rates(id) {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        // A port index is an attribute of its own, and whoever gives one has named no node.
+        if !is_node(rate) {
+            return Err(Errno::EINVAL);
+        }
+        let part = Subject::Rate(self.handle(id), rate);
+        if self.has(k, id, part) {
+            return Err(Errno::EEXIST);
+        }
+        k.point(Point::RateNodeNew).await;
+        k.call(Callback::RateNodeNew, self.subject(id), Module::Core, ops.rate_node_new(id)).await?;
+        // Nobody sees a node that is not in the list, so what is set of it counts once it is added.
+        let value = self.checked(k, ops, id, rate, to);
+        let Ok(value) = value else {
+            k.call(Callback::RateNodeDel, self.subject(id), Module::Core, async { Ok(()) }).await?;
+            return value.map(|_| ());
+        };
+        self.with(k, id, |instance| {
+            instance.rates.add(rate);
+            instance.rates.values[rate.index()] = value;
+        });
+        self.add(k, id, part);
+        self.notify(k, id, Notice::New, part).await;
+        Ok(())
+    }
+
+    /// The value that a setting makes of an object, or the first reason why it cannot be.
+    fn checked(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        rate: RateName,
+        to: Setting,
+    ) -> Result<u8, Errno> {
+        let rates = self.with(k, id, |instance| instance.rates);
+        let mut value = if rates.order.contains(&Some(rate)) { rates.value(rate) } else { 0 };
+        if !ops.rates_fit(id, to.share, to.max) {
+            return Err(Errno::EINVAL);
+        }
+        value = megabits(to.share.word()).map_or(value, |share| set(value, SHARE, share));
+        value = megabits(to.max.word()).map_or(value, |max| set(value, MAX, max));
+        match (to.parent, node(to.parent)) {
+            (RateParent::Unset, _) => Ok(value),
+            (_, None) => Ok(set(value, PARENT, 0)),
+            (_, Some(above)) if !rates.order.contains(&Some(above)) => Err(Errno::ENODEV),
+            (_, Some(above)) if above == rate => Err(Errno::EINVAL),
+            (_, Some(above)) if is_node(rate) && rates.is_above(rate, rates.parent(above)) => {
+                Err(Errno::EEXIST)
+            }
+            (parent, Some(_)) => Ok(set(value, PARENT, parent.to_byte())),
+        }
+    }
+
+    /// Models `devlink_nl_rate_set_doit()`. What was settled asks the driver about every attribute before it
+    /// changes one; 6.12 applies them one after the other, and tells nobody of those before one that fails.
+    pub(super) async fn rate_set(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        rate: RateName,
+        to: Setting,
+    ) -> Result<(), Errno> {
+        let part = self.rate(k, id, rate)?;
+        let none = Setting { share: TxShare::Unset, max: TxMax::Unset, parent: RateParent::Unset };
+        if !self.rules.rate_set_in_steps {
+            self.checked(k, ops, id, rate, to)?;
+        }
+        let steps = [
+            (Callback::RateTxShareSet, Setting { share: to.share, ..none }, to.share != TxShare::Unset),
+            (Callback::RateTxMaxSet, Setting { max: to.max, ..none }, to.max != TxMax::Unset),
+            (Callback::RateParentSet, Setting { parent: to.parent, ..none }, to.parent != RateParent::Unset),
+        ];
+        for (callback, step, _) in steps.into_iter().filter(|(.., is_given)| *is_given) {
+            k.point(Point::RateSet).await;
+            let value = self.checked(k, ops, id, rate, step);
+            let op = async { value.map(|_| ()) };
+            k.call(callback, self.subject(id), Module::Core, op).await?;
+            let (old, new) = (self.value(id, part), value?);
+            if old != new {
+                self.with(k, id, |instance| instance.rates.values[rate.index()] = new);
+                k.emit(What::Set(part, old, new));
+            }
+        }
+        self.notify(k, id, Notice::New, part).await;
+        Ok(())
+    }
+
+    /// Models `devlink_nl_rate_del_doit()`: only nodes, and only those that nothing is under.
+    pub(super) async fn rate_del(&self, k: &Kernel, id: InstanceId, rate: RateName) -> Result<(), Errno> {
+        if !is_node(rate) {
+            return Err(Errno::EINVAL);
+        }
+        self.rate(k, id, rate)?;
+        if self.with(k, id, |instance| instance.rates.has_children(rate)) {
+            return Err(Errno::EBUSY);
+        }
+        k.point(Point::RateNodeDel).await;
+        self.notify(k, id, Notice::Del, Subject::Rate(self.handle(id), rate)).await;
+        k.call(Callback::RateNodeDel, self.subject(id), Module::Core, async { Ok(()) }).await?;
+        self.rate_remove(k, id, rate);
+        Ok(())
+    }
+
+    /// Models `devl_rate_nodes_destroy()`: leaves lose their parents, and nodes go. 6.12 tells nobody.
+    pub async fn rate_nodes_destroy(&self, k: &Kernel, id: InstanceId) {
+        self.with(k, id, |instance| {
+            for value in &mut instance.rates.values {
+                *value = set(*value, PARENT, 0);
+            }
+        });
+        for part in self.parts_of(id, Kind::Rate) {
+            let Subject::Rate(_, rate) = part else { continue };
+            if !is_node(rate) {
+                continue;
+            }
+            k.point(Point::RateNodesDestroy).await;
+            match self.rules.rate_nodes_end_silently {
+                true => self.rate_remove(k, id, rate),
+                false => self.rate_end(k, id, rate).await,
+            }
+        }
+    }
+}

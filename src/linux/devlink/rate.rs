@@ -1,0 +1,86 @@
+//! Rate objects in messages: what is asked of them, and what they are said to be.
+
+use super::uapi::{attr, cmd};
+use super::{ask, of};
+use crate::event::{Handle, RateName, RateParent, Subject, TxMax, TxShare};
+use crate::linux::attribute::{Attributes, Found};
+use crate::linux::wire::Action;
+use crate::operand::Operand;
+
+/// Bytes a second of a megabit a second, in which devlink counts rates.
+const MEGABIT: u64 = 125_000;
+
+/// Asks for one object.
+pub(super) fn get(handle: Handle, rate: RateName) -> Action {
+    ask(cmd::RATE_GET, named(handle, rate))
+}
+
+/// Deletes a node.
+pub(super) fn del(handle: Handle, rate: RateName) -> Action {
+    ask(cmd::RATE_ASK_DEL, named(handle, rate))
+}
+
+/// Makes a node, or changes an object.
+pub(super) fn change(
+    command: u16,
+    (handle, rate): (Handle, RateName),
+    share: TxShare,
+    max: TxMax,
+    parent: RateParent,
+) -> Action {
+    let mut attributes = named(handle, rate);
+    if let Some(share) = bytes(share.word()) {
+        attributes = attributes.u64(attr::RATE_TX_SHARE, share);
+    }
+    if let Some(max) = bytes(max.word()) {
+        attributes = attributes.u64(attr::RATE_TX_MAX, max);
+    }
+    let above = match parent {
+        RateParent::Unset => return ask(command, attributes),
+        RateParent::None => "",
+        RateParent::N1 => "n1",
+        RateParent::N2 => "n2",
+    };
+    ask(command, attributes.text(attr::RATE_PARENT_NODE_NAME, above))
+}
+
+/// The name of a node, or the index of a leaf's port.
+fn named(handle: Handle, rate: RateName) -> Attributes {
+    match (rate, rate.word().parse()) {
+        (RateName::Digits, _) | (_, Err(_)) => of(handle).text(attr::RATE_NODE_NAME, rate.word()),
+        (_, Ok(port)) => of(handle).u32(attr::PORT_INDEX, port),
+    }
+}
+
+/// The bytes a second of a rate's word: `share-2mbit`.
+fn bytes(word: &str) -> Option<u64> {
+    match word.split_once('-')?.1 {
+        "1mbit" => Some(MEGABIT),
+        "2mbit" => Some(2 * MEGABIT),
+        "1byte" => Some(1),
+        "6gbit" => Some(6_000 * MEGABIT),
+        _ => None,
+    }
+}
+
+/// What a message says of a rate object.
+pub(super) fn read(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
+    let named = |word: &str| RateName::ALL.iter().copied().find(|rate| rate.word() == word);
+    let rate = match found.text(attr::RATE_NODE_NAME) {
+        Some(node) => named(node)?,
+        None => named(&found.number(attr::PORT_INDEX)?.to_string())?,
+    };
+    let megabits = |kind| {
+        let bytes = found.long(kind)?;
+        u8::try_from(bytes / MEGABIT).ok().filter(|megabits| bytes % MEGABIT == 0 && *megabits < 4)
+    };
+    let parent = match found.text(attr::RATE_PARENT_NODE_NAME) {
+        None => 0,
+        Some(above) => {
+            let word = format!("under-{above}");
+            RateParent::ALL.iter().find(|parent| parent.word() == word)?.to_byte()
+        }
+    };
+    let value = megabits(attr::RATE_TX_SHARE)? | megabits(attr::RATE_TX_MAX)? << 2 | parent << 4;
+    Some((Subject::Rate(handle, rate), value))
+}
