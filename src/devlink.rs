@@ -14,6 +14,7 @@ pub mod param;
 pub mod part;
 pub mod port;
 pub mod rate;
+pub mod region;
 pub mod reload;
 pub mod trap;
 pub mod variant;
@@ -51,11 +52,12 @@ struct Instance {
     /// What the driver registers, and in what order.
     inventory: &'static Inventory,
     /// The parts that there are: for each kind a bit a part.
-    present: [u16; part::Kind::COUNT],
+    present: [u32; part::Kind::COUNT],
     port_types: [PortType; PortIndex::COUNT],
     traps: [TrapAction; Trap::COUNT],
     params: [param::Param; Param::COUNT],
     rates: rate::Rates,
+    snapshots: region::Snapshots,
 }
 
 /// Models `struct devlink_ops`: what devlink core asks of a driver. The instance's lock is held.

@@ -9,6 +9,7 @@ mod netdevsim;
 pub mod ops;
 pub mod port;
 pub mod probe;
+pub mod snapshot;
 pub mod vf;
 
 pub use command::Command;

@@ -171,19 +171,24 @@ fn two_orders() -> Result<(), Failed> {
 fn planted() -> Result<(), Failed> {
     let (code, said) =
         conform(&["--count", "40", "--seed", "3", "--variant", "devlink=linux-6.12+traps-at-probe"]);
-    let program = said.lines().skip_while(|line| !line.starts_with("task")).skip(1);
-    let commands: Vec<&str> = program.take_while(|line| !line.is_empty()).map(str::trim).collect();
-    let [probe, reload] = commands[..] else { return Err(said.into()) };
-    let is_minimal = probe.starts_with("driver.probe") && reload.starts_with("devlink.reload");
-    if code == Some(1) && is_minimal { Ok(()) } else { Err(said.into()) }
+    // What differs first may be something else that a reload does; but of some programs the traps are all.
+    let programs = said.split("\ntask ").skip(1).map(|rest| rest.split("\n\n").next().unwrap_or_default());
+    let is_minimal = |program: &str| {
+        let commands: Vec<&str> = program.lines().skip(1).map(str::trim).collect();
+        matches!(commands[..], [probe, reload] if probe.starts_with("driver.probe") && reload.starts_with("devlink.reload"))
+    };
+    if code == Some(1) && programs.into_iter().any(is_minimal) { Ok(()) } else { Err(said.into()) }
 }
 
 /// One guest comes to harm: its program is reported, all others are compared as if nothing had been.
 fn survives(how: &str) -> Result<(), Failed> {
-    let arguments = ["--count", "8", "--seed", "5", "--jobs", "1", "--sabotage", how, "--patience", "2s"];
-    let (code, said) = conform(&arguments);
-    let (boots, deaths) = ("2 boots", "1 guests died");
-    let counted = said.contains("7 equal, 1 different") && said.contains(boots) && said.contains(deaths);
+    let arguments = ["--count", "8", "--seed", "5", "--jobs", "1"];
+    // A program may itself cost a guest: one that makes the kernel warn.
+    let (_, unharmed) = conform(&arguments);
+    let boots = (1..8).find(|boots| unharmed.contains(&format!(", {boots} boots"))).ok_or(unharmed)?;
+    let (code, said) = conform(&[&arguments[..], &["--sabotage", how, "--patience", "2s"]].concat());
+    let (boots, deaths) = (format!(", {} boots", boots + 1), "1 guests died");
+    let counted = said.contains("7 equal, 1 different") && said.contains(&boots) && said.contains(deaths);
     let reported = said.contains("the kernel printed") && said.contains("seen once");
     if code == Some(1) && counted && reported { Ok(()) } else { Err(said.into()) }
 }

@@ -4,8 +4,8 @@ use super::rate::Setting;
 use super::{Devlink, Ops};
 use crate::commands;
 use crate::event::{
-    Cmode, Errno, EswitchMode, Handle, Inline, Param, ParamValue, PortIndex, RateName, RateParent, Trap,
-    TrapAction, TxMax, TxShare,
+    Cmode, Errno, EswitchMode, Handle, Inline, Param, ParamValue, PortIndex, RateName, RateParent, Region,
+    SnapshotId, Trap, TrapAction, TxMax, TxShare,
 };
 use crate::sim::Kernel;
 
@@ -26,6 +26,10 @@ commands! {
         0x15 "devlink.trap-set" TrapSet(handle: Handle, trap: Trap, action: TrapAction),
         /// Sets a param, for the next reload.
         0x16 "devlink.param-set" ParamSet(handle: Handle, param: Param, value: ParamValue, cmode: Cmode),
+        /// Takes a snapshot of a region.
+        0x17 "devlink.region-new" RegionNew(handle: Handle, region: Region, id: SnapshotId),
+        /// Deletes one.
+        0x18 "devlink.region-del" RegionDel(handle: Handle, region: Region, id: SnapshotId),
         /// Asks for one rate object.
         0x2c "devlink.rate-get" RateGet(handle: Handle, rate: RateName),
         /// Makes a rate node.
@@ -69,6 +73,14 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::ParamSet { handle, param, value, cmode } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.param_set(k, doit.id, param, value, cmode).await
+        }
+        Command::RegionNew { handle, region, id } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.region_new(k, doit.id, region, id).await
+        }
+        Command::RegionDel { handle, region, id } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.region_del(k, doit.id, region, id).await
         }
         Command::RateGet { handle, rate } => {
             let doit = devlink.pre_doit(k, handle, false).await?;

@@ -62,8 +62,11 @@ impl Devlink {
         }
         match shown {
             Shown::Itself => {}
-            Shown::Parts(kind) => self.dump_parts(k, id, self.parts_of(id, kind)).await,
-            Shown::Everything => self.dump_parts(k, id, self.parts(id)).await,
+            Shown::Parts(kind) => self.dump_parts(k, id, self.shown(id, kind)).await,
+            Shown::Everything => {
+                let parts = self.parts(id).chain(self.parts_of(id, Kind::Snapshot));
+                self.dump_parts(k, id, parts).await;
+            }
         }
     }
 
@@ -79,12 +82,13 @@ impl Devlink {
         k.emit(What::AtRest(Subject::Kernel, 0));
         if !self.rules.dump_by_kind {
             return self.each_registered(|id| {
-                self.rests(k, id, std::iter::once(self.subject(id)).chain(self.parts(id)));
+                let parts = self.parts(id).chain(self.parts_of(id, Kind::Snapshot));
+                self.rests(k, id, std::iter::once(self.subject(id)).chain(parts));
             });
         }
         self.each_registered(|id| self.rests(k, id, std::iter::once(self.subject(id))));
         for kind in Kind::DUMPED {
-            self.each_registered(|id| self.rests(k, id, self.parts_of(id, kind)));
+            self.each_registered(|id| self.rests(k, id, self.shown(id, kind)));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::param::Param;
 use super::part::Kind;
 use super::rate::Rates;
+use super::region::Snapshots;
 use super::{Devlink, Instance, Inventory, PortType};
 use crate::event::{
     self, Errno, EswitchMode, Handle, LockClass, ParamValue, Point, PortIndex, Span, Subject, Trap,
@@ -61,6 +62,7 @@ impl Devlink {
             traps: [TrapAction::Drop; Trap::COUNT],
             params: [Param::new(ParamValue::V32); event::Param::COUNT],
             rates: Rates::default(),
+            snapshots: Snapshots::default(),
         });
         InstanceId(instances.len() as u8 - 1)
     }
@@ -119,6 +121,7 @@ impl Devlink {
         for _ in 0..left + usize::from(self.is_registered(id)) {
             k.emit(What::Warn(self.subject(id), k.here()));
         }
+        self.snapshot_ids_destroy(k, id);
         k.disown(self.with(k, id, |instance| instance.kref));
         self.put(k, id);
     }

@@ -14,16 +14,17 @@ pub(super) enum Kind {
     Region,
     Param,
     Rate,
+    Snapshot,
 }
 
 impl Kind {
     /// How many kinds there are.
-    pub(super) const COUNT: usize = 7;
-    /// The order in which a register announces them.
-    pub(super) const REPLAYED: [Kind; Kind::COUNT] =
+    pub(super) const COUNT: usize = 8;
+    /// The order in which a register announces them. Of snapshots it says nothing.
+    pub(super) const REPLAYED: [Kind; Kind::COUNT - 1] =
         [Kind::Port, Kind::Policer, Kind::Group, Kind::Trap, Kind::Rate, Kind::Region, Kind::Param];
-    /// The order in which users ask for them.
-    pub(super) const DUMPED: [Kind; Kind::COUNT] =
+    /// The order in which users ask for them. A region comes with its snapshots.
+    pub(super) const DUMPED: [Kind; Kind::COUNT - 1] =
         [Kind::Port, Kind::Param, Kind::Region, Kind::Trap, Kind::Group, Kind::Policer, Kind::Rate];
 }
 
@@ -37,6 +38,7 @@ fn place(part: Subject) -> Option<(Kind, usize)> {
         Subject::Region(_, region) => (Kind::Region, region.index()),
         Subject::Param(_, param) => (Kind::Param, param.index()),
         Subject::Rate(_, rate) => (Kind::Rate, rate.index()),
+        Subject::Snapshot(_, id) => (Kind::Snapshot, id.index()),
         _ => return None,
     })
 }
@@ -82,8 +84,8 @@ impl Devlink {
         Kind::REPLAYED.into_iter().filter(move |kind| present[*kind as usize] != 0)
     }
 
-    /// The parts of one kind in the order of their list: traps as registered, rate objects as their list has them,
-    /// others by number.
+    /// The parts of one kind in the order of their list: traps as registered, rate objects and snapshots as their lists have
+    /// them, others by number.
     pub(super) fn parts_of(
         &self,
         id: InstanceId,
@@ -93,13 +95,15 @@ impl Devlink {
         let handle = instance.handle;
         let traps = instance.inventory.traps;
         let rates = instance.rates.order();
+        let snapshots = instance.snapshots.order();
         let present = instance.present[kind as usize];
         let is_there = move |index: usize| present & 1 << index != 0;
         let count = match kind {
             _ if present == 0 => 0,
             Kind::Trap => traps.len(),
             Kind::Rate => rates.len(),
-            _ => (u16::BITS - present.leading_zeros()) as usize,
+            Kind::Snapshot => snapshots.len(),
+            _ => (u32::BITS - present.leading_zeros()) as usize,
         };
         (0..count).filter_map(move |at| match kind {
             Kind::Trap => is_there(traps[at].trap.index()).then(|| Subject::Trap(handle, traps[at].trap)),
@@ -109,11 +113,18 @@ impl Devlink {
             Kind::Region => is_there(at).then(|| Subject::Region(handle, Region::ALL[at])),
             Kind::Param => is_there(at).then(|| Subject::Param(handle, Param::ALL[at])),
             Kind::Rate => rates[at].map(|rate| Subject::Rate(handle, rate)),
+            Kind::Snapshot => snapshots[at].map(|id| Subject::Snapshot(handle, id)),
         })
     }
 
     /// The parts of an instance in the order of a replay.
     pub(super) fn parts(&self, id: InstanceId) -> impl Iterator<Item = Subject> {
         self.kinds_left(id).flat_map(move |kind| self.parts_of(id, kind))
+    }
+
+    /// What users are shown who ask for one kind: of regions, also their snapshots.
+    pub(super) fn shown(&self, id: InstanceId, kind: Kind) -> impl Iterator<Item = Subject> {
+        let also = (kind == Kind::Region).then(|| self.parts_of(id, Kind::Snapshot));
+        self.parts_of(id, kind).chain(also.into_iter().flatten())
     }
 }

@@ -1,4 +1,4 @@
-//! Packet traps, their groups and policers, and the regions that are made along with them.
+//! Packet traps, their groups and policers.
 
 use super::{Devlink, InstanceId, Ops};
 use crate::event::{Callback, Errno, Module, Notice, Subject, Trap, TrapAction, What};
@@ -42,28 +42,14 @@ impl Devlink {
         }
     }
 
-    /// Models `devl_region_create()` for the driver's regions.
-    pub async fn regions_create(&self, k: &Kernel, id: InstanceId) {
-        for region in self.inventory(id).regions {
-            self.add_and_notify(k, id, Subject::Region(self.handle(id), *region)).await;
-        }
-    }
-
-    /// Models `devl_region_destroy()` for the driver's regions.
-    pub async fn regions_destroy(&self, k: &Kernel, id: InstanceId) {
-        for region in self.inventory(id).regions.iter().rev() {
-            self.remove_and_notify(k, id, Subject::Region(self.handle(id), *region)).await;
-        }
-    }
-
-    async fn add_and_notify(&self, k: &Kernel, id: InstanceId, part: Subject) {
+    pub(super) async fn add_and_notify(&self, k: &Kernel, id: InstanceId, part: Subject) {
         if self.add(k, id, part) {
             self.notify(k, id, Notice::New, part).await;
         }
     }
 
     /// Whether the end is announced before or after the part leaves its list, nobody can look in between.
-    async fn remove_and_notify(&self, k: &Kernel, id: InstanceId, part: Subject) {
+    pub(super) async fn remove_and_notify(&self, k: &Kernel, id: InstanceId, part: Subject) {
         if self.remove(k, id, part) {
             self.notify(k, id, Notice::Del, part).await;
         }

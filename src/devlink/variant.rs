@@ -82,6 +82,8 @@ pub struct Rules {
     pub rate_set_in_steps: bool,
     /// Whether the driver unmakes rate nodes without a word.
     pub rate_nodes_end_silently: bool,
+    /// Whether an id that devlink chose for a snapshot is held for ever.
+    pub snapshot_ids_kept: bool,
     /// Which netdevsim it is.
     pub netdevsim: Netdevsim,
     /// Whether a dump shows one kind of object of every instance after the other.
@@ -107,6 +109,7 @@ impl Default for Rules {
             eswitch_in_steps: false,
             rate_set_in_steps: false,
             rate_nodes_end_silently: false,
+            snapshot_ids_kept: false,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,
             traps_drop_first: false,
@@ -301,6 +304,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
             rules.eswitch_in_steps = true;
             rules.rate_set_in_steps = true;
             rules.rate_nodes_end_silently = true;
+            rules.snapshot_ids_kept = true;
             rules.netdevsim = Netdevsim::Linux612;
             rules.dump_by_kind = true;
             rules.traps_drop_first = true;
@@ -332,5 +336,18 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["stream-converges"],
         with: &[],
         apply: |rules| rules.rate_nodes_end_silently = true,
+    },
+    Variant {
+        id: 14,
+        name: "snapshot-ids-kept",
+        says: "a snapshot's id that devlink chose is held for ever, as 6.12 does, and cannot be wanted again",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "it cannot be proven of all drivers that they are protected from set routines",
+        }],
+        breaks: &["references-balance"],
+        with: &[],
+        apply: |rules| rules.snapshot_ids_kept = true,
     },
 ];

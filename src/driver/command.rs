@@ -1,6 +1,6 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, module, mtty, port, vf};
+use super::{Bus, module, mtty, port, snapshot, vf};
 use crate::commands;
 use crate::event::{Errno, Handle, Knob, Module, NumVfs, Parent, PortCount, PortIndex, Switch};
 
@@ -23,6 +23,8 @@ commands! {
         0x46 "mtty.remove" MttyRemove(parent: Parent),
         /// A module is unloaded: its exit function runs, then its text is gone.
         0x47 "module.remove" ModuleRemove(module: Module),
+        /// Has the driver take a snapshot of its region.
+        0x48 "driver.take-snapshot" TakeSnapshot(handle: Handle),
         /// Asks a device for so many virtual functions.
         0x4e "driver.sriov-numvfs" SriovNumvfs(handle: Handle, number: NumVfs),
     }
@@ -41,6 +43,7 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
             device.set_knob(bus.kernel, handle, knob, switch == Switch::On);
             Ok(())
         }
+        Command::TakeSnapshot { handle } => snapshot::take(bus, handle).await,
         Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
         Command::MttyRemove { parent } => mtty::remove(bus, parent).await,

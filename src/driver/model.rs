@@ -134,6 +134,8 @@ pub struct Device {
     pub ports: Cell<Ports>,
     /// How many virtual functions there are.
     pub vfs: Cell<usize>,
+    /// Whether the file is there that takes a snapshot of the region.
+    pub has_snapshot_file: Cell<bool>,
     knobs: [Cell<bool>; Knob::COUNT],
 }
 
@@ -146,6 +148,7 @@ impl Default for Device {
             port_count: Cell::new(PortCount::Default),
             ports: Cell::default(),
             vfs: Cell::default(),
+            has_snapshot_file: Cell::default(),
             knobs: Default::default(),
         }
     }
@@ -186,6 +189,7 @@ impl Device {
         Knob::ALL.iter().for_each(|knob| self.set_knob(k, handle, *knob, false));
         self.ports.take();
         self.vfs.set(0);
+        self.has_snapshot_file.set(false);
         self.is_ready.set(false);
         self.instance.set(None);
     }

@@ -1,7 +1,7 @@
 //! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
 
 use super::probe::skips_teardown;
-use super::{Bus, port, vf};
+use super::{Bus, port, snapshot, vf};
 use crate::devlink::variant::ReloadCalls;
 use crate::devlink::{InstanceId, Ops};
 use crate::event::{Errno, EswitchMode, Inline, Knob, Point, Trap, TrapAction, TxMax, TxShare};
@@ -19,6 +19,7 @@ impl Ops for Bus<'_> {
         if skips_teardown(self, id) {
             return Ok(());
         }
+        snapshot::remove_file(self, self.devlink.handle(id)).await;
         vf::teardown(self, id, false).await;
         // After a failed reload these are the ports that were added since.
         port::destroy_all(self, id, false).await;
@@ -49,6 +50,7 @@ impl Ops for Bus<'_> {
             self.devlink.regions_destroy(k, id).await;
             return Err(errno);
         }
+        snapshot::create_file(self, self.devlink.handle(id));
         if self.devlink.rules.reload_calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
             self.devlink.register(k, id).await?;
         }

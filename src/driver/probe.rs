@@ -1,7 +1,7 @@
 //! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
 use super::bus::announce;
-use super::{Bus, port, vf};
+use super::{Bus, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::variant::Publish;
@@ -28,18 +28,24 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
             create(bus, id).await;
             ready(bus, id).await;
             drop(held);
-            register(bus, id).await
+            register(bus, id).await?;
+            snapshot::create_file(bus, handle);
+            Ok(())
         }
         Publish::Last => {
             let _held = bus.devlink.lock(k, id, Point::RegisterLock).await;
             create(bus, id).await;
             ready(bus, id).await;
-            bus.devlink.register(k, id).await
+            bus.devlink.register(k, id).await?;
+            // Whoever writes to it is heard by those who listen, so it comes after the instance was announced.
+            snapshot::create_file(bus, handle);
+            Ok(())
         }
         Publish::First => {
             let _held = bus.devlink.lock(k, id, Point::RegisterLock).await;
             bus.devlink.register(k, id).await?;
             create(bus, id).await;
+            snapshot::create_file(bus, handle);
             ready(bus, id).await;
             Ok(())
         }
@@ -47,6 +53,7 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
             register(bus, id).await?;
             k.point(Point::ProbeInit).await;
             create(bus, id).await;
+            snapshot::create_file(bus, handle);
             ready(bus, id).await;
             bus.devlink.reload_enable(k, id, true);
             Ok(())
@@ -62,6 +69,7 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let held_device = k.lock(device_lock(k, handle), Point::RemoveDeviceLock).await;
     let device = bus.device(handle);
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
+    snapshot::remove_file(bus, handle).await;
     match bus.devlink.rules.publish {
         Publish::Last => {
             let mutex = bus.devlink.mutex(k, Point::DevlinkMutex).await;

@@ -58,6 +58,10 @@ lock_classes! {
     UnregistrationLock PerObject "unregistration_lock",
     /// netdevsim's list of devices, held while one is made or unmade.
     NsimBusDevList Global "nsim_bus_dev_list_lock",
+    /// The snapshots of a region.
+    RegionSnapshotLock PerObject "region->snapshot_lock",
+    /// Not a lock: whoever removes a file waits for its writers.
+    TakeSnapshotFile PerObject "writers of take_snapshot",
     /// Not a lock: the work of a queue, which a flush waits for.
     Workqueue PerObject "workqueue",
     /// Not a lock: the users that a synchronous unregister waits for.

@@ -48,6 +48,7 @@ parts! {
     Region(Region) "region",
     Param(Param) "param",
     Rate(RateName) "rate",
+    Snapshot(SnapshotId) "region",
 }
 
 /// How many parts there can be of the first kinds together.

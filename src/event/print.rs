@@ -129,7 +129,9 @@ fn value(subject: Subject, value: u8) -> String {
         Subject::Trap(..) => TrapAction::from_byte(value).map(Operand::word),
         Subject::Eswitch(_) => EswitchMode::from_byte(value).map(Operand::word),
         Subject::Port(..) => ["type eth", "type eth netdev"].get(usize::from(value).wrapping_sub(1)).copied(),
-        Subject::TrapGroup(..) | Subject::TrapPolicer(..) | Subject::Region(..) => None,
+        Subject::TrapGroup(..) | Subject::TrapPolicer(..) | Subject::Region(..) | Subject::Snapshot(..) => {
+            None
+        }
         Subject::Rate(..) => return rate(value),
         _ => return format!(" {value}"),
     };

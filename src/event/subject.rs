@@ -24,6 +24,8 @@ pub enum Subject {
     TrapPolicer(Handle, TrapPolicer),
     /// A region of a devlink instance.
     Region(Handle, Region),
+    /// A snapshot of a region; ids are unique in the instance.
+    Snapshot(Handle, SnapshotId),
     /// A param of a devlink instance.
     Param(Handle, Param),
     /// A rate object of a devlink instance. Its value: bits 0 and 1 the tx_share, 2 and 3 the tx_max, both in
@@ -75,6 +77,7 @@ impl std::fmt::Display for Subject {
             Subject::TrapGroup(handle, group) => write!(f, "{handle} {group}"),
             Subject::TrapPolicer(handle, policer) => write!(f, "{handle} policer {policer}"),
             Subject::Region(handle, region) => write!(f, "{handle} {region}"),
+            Subject::Snapshot(handle, id) => write!(f, "{handle} dummy snapshot {id}"),
             Subject::Param(handle, param) => write!(f, "{handle} {param}"),
             Subject::Rate(handle, rate) => write!(f, "{handle}/{rate}"),
             Subject::Eswitch(handle) => write!(f, "{handle} eswitch"),

@@ -9,7 +9,9 @@ pub use message::{Message, read};
 use super::attribute::Attributes;
 use super::wire::{Action, Family};
 use crate::devlink::Command;
-use crate::event::{Cmode, EswitchMode, Handle, Inline, ParamValue, PortIndex, TrapAction};
+use crate::event::{
+    Cmode, EswitchMode, Handle, Inline, ParamValue, PortIndex, Region, SnapshotId, TrapAction,
+};
 use crate::operand::Operand;
 use netlink_packet_core::NLM_F_DUMP;
 use uapi::{TYPE_FLAG, TYPE_U32, attr, cmd};
@@ -74,6 +76,12 @@ pub fn actions(command: Command) -> Vec<Action> {
             };
             vec![ask(cmd::PARAM_SET, valued.u8(attr::PARAM_VALUE_CMODE, cmode))]
         }
+        Command::RegionNew { handle, region, id } => {
+            vec![ask(cmd::REGION_ASK_NEW, snapshot(handle, region, id))]
+        }
+        Command::RegionDel { handle, region, id } => {
+            vec![ask(cmd::REGION_ASK_DEL, snapshot(handle, region, id))]
+        }
         Command::RateGet { handle, rate } => vec![rate::get(handle, rate)],
         Command::RateNew { handle, rate, share, max, parent } => {
             vec![rate::change(cmd::RATE_ASK_NEW, (handle, rate), share, max, parent)]
@@ -83,6 +91,15 @@ pub fn actions(command: Command) -> Vec<Action> {
         }
         Command::RateDel { handle, rate } => vec![rate::del(handle, rate)],
         Command::EswitchGet { handle } => vec![ask(cmd::ESWITCH_GET, of(handle))],
+    }
+}
+
+/// A snapshot of a region; without a word about the id if devlink is to choose it.
+fn snapshot(handle: Handle, region: Region, id: SnapshotId) -> Attributes {
+    let named = of(handle).text(attr::REGION_NAME, region.word());
+    match id.word().parse() {
+        Ok(id) => named.u32(attr::REGION_SNAPSHOT_ID, id),
+        Err(_) => named,
     }
 }
 

@@ -66,8 +66,13 @@ impl Observer<'_> {
                 Err(words) => self.foreign(words),
             },
             Report::Answer { family: Family::Devlink, message } => match devlink::read(message) {
-                Ok(Message { subject, value, .. }) if self.at_rest => self.push(What::AtRest(subject, value)),
-                Ok(Message { subject, value, .. }) => self.push(What::Dumped(subject, value)),
+                Ok(Message { subject, value, snapshots, .. }) => {
+                    let objects = std::iter::once((subject, value));
+                    for (subject, value) in objects.chain(snapshots.into_iter().map(|id| (id, 0))) {
+                        let shown = if self.at_rest { What::AtRest } else { What::Dumped };
+                        self.push(shown(subject, value));
+                    }
+                }
                 Err(words) => self.foreign(words),
             },
             Report::Heard { family: Family::Uevent, message } => self.uevent(at, message),

@@ -100,6 +100,10 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
             let id = netdevsim(handle)?;
             write(&format!("/sys/kernel/debug/netdevsim/netdevsim{id}/{file}"), on.to_string())
         }
+        Driver::TakeSnapshot { handle } => {
+            let id = netdevsim(handle)?;
+            write(&format!("/sys/kernel/debug/netdevsim/netdevsim{id}/take_snapshot"), "1".to_string())
+        }
         Driver::SriovNumvfs { handle, number } => {
             write(&format!("{DEVICES}/netdevsim{}/sriov_numvfs", netdevsim(handle)?), number.to_string())
         }

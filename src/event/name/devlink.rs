@@ -55,6 +55,11 @@ operands! {
     /// A region of a device's memory.
     "a region" (4 bits) enum Region { Dummy = "dummy", }
 
+    /// The id of a region's snapshot: the lowest that is free, or one that a user wants.
+    "a snapshot id" (5 bits, optional) enum SnapshotId {
+        Auto = "auto", I0 = "0", I1 = "1", I2 = "2", I3 = "3", I4 = "4", I5 = "5", I6 = "6", I7 = "7", I8 = "8", I9 = "9", I10 = "10", I11 = "11", I12 = "12", I13 = "13", I14 = "14", I15 = "15",
+    }
+
     /// What a device does with a packet that hits a trap.
     "a trap action" (2 bits) enum TrapAction { Drop = "drop", Trap = "trap", Mirror = "mirror", }
 

@@ -3,7 +3,7 @@
 use super::rate;
 use super::uapi::{PORT_TYPE_ETH, TYPE_FLAG, attr, cmd};
 use crate::event::{
-    Handle, Notice, Param, ParamValue, Region, Subject, Trap, TrapAction, TrapGroup, TrapPolicer,
+    Handle, Notice, Param, ParamValue, Region, SnapshotId, Subject, Trap, TrapAction, TrapGroup, TrapPolicer,
 };
 use crate::linux::attribute::Found;
 use crate::operand::Operand;
@@ -24,6 +24,8 @@ pub struct Message {
     pub value: u8,
     /// The name of the port's netdev.
     pub netdev: Option<String>,
+    /// The snapshots of the region, if it is one that was asked for.
+    pub snapshots: Vec<Subject>,
 }
 
 /// Reads a message from its netlink header on; if the model has no name for what it says, its own words.
@@ -40,7 +42,8 @@ pub fn read(bytes: &[u8]) -> Result<Message, String> {
         Subject::Port(..) => found.text(attr::PORT_NETDEV_NAME).map(ToString::to_string),
         _ => None,
     };
-    Ok(Message { notice, subject, value, netdev })
+    let snapshots = found.nested(attr::REGION_SNAPSHOTS).map(|list| snapshots(handle, list));
+    Ok(Message { notice, subject, value, netdev, snapshots: snapshots.unwrap_or_default() })
 }
 
 /// What a message that has no name here says, as far as that can be told.
@@ -116,7 +119,9 @@ impl Kind {
             }
             Kind::Param => param(handle, found.nested(attr::PARAM)?)?,
             // A message about a snapshot is none about the region.
-            Kind::Region if found.get(attr::REGION_SNAPSHOT_ID).is_some() => return None,
+            Kind::Region if found.get(attr::REGION_SNAPSHOT_ID).is_some() => {
+                (Subject::Snapshot(handle, snapshot_id(found)?), 0)
+            }
             Kind::Region => (Subject::Region(handle, named::<Region>(found.text(attr::REGION_NAME)?)?), 0),
             Kind::Trap => {
                 let action = match found.number(attr::TRAP_ACTION)? {
@@ -139,6 +144,19 @@ impl Kind {
             }
         })
     }
+}
+
+/// The id of a snapshot.
+fn snapshot_id(found: Found<'_>) -> Option<SnapshotId> {
+    let id = found.number(attr::REGION_SNAPSHOT_ID)?.to_string();
+    named(&id)
+}
+
+/// The snapshots in a list of them.
+fn snapshots(handle: Handle, list: Found<'_>) -> Vec<Subject> {
+    let each = list.each().filter(|(kind, _)| *kind == attr::REGION_SNAPSHOT);
+    let ids = each.filter_map(|(_, snapshot)| snapshot_id(Found::new(snapshot)));
+    ids.map(|id| Subject::Snapshot(handle, id)).collect()
 }
 
 /// A param and its driverinit value.

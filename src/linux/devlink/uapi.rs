@@ -19,6 +19,8 @@ pub(super) mod cmd {
     pub(in crate::linux::devlink) const PARAM_DEL: u8 = 41;
     pub(in crate::linux::devlink) const REGION_GET: u16 = 42;
     pub(in crate::linux::devlink) const REGION_ANSWER: u8 = 42;
+    pub(in crate::linux::devlink) const REGION_ASK_NEW: u16 = 44;
+    pub(in crate::linux::devlink) const REGION_ASK_DEL: u16 = 45;
     pub(in crate::linux::devlink) const REGION_NEW: u8 = 44;
     pub(in crate::linux::devlink) const REGION_DEL: u8 = 45;
     pub(in crate::linux::devlink) const TRAP_GET: u16 = 61;
@@ -56,6 +58,8 @@ pub(super) mod attr {
     pub(in crate::linux::devlink) const PARAM_VALUE_DATA: u16 = 86;
     pub(in crate::linux::devlink) const PARAM_VALUE_CMODE: u16 = 87;
     pub(in crate::linux::devlink) const REGION_NAME: u16 = 88;
+    pub(in crate::linux::devlink) const REGION_SNAPSHOTS: u16 = 90;
+    pub(in crate::linux::devlink) const REGION_SNAPSHOT: u16 = 91;
     pub(in crate::linux::devlink) const REGION_SNAPSHOT_ID: u16 = 92;
     pub(in crate::linux::devlink) const TRAP_NAME: u16 = 130;
     pub(in crate::linux::devlink) const TRAP_ACTION: u16 = 131;
