@@ -11,8 +11,11 @@ const TASKS_MADE_MAX: usize = 4;
 /// The most commands of such a task. What needs more grows by mutation.
 const COMMANDS_MADE_MAX: usize = 5;
 
+/// The commands that make a device. Most programs begin with one, since without a device little else succeeds.
+pub(super) const MAKERS: [&str; 3] = ["driver.probe", "mtty.probe", "ib.register-device"];
+
 /// An operand with more names than these has many.
-const FEW: u64 = 4;
+const FEW: u64 = 6;
 
 /// The commands that a search may use, in groups that have something to do with each other.
 #[derive(Debug, Clone)]
@@ -140,6 +143,11 @@ pub fn generate(random: &mut fastrand::Rng, alphabet: &Alphabet) -> Program {
             favourites.command(random, spec)
         });
         program.tasks.push(Task { name: *name, commands: commands.collect() });
+    }
+    let makers: Vec<_> = specs.iter().filter(|spec| MAKERS.contains(&spec.name)).collect();
+    if !makers.is_empty() && random.u8(0..4) > 0 {
+        let maker = makers[random.usize(0..makers.len())];
+        program.tasks[0].commands.insert(0, favourites.command(random, maker));
     }
     program
 }

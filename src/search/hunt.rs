@@ -2,7 +2,7 @@
 
 use super::generate::{Alphabet, generate};
 use super::mutate::mutate;
-use super::novelty::Novelty;
+use super::novelty::{FAMILIES, New, Novelty};
 use crate::event::Trace;
 use crate::invariant::{Site, judge};
 use crate::program::{Program, SEGMENTS_MAX, Subsystem, Variants};
@@ -10,9 +10,9 @@ use crate::run::Machine;
 use crate::sim::kernel::STEPS_MAX;
 use fastrand::Rng;
 
-/// The most programs that are kept. Beyond it a new one takes the place of any other: a search that runs for
+/// The most programs that are kept in each corpus. Beyond it a new one takes the place of any other: a search that runs for
 /// a week must not grow for a week.
-const CORPUS_MAX: usize = 4096;
+const CORPUS_MAX: usize = 1024;
 
 /// The most commands of a program that is tried. What needs more is rare, and a long program takes the time of
 /// many short ones.
@@ -65,7 +65,9 @@ pub struct Hunt {
     random: Rng,
     machine: Machine,
     novelty: Novelty,
-    corpus: Vec<Program>,
+    /// What reached a new lasting state, a family each, and what reached or did anything else that is new.
+    lasting: [Corpus; FAMILIES],
+    passing: Corpus,
     stats: Stats,
 }
 
@@ -86,7 +88,8 @@ impl Hunt {
             random,
             machine: Machine::default(),
             novelty: Novelty::default(),
-            corpus: Vec::new(),
+            lasting: std::array::from_fn(|_| Corpus::default()),
+            passing: Corpus::default(),
             stats: Stats::default(),
         }
     }
@@ -115,20 +118,18 @@ impl Hunt {
         self.stats.steps += u64::from(trace.steps);
         let sites = sites(trace, &self.config.only);
         // A run that was cut off is slow, and so would be its children.
-        let new = self.novelty.observe(trace) && trace.steps < STEPS_MAX;
+        let new = if trace.steps < STEPS_MAX { self.novelty.observe(trace) } else { New::default() };
         self.stats.states = self.novelty.states();
         if !sites.is_empty() {
             self.stats.findings += 1;
             return Some(Finding { program, sites });
         }
-        if new {
-            self.keep(program);
-        }
+        self.keep(program, new);
         None
     }
 
     fn next_program(&mut self) -> Program {
-        let fresh = self.corpus.is_empty() || self.random.u8(0..8) == 0;
+        let fresh = self.stats.corpus == 0 || self.random.u8(0..8) == 0;
         if fresh {
             let mut program = generate(&mut self.random, &self.config.alphabet);
             program.variants = self.config.variants;
@@ -137,9 +138,9 @@ impl Hunt {
             }
             return program;
         }
-        let (parent, partner) = (self.any_kept(), self.any_kept());
-        let mut program = self.corpus[parent].clone();
-        mutate(&mut program, &mut self.random, &self.config.alphabet, &self.corpus[partner]);
+        let partner = self.any_kept().clone();
+        let mut program = self.any_kept().clone();
+        mutate(&mut program, &mut self.random, &self.config.alphabet, &partner);
         while program.commands() > COMMANDS_KEPT {
             let task = self.random.usize(0..program.tasks.len());
             let commands = &mut program.tasks[task].commands;
@@ -150,21 +151,50 @@ impl Hunt {
         program
     }
 
-    /// A kept program, a later one more likely: it stands on the shoulders of those before it.
-    fn any_kept(&mut self) -> usize {
-        let count = self.corpus.len();
-        self.random.usize(0..count).max(self.random.usize(0..count))
+    /// A kept program. Each family has the same chance, however many states it has: of a few objects there are few,
+    /// and they would be lost among those of many.
+    fn any_kept(&mut self) -> &Program {
+        let families = self.lasting.iter().filter(|corpus| !corpus.0.is_empty()).count();
+        if families > 0 && (self.passing.0.is_empty() || self.random.bool()) {
+            let chosen = self.random.usize(0..families);
+            let corpus = self.lasting.iter().filter(|corpus| !corpus.0.is_empty()).nth(chosen);
+            return corpus.expect("there are so many").any(&mut self.random);
+        }
+        self.passing.any(&mut self.random)
     }
 
-    fn keep(&mut self, mut program: Program) {
+    fn keep(&mut self, mut program: Program, new: New) {
+        let corpus = match new {
+            New { lasting: Some(family), .. } => &mut self.lasting[family],
+            New { passing: true, .. } => &mut self.passing,
+            _ => return,
+        };
         program.schedule.truncate(SEGMENTS_MAX);
-        if self.corpus.len() == CORPUS_MAX {
+        let more = corpus.keep(program, &mut self.random);
+        self.stats.corpus += u64::from(more);
+    }
+}
+
+/// Programs that were kept, in the order in which they were.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Corpus(Vec<Program>);
+
+impl Corpus {
+    /// Any of them, a later one more likely: it stands on the shoulders of those before it.
+    fn any(&self, random: &mut Rng) -> &Program {
+        let count = self.0.len();
+        &self.0[random.usize(0..count).max(random.usize(0..count))]
+    }
+
+    /// Adds a program, and says whether there is one more now.
+    fn keep(&mut self, program: Program, random: &mut Rng) -> bool {
+        let full = self.0.len() == CORPUS_MAX;
+        if full {
             // Of the older half one goes: the newest are what the search stands on.
-            let forgotten = self.random.usize(0..CORPUS_MAX / 2);
-            self.corpus.remove(forgotten);
+            self.0.remove(random.usize(0..CORPUS_MAX / 2));
         }
-        self.corpus.push(program);
-        self.stats.corpus = self.corpus.len() as u64;
+        self.0.push(program);
+        !full
     }
 }
 
@@ -200,8 +230,8 @@ mod tests {
             assert_eq!(left.map(|finding| finding.sites), right.map(|finding| finding.sites));
             assert_eq!(one.stats(), other.stats());
         }
-        assert_eq!(one.corpus.len(), other.corpus.len());
-        assert!(one.corpus.iter().zip(&other.corpus).all(|(left, right)| left == right));
+        let kept = |hunt: &Hunt| (hunt.lasting.clone(), hunt.passing.clone());
+        assert_eq!(kept(&one), kept(&other));
     }
 
     #[test]
@@ -214,9 +244,8 @@ mod tests {
             let walked = walked.clone();
             program.schedule = schedule;
             assert_eq!(*again.run(&program), walked);
-            if hunt.novelty.observe(&walked) {
-                hunt.keep(program);
-            }
+            let new = hunt.novelty.observe(&walked);
+            hunt.keep(program, new);
         }
     }
 }

@@ -115,7 +115,9 @@ fn insert_command(program: &mut Program, random: &mut Rng, material: &Material<'
         _ => {
             let Some(task) = any(random, program.tasks.len()) else { return };
             let commands = &mut program.tasks[task].commands;
-            commands.insert(random.usize(0..=commands.len()), command);
+            // Behind the last one it finds all that the others made.
+            let at = if random.bool() { commands.len() } else { random.usize(0..=commands.len()) };
+            commands.insert(at, command);
         }
     }
 }

@@ -8,9 +8,15 @@
 //! new for every combination of what is going on here and there. So have the sorts of parts of one instance, each
 //! together with the state of the instance, but not with each other. Instances of one driver look alike, so what was
 //! learned of one is not learned again of the other.
+//!
+//! Most facts are passing: a lock is held, a function runs. Tasks that meet make states of these without end, and among
+//! so many the few that a new *lasting* state has would be lost. So lasting states are also counted by themselves.
 
-use crate::event::{Event, Handle, Subject, Trace, What};
-use std::hash::{Hash, Hasher};
+mod change;
+
+use crate::event::Trace;
+pub(super) use change::FAMILIES;
+use change::{Change, alike, change, family, hash};
 
 /// How many bits of a hash count. 2²² bits are half a megabyte for each of the two maps: they stay in a
 /// processor's cache, and a million states still leave three places in four free.
@@ -47,26 +53,35 @@ impl Seen {
 struct State {
     facts: Vec<(u64, u64)>,
     sum: u64,
+    /// The sum of the lasting facts alone.
+    lasting: u64,
 }
+
+/// A number of a fact; the lowest bit says that it lasts when nothing runs.
+const LASTING: u64 = 1;
 
 impl State {
     fn clear(&mut self) {
         self.facts.clear();
-        self.sum = 0;
+        (self.sum, self.lasting) = (0, 0);
     }
 
     fn begin(&mut self, object: u64, fact: u64) {
         if !self.facts.contains(&(object, fact)) {
             self.facts.push((object, fact));
             self.sum = self.sum.wrapping_add(fact);
+            self.lasting = self.lasting.wrapping_add(if fact & LASTING == 0 { 0 } else { fact });
         }
     }
 
     fn end(&mut self, gone: impl Fn(u64, u64) -> bool) {
-        let State { facts, sum } = self;
+        let State { facts, sum, lasting } = self;
         facts.retain(|&(object, fact)| {
             let ends = gone(object, fact);
-            *sum = if ends { sum.wrapping_sub(fact) } else { *sum };
+            if ends {
+                *sum = sum.wrapping_sub(fact);
+                *lasting = lasting.wrapping_sub(if fact & LASTING == 0 { 0 } else { fact });
+            }
             !ends
         });
     }
@@ -76,15 +91,33 @@ impl State {
 #[derive(Debug, Clone)]
 pub struct Novelty {
     states: Seen,
+    lasting: Seen,
     steps: Seen,
     /// The states of the trace that is being read, a family each.
     current: [State; FAMILIES],
+}
+
+/// What of a trace is new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct New {
+    /// It reached a state of the facts that last: one of the family of this number.
+    pub lasting: Option<usize>,
+    /// It reached a state of any facts, or made a step from one.
+    pub passing: bool,
+}
+
+impl New {
+    /// Whether anything is new.
+    pub fn any(self) -> bool {
+        self.lasting.is_some() || self.passing
+    }
 }
 
 impl Default for Novelty {
     fn default() -> Self {
         Novelty {
             states: Seen::new(),
+            lasting: Seen::new(),
             steps: Seen::new(),
             current: std::array::from_fn(|_| State::default()),
         }
@@ -92,17 +125,18 @@ impl Default for Novelty {
 }
 
 impl Novelty {
-    /// Takes a trace in, and says whether it reached a state or made a step that none before it did.
-    pub fn observe(&mut self, trace: &Trace) -> bool {
+    /// Takes a trace in, and says what it reached or did that none before it did.
+    pub fn observe(&mut self, trace: &Trace) -> New {
         self.current.iter_mut().for_each(State::clear);
-        let mut new = false;
+        let mut new = New::default();
         for event in &trace.events {
             let Some((subject, change)) = change(event) else { continue };
             let (of, under) = family(subject);
             let around = under.map_or(0, |under| self.current[under].sum.rotate_left(31));
+            let around_lasting = under.map_or(0, |under| self.current[under].lasting.rotate_left(31));
             let state = &mut self.current[of];
             let object = hash(&alike(subject));
-            let before = state.sum;
+            let (before, before_lasting) = (state.sum, state.lasting);
             let fact = match change {
                 Change::Begins(fact) => {
                     state.begin(object, fact);
@@ -124,9 +158,12 @@ impl Novelty {
                 Change::Nothing(fact) => fact,
             };
             let step = (before ^ around).rotate_left(17) ^ hash(&(event.what.verb(), object, fact));
-            new |= self.steps.insert(step);
+            new.passing |= self.steps.insert(step);
             if state.sum != before {
-                new |= self.states.insert(state.sum ^ around);
+                new.passing |= self.states.insert(state.sum ^ around);
+            }
+            if state.lasting != before_lasting && self.lasting.insert(state.lasting ^ around_lasting) {
+                new.lasting = Some(of);
             }
         }
         new
@@ -143,147 +180,10 @@ impl Novelty {
     }
 }
 
-/// What an event does to the facts.
-enum Change {
-    Begins(u64),
-    Ends(u64),
-    /// All facts about the object end.
-    EndsAll(u64),
-    Turns(u64, u64),
-    /// It changes none, but that it happens in this state is worth knowing.
-    Nothing(u64),
-}
-
-/// Sorts of facts, so that an object that is ready does not look like one that is visible.
-#[derive(Hash)]
-enum Fact {
-    Alive,
-    Ready,
-    Visible,
-    Part,
-    Value(u8),
-    Held,
-    Queued,
-    Working,
-    Running,
-    Calling,
-    Gone,
-}
-
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = rustc_hash::FxHasher::default();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// How many sorts of parts an instance has whose states are kept apart.
-const SORTS: usize = 5;
-
-/// How many states are kept apart: for each devlink instance its own and one a sort of parts, one for mdev, one for
-/// ib_core, and one for what belongs to no device.
-const FAMILIES: usize = Handle::COUNT * (1 + SORTS) + 3;
-
-/// Which state an object belongs to, and the one around it.
-fn family(of: Subject) -> (usize, Option<usize>) {
-    const OTHERS: usize = Handle::COUNT * (1 + SORTS);
-    if let Some(handle) = of.device() {
-        let own = handle.index();
-        return match sort(of) {
-            None => (own, None),
-            Some(sort) => (Handle::COUNT * (1 + sort) + own, Some(own)),
-        };
-    }
-    let other = match of {
-        Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => OTHERS,
-        Subject::Kernel | Subject::Module(_) => OTHERS + 2,
-        _ => OTHERS + 1,
-    };
-    (other, None)
-}
-
-/// The sort of parts that an object is of; ports and the eswitch are too much of the instance to be apart from it.
-fn sort(of: Subject) -> Option<usize> {
-    let sort = match of {
-        Subject::Trap(..) | Subject::TrapGroup(..) | Subject::TrapPolicer(..) => 0,
-        Subject::Region(..) => 1,
-        Subject::Param(..) => 2,
-        Subject::Rate(..) => 3,
-        Subject::Knob(..) => 4,
-        _ => return None,
-    };
-    debug_assert!(sort < SORTS);
-    Some(sort)
-}
-
-/// The object with the first device of the same driver in place of its own.
-fn alike(of: Subject) -> Subject {
-    match of.device() {
-        Some(Handle::Netdevsim0 | Handle::Netdevsim1) => of.on(Handle::Netdevsim0),
-        Some(Handle::Mlx50 | Handle::Mlx51) => of.on(Handle::Mlx50),
-        Some(Handle::Mlxsw0) | None => of,
-    }
-}
-
-/// What an event changes, and of what object; none for events that say nothing of the kernel's state.
-#[inline]
-fn change(event: &Event) -> Option<(Subject, Change)> {
-    use Change::{Begins, Ends, EndsAll, Nothing, Turns};
-    let of = |fact: Fact, subject: Subject| hash(&(fact, alike(subject)));
-    Some(match event.what {
-        What::Alloc(subject) => (subject, Begins(of(Fact::Alive, subject))),
-        What::Free(subject) => (subject, EndsAll(of(Fact::Alive, subject))),
-        What::Ready(subject) => (subject, Begins(of(Fact::Ready, subject))),
-        What::Unready(subject) => (subject, Ends(of(Fact::Ready, subject))),
-        What::Visible(subject) => (subject, Begins(of(Fact::Visible, subject))),
-        What::Hidden(subject) => (subject, Ends(of(Fact::Visible, subject))),
-        What::Add(subject) => (subject, Begins(of(Fact::Part, subject))),
-        What::Remove(subject) => (subject, EndsAll(of(Fact::Part, subject))),
-        What::Set(subject, from, to) => {
-            (subject, Turns(of(Fact::Value(from), subject), of(Fact::Value(to), subject)))
-        }
-        What::Acquire(lock, mode) => (lock.of, Begins(hash(&(lock.class, mode, of(Fact::Held, lock.of))))),
-        What::Release(lock, mode) => (lock.of, Ends(hash(&(lock.class, mode, of(Fact::Held, lock.of))))),
-        What::Queue(queue, work) => (Subject::Queue(queue), Begins(hash(&(Fact::Queued, queue, work)))),
-        What::Cancel(queue, work) => (Subject::Queue(queue), Ends(hash(&(Fact::Queued, queue, work)))),
-        What::WorkBegin(queue, work) => {
-            let turns = Turns(hash(&(Fact::Queued, queue, work)), hash(&(Fact::Working, queue, work)));
-            (Subject::Queue(queue), turns)
-        }
-        What::WorkEnd(queue, work) => (Subject::Queue(queue), Ends(hash(&(Fact::Working, queue, work)))),
-        What::Enter(span, subject) => (subject, Begins(hash(&(span, of(Fact::Running, subject))))),
-        What::Leave(span, subject, _) => (subject, Ends(hash(&(span, of(Fact::Running, subject))))),
-        What::Call(callback, subject) => (subject, Begins(hash(&(callback, of(Fact::Calling, subject))))),
-        What::Return(callback, subject, _) => (subject, Ends(hash(&(callback, of(Fact::Calling, subject))))),
-        What::ModuleGone(module) => (Subject::Module(module), Begins(hash(&(Fact::Gone, module)))),
-        // A wait has no event for its end, so it is no fact, but a step like any other.
-        What::Block(lock) => (lock.of, Nothing(hash(&lock.class))),
-        What::Notify(_, subject, _)
-        | What::Uevent(_, subject)
-        | What::Seen(_, subject)
-        | What::Dumped(subject, _)
-        | What::UseAfterFree(subject, ..)
-        | What::Underflow(subject, _)
-        | What::Leak(subject, _)
-        | What::Warn(subject, _) => (subject, Nothing(0)),
-        What::TextGone(module, _) => (Subject::Module(module), Nothing(0)),
-        What::Deadlock(_) | What::LockOrder(_) => (Subject::Kernel, Nothing(0)),
-        What::End(_, Some(errno)) => (Subject::Kernel, Nothing(hash(&errno))),
-        What::Begin(_)
-        | What::End(_, None)
-        | What::Preempt(_)
-        | What::AtRest(..)
-        | What::Get(..)
-        | What::Put(..)
-        | What::Console(_)
-        | What::Foreign(_)
-        | What::OutOfSteps => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Errno, Handle};
+    use crate::event::{Errno, Handle, Subject, What};
 
     const INSTANCE: Subject = Subject::Devlink(Handle::Netdevsim0);
 
@@ -291,8 +191,8 @@ mod tests {
     fn the_same_trace_is_new_only_once() {
         let trace = Trace::of([(0, What::Alloc(INSTANCE)), (0, What::Visible(INSTANCE))]);
         let mut novelty = Novelty::default();
-        assert!(novelty.observe(&trace));
-        assert!(!novelty.observe(&trace));
+        assert_eq!(novelty.observe(&trace), New { lasting: Some(0), passing: true });
+        assert_eq!(novelty.observe(&trace), New::default());
         assert_eq!((novelty.states(), novelty.steps()), (2, 2));
     }
 
@@ -312,7 +212,7 @@ mod tests {
         let mut novelty = Novelty::default();
         novelty.observe(&Trace::of([(0, What::Alloc(INSTANCE))]));
         let refused = Trace::of([(0, What::Alloc(INSTANCE)), (0, What::End(0, Some(Errno::EBUSY)))]);
-        assert!(novelty.observe(&refused));
-        assert!(!novelty.observe(&refused));
+        assert_eq!(novelty.observe(&refused), New { lasting: None, passing: true });
+        assert_eq!(novelty.observe(&refused), New::default());
     }
 }

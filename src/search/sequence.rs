@@ -3,7 +3,7 @@
 //! A program that collects errors proves little: what comes after a refused command is what came before it. The
 //! model says beforehand what would be refused, and most of that is drawn again.
 
-use super::generate::Favourites;
+use super::generate::{Favourites, MAKERS};
 use crate::event::{TaskName, What};
 use crate::operand::{CommandSpec, OPERANDS_MAX};
 use crate::program::{Command, Program, Task, Variants};
@@ -11,8 +11,6 @@ use crate::run::Machine;
 
 /// The most commands of a program.
 const COMMANDS_MAX: usize = 16;
-/// The command that makes a device.
-const MAKES_DEVICE: &str = "driver.probe";
 /// How often operands are drawn for one command until it would succeed.
 const OPERAND_DRAWS: usize = 8;
 /// How often another command is drawn.
@@ -70,7 +68,7 @@ impl Sequences {
     /// A kind of command: of some that are drawn the one that has succeeded least.
     fn kind(&mut self, makes_device: bool) -> usize {
         if makes_device {
-            return self.every.iter().position(|spec| spec.name == MAKES_DEVICE).expect("it is a command");
+            return self.every.iter().position(|spec| MAKERS.contains(&spec.name)).expect("it is a command");
         }
         let drawn = [(); KINDS_DRAWN].map(|()| self.random.usize(0..self.every.len()));
         drawn.into_iter().min_by_key(|kind| self.done[*kind]).expect("some are drawn")
