@@ -7,6 +7,7 @@
 pub mod command;
 pub mod dump;
 pub mod eswitch;
+pub mod health;
 pub mod instance;
 pub mod inventory;
 pub mod notify;
@@ -21,11 +22,13 @@ pub mod variant;
 
 pub use command::Command;
 pub use instance::InstanceId;
-pub use inventory::{Inventory, TrapSpec};
+pub use inventory::{Inventory, ReporterSpec, TrapSpec};
 pub use port::PortType;
 pub use variant::Rules;
 
-use crate::event::{Errno, EswitchMode, Handle, Inline, Param, PortIndex, Trap, TrapAction, TxMax, TxShare};
+use crate::event::{
+    Errno, EswitchMode, Handle, Inline, Param, PortIndex, Reporter, Trap, TrapAction, TxMax, TxShare,
+};
 use crate::sim::{Kernel, Kref, LockId};
 use std::cell::RefCell;
 
@@ -58,6 +61,7 @@ struct Instance {
     params: [param::Param; Param::COUNT],
     rates: rate::Rates,
     snapshots: region::Snapshots,
+    reporters: [health::Reporter; Reporter::COUNT],
 }
 
 /// Models `struct devlink_ops`: what devlink core asks of a driver. The instance's lock is held.
@@ -77,6 +81,8 @@ pub trait Ops {
     async fn rate_node_new(&self, instance: InstanceId) -> Result<(), Errno>;
     /// Whether the device can be set to these rates; sets nothing.
     fn rates_fit(&self, instance: InstanceId, share: TxShare, max: TxMax) -> bool;
+    /// Mends what a reporter reported.
+    async fn health_recover(&self, instance: InstanceId) -> Result<(), Errno>;
     /// Changes what the device does with a trap's packets.
     async fn trap_action_set(
         &self,

@@ -2,6 +2,7 @@
 
 pub mod bus;
 pub mod command;
+pub mod health;
 pub mod model;
 pub mod module;
 pub mod mtty;

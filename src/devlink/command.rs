@@ -1,11 +1,12 @@
 //! devlink's commands: opcode, spelling, operands, handler.
 
+use super::health::HealthSetting;
 use super::rate::Setting;
 use super::{Devlink, Ops};
 use crate::commands;
 use crate::event::{
-    Cmode, Errno, EswitchMode, Handle, Inline, Param, ParamValue, PortIndex, RateName, RateParent, Region,
-    SnapshotId, Trap, TrapAction, TxMax, TxShare,
+    AutoDump, AutoRecover, Cmode, Errno, EswitchMode, Grace, Handle, Inline, Param, ParamValue, PortIndex,
+    RateName, RateParent, Region, Reporter, SnapshotId, Trap, TrapAction, TxMax, TxShare,
 };
 use crate::sim::Kernel;
 
@@ -30,6 +31,22 @@ commands! {
         0x17 "devlink.region-new" RegionNew(handle: Handle, region: Region, id: SnapshotId),
         /// Deletes one.
         0x18 "devlink.region-del" RegionDel(handle: Handle, region: Region, id: SnapshotId),
+        /// Asks for one health reporter.
+        0x19 "devlink.health-get" HealthGet(handle: Handle, reporter: Reporter),
+        /// Changes what a reporter does by itself.
+        0x1a "devlink.health-set" HealthSet(
+            handle: Handle, reporter: Reporter, grace: Grace, auto_recover: AutoRecover, auto_dump: AutoDump
+        ),
+        /// Has the driver mend what a reporter reported.
+        0x1b "devlink.health-recover" HealthRecover(handle: Handle, reporter: Reporter),
+        /// Asks the driver how it is.
+        0x1c "devlink.health-diagnose" HealthDiagnose(handle: Handle, reporter: Reporter),
+        /// Asks for what was seen at the last error; if nothing is kept, for what is seen now.
+        0x1d "devlink.health-dump-get" HealthDumpGet(handle: Handle, reporter: Reporter),
+        /// Forgets it.
+        0x1e "devlink.health-dump-clear" HealthDumpClear(handle: Handle, reporter: Reporter),
+        /// Has the driver pretend an error, which none of the drivers here can.
+        0x1f "devlink.health-test" HealthTest(handle: Handle, reporter: Reporter),
         /// Asks for one rate object.
         0x2c "devlink.rate-get" RateGet(handle: Handle, rate: RateName),
         /// Makes a rate node.
@@ -81,6 +98,31 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::RegionDel { handle, region, id } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.region_del(k, doit.id, region, id).await
+        }
+        Command::HealthGet { handle, reporter } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.health_get(k, doit.id, reporter)
+        }
+        Command::HealthSet { handle, reporter, grace, auto_recover, auto_dump } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.health_set(k, doit.id, reporter, HealthSetting { grace, auto_recover, auto_dump })
+        }
+        Command::HealthRecover { handle, reporter } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.health_recover(k, ops, doit.id, reporter).await
+        }
+        Command::HealthDiagnose { handle, reporter } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.health_ask(k, doit.id, reporter, true)
+        }
+        Command::HealthDumpGet { handle, reporter } => devlink.health_dump_get(k, handle, reporter).await,
+        Command::HealthDumpClear { handle, reporter } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.health_dump(k, doit.id, reporter, false)
+        }
+        Command::HealthTest { handle, reporter } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.health_ask(k, doit.id, reporter, false)
         }
         Command::RateGet { handle, rate } => {
             let doit = devlink.pre_doit(k, handle, false).await?;

@@ -63,11 +63,14 @@ impl Devlink {
         match shown {
             Shown::Itself => {}
             Shown::Parts(kind) => self.dump_parts(k, id, self.shown(id, kind)).await,
-            Shown::Everything => {
-                let parts = self.parts(id).chain(self.parts_of(id, Kind::Snapshot));
-                self.dump_parts(k, id, parts).await;
-            }
+            Shown::Everything => self.dump_parts(k, id, self.everything(id)).await,
         }
+    }
+
+    /// Every part: those that a register announces, and the others.
+    fn everything(&self, id: InstanceId) -> impl Iterator<Item = Subject> {
+        let others = self.parts_of(id, Kind::Snapshot).chain(self.parts_of(id, Kind::Reporter));
+        self.parts(id).chain(others)
     }
 
     async fn dump_parts(&self, k: &Kernel, id: InstanceId, parts: impl Iterator<Item = Subject>) {
@@ -82,8 +85,7 @@ impl Devlink {
         k.emit(What::AtRest(Subject::Kernel, 0));
         if !self.rules.dump_by_kind {
             return self.each_registered(|id| {
-                let parts = self.parts(id).chain(self.parts_of(id, Kind::Snapshot));
-                self.rests(k, id, std::iter::once(self.subject(id)).chain(parts));
+                self.rests(k, id, std::iter::once(self.subject(id)).chain(self.everything(id)));
             });
         }
         self.each_registered(|id| self.rests(k, id, std::iter::once(self.subject(id))));

@@ -63,6 +63,7 @@ impl Devlink {
             params: [Param::new(ParamValue::V32); event::Param::COUNT],
             rates: Rates::default(),
             snapshots: Snapshots::default(),
+            reporters: Default::default(),
         });
         InstanceId(instances.len() as u8 - 1)
     }

@@ -1,6 +1,6 @@
 //! What a driver registers with its instance, as data: the arrays that it passes to devlink.
 
-use crate::event::{Param, ParamValue, Region, Trap, TrapAction, TrapGroup, TrapPolicer};
+use crate::event::{Param, ParamValue, Region, Reporter, Trap, TrapAction, TrapGroup, TrapPolicer};
 
 /// Everything but ports, which come and go, in the order in which the driver registers it.
 #[derive(Debug)]
@@ -9,12 +9,23 @@ pub struct Inventory {
     pub params: &'static [(Param, ParamValue)],
     /// The regions.
     pub regions: &'static [Region],
+    /// The health reporters.
+    pub reporters: &'static [ReporterSpec],
     /// Models an array of `struct devlink_trap_policer`.
     pub policers: &'static [TrapPolicer],
     /// Models an array of `struct devlink_trap_group`.
     pub groups: &'static [TrapGroup],
     /// Models an array of `struct devlink_trap`.
     pub traps: &'static [TrapSpec],
+}
+
+/// Models `struct devlink_health_reporter_ops`: each can be diagnosed and takes dumps.
+#[derive(Debug, Clone, Copy)]
+pub struct ReporterSpec {
+    /// Its name.
+    pub reporter: Reporter,
+    /// Whether it has an op to recover.
+    pub recovers: bool,
 }
 
 /// Models `struct devlink_trap`.

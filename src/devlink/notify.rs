@@ -25,6 +25,7 @@ impl Devlink {
             Subject::Port(_, port) => instance.port_types[port.index()] as u8,
             Subject::Trap(_, trap) => instance.traps[trap.index()].to_byte(),
             Subject::Param(_, param) => instance.params[param.index()].shown().to_byte(),
+            Subject::Reporter(_, reporter) => instance.reporters[reporter.index()].value(),
             Subject::Rate(_, rate) => instance.rates.value(rate),
             _ => 0,
         }

@@ -1,7 +1,7 @@
 //! Parts of an instance: which there are, and in what order. All of this runs under the instance's lock.
 
 use super::{Devlink, InstanceId};
-use crate::event::{Param, PortIndex, Region, Subject, TrapGroup, TrapPolicer, What};
+use crate::event::{Param, PortIndex, Region, Reporter, Subject, TrapGroup, TrapPolicer, What};
 use crate::sim::Kernel;
 
 /// A kind of part, each of which devlink keeps in a list of its own.
@@ -15,17 +15,26 @@ pub(super) enum Kind {
     Param,
     Rate,
     Snapshot,
+    Reporter,
 }
 
 impl Kind {
     /// How many kinds there are.
-    pub(super) const COUNT: usize = 8;
-    /// The order in which a register announces them. Of snapshots it says nothing.
-    pub(super) const REPLAYED: [Kind; Kind::COUNT - 1] =
+    pub(super) const COUNT: usize = 9;
+    /// The order in which a register announces them. Of snapshots and reporters it says nothing.
+    pub(super) const REPLAYED: [Kind; Kind::COUNT - 2] =
         [Kind::Port, Kind::Policer, Kind::Group, Kind::Trap, Kind::Rate, Kind::Region, Kind::Param];
     /// The order in which users ask for them. A region comes with its snapshots.
-    pub(super) const DUMPED: [Kind; Kind::COUNT - 1] =
-        [Kind::Port, Kind::Param, Kind::Region, Kind::Trap, Kind::Group, Kind::Policer, Kind::Rate];
+    pub(super) const DUMPED: [Kind; Kind::COUNT - 1] = [
+        Kind::Port,
+        Kind::Param,
+        Kind::Region,
+        Kind::Trap,
+        Kind::Group,
+        Kind::Policer,
+        Kind::Rate,
+        Kind::Reporter,
+    ];
 }
 
 /// The list that a part is in, and its place there.
@@ -39,6 +48,7 @@ fn place(part: Subject) -> Option<(Kind, usize)> {
         Subject::Param(_, param) => (Kind::Param, param.index()),
         Subject::Rate(_, rate) => (Kind::Rate, rate.index()),
         Subject::Snapshot(_, id) => (Kind::Snapshot, id.index()),
+        Subject::Reporter(_, reporter) => (Kind::Reporter, reporter.index()),
         _ => return None,
     })
 }
@@ -111,6 +121,11 @@ impl Devlink {
             Kind::Policer => is_there(at).then(|| Subject::TrapPolicer(handle, TrapPolicer::ALL[at])),
             Kind::Group => is_there(at).then(|| Subject::TrapGroup(handle, TrapGroup::ALL[at])),
             Kind::Region => is_there(at).then(|| Subject::Region(handle, Region::ALL[at])),
+            // netdevsim makes the empty one first.
+            Kind::Reporter => {
+                let reporter = [Reporter::Empty, Reporter::Dummy][at];
+                is_there(reporter.index()).then_some(Subject::Reporter(handle, reporter))
+            }
             Kind::Param => is_there(at).then(|| Subject::Param(handle, Param::ALL[at])),
             Kind::Rate => rates[at].map(|rate| Subject::Rate(handle, rate)),
             Kind::Snapshot => snapshots[at].map(|id| Subject::Snapshot(handle, id)),

@@ -84,6 +84,10 @@ pub struct Rules {
     pub rate_nodes_end_silently: bool,
     /// Whether an id that devlink chose for a snapshot is held for ever.
     pub snapshot_ids_kept: bool,
+    /// Whether a reload makes health reporters anew, and waits for those who report.
+    pub reporters_in_reload: bool,
+    /// Whether errors may be reported until the instance is freed.
+    pub reports_after_unregister: bool,
     /// Which netdevsim it is.
     pub netdevsim: Netdevsim,
     /// Whether a dump shows one kind of object of every instance after the other.
@@ -110,6 +114,8 @@ impl Default for Rules {
             rate_set_in_steps: false,
             rate_nodes_end_silently: false,
             snapshot_ids_kept: false,
+            reporters_in_reload: false,
+            reports_after_unregister: false,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,
             traps_drop_first: false,
@@ -297,6 +303,8 @@ pub const VARIANTS: &[Variant<Rules>] = &[
             "no-warning",
             "error-leaves-state",
             "stream-converges",
+            "lock-order",
+            "no-deadlock",
         ],
         with: &[],
         apply: |rules| {
@@ -305,6 +313,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
             rules.rate_set_in_steps = true;
             rules.rate_nodes_end_silently = true;
             rules.snapshot_ids_kept = true;
+            rules.reporters_in_reload = true;
             rules.netdevsim = Netdevsim::Linux612;
             rules.dump_by_kind = true;
             rules.traps_drop_first = true;
@@ -349,5 +358,32 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["references-balance"],
         with: &[],
         apply: |rules| rules.snapshot_ids_kept = true,
+    },
+    Variant {
+        id: 15,
+        name: "reporters-in-reload",
+        says: "a reload makes health reporters anew, as 6.12's netdevsim does, and waits under the lock for those who \
+               report and want it",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "a lock that is held across a driver's reload is held over whatever the driver waits for",
+        }],
+        breaks: &["lock-order", "no-deadlock"],
+        with: &[],
+        apply: |rules| rules.reporters_in_reload = true,
+    },
+    Variant {
+        id: 16,
+        name: "report-after-unregister",
+        says: "the driver waits for the work that reports errors after it has unregistered, and under the lock",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "parts must not be announced before the instance is registered, since they cannot be reached",
+        }],
+        breaks: &["no-warning", "lock-order", "no-deadlock"],
+        with: &[],
+        apply: |rules| rules.reports_after_unregister = true,
     },
 ];

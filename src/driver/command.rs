@@ -1,6 +1,6 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, module, mtty, port, snapshot, vf};
+use super::{Bus, health, module, mtty, port, snapshot, vf};
 use crate::commands;
 use crate::event::{Errno, Handle, Knob, Module, NumVfs, Parent, PortCount, PortIndex, Switch};
 
@@ -25,6 +25,8 @@ commands! {
         0x47 "module.remove" ModuleRemove(module: Module),
         /// Has the driver take a snapshot of its region.
         0x48 "driver.take-snapshot" TakeSnapshot(handle: Handle),
+        /// Has the driver report an error.
+        0x49 "driver.break-health" BreakHealth(handle: Handle),
         /// Asks a device for so many virtual functions.
         0x4e "driver.sriov-numvfs" SriovNumvfs(handle: Handle, number: NumVfs),
     }
@@ -40,10 +42,14 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         Command::SetKnob { handle, knob, switch } => {
             let device = bus.device(handle);
             device.instance.get().ok_or_else(|| bus.absent(handle))?;
+            if knob == Knob::FailRecover && !device.has_health_files.get() {
+                return Err(Errno::ENOENT);
+            }
             device.set_knob(bus.kernel, handle, knob, switch == Switch::On);
             Ok(())
         }
         Command::TakeSnapshot { handle } => snapshot::take(bus, handle).await,
+        Command::BreakHealth { handle } => health::break_health(bus, handle).await,
         Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
         Command::MttyRemove { parent } => mtty::remove(bus, parent).await,

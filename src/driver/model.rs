@@ -2,10 +2,10 @@
 
 use super::netdevsim;
 use crate::devlink::variant::Netdevsim;
-use crate::devlink::{InstanceId, Inventory, TrapSpec};
+use crate::devlink::{InstanceId, Inventory, ReporterSpec, TrapSpec};
 use crate::event::{
-    Handle, Knob, Param, ParamValue, PortCount, PortIndex, Region, Subject, Trap, TrapGroup, TrapPolicer,
-    What,
+    Handle, Knob, Param, ParamValue, PortCount, PortIndex, Region, Reporter, Subject, Trap, TrapGroup,
+    TrapPolicer, What,
 };
 use crate::sim::{Kernel, Kref};
 use std::cell::Cell;
@@ -38,6 +38,7 @@ const MLX5: Model = Model {
     inventory: &Inventory {
         params: &[(Param::MaxMacs, ParamValue::V32)],
         regions: &[],
+        reporters: &[],
         policers: &[],
         groups: &[],
         traps: &[],
@@ -57,6 +58,7 @@ const MLXSW: Model = Model {
     inventory: &Inventory {
         params: &[(Param::MaxMacs, ParamValue::V32)],
         regions: &[Region::Dummy],
+        reporters: REPORTERS,
         policers: &[TrapPolicer::P1],
         groups: &[TrapGroup::L3Drops, TrapGroup::BufferDrops],
         traps: &[TrapSpec::drop(Trap::BlackholeRoute), TrapSpec::drop(Trap::TailDrop)],
@@ -70,6 +72,12 @@ const MLXSW: Model = Model {
     has_bus_files: false,
     forgets_ports: false,
 };
+
+/// The reporters of whoever has any, in the order in which they are made.
+pub(super) const REPORTERS: &[ReporterSpec] = &[
+    ReporterSpec { reporter: Reporter::Empty, recovers: false },
+    ReporterSpec { reporter: Reporter::Dummy, recovers: true },
+];
 
 impl Model {
     /// The driver of a device, under the rule that says which netdevsim there is.
@@ -136,6 +144,8 @@ pub struct Device {
     pub vfs: Cell<usize>,
     /// Whether the file is there that takes a snapshot of the region.
     pub has_snapshot_file: Cell<bool>,
+    /// Whether the files are there that have the driver report an error.
+    pub has_health_files: Cell<bool>,
     knobs: [Cell<bool>; Knob::COUNT],
 }
 
@@ -149,6 +159,7 @@ impl Default for Device {
             ports: Cell::default(),
             vfs: Cell::default(),
             has_snapshot_file: Cell::default(),
+            has_health_files: Cell::default(),
             knobs: Default::default(),
         }
     }
@@ -190,6 +201,7 @@ impl Device {
         self.ports.take();
         self.vfs.set(0);
         self.has_snapshot_file.set(false);
+        self.has_health_files.set(false);
         self.is_ready.set(false);
         self.instance.set(None);
     }

@@ -1,6 +1,6 @@
 //! netdevsim's inventories, as data: the small one that arguments are about, and that of Linux 6.12.
 
-use super::model::Model;
+use super::model::{Model, REPORTERS};
 use crate::devlink::{Inventory, TrapSpec};
 use crate::event::{Param, ParamValue, PortIndex, Region, Trap, TrapAction, TrapGroup, TrapPolicer};
 
@@ -9,6 +9,7 @@ pub(super) const SMALL: Model = Model {
     inventory: &Inventory {
         params: &[(Param::MaxMacs, ParamValue::V32)],
         regions: &[],
+        reporters: &[],
         policers: &[],
         groups: &[],
         traps: &[TrapSpec::drop(Trap::BlackholeRoute), TrapSpec::drop(Trap::TailDrop)],
@@ -28,6 +29,7 @@ pub(super) const LINUX_6_12: Model = Model {
     inventory: &Inventory {
         params: &[(Param::MaxMacs, ParamValue::V32), (Param::Test1, ParamValue::True)],
         regions: &[Region::Dummy],
+        reporters: REPORTERS,
         policers: &[TrapPolicer::P1, TrapPolicer::P2, TrapPolicer::P3],
         groups: &[
             TrapGroup::L2Drops,

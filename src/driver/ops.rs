@@ -1,7 +1,7 @@
 //! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
 
 use super::probe::skips_teardown;
-use super::{Bus, port, snapshot, vf};
+use super::{Bus, health, port, snapshot, vf};
 use crate::devlink::variant::ReloadCalls;
 use crate::devlink::{InstanceId, Ops};
 use crate::event::{Errno, EswitchMode, Inline, Knob, Point, Trap, TrapAction, TxMax, TxShare};
@@ -23,6 +23,9 @@ impl Ops for Bus<'_> {
         vf::teardown(self, id, false).await;
         // After a failed reload these are the ports that were added since.
         port::destroy_all(self, id, false).await;
+        if self.devlink.rules.reporters_in_reload {
+            health::destroy(self, id).await;
+        }
         if self.devlink.rules.traps_in_reload {
             self.devlink.traps_unregister(k, id).await;
         }
@@ -44,8 +47,14 @@ impl Ops for Bus<'_> {
         if self.devlink.rules.traps_in_reload {
             self.devlink.traps_register(k, id).await;
         }
+        if self.devlink.rules.reporters_in_reload {
+            health::create(self, id);
+        }
         let takes_lock = self.devlink.rules.reload_calls == ReloadCalls::SelfLocking;
         if let Err(errno) = port::create_all(self, id, takes_lock).await {
+            if self.devlink.rules.reporters_in_reload {
+                health::destroy(self, id).await;
+            }
             self.devlink.traps_unregister(k, id).await;
             self.devlink.regions_destroy(k, id).await;
             return Err(errno);
@@ -98,6 +107,13 @@ impl Ops for Bus<'_> {
 
     fn rates_fit(&self, _id: InstanceId, share: TxShare, max: TxMax) -> bool {
         share != TxShare::Byte && max != TxMax::TooMuch
+    }
+
+    async fn health_recover(&self, id: InstanceId) -> Result<(), Errno> {
+        match self.device(self.devlink.handle(id)).knob(Knob::FailRecover) {
+            true => Err(Errno::EINVAL),
+            false => Ok(()),
+        }
     }
 
     async fn trap_action_set(&self, _id: InstanceId, _trap: Trap, _action: TrapAction) -> Result<(), Errno> {

@@ -1,7 +1,7 @@
 //! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
 use super::bus::announce;
-use super::{Bus, port, snapshot, vf};
+use super::{Bus, health, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::variant::Publish;
@@ -29,7 +29,7 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
             ready(bus, id).await;
             drop(held);
             register(bus, id).await?;
-            snapshot::create_file(bus, handle);
+            files_appear(bus, handle);
             Ok(())
         }
         Publish::Last => {
@@ -38,14 +38,14 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
             ready(bus, id).await;
             bus.devlink.register(k, id).await?;
             // Whoever writes to it is heard by those who listen, so it comes after the instance was announced.
-            snapshot::create_file(bus, handle);
+            files_appear(bus, handle);
             Ok(())
         }
         Publish::First => {
             let _held = bus.devlink.lock(k, id, Point::RegisterLock).await;
             bus.devlink.register(k, id).await?;
             create(bus, id).await;
-            snapshot::create_file(bus, handle);
+            files_appear(bus, handle);
             ready(bus, id).await;
             Ok(())
         }
@@ -53,7 +53,7 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
             register(bus, id).await?;
             k.point(Point::ProbeInit).await;
             create(bus, id).await;
-            snapshot::create_file(bus, handle);
+            files_appear(bus, handle);
             ready(bus, id).await;
             bus.devlink.reload_enable(k, id, true);
             Ok(())
@@ -70,6 +70,9 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let device = bus.device(handle);
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
     snapshot::remove_file(bus, handle).await;
+    if !bus.devlink.rules.reporters_in_reload && !bus.devlink.rules.reports_after_unregister {
+        health::remove_files(bus, handle).await;
+    }
     match bus.devlink.rules.publish {
         Publish::Last => {
             let mutex = bus.devlink.mutex(k, Point::DevlinkMutex).await;
@@ -101,6 +104,14 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     announce(bus, handle, Action::Unbind);
     drop(held_device);
     Ok(())
+}
+
+/// The files appear that let a user do something to the running driver.
+fn files_appear(bus: &Bus<'_>, handle: Handle) {
+    snapshot::create_file(bus, handle);
+    if !bus.devlink.rules.reporters_in_reload {
+        health::files_appear(bus, handle);
+    }
 }
 
 /// Models `devlink_register()`: the locks, and the register under them.
@@ -139,6 +150,10 @@ async fn create(bus: &Bus<'_>, id: InstanceId) {
         bus.devlink.regions_create(k, id).await;
         bus.devlink.traps_register(k, id).await;
     }
+    {
+        let _held = step_lock(bus, id, Point::ParamsRegister).await;
+        health::create(bus, id);
+    }
     // A device that was just made has no port in the way.
     let _ = port::create_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;
 }
@@ -156,6 +171,7 @@ async fn destroy(bus: &Bus<'_>, id: InstanceId) {
         vf::teardown(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         port::destroy_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         let _held = step_lock(bus, id, Point::TrapsUnregister).await;
+        health::destroy(bus, id).await;
         bus.devlink.traps_unregister(k, id).await;
         bus.devlink.regions_destroy(k, id).await;
     }

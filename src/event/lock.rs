@@ -62,6 +62,8 @@ lock_classes! {
     RegionSnapshotLock PerObject "region->snapshot_lock",
     /// Not a lock: whoever removes a file waits for its writers.
     TakeSnapshotFile PerObject "writers of take_snapshot",
+    /// Not a lock: whoever removes a file waits for its writers.
+    BreakHealthFile PerObject "writers of break_health",
     /// Not a lock: the work of a queue, which a flush waits for.
     Workqueue PerObject "workqueue",
     /// Not a lock: the users that a synchronous unregister waits for.

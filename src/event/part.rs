@@ -49,6 +49,7 @@ parts! {
     Param(Param) "param",
     Rate(RateName) "rate",
     Snapshot(SnapshotId) "region",
+    Reporter(Reporter) "health",
 }
 
 /// How many parts there can be of the first kinds together.

@@ -133,9 +133,18 @@ fn value(subject: Subject, value: u8) -> String {
             None
         }
         Subject::Rate(..) => return rate(value),
+        Subject::Reporter(..) => return reporter(value),
         _ => return format!(" {value}"),
     };
     word.map_or(String::new(), |word| format!(" {word}"))
+}
+
+/// What is said of a health reporter.
+fn reporter(value: u8) -> String {
+    let words = ["auto_recover", "auto_dump", "dump", "grace"];
+    let said = words.iter().zip(1..).filter(|(_, bit)| value & 1 << bit != 0).map(|(word, _)| *word);
+    let state = if value & 1 == 0 { " healthy" } else { " error" };
+    said.fold(state.to_string(), |text, word| text + " " + word)
 }
 
 /// What is set of a rate object.
@@ -183,9 +192,15 @@ impl fmt::Display for What {
             | What::Free(of)
             | What::Add(of)
             | What::Remove(of) => write!(f, "{of}"),
+            // What was before is in the line before, and both would not fit.
+            What::Set(of @ Subject::Reporter(..), _, new) => write!(f, "{of}: ->{}", value(of, new)),
             What::Set(of, old, new) => write!(f, "{of}:{} ->{}", value(of, old), value(of, new)),
             What::Notify(notice, of, new) => {
-                let notice = if notice == Notice::New { "new" } else { "del" };
+                let notice = match (notice, of) {
+                    (_, Subject::Reporter(..)) => "status",
+                    (Notice::New, _) => "new",
+                    (Notice::Del, _) => "del",
+                };
                 write!(f, "[{},{notice}] {of}{}", devlink_object(of), value(of, new))
             }
             What::Uevent(action, of) | What::Seen(action, of) => match action {

@@ -26,6 +26,9 @@ pub enum Subject {
     Region(Handle, Region),
     /// A snapshot of a region; ids are unique in the instance.
     Snapshot(Handle, SnapshotId),
+    /// A health reporter of a devlink instance. Its value: bit 0 an error, then auto_recover, auto_dump, whether there
+    /// is a dump, and a graceful period.
+    Reporter(Handle, Reporter),
     /// A param of a devlink instance.
     Param(Handle, Param),
     /// A rate object of a devlink instance. Its value: bits 0 and 1 the tx_share, 2 and 3 the tx_max, both in
@@ -78,6 +81,7 @@ impl std::fmt::Display for Subject {
             Subject::TrapPolicer(handle, policer) => write!(f, "{handle} policer {policer}"),
             Subject::Region(handle, region) => write!(f, "{handle} {region}"),
             Subject::Snapshot(handle, id) => write!(f, "{handle} dummy snapshot {id}"),
+            Subject::Reporter(handle, reporter) => write!(f, "{handle} reporter {reporter}"),
             Subject::Param(handle, param) => write!(f, "{handle} {param}"),
             Subject::Rate(handle, rate) => write!(f, "{handle}/{rate}"),
             Subject::Eswitch(handle) => write!(f, "{handle} eswitch"),

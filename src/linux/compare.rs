@@ -61,6 +61,7 @@ pub const MASKS: &[Mask] = &[
 pub const RENAMED: &[(&str, &str)] = &[
     ("a netdev's name and ifindex", "chosen by the kernel: compared as the netdev of its port"),
     ("counters of traps and policers, reload statistics, random content of regions", "left out of values"),
+    ("counters and times of health reporters, what a diagnose or a dump shows", "left out of values"),
     ("sequence numbers, port ids, times", "left out of values"),
     (
         "a WARN_ON of the model and what the kernel prints",

@@ -1,10 +1,11 @@
 //! devlink's netlink messages: the requests that commands are, and what notifications and answers say.
 
+mod health;
 mod message;
 mod rate;
 mod uapi;
 
-pub use message::{Message, read};
+pub use message::{Message, is_health_content, read};
 
 use super::attribute::Attributes;
 use super::wire::{Action, Family};
@@ -17,7 +18,7 @@ use netlink_packet_core::NLM_F_DUMP;
 use uapi::{TYPE_FLAG, TYPE_U32, attr, cmd};
 
 /// The dumps that together show all that is modelled of devlink, in the order in which the model dumps.
-const DUMPS: [u16; 8] = [
+const DUMPS: [u16; 9] = [
     cmd::GET,
     cmd::PORT_GET,
     cmd::PARAM_GET,
@@ -26,6 +27,7 @@ const DUMPS: [u16; 8] = [
     cmd::TRAP_GROUP_GET,
     cmd::TRAP_POLICER_GET,
     cmd::RATE_GET,
+    cmd::HEALTH_GET,
 ];
 
 /// What a command asks of a real kernel.
@@ -82,6 +84,21 @@ pub fn actions(command: Command) -> Vec<Action> {
         Command::RegionDel { handle, region, id } => {
             vec![ask(cmd::REGION_ASK_DEL, snapshot(handle, region, id))]
         }
+        Command::HealthGet { handle, reporter } => vec![health::ask(cmd::HEALTH_GET, handle, reporter)],
+        Command::HealthSet { handle, reporter, grace, auto_recover, auto_dump } => {
+            vec![health::set((handle, reporter), grace, auto_recover, auto_dump)]
+        }
+        Command::HealthRecover { handle, reporter } => {
+            vec![health::ask(cmd::HEALTH_RECOVER, handle, reporter)]
+        }
+        Command::HealthDiagnose { handle, reporter } => {
+            vec![health::ask(cmd::HEALTH_DIAGNOSE, handle, reporter)]
+        }
+        Command::HealthDumpGet { handle, reporter } => vec![health::dump(handle, reporter)],
+        Command::HealthDumpClear { handle, reporter } => {
+            vec![health::ask(cmd::HEALTH_DUMP_CLEAR, handle, reporter)]
+        }
+        Command::HealthTest { handle, reporter } => vec![health::ask(cmd::HEALTH_TEST, handle, reporter)],
         Command::RateGet { handle, rate } => vec![rate::get(handle, rate)],
         Command::RateNew { handle, rate, share, max, parent } => {
             vec![rate::change(cmd::RATE_ASK_NEW, (handle, rate), share, max, parent)]

@@ -65,6 +65,7 @@ impl Observer<'_> {
                 }
                 Err(words) => self.foreign(words),
             },
+            Report::Answer { family: Family::Devlink, message } if devlink::is_health_content(message) => {}
             Report::Answer { family: Family::Devlink, message } => match devlink::read(message) {
                 Ok(Message { subject, value, snapshots, .. }) => {
                     let objects = std::iter::once((subject, value));

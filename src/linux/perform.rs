@@ -95,6 +95,7 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
             let file = match knob {
                 Knob::FailReload => "fail_reload",
                 Knob::DontAllowReload => "dont_allow_reload",
+                Knob::FailRecover => "health/fail_recover",
             };
             let on = if switch == Switch::On { "Y" } else { "N" };
             let id = netdevsim(handle)?;
@@ -103,6 +104,13 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
         Driver::TakeSnapshot { handle } => {
             let id = netdevsim(handle)?;
             write(&format!("/sys/kernel/debug/netdevsim/netdevsim{id}/take_snapshot"), "1".to_string())
+        }
+        Driver::BreakHealth { handle } => {
+            let id = netdevsim(handle)?;
+            write(
+                &format!("/sys/kernel/debug/netdevsim/netdevsim{id}/health/break_health"),
+                "boom".to_string(),
+            )
         }
         Driver::SriovNumvfs { handle, number } => {
             write(&format!("{DEVICES}/netdevsim{}/sriov_numvfs", netdevsim(handle)?), number.to_string())

@@ -60,6 +60,28 @@ operands! {
         Auto = "auto", I0 = "0", I1 = "1", I2 = "2", I3 = "3", I4 = "4", I5 = "5", I6 = "6", I7 = "7", I8 = "8", I9 = "9", I10 = "10", I11 = "11", I12 = "12", I13 = "13", I14 = "14", I15 = "15",
     }
 
+    /// What reports on a device's health.
+    "a health reporter" (4 bits) enum Reporter {
+        Dummy = "dummy",
+        /// One that has no way to recover.
+        Empty = "empty",
+        /// One that none of the drivers here has.
+        Tx = "tx",
+    }
+
+    /// How long after a recovery another error is not recovered from.
+    "a graceful period" (2 bits, optional) enum Grace { Unset = "same-grace", Hour = "grace-1h", None = "no-grace", }
+
+    /// Whether a reporter recovers by itself.
+    "an auto_recover" (2 bits, optional) enum AutoRecover {
+        Unset = "same-recover", Off = "no-recover", On = "auto-recover",
+    }
+
+    /// Whether a reporter takes a dump by itself.
+    "an auto_dump" (2 bits, optional) enum AutoDump {
+        Unset = "same-dump", Off = "no-dump", On = "auto-dump",
+    }
+
     /// What a device does with a packet that hits a trap.
     "a trap action" (2 bits) enum TrapAction { Drop = "drop", Trap = "trap", Mirror = "mirror", }
 
@@ -117,7 +139,7 @@ operands! {
     "an inline mode" (2 bits, optional) enum Inline { Unset = "no-inline", Link = "inline-link", }
 
     /// A fault that a test asks a driver for, as netdevsim's debugfs files do.
-    "a driver knob" (4 bits) enum Knob { FailReload = "fail-reload", DontAllowReload = "dont-allow-reload", }
+    "a driver knob" (4 bits) enum Knob { FailReload = "fail-reload", DontAllowReload = "dont-allow-reload", FailRecover = "fail-recover", }
 
     /// Whether a knob is turned on.
     "on or off" (1 bits) enum Switch { On = "on", Off = "off", }

@@ -58,6 +58,8 @@ fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
 /// The object that an event changes, with presence and value as two objects.
 fn changed(what: What) -> Option<(Subject, bool)> {
     match what {
+        // That a report ends in an error is what the reporter's state says from then on.
+        What::Set(Subject::Reporter(..), ..) => None,
         What::Add(of) | What::Remove(of) => Some((of, true)),
         What::Set(of, ..) => Some((of, false)),
         _ => None,

@@ -3,7 +3,7 @@
 //! Listeners are modelled as real ones are written: one that hears everything from the start, and one for
 //! every dump, which starts to listen, dumps, and lets a message win over an older entry of the dump. What a
 //! listener knows is a value for each object of each instance; traps count by presence, because a changed
-//! action is announced to nobody.
+//! action is announced to nobody. Reporters do not count: nobody is told that there is one, or how it is set.
 
 use crate::event::{
     Handle, Kinds, Notice, Span, Subject, TaskId, Trace,
@@ -39,6 +39,7 @@ const UNKNOWN: Known = [[0; OBJECTS]; Handle::COUNT];
 fn slot(of: Subject) -> Option<(usize, usize)> {
     match of {
         Subject::Devlink(handle) => Some((handle.index(), 0)),
+        Subject::Reporter(..) => None,
         part => part.part().map(|(handle, place)| (handle.index(), 1 + place)),
     }
 }

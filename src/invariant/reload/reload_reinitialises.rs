@@ -21,10 +21,11 @@ pub const RELOAD_REINITIALISES: Invariant = Invariant {
     check,
 };
 
-/// What a reload makes anew: every part but params, which carry what the reload is to take up.
+/// What a reload makes anew: every part but params, which carry what the reload is to take up, and reporters, whose
+/// work must be able to take the lock that a reload holds.
 fn entity(of: Subject) -> Option<(usize, usize)> {
     match of {
-        Subject::Param(..) => None,
+        Subject::Param(..) | Subject::Reporter(..) => None,
         part => part.part().map(|(handle, place)| (handle.index(), place)),
     }
 }

@@ -1,7 +1,7 @@
 //! What devlink says: a notification or an answer, read into an object and its value.
 
-use super::rate;
 use super::uapi::{PORT_TYPE_ETH, TYPE_FLAG, attr, cmd};
+use super::{health, rate};
 use crate::event::{
     Handle, Notice, Param, ParamValue, Region, SnapshotId, Subject, Trap, TrapAction, TrapGroup, TrapPolicer,
 };
@@ -64,6 +64,11 @@ fn handle(found: Found<'_>) -> Option<Handle> {
     Handle::ALL.iter().copied().find(|handle| handle.word().split_once('/') == Some((bus, number)))
 }
 
+/// Whether a message is a piece of what a health reporter shows: times, counters and random bytes.
+pub fn is_health_content(bytes: &[u8]) -> bool {
+    matches!(bytes.get(COMMAND), Some(&(cmd::HEALTH_DIAGNOSE_ANSWER | cmd::HEALTH_DUMP_ANSWER)))
+}
+
 /// The kinds of objects that messages are about.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -76,6 +81,7 @@ enum Kind {
     TrapPolicer,
     Rate,
     Eswitch,
+    Reporter,
 }
 
 fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
@@ -99,6 +105,8 @@ fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
         cmd::TRAP_POLICER_DEL => (del, Kind::TrapPolicer),
         cmd::RATE_NEW => (new, Kind::Rate),
         cmd::RATE_DEL => (del, Kind::Rate),
+        cmd::HEALTH_ANSWER => (None, Kind::Reporter),
+        cmd::HEALTH_STATUS => (new, Kind::Reporter),
         cmd::ESWITCH_ANSWER => (None, Kind::Eswitch),
         _ => return None,
     })
@@ -137,6 +145,7 @@ impl Kind {
                 (Subject::TrapGroup(handle, named::<TrapGroup>(found.text(attr::TRAP_GROUP_NAME)?)?), 0)
             }
             Kind::Rate => rate::read(handle, found)?,
+            Kind::Reporter => health::read(handle, found)?,
             Kind::Eswitch => (Subject::Eswitch(handle), found.number(attr::ESWITCH_MODE)? as u8),
             Kind::TrapPolicer => {
                 let id = found.number(attr::TRAP_POLICER_ID)?.to_string();

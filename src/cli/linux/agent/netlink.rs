@@ -1,7 +1,7 @@
 //! Netlink: one request and its answers, and the groups that notifications go to.
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_generic::GenlMessage;
 use netlink_packet_generic::ctrl::nlas::{GenlCtrlAttrs, McastGrpAttrs};
@@ -13,7 +13,7 @@ use unreg::linux::wire::Family;
 
 /// `NLMSG_ERROR`, also an acknowledgement.
 const ERROR: u16 = 2;
-/// `NLMSG_DONE`, the end of a dump.
+/// `NLMSG_DONE`, the end of a dump, or of an answer in pieces, which an acknowledgement follows.
 const DONE: u16 = 3;
 /// The length of a netlink header in bytes.
 const HEADER: usize = 16;
@@ -156,8 +156,10 @@ impl Requests {
             while rest.len() >= HEADER {
                 let message = NetlinkBuffer::new_checked(rest).map_err(io::Error::other)?;
                 let length = message.length() as usize;
+                let is_own = message.sequence_number() == self.sequence;
                 match message.message_type() {
-                    ERROR | DONE => {
+                    DONE if flags & NLM_F_DUMP == 0 => {}
+                    ERROR | DONE if is_own => {
                         let code = rest.get(HEADER..HEADER + 4).map_or([0; 4], |code| {
                             let mut bytes = [0; 4];
                             bytes.copy_from_slice(code);
@@ -165,7 +167,9 @@ impl Requests {
                         });
                         return Ok(-i32::from_ne_bytes(code));
                     }
-                    _ => answer(rest[..length].to_vec()),
+                    _ if is_own => answer(rest[..length].to_vec()),
+                    // What an earlier request left unread.
+                    _ => {}
                 }
                 rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
             }
