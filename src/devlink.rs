@@ -7,6 +7,7 @@
 pub mod command;
 pub mod dump;
 pub mod eswitch;
+pub mod flash;
 pub mod health;
 pub mod instance;
 pub mod inventory;
@@ -17,17 +18,22 @@ pub mod port;
 pub mod rate;
 pub mod region;
 pub mod reload;
+pub mod resource;
+pub mod rules;
 pub mod trap;
+pub mod trap_group;
 pub mod variant;
 
 pub use command::Command;
 pub use instance::InstanceId;
 pub use inventory::{Inventory, ReporterSpec, TrapSpec};
 pub use port::PortType;
-pub use variant::Rules;
+pub use rules::Rules;
+pub use trap_group::Counter;
 
 use crate::event::{
-    Errno, EswitchMode, Handle, Inline, Param, PortIndex, Reporter, Trap, TrapAction, TxMax, TxShare,
+    Errno, EswitchMode, Handle, Inline, Param, PortIndex, ReloadAction, Reporter, Resource, Trap, TrapAction,
+    TxMax, TxShare,
 };
 use crate::sim::{Kernel, Kref, LockId};
 use std::cell::RefCell;
@@ -58,6 +64,8 @@ struct Instance {
     present: [u32; part::Kind::COUNT],
     port_types: [PortType; PortIndex::COUNT],
     traps: [TrapAction; Trap::COUNT],
+    policing: trap_group::Policing,
+    sizes: [resource::Size; Resource::COUNT],
     params: [param::Param; Param::COUNT],
     rates: rate::Rates,
     snapshots: region::Snapshots,
@@ -81,6 +89,16 @@ pub trait Ops {
     async fn rate_node_new(&self, instance: InstanceId) -> Result<(), Errno>;
     /// Whether the device can be set to these rates; sets nothing.
     fn rates_fit(&self, instance: InstanceId, share: TxShare, max: TxMax) -> bool;
+    /// Has a group of traps share a policer, or none.
+    async fn trap_group_set(&self, instance: InstanceId) -> Result<(), Errno>;
+    /// Changes what a policer lets through.
+    async fn trap_policer_set(&self, instance: InstanceId) -> Result<(), Errno>;
+    /// Whether a reload may do this.
+    fn supports_reload(&self, instance: InstanceId, action: ReloadAction) -> bool;
+    /// Whether a reload can be limited.
+    fn supports_reload_limit(&self, instance: InstanceId) -> bool;
+    /// Whether the device can be flashed.
+    fn supports_flash(&self, instance: InstanceId) -> bool;
     /// Mends what a reporter reported.
     async fn health_recover(&self, instance: InstanceId) -> Result<(), Errno>;
     /// Changes what the device does with a trap's packets.

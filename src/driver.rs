@@ -16,7 +16,7 @@ pub mod vf;
 pub use command::Command;
 
 use crate::devlink::{Devlink, InstanceId};
-use crate::event::{Errno, Handle};
+use crate::event::{Errno, Handle, Knob};
 use crate::ib::Ib;
 use crate::mdev::Mdev;
 use crate::sim::Kernel;
@@ -57,6 +57,11 @@ impl<'w> Bus<'w> {
     /// The driver of a device.
     pub fn model_of(&self, handle: Handle) -> &'static model::Model {
         model::Model::of(handle, self.devlink.rules.netdevsim)
+    }
+
+    /// The error of an op that a test has asked to fail.
+    fn fails_on(&self, id: InstanceId, knob: Knob) -> Result<(), Errno> {
+        if self.device(self.devlink.handle(id)).knob(knob) { Err(Errno::EINVAL) } else { Ok(()) }
     }
 
     /// What a user is told who names a device that is not there: the files of one that had any are gone.

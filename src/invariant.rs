@@ -75,6 +75,7 @@ invariants! {
         reload_reinitialises RELOAD_REINITIALISES,
         registration_constant REGISTRATION_CONSTANT,
         no_recursion NO_RECURSION,
+        resources_fit RESOURCES_FIT,
     }
     lock {
         no_global_lock NO_GLOBAL_LOCK,

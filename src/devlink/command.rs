@@ -1,12 +1,15 @@
 //! devlink's commands: opcode, spelling, operands, handler.
 
 use super::health::HealthSetting;
+use super::part::Kind;
 use super::rate::Setting;
 use super::{Devlink, Ops};
 use crate::commands;
 use crate::event::{
-    AutoDump, AutoRecover, Cmode, Errno, EswitchMode, Grace, Handle, Inline, Param, ParamValue, PortIndex,
-    RateName, RateParent, Region, Reporter, SnapshotId, Trap, TrapAction, TxMax, TxShare,
+    AutoDump, AutoRecover, Cmode, Component, Errno, EswitchMode, Firmware, Grace, GroupAction, GroupPolicer,
+    Handle, Inline, Overwrite, Param, ParamValue, PolicerBurst, PolicerRate, PortIndex, RateName, RateParent,
+    Region, ReloadAction, ReloadLimit, Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap,
+    TrapAction, TrapGroup, TrapPolicer, TxMax, TxShare,
 };
 use crate::sim::Kernel;
 
@@ -22,7 +25,7 @@ commands! {
         /// Changes the eswitch: the mode, then (if given) the inline mode.
         0x13 "devlink.eswitch-set" EswitchSet(handle: Handle, mode: EswitchMode, inline: Inline),
         /// Reloads: the driver goes down and comes up again.
-        0x14 "devlink.reload" Reload(handle: Handle),
+        0x14 "devlink.reload" Reload(handle: Handle, action: ReloadAction, limit: ReloadLimit),
         /// Changes what happens to packets that hit a trap.
         0x15 "devlink.trap-set" TrapSet(handle: Handle, trap: Trap, action: TrapAction),
         /// Sets a param, for the next reload.
@@ -47,6 +50,29 @@ commands! {
         0x1e "devlink.health-dump-clear" HealthDumpClear(handle: Handle, reporter: Reporter),
         /// Has the driver pretend an error, which none of the drivers here can.
         0x1f "devlink.health-test" HealthTest(handle: Handle, reporter: Reporter),
+        /// Asks for one trap.
+        0x20 "devlink.trap-get" TrapGet(handle: Handle, trap: Trap),
+        /// Asks for one group of traps.
+        0x21 "devlink.trap-group-get" TrapGroupGet(handle: Handle, group: TrapGroup),
+        /// Changes what happens to the packets of a group's traps, then its policer.
+        0x22 "devlink.trap-group-set"
+            TrapGroupSet(handle: Handle, group: TrapGroup, action: GroupAction, policer: GroupPolicer),
+        /// Asks for one policer.
+        0x23 "devlink.trap-policer-get" TrapPolicerGet(handle: Handle, policer: TrapPolicer),
+        /// Changes what a policer lets through.
+        0x24 "devlink.trap-policer-set"
+            TrapPolicerSet(handle: Handle, policer: TrapPolicer, rate: PolicerRate, burst: PolicerBurst),
+        /// Says how large a resource is to be after the next reload.
+        0x25 "devlink.resource-set" ResourceSet(handle: Handle, resource: Resource, size: ResourceSize),
+        /// Asks for all resources of an instance.
+        0x26 "devlink.resource-dump" ResourceDump(handle: Handle),
+        /// Asks for the driver's name and its firmware's versions.
+        0x27 "devlink.info-get" InfoGet(handle: Handle),
+        /// Writes firmware into the device.
+        0x28 "devlink.flash"
+            Flash(handle: Handle, file: Firmware, component: Component, overwrite: Overwrite),
+        /// Asks for one param.
+        0x29 "devlink.param-get" ParamGet(handle: Handle, param: Param),
         /// Asks for one rate object.
         0x2c "devlink.rate-get" RateGet(handle: Handle, rate: RateName),
         /// Makes a rate node.
@@ -79,9 +105,9 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.eswitch_set(k, ops, doit.id, mode, inline).await
         }
-        Command::Reload { handle } => {
+        Command::Reload { handle, action, limit } => {
             let doit = devlink.pre_doit(k, handle, true).await?;
-            devlink.reload(k, ops, doit.id).await
+            devlink.reload_doit(k, ops, doit.id, action, limit).await
         }
         Command::TrapSet { handle, trap, action } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
@@ -123,6 +149,47 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::HealthTest { handle, reporter } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.health_ask(k, doit.id, reporter, false)
+        }
+        Command::TrapGet { handle, trap } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.trap_get(k, doit.id, Subject::Trap(handle, trap), Kind::Trap)
+        }
+        Command::TrapGroupGet { handle, group } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.trap_get(k, doit.id, Subject::TrapGroup(handle, group), Kind::Group)
+        }
+        Command::TrapGroupSet { handle, group, action, policer } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.trap_group_set(k, ops, doit.id, group, action, policer).await
+        }
+        Command::TrapPolicerGet { handle, policer } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.trap_get(k, doit.id, Subject::TrapPolicer(handle, policer), Kind::Policer)
+        }
+        Command::TrapPolicerSet { handle, policer, rate, burst } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.trap_policer_set(k, ops, doit.id, policer, rate, burst).await
+        }
+        Command::ResourceSet { handle, resource, size } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.resource_set(k, doit.id, resource, size)
+        }
+        Command::ResourceDump { handle } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.resource_dump(k, doit.id)
+        }
+        Command::InfoGet { handle } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.info_get(k, doit.id);
+            Ok(())
+        }
+        Command::Flash { handle, file, component, overwrite } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.flash_update(k, ops, doit.id, file, component, overwrite).await
+        }
+        Command::ParamGet { handle, param } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.param_get(k, doit.id, param)
         }
         Command::RateGet { handle, rate } => {
             let doit = devlink.pre_doit(k, handle, false).await?;

@@ -43,6 +43,9 @@ impl Devlink {
         let _mutex = self.mutex(k, Point::DevlinkMutex).await;
         let mut from = 0;
         while let Some(id) = self.next_registered(from) {
+            if self.ends_dump(id, shown) {
+                break;
+            }
             from = id.index() + 1;
             let kref = self.with(k, id, |instance| instance.kref);
             k.get(kref);
@@ -54,6 +57,13 @@ impl Devlink {
             self.put(k, id);
         }
         Ok(())
+    }
+
+    /// Models what netlink makes of a message that cannot be built: it takes it for one that did not fit, and when it
+    /// does not fit into an empty buffer either, the dump is over.
+    fn ends_dump(&self, id: InstanceId, shown: Shown) -> bool {
+        let Shown::Parts(kind) = shown else { return false };
+        self.parts_of(id, kind).next().is_some_and(|part| self.fill_fails(id, part))
     }
 
     async fn dump_one(&self, k: &Kernel, id: InstanceId, shown: Shown) {
@@ -90,7 +100,13 @@ impl Devlink {
         }
         self.each_registered(|id| self.rests(k, id, std::iter::once(self.subject(id))));
         for kind in Kind::DUMPED {
-            self.each_registered(|id| self.rests(k, id, self.shown(id, kind)));
+            let mut over = false;
+            self.each_registered(|id| {
+                over |= self.ends_dump(id, Shown::Parts(kind));
+                if !over {
+                    self.rests(k, id, self.shown(id, kind));
+                }
+            });
         }
     }
 

@@ -60,6 +60,8 @@ impl Devlink {
             present: Default::default(),
             port_types: [PortType::NotSet; PortIndex::COUNT],
             traps: [TrapAction::Drop; Trap::COUNT],
+            policing: Default::default(),
+            sizes: Default::default(),
             params: [Param::new(ParamValue::V32); event::Param::COUNT],
             rates: Rates::default(),
             snapshots: Snapshots::default(),

@@ -1,6 +1,6 @@
 //! What a driver registers with its instance, as data: the arrays that it passes to devlink.
 
-use crate::event::{Param, ParamValue, Region, Reporter, Trap, TrapAction, TrapGroup, TrapPolicer};
+use crate::event::{Param, ParamValue, Region, Reporter, Resource, Trap, TrapAction, TrapGroup, TrapPolicer};
 
 /// Everything but ports, which come and go, in the order in which the driver registers it.
 #[derive(Debug)]
@@ -13,10 +13,12 @@ pub struct Inventory {
     pub reporters: &'static [ReporterSpec],
     /// Models an array of `struct devlink_trap_policer`.
     pub policers: &'static [TrapPolicer],
-    /// Models an array of `struct devlink_trap_group`.
-    pub groups: &'static [TrapGroup],
+    /// Models an array of `struct devlink_trap_group`, each with the policer that it begins with.
+    pub groups: &'static [(TrapGroup, Option<TrapPolicer>)],
     /// Models an array of `struct devlink_trap`.
     pub traps: &'static [TrapSpec],
+    /// The resources, each after the one that it is a part of.
+    pub resources: &'static [Resource],
 }
 
 /// Models `struct devlink_health_reporter_ops`: each can be diagnosed and takes dumps.
@@ -33,6 +35,8 @@ pub struct ReporterSpec {
 pub struct TrapSpec {
     /// Its name.
     pub trap: Trap,
+    /// The group that it is in.
+    pub group: TrapGroup,
     /// Whether it is about dropped packets: of other traps the action cannot be changed.
     pub drops: bool,
     /// What the driver starts with.
@@ -41,13 +45,13 @@ pub struct TrapSpec {
 
 impl TrapSpec {
     /// A trap of packets that the device drops unless told otherwise.
-    pub const fn drop(trap: Trap) -> Self {
-        TrapSpec { trap, drops: true, action: TrapAction::Drop }
+    pub const fn drop(trap: Trap, group: TrapGroup) -> Self {
+        TrapSpec { trap, group, drops: true, action: TrapAction::Drop }
     }
 
     /// A trap of exceptional or control packets, with what happens to them.
-    pub const fn other(trap: Trap, action: TrapAction) -> Self {
-        TrapSpec { trap, drops: false, action }
+    pub const fn other(trap: Trap, group: TrapGroup, action: TrapAction) -> Self {
+        TrapSpec { trap, group, drops: false, action }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::part::Kind;
 use super::{Devlink, InstanceId};
-use crate::devlink::variant::{Notify, Replay};
+use crate::devlink::rules::{Notify, Replay};
 use crate::event::{Notice, Point, Subject, What};
 use crate::operand::Operand;
 use crate::sim::Kernel;
@@ -12,7 +12,8 @@ impl Devlink {
     pub(super) async fn notify(&self, k: &Kernel, id: InstanceId, notice: Notice, part: Subject) {
         let value = self.value(id, part);
         k.point(Point::DevlinkNotify).await;
-        if self.is_registered(id) || self.rules.notify == Notify::AtOnce {
+        let need = self.is_registered(id) || self.rules.notify == Notify::AtOnce;
+        if need && !self.fill_fails(id, part) {
             k.emit(What::Notify(notice, part, value));
         }
     }
@@ -26,6 +27,9 @@ impl Devlink {
             Subject::Trap(_, trap) => instance.traps[trap.index()].to_byte(),
             Subject::Param(_, param) => instance.params[param.index()].shown().to_byte(),
             Subject::Reporter(_, reporter) => instance.reporters[reporter.index()].value(),
+            Subject::TrapGroup(_, group) => instance.policing.group(group),
+            Subject::TrapPolicer(_, policer) => instance.policing.policer(policer),
+            Subject::Resource(_, resource) => instance.sizes[resource.index()].value(),
             Subject::Rate(_, rate) => instance.rates.value(rate),
             _ => 0,
         }

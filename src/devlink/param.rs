@@ -81,6 +81,16 @@ impl Devlink {
         Ok(())
     }
 
+    /// Models `devlink_nl_param_get_doit()`: the value that waits, if there is one.
+    pub(super) fn param_get(&self, k: &Kernel, id: InstanceId, param: event::Param) -> Result<(), Errno> {
+        let part = Subject::Param(self.handle(id), param);
+        if !self.has(k, id, part) {
+            return Err(Errno::EINVAL);
+        }
+        k.emit(What::Dumped(part, self.value(id, part)));
+        Ok(())
+    }
+
     /// Models `devlink_params_driverinit_load_new()`: the driver runs with the pending values from here on.
     pub(super) fn params_load_new(&self, k: &Kernel, id: InstanceId) {
         self.with(k, id, |instance| {

@@ -2,24 +2,70 @@
 
 use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{Callback, Errno, Module, Notice, Point, Span, What};
+use crate::event::{Callback, Errno, Module, Notice, Point, ReloadAction, ReloadLimit, Span, Subject, What};
+use crate::operand::Operand;
 use crate::sim::Kernel;
 
 impl Devlink {
-    /// Models `devlink_reload()`, under the device's lock and the instance's.
-    pub(super) async fn reload(&self, k: &Kernel, ops: &impl Ops, id: InstanceId) -> Result<(), Errno> {
+    /// Models `devlink_nl_reload_doit()`, under the device's lock and the instance's. Whoever says what the reload is
+    /// to do is told what it did.
+    pub(super) async fn reload_doit(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        wanted: ReloadAction,
+        limit: ReloadLimit,
+    ) -> Result<(), Errno> {
+        if !self.resources_fit(k, id) {
+            return Err(Errno::EINVAL);
+        }
+        let action = if wanted == ReloadAction::Unset { ReloadAction::Reinit } else { wanted };
+        if !ops.supports_reload(id, action) {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        match limit {
+            ReloadLimit::Unset => {}
+            ReloadLimit::None => return Err(Errno::EINVAL),
+            ReloadLimit::NoReset if !ops.supports_reload_limit(id) => return Err(Errno::EOPNOTSUPP),
+            ReloadLimit::NoReset if action == ReloadAction::Reinit => return Err(Errno::EINVAL),
+            ReloadLimit::NoReset => {}
+        }
+        self.reload(k, ops, id, action).await?;
+        if wanted != ReloadAction::Unset || limit != ReloadLimit::Unset {
+            k.emit(What::Dumped(Subject::Actions(self.handle(id)), 1 << action.to_byte()));
+        }
+        Ok(())
+    }
+
+    /// Models `devlink_reload()`.
+    async fn reload(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        action: ReloadAction,
+    ) -> Result<(), Errno> {
         if self.rules.reload_must_be_enabled && !self.with(k, id, |instance| instance.reload_enabled) {
             return Err(Errno::EOPNOTSUPP);
         }
-        k.span(Span::DevlinkReload, self.subject(id), self.down_and_up(k, ops, id)).await
+        k.span(Span::DevlinkReload, self.subject(id), self.down_and_up(k, ops, id, action)).await
     }
 
-    async fn down_and_up(&self, k: &Kernel, ops: &impl Ops, id: InstanceId) -> Result<(), Errno> {
+    async fn down_and_up(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        action: ReloadAction,
+    ) -> Result<(), Errno> {
         let subject = self.subject(id);
         k.point(Point::ReloadDown).await;
         k.call(Callback::ReloadDown, subject, Module::Core, ops.reload_down(id)).await?;
-        self.params_load_new(k, id);
-        self.sanity_check(k, id);
+        if action == ReloadAction::Reinit {
+            self.params_load_new(k, id);
+            self.sanity_check(k, id);
+        }
         k.point(Point::ReloadUp).await;
         let up = k.call(Callback::ReloadUp, subject, Module::Core, ops.reload_up(id)).await;
         self.reload_failed_set(k, id, up.is_err()).await;

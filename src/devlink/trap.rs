@@ -1,8 +1,7 @@
 //! Packet traps, their groups and policers.
 
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{Callback, Errno, Module, Notice, Subject, Trap, TrapAction, What};
-use crate::operand::Operand;
+use crate::event::{Callback, Errno, Module, Notice, Subject, Trap, TrapAction};
 use crate::sim::Kernel;
 
 impl Devlink {
@@ -12,9 +11,11 @@ impl Devlink {
         let handle = self.handle(id);
         let inventory = self.inventory(id);
         for policer in inventory.policers {
+            self.with(k, id, |instance| instance.policing.policer_is_new(*policer));
             self.add_and_notify(k, id, Subject::TrapPolicer(handle, *policer)).await;
         }
-        for group in inventory.groups {
+        for (group, policer) in inventory.groups {
+            self.with(k, id, |instance| instance.policing.group_is_new(*group, *policer));
             self.add_and_notify(k, id, Subject::TrapGroup(handle, *group)).await;
         }
         for spec in inventory.traps {
@@ -34,7 +35,7 @@ impl Devlink {
         for spec in inventory.traps.iter().rev() {
             self.remove_and_notify(k, id, Subject::Trap(handle, spec.trap)).await;
         }
-        for group in inventory.groups.iter().rev() {
+        for (group, _) in inventory.groups.iter().rev() {
             self.remove_and_notify(k, id, Subject::TrapGroup(handle, *group)).await;
         }
         for policer in inventory.policers.iter().rev() {
@@ -79,8 +80,7 @@ impl Devlink {
         }
         let op = ops.trap_action_set(id, trap, action);
         k.call(Callback::TrapActionSet, self.subject(id), Module::Core, op).await?;
-        self.with(k, id, |instance| instance.traps[trap.index()] = action);
-        k.emit(What::Set(part, old.to_byte(), action.to_byte()));
+        self.trap_is(k, id, trap, action);
         Ok(())
     }
 }

@@ -1,128 +1,8 @@
-//! devlink's rules, and the variants that change one of them.
+//! The variants of devlink: each changes one of its [`Rules`], or stands for a whole kernel.
 
+use super::rules::{Netdevsim, Notify, Publish, ReloadCalls, Replay, Rules};
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK, TRAPS};
 use crate::variant::Variant;
-
-/// When drivers register their instance, and so make it visible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Publish {
-    /// As the last step of probe and the first of remove, under the instance's lock.
-    Last,
-    /// In the middle of probe, with every later step taking the lock for itself.
-    Early,
-    /// As the first step of probe and the last of remove, under the instance's lock: nobody gets in before the
-    /// probe is done, and every part is announced when it is made.
-    First,
-}
-
-/// When a part may be announced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notify {
-    /// While users can see the instance.
-    WhenVisible,
-    /// As soon as there is a part.
-    AtOnce,
-}
-
-/// What a register announces of the parts that are there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replay {
-    /// The instance, then all of them.
-    ParentFirst,
-    /// All of them, then the instance.
-    ChildrenFirst,
-    /// The instance alone.
-    ParentOnly,
-}
-
-/// What a driver calls from its reload callbacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReloadCalls {
-    /// Functions that expect the instance's lock to be held.
-    Locked,
-    /// Functions that take it.
-    SelfLocking,
-    /// Locked ones, and unregister and register of the instance itself.
-    Register,
-}
-
-/// How much of netdevsim there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Netdevsim {
-    /// What arguments are about: ports, two traps, a param.
-    Small,
-    /// Everything that 6.12's shows, with its files and its flaws.
-    Linux612,
-}
-
-/// The decisions of devlink core and its drivers; the default is what was settled.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// Where drivers register.
-    pub publish: Publish,
-    /// Whether reload is refused until the driver enables it; no other command is.
-    pub reload_must_be_enabled: bool,
-    /// Whether reload takes the device's lock, and so cannot meet probe or remove.
-    pub reload_takes_device_lock: bool,
-    /// When parts are announced.
-    pub notify: Notify,
-    /// What register announces.
-    pub replay: Replay,
-    /// Whether traps are made by reload; otherwise by probe only.
-    pub traps_in_reload: bool,
-    /// What drivers call from reload.
-    pub reload_calls: ReloadCalls,
-    /// Whether one lock of all instances is held over every command.
-    pub devlink_mutex: bool,
-    /// Whether a command looks at the mark again once it has the lock.
-    pub lookup_checks_again: bool,
-    /// Whether an eswitch change is applied attribute by attribute.
-    pub eswitch_in_steps: bool,
-    /// Whether a rate object is changed attribute by attribute.
-    pub rate_set_in_steps: bool,
-    /// Whether the driver unmakes rate nodes without a word.
-    pub rate_nodes_end_silently: bool,
-    /// Whether an id that devlink chose for a snapshot is held for ever.
-    pub snapshot_ids_kept: bool,
-    /// Whether a reload makes health reporters anew, and waits for those who report.
-    pub reporters_in_reload: bool,
-    /// Whether errors may be reported until the instance is freed.
-    pub reports_after_unregister: bool,
-    /// Which netdevsim it is.
-    pub netdevsim: Netdevsim,
-    /// Whether a dump shows one kind of object of every instance after the other.
-    pub dump_by_kind: bool,
-    /// Whether all traps are set to drop before the first one is unregistered.
-    pub traps_drop_first: bool,
-    /// Whether a reload warns of what its driver's teardown left.
-    pub reload_checks_teardown: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Rules {
-            publish: Publish::Last,
-            reload_must_be_enabled: false,
-            reload_takes_device_lock: true,
-            notify: Notify::WhenVisible,
-            replay: Replay::ParentFirst,
-            traps_in_reload: true,
-            reload_calls: ReloadCalls::Locked,
-            devlink_mutex: false,
-            lookup_checks_again: true,
-            eswitch_in_steps: false,
-            rate_set_in_steps: false,
-            rate_nodes_end_silently: false,
-            snapshot_ids_kept: false,
-            reporters_in_reload: false,
-            reports_after_unregister: false,
-            netdevsim: Netdevsim::Small,
-            dump_by_kind: false,
-            traps_drop_first: false,
-            reload_checks_teardown: false,
-        }
-    }
-}
 
 /// Every variant of devlink.
 pub const VARIANTS: &[Variant<Rules>] = &[
@@ -305,6 +185,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
             "stream-converges",
             "lock-order",
             "no-deadlock",
+            "resources-fit",
         ],
         with: &[],
         apply: |rules| {
@@ -314,6 +195,9 @@ pub const VARIANTS: &[Variant<Rules>] = &[
             rules.rate_nodes_end_silently = true;
             rules.snapshot_ids_kept = true;
             rules.reporters_in_reload = true;
+            rules.trap_group_set_in_steps = true;
+            rules.broken_counter_hides = true;
+            rules.resource_sums_wrap = true;
             rules.netdevsim = Netdevsim::Linux612;
             rules.dump_by_kind = true;
             rules.traps_drop_first = true;
@@ -385,5 +269,44 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["no-warning", "lock-order", "no-deadlock"],
         with: &[],
         apply: |rules| rules.reports_after_unregister = true,
+    },
+    Variant {
+        id: 17,
+        name: "trap-group-set-in-steps",
+        says: "the traps of a group are changed, as 6.12 does, before it is known whether there is such a policer",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "it cannot be proven of all drivers that they are protected from set routines",
+        }],
+        breaks: &["error-leaves-state"],
+        with: &[],
+        apply: |rules| rules.trap_group_set_in_steps = true,
+    },
+    Variant {
+        id: 18,
+        name: "broken-counter-hides",
+        says: "a trap or policer whose counter cannot be read is neither announced nor shown, as in 6.12",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, so notifications must cover those made after register too",
+        }],
+        breaks: &["stream-converges"],
+        with: &[],
+        apply: |rules| rules.broken_counter_hides = true,
+    },
+    Variant {
+        id: 19,
+        name: "resource-sums-wrap",
+        says: "the sizes of a resource's parts are added up modulo 2^64, as 6.12 does, so that too much may fit",
+        cites: &[Cite {
+            mail: &TRAPS,
+            who: "Ido Schimmel",
+            claim: "users reload to divide a device's resources anew",
+        }],
+        breaks: &["resources-fit"],
+        with: &[],
+        apply: |rules| rules.resource_sums_wrap = true,
     },
 ];

@@ -1,6 +1,6 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, health, module, mtty, port, snapshot, vf};
+use super::{Bus, health, module, mtty, ops, port, snapshot, vf};
 use crate::commands;
 use crate::event::{Errno, Handle, Knob, Module, NumVfs, Parent, PortCount, PortIndex, Switch};
 
@@ -46,6 +46,7 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
                 return Err(Errno::ENOENT);
             }
             device.set_knob(bus.kernel, handle, knob, switch == Switch::On);
+            ops::knob_turned(bus, handle, knob);
             Ok(())
         }
         Command::TakeSnapshot { handle } => snapshot::take(bus, handle).await,

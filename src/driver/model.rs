@@ -1,11 +1,11 @@
 //! What tells the devlink drivers apart, as data, and what each remembers of its devices.
 
 use super::netdevsim;
-use crate::devlink::variant::Netdevsim;
+use crate::devlink::rules::Netdevsim;
 use crate::devlink::{InstanceId, Inventory, ReporterSpec, TrapSpec};
 use crate::event::{
-    Handle, Knob, Param, ParamValue, PortCount, PortIndex, Region, Reporter, Subject, Trap, TrapGroup,
-    TrapPolicer, What,
+    Handle, Knob, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction, Reporter, Resource, Subject,
+    Trap, TrapGroup, TrapPolicer, What,
 };
 use crate::sim::{Kernel, Kref};
 use std::cell::Cell;
@@ -25,6 +25,12 @@ pub struct Model {
     pub max_vfs: usize,
     /// Whether there are rate objects.
     pub has_rates: bool,
+    /// What a user may have a reload do.
+    pub reload_actions: &'static [ReloadAction],
+    /// Whether firmware can be activated without a reset.
+    pub limits_reload: bool,
+    /// Whether the device can be flashed.
+    pub has_flash: bool,
     /// Whether each port has a netdev.
     pub has_netdevs: bool,
     /// Whether devices are made and unmade through files of the bus, with uevents.
@@ -42,12 +48,16 @@ const MLX5: Model = Model {
         policers: &[],
         groups: &[],
         traps: &[],
+        resources: &[],
     },
     ports: &[PortIndex::P0],
     counts_ports: false,
     representor: Some(PortIndex::Vf0),
     max_vfs: 0,
     has_rates: true,
+    reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
+    limits_reload: true,
+    has_flash: false,
     has_netdevs: false,
     has_bus_files: false,
     forgets_ports: false,
@@ -60,18 +70,34 @@ const MLXSW: Model = Model {
         regions: &[Region::Dummy],
         reporters: REPORTERS,
         policers: &[TrapPolicer::P1],
-        groups: &[TrapGroup::L3Drops, TrapGroup::BufferDrops],
-        traps: &[TrapSpec::drop(Trap::BlackholeRoute), TrapSpec::drop(Trap::TailDrop)],
+        groups: &[
+            (TrapGroup::L3Drops, Some(TrapPolicer::P1)),
+            (TrapGroup::BufferDrops, Some(TrapPolicer::P1)),
+        ],
+        traps: TRAPS,
+        resources: RESOURCES,
     },
     ports: &[PortIndex::P0, PortIndex::P1],
     counts_ports: false,
     representor: None,
     max_vfs: 0,
     has_rates: false,
+    reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
+    limits_reload: false,
+    has_flash: true,
     has_netdevs: false,
     has_bus_files: false,
     forgets_ports: false,
 };
+
+/// The two traps that arguments are about.
+pub(super) const TRAPS: &[TrapSpec] = &[
+    TrapSpec::drop(Trap::BlackholeRoute, TrapGroup::L3Drops),
+    TrapSpec::drop(Trap::TailDrop, TrapGroup::BufferDrops),
+];
+
+/// The resources of whoever has any: all that have a name.
+pub(super) const RESOURCES: &[Resource] = Resource::ALL.split_at(Resource::Unknown.index()).0;
 
 /// The reporters of whoever has any, in the order in which they are made.
 pub(super) const REPORTERS: &[ReporterSpec] = &[

@@ -2,9 +2,23 @@
 
 use super::probe::skips_teardown;
 use super::{Bus, health, port, snapshot, vf};
-use crate::devlink::variant::ReloadCalls;
-use crate::devlink::{InstanceId, Ops};
-use crate::event::{Errno, EswitchMode, Inline, Knob, Point, Trap, TrapAction, TxMax, TxShare};
+use crate::devlink::rules::ReloadCalls;
+use crate::devlink::{Counter, InstanceId, Ops};
+use crate::event::{
+    Errno, EswitchMode, Handle, Inline, Knob, Point, ReloadAction, Trap, TrapAction, TxMax, TxShare,
+};
+
+/// Tells devlink core of a counter that the driver can read no longer, or again.
+pub(super) fn knob_turned(bus: &Bus<'_>, handle: Handle, knob: Knob) {
+    let counter = match knob {
+        Knob::FailDropCounter => Counter::Trap,
+        Knob::FailPolicerCounter => Counter::Policer,
+        _ => return,
+    };
+    if let Some(id) = bus.device(handle).instance.get() {
+        bus.devlink.counter_breaks(bus.kernel, id, counter, bus.device(handle).knob(knob));
+    }
+}
 
 impl Ops for Bus<'_> {
     async fn reload_down(&self, id: InstanceId) -> Result<(), Errno> {
@@ -50,6 +64,7 @@ impl Ops for Bus<'_> {
         if self.devlink.rules.reporters_in_reload {
             health::create(self, id);
         }
+        self.devlink.resources_take_up(k, id);
         let takes_lock = self.devlink.rules.reload_calls == ReloadCalls::SelfLocking;
         if let Err(errno) = port::create_all(self, id, takes_lock).await {
             if self.devlink.rules.reporters_in_reload {
@@ -109,11 +124,28 @@ impl Ops for Bus<'_> {
         share != TxShare::Byte && max != TxMax::TooMuch
     }
 
+    async fn trap_group_set(&self, id: InstanceId) -> Result<(), Errno> {
+        self.fails_on(id, Knob::FailTrapGroupSet)
+    }
+
+    async fn trap_policer_set(&self, id: InstanceId) -> Result<(), Errno> {
+        self.fails_on(id, Knob::FailTrapPolicerSet)
+    }
+
+    fn supports_reload(&self, id: InstanceId, action: ReloadAction) -> bool {
+        self.model(id).reload_actions.contains(&action)
+    }
+
+    fn supports_reload_limit(&self, id: InstanceId) -> bool {
+        self.model(id).limits_reload
+    }
+
+    fn supports_flash(&self, id: InstanceId) -> bool {
+        self.model(id).has_flash
+    }
+
     async fn health_recover(&self, id: InstanceId) -> Result<(), Errno> {
-        match self.device(self.devlink.handle(id)).knob(Knob::FailRecover) {
-            true => Err(Errno::EINVAL),
-            false => Ok(()),
-        }
+        self.fails_on(id, Knob::FailRecover)
     }
 
     async fn trap_action_set(&self, _id: InstanceId, _trap: Trap, _action: TrapAction) -> Result<(), Errno> {

@@ -4,7 +4,7 @@ use super::bus::announce;
 use super::{Bus, health, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
-use crate::devlink::variant::Publish;
+use crate::devlink::rules::Publish;
 use crate::event::{Action, Errno, Handle, Point, PortCount, What};
 use crate::sim::Held;
 
@@ -143,6 +143,7 @@ async fn create(bus: &Bus<'_>, id: InstanceId) {
     let k = bus.kernel;
     {
         let _held = step_lock(bus, id, Point::ParamsRegister).await;
+        bus.devlink.resources_register(k, id);
         bus.devlink.params_register(k, id).await;
     }
     if !bus.model(id).inventory.traps.is_empty() {

@@ -65,6 +65,29 @@ impl TaskName {
     }
 }
 
+impl Resource {
+    /// The resource that this is a part of.
+    pub fn parent(self) -> Option<Resource> {
+        match self {
+            Resource::Ipv4Fib | Resource::Ipv4Rules => Some(Resource::Ipv4),
+            Resource::Ipv6Fib | Resource::Ipv6Rules => Some(Resource::Ipv6),
+            _ => None,
+        }
+    }
+}
+
+impl ResourceSize {
+    /// How many units this is.
+    pub fn units(self) -> u64 {
+        match self {
+            ResourceSize::Max => u64::MAX,
+            ResourceSize::N9 => 9,
+            ResourceSize::N10 => 10,
+            ResourceSize::N100 => 100,
+        }
+    }
+}
+
 impl QueueName {
     /// The queue whose worker this task is.
     pub fn of_worker(task: TaskName) -> Option<QueueName> {

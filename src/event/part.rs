@@ -50,6 +50,7 @@ parts! {
     Rate(RateName) "rate",
     Snapshot(SnapshotId) "region",
     Reporter(Reporter) "health",
+    Resource(Resource) "resource",
 }
 
 /// How many parts there can be of the first kinds together.
@@ -66,7 +67,9 @@ impl Subject {
     /// The devlink instance this is, or is a part or the eswitch of.
     pub const fn handle(self) -> Option<Handle> {
         match (self, self.part()) {
-            (_, Some((handle, _))) | (Subject::Devlink(handle) | Subject::Eswitch(handle), _) => Some(handle),
+            (_, Some((handle, _))) => Some(handle),
+            (Subject::Devlink(handle) | Subject::Eswitch(handle), _) => Some(handle),
+            (Subject::Info(handle) | Subject::Flash(handle) | Subject::Actions(handle), _) => Some(handle),
             _ => None,
         }
     }
@@ -87,6 +90,9 @@ impl Subject {
         match self {
             Subject::Devlink(_) => Subject::Devlink(handle),
             Subject::Eswitch(_) => Subject::Eswitch(handle),
+            Subject::Info(_) => Subject::Info(handle),
+            Subject::Flash(_) => Subject::Flash(handle),
+            Subject::Actions(_) => Subject::Actions(handle),
             Subject::Device(_) => Subject::Device(handle),
             Subject::PortNetdev(_, port) => Subject::PortNetdev(handle, port),
             Subject::Knob(_, knob) => Subject::Knob(handle, knob),

@@ -67,6 +67,8 @@ points! {
     0x11c HealthReport "devlink_health_report:state",
     0x11d HealthDump "devlink_health_report:dump-lock",
     0x11e HealthRecover "devlink_health_report:recover-lock",
+    0x130 TrapGroupSet "devlink_nl_trap_group_set_doit:policer",
+    0x131 FlashUpdate "devlink_nl_flash_update_doit:flash",
     0x140 RateSet "devlink_nl_rate_set:attribute",
     0x141 RateNodeNew "devlink_nl_rate_new_doit:node",
     0x142 RateNodeDel "devlink_nl_rate_del_doit:node",

@@ -1,7 +1,10 @@
 //! How an event reads: what happened, then to whom, in fixed columns.
 
+mod value;
+
 use super::{Action, Errno, Mode, Notice, Subject, TaskId, Trace, What};
 use std::fmt;
+use value::value;
 
 /// How much of a trace to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,49 +118,11 @@ fn devlink_object(subject: Subject) -> &'static str {
     match subject {
         Subject::Devlink(_) => "dev",
         Subject::Eswitch(_) => "eswitch",
+        Subject::Info(_) => "info",
+        Subject::Flash(_) => "flash",
+        Subject::Actions(_) => "reload",
         part => part.part_kind().unwrap_or("object"),
     }
-}
-
-/// The value that goes with an object, as its operand spells it.
-fn value(subject: Subject, value: u8) -> String {
-    use super::name::{EswitchMode, ParamValue, TrapAction};
-    use crate::operand::Operand;
-    let word = match subject {
-        Subject::Devlink(_) => (value != 0).then_some("reload_failed"),
-        Subject::Param(..) => ParamValue::from_byte(value).map(Operand::word),
-        Subject::Trap(..) => TrapAction::from_byte(value).map(Operand::word),
-        Subject::Eswitch(_) => EswitchMode::from_byte(value).map(Operand::word),
-        Subject::Port(..) => ["type eth", "type eth netdev"].get(usize::from(value).wrapping_sub(1)).copied(),
-        Subject::TrapGroup(..) | Subject::TrapPolicer(..) | Subject::Region(..) | Subject::Snapshot(..) => {
-            None
-        }
-        Subject::Rate(..) => return rate(value),
-        Subject::Reporter(..) => return reporter(value),
-        _ => return format!(" {value}"),
-    };
-    word.map_or(String::new(), |word| format!(" {word}"))
-}
-
-/// What is said of a health reporter.
-fn reporter(value: u8) -> String {
-    let words = ["auto_recover", "auto_dump", "dump", "grace"];
-    let said = words.iter().zip(1..).filter(|(_, bit)| value & 1 << bit != 0).map(|(word, _)| *word);
-    let state = if value & 1 == 0 { " healthy" } else { " error" };
-    said.fold(state.to_string(), |text, word| text + " " + word)
-}
-
-/// What is set of a rate object.
-fn rate(value: u8) -> String {
-    use super::name::RateParent;
-    use crate::operand::Operand;
-    let parent = RateParent::from_byte(value >> 4).filter(|parent| *parent != RateParent::Unset);
-    let rates = [("tx_share", value & 3), ("tx_max", value >> 2 & 3)];
-    let mut words = String::new();
-    for (name, rate) in rates.into_iter().filter(|(_, rate)| *rate != 0) {
-        words += &format!(" {name} {rate}mbit");
-    }
-    words + &parent.map_or(String::new(), |parent| format!(" {}", parent.word()))
 }
 
 /// Stands before each place that an event names; a printed trace starts a new line there.
@@ -193,11 +158,13 @@ impl fmt::Display for What {
             | What::Add(of)
             | What::Remove(of) => write!(f, "{of}"),
             // What was before is in the line before, and both would not fit.
-            What::Set(of @ Subject::Reporter(..), _, new) => write!(f, "{of}: ->{}", value(of, new)),
+            What::Set(of @ (Subject::Reporter(..) | Subject::Resource(..)), _, new) => {
+                write!(f, "{of}: ->{}", value(of, new))
+            }
             What::Set(of, old, new) => write!(f, "{of}:{} ->{}", value(of, old), value(of, new)),
             What::Notify(notice, of, new) => {
                 let notice = match (notice, of) {
-                    (_, Subject::Reporter(..)) => "status",
+                    (_, Subject::Reporter(..) | Subject::Flash(_)) => "status",
                     (Notice::New, _) => "new",
                     (Notice::Del, _) => "del",
                 };

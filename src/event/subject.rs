@@ -18,9 +18,9 @@ pub enum Subject {
     PortNetdev(Handle, PortIndex),
     /// A trap of a devlink instance.
     Trap(Handle, Trap),
-    /// A group of traps of a devlink instance.
+    /// A group of traps of a devlink instance. Its value is the number of its policer, or 0.
     TrapGroup(Handle, TrapGroup),
-    /// A policer of a devlink instance.
+    /// A policer of a devlink instance. Its value: bits 0 and 1 the rate, 2 and 3 the burst, 0 for the driver's own.
     TrapPolicer(Handle, TrapPolicer),
     /// A region of a devlink instance.
     Region(Handle, Region),
@@ -29,11 +29,20 @@ pub enum Subject {
     /// A health reporter of a devlink instance. Its value: bit 0 an error, then auto_recover, auto_dump, whether there
     /// is a dump, and a graceful period.
     Reporter(Handle, Reporter),
+    /// A resource of a devlink instance. Its value: bits 0 and 1 the size, 2 and 3 the size that a reload is to take up,
+    /// bit 4 that its parts do not fit into that.
+    Resource(Handle, Resource),
     /// A param of a devlink instance.
     Param(Handle, Param),
     /// A rate object of a devlink instance. Its value: bits 0 and 1 the tx_share, 2 and 3 the tx_max, both in
     /// megabits a second, and bits 4 and 5 the parent, 0 for none.
     Rate(Handle, RateName),
+    /// What the driver says of itself and of its firmware.
+    Info(Handle),
+    /// A flash update under way. Its value is how far it is.
+    Flash(Handle),
+    /// What a reload has done: a bit an action.
+    Actions(Handle),
     /// The eswitch of a devlink instance.
     Eswitch(Handle),
     /// A fault that a test has asked the driver of an instance for.
@@ -82,6 +91,10 @@ impl std::fmt::Display for Subject {
             Subject::Region(handle, region) => write!(f, "{handle} {region}"),
             Subject::Snapshot(handle, id) => write!(f, "{handle} dummy snapshot {id}"),
             Subject::Reporter(handle, reporter) => write!(f, "{handle} reporter {reporter}"),
+            Subject::Resource(handle, resource) => write!(f, "{handle} {resource}"),
+            Subject::Info(handle) | Subject::Flash(handle) | Subject::Actions(handle) => {
+                write!(f, "{handle}")
+            }
             Subject::Param(handle, param) => write!(f, "{handle} {param}"),
             Subject::Rate(handle, rate) => write!(f, "{handle}/{rate}"),
             Subject::Eswitch(handle) => write!(f, "{handle} eswitch"),

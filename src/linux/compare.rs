@@ -61,6 +61,10 @@ pub const MASKS: &[Mask] = &[
 pub const RENAMED: &[(&str, &str)] = &[
     ("a netdev's name and ifindex", "chosen by the kernel: compared as the netdev of its port"),
     ("counters of traps and policers, reload statistics, random content of regions", "left out of values"),
+    (
+        "how many of a flash update's bytes are written",
+        "left out of values; what is told again is compared once",
+    ),
     ("counters and times of health reporters, what a diagnose or a dump shows", "left out of values"),
     ("sequence numbers, port ids, times", "left out of values"),
     (
@@ -112,7 +116,12 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
             }
             other => format!("{} {other}", other.verb()),
         };
-        stream.push(what);
+        // Of a flash update every thousandth is told.
+        let again =
+            matches!(event.what, What::Notify(_, Subject::Flash(_), _)) && stream.last() == Some(&what);
+        if !again {
+            stream.push(what);
+        }
     }
     if warned {
         stream.push(WARNS.to_string());

@@ -3,6 +3,8 @@
 mod health;
 mod message;
 mod rate;
+mod reload;
+mod trap;
 mod uapi;
 
 pub use message::{Message, is_health_content, read};
@@ -10,9 +12,7 @@ pub use message::{Message, is_health_content, read};
 use super::attribute::Attributes;
 use super::wire::{Action, Family};
 use crate::devlink::Command;
-use crate::event::{
-    Cmode, EswitchMode, Handle, Inline, ParamValue, PortIndex, Region, SnapshotId, TrapAction,
-};
+use crate::event::{Cmode, EswitchMode, Handle, Inline, ParamValue, PortIndex, Region, SnapshotId};
 use crate::operand::Operand;
 use netlink_packet_core::NLM_F_DUMP;
 use uapi::{TYPE_FLAG, TYPE_U32, attr, cmd};
@@ -50,15 +50,25 @@ pub fn actions(command: Command) -> Vec<Action> {
             };
             vec![ask(cmd::ESWITCH_SET, attributes)]
         }
-        Command::Reload { handle } => vec![ask(cmd::RELOAD, of(handle))],
-        Command::TrapSet { handle, trap, action } => {
-            let action = match action {
-                TrapAction::Drop => 0,
-                TrapAction::Trap => 1,
-                TrapAction::Mirror => 2,
-            };
-            let named = of(handle).text(attr::TRAP_NAME, trap.word());
-            vec![ask(cmd::TRAP_SET, named.u8(attr::TRAP_ACTION, action))]
+        Command::Reload { handle, action, limit } => vec![reload::reload(handle, action, limit)],
+        Command::TrapGet { handle, trap } => vec![trap::get(handle, trap)],
+        Command::TrapSet { handle, trap, action } => vec![trap::set(handle, trap, action)],
+        Command::TrapGroupGet { handle, group } => vec![trap::group_get(handle, group)],
+        Command::TrapGroupSet { handle, group, action, policer } => {
+            vec![trap::group_set(handle, group, action, policer)]
+        }
+        Command::TrapPolicerGet { handle, policer } => vec![trap::policer_get(handle, policer)],
+        Command::TrapPolicerSet { handle, policer, rate, burst } => {
+            vec![trap::policer_set(handle, policer, rate, burst)]
+        }
+        Command::ResourceSet { handle, resource, size } => vec![reload::resource_set(handle, resource, size)],
+        Command::ResourceDump { handle } => vec![ask(cmd::RESOURCE_DUMP, of(handle))],
+        Command::InfoGet { handle } => vec![ask(cmd::INFO_GET, of(handle))],
+        Command::Flash { handle, file, component, overwrite } => {
+            vec![reload::flash(handle, file, component, overwrite)]
+        }
+        Command::ParamGet { handle, param } => {
+            vec![ask(cmd::PARAM_GET, of(handle).text(attr::PARAM_NAME, param.word()))]
         }
         Command::ParamSet { handle, param, value, cmode } => {
             let cmode = match cmode {

@@ -67,9 +67,9 @@ impl Observer<'_> {
             },
             Report::Answer { family: Family::Devlink, message } if devlink::is_health_content(message) => {}
             Report::Answer { family: Family::Devlink, message } => match devlink::read(message) {
-                Ok(Message { subject, value, snapshots, .. }) => {
+                Ok(Message { subject, value, others, .. }) => {
                     let objects = std::iter::once((subject, value));
-                    for (subject, value) in objects.chain(snapshots.into_iter().map(|id| (id, 0))) {
+                    for (subject, value) in objects.chain(others) {
                         let shown = if self.at_rest { What::AtRest } else { What::Dumped };
                         self.push(shown(subject, value));
                     }

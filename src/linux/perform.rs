@@ -96,6 +96,10 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
                 Knob::FailReload => "fail_reload",
                 Knob::DontAllowReload => "dont_allow_reload",
                 Knob::FailRecover => "health/fail_recover",
+                Knob::FailTrapGroupSet => "fail_trap_group_set",
+                Knob::FailTrapPolicerSet => "fail_trap_policer_set",
+                Knob::FailPolicerCounter => "fail_trap_policer_counter_get",
+                Knob::FailDropCounter => "fail_trap_drop_counter_get",
             };
             let on = if switch == Switch::On { "Y" } else { "N" };
             let id = netdevsim(handle)?;

@@ -17,6 +17,8 @@ const OPERAND_DRAWS: usize = 8;
 const COMMAND_DRAWS: usize = 20;
 /// An operand with no more words than these is a switch or a mode.
 const SWITCH: usize = 3;
+/// The command that other kinds need to succeed: every other program goes on with it.
+const OPENER: &str = "devlink.eswitch-set";
 /// Of so many kinds of commands one is chosen.
 const KINDS_DRAWN: usize = 2;
 
@@ -42,15 +44,20 @@ impl Sequences {
     /// making the device that they are about; a fifth of the others are taken as they are drawn, refused or not.
     pub fn next(&mut self, variants: Variants, may: impl Fn(&Command) -> bool) -> Program {
         let favourites = Favourites::new(&mut self.random);
+        let theme = self.theme();
         let task = Task { name: TaskName::User, commands: Vec::new() };
         let mut program = Program { variants, tasks: vec![task], ..Program::default() };
         for place in 0..self.random.usize(1..=COMMANDS_MAX) {
             let any = self.random.u8(0..5) == 0;
-            let makes_device = place == 0 && self.random.u8(0..4) > 0;
+            let opening = match place {
+                0 if self.random.u8(0..4) > 0 => &MAKERS[..],
+                1 if self.random.bool() => &[OPENER],
+                _ => &[],
+            };
             let mut draws = 0;
             // A command that may not be used is drawn again: a device of another driver, or another subsystem.
             loop {
-                let kind = self.kind(makes_device);
+                let kind = self.kind(opening, &theme);
                 let Some((command, succeeds)) = self.draw(&mut program, favourites, kind, &may) else {
                     continue;
                 };
@@ -65,13 +72,35 @@ impl Sequences {
         program
     }
 
-    /// A kind of command: of some that are drawn the one that has succeeded least.
-    fn kind(&mut self, makes_device: bool) -> usize {
-        if makes_device {
-            return self.every.iter().position(|spec| MAKERS.contains(&spec.name)).expect("it is a command");
+    /// A kind of command: the one that the program is to be opened with, or of some that are drawn the one that has
+    /// succeeded least.
+    fn kind(&mut self, opening: &[&str], theme: &[usize]) -> usize {
+        if let Some(kind) = self.every.iter().position(|spec| opening.contains(&spec.name)) {
+            return kind;
         }
-        let drawn = [(); KINDS_DRAWN].map(|()| self.random.usize(0..self.every.len()));
-        drawn.into_iter().min_by_key(|kind| self.done[*kind]).expect("some are drawn")
+        if self.random.bool() {
+            return theme[self.random.usize(0..theme.len())];
+        }
+        self.least_done(KINDS_DRAWN)
+    }
+
+    /// Of so many kinds that are drawn the one that has succeeded least.
+    fn least_done(&mut self, drawn: usize) -> usize {
+        let kinds = (0..drawn).map(|_| self.random.usize(0..self.every.len()));
+        kinds.min_by_key(|kind| self.done[*kind]).expect("some are drawn")
+    }
+
+    /// What a program is about: a kind that has succeeded seldom, and those that name the same sort of object, of
+    /// which one may make what another needs.
+    fn theme(&mut self) -> Vec<usize> {
+        let first = self.least_done(KINDS_DRAWN * 2);
+        let names = |kind: usize| {
+            let named = self.every[kind].operands.iter().skip(1).filter(|operand| !operand.optional);
+            named.map(|operand| operand.what)
+        };
+        let alike =
+            |kind: &usize| *kind == first || names(*kind).any(|what| names(first).any(|own| own == what));
+        (0..self.every.len()).filter(alike).collect()
     }
 
     /// A command of this kind that would succeed after the program, or else one that would not; none if none that

@@ -13,6 +13,8 @@ use std::process::Command;
 
 /// Folders that must be there before init can mount anything.
 const FOLDERS: &[&str] = &["dev", "proc", "sys", "tmp", "etc", "root"];
+/// Where the kernel finds the file that `unreg::event::Firmware::Image` names.
+const FIRMWARE: &str = "lib/firmware/unreg.bin";
 
 /// An initramfs as it is written: an archive, and what is in it already.
 struct Archive<W> {
@@ -35,6 +37,9 @@ pub(super) fn write(out: impl Write, modules: &Path, tools: &[PathBuf]) -> anyho
     if let Some(release) = modules.file_name() {
         archive.tree(modules, &Path::new("lib/modules").join(release))?;
     }
+    // What netdevsim is flashed with: any bytes will do.
+    archive.folder(Path::new("lib/firmware"))?;
+    archive.entry(Path::new(FIRMWARE), ModeFileType::Regular, 0o644, b"unreg")?;
     archive.console()?;
     trailer(archive.out)?.flush().context("cannot write the initramfs")
 }

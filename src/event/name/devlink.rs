@@ -50,7 +50,60 @@ operands! {
     }
 
     /// A policer of trapped packets, by its number.
-    "a trap policer" (4 bits) enum TrapPolicer { P1 = "1", P2 = "2", P3 = "3", }
+    "a trap policer" (4 bits) enum TrapPolicer {
+        P1 = "1", P2 = "2", P3 = "3",
+        /// One that none of the drivers here has.
+        P9 = "9",
+    }
+
+    /// What is to happen to the packets of all traps of a group that drop.
+    "an action for a group" (3 bits, optional) enum GroupAction {
+        Unset = "same-action", Trap = "action-trap", Mirror = "action-mirror", Drop = "action-drop",
+    }
+
+    /// The policer that a group is to be bound to.
+    "a policer for a group" (3 bits, optional) enum GroupPolicer {
+        Unset = "same-policer", P1 = "policer-1", P9 = "policer-9", None = "no-policer", P3 = "policer-3",
+    }
+
+    /// How many packets a second a policer lets through: from 1 to 8000.
+    "a policer's rate" (3 bits, optional) enum PolicerRate {
+        Unset = "same-rate", R100 = "rate-100", TooLow = "rate-0", R8000 = "rate-8000", TooHigh = "rate-8001",
+    }
+
+    /// How many packets a policer lets through at once: from 8 to 65536.
+    "a policer's burst" (3 bits, optional) enum PolicerBurst {
+        Unset = "same-burst", B16 = "burst-16", TooLow = "burst-7", B4096 = "burst-4096",
+    }
+
+    /// A resource of a device, with the one that it is a part of.
+    "a resource" (4 bits) enum Resource {
+        Ipv4 = "IPv4", Ipv4Fib = "IPv4/fib", Ipv4Rules = "IPv4/fib-rules",
+        Ipv6 = "IPv6", Ipv6Fib = "IPv6/fib", Ipv6Rules = "IPv6/fib-rules",
+        Nexthops = "nexthops",
+        /// One that none of the drivers here has.
+        Unknown = "tcam",
+    }
+
+    /// How much of a resource there is; the first is as much as can be said.
+    "a size" (3 bits) enum ResourceSize { Max = "max", N10 = "10", N9 = "9", N100 = "100", }
+
+    /// What a reload is to do.
+    "a reload action" (2 bits, optional) enum ReloadAction {
+        Unset = "any-action", Reinit = "driver-reinit", FwActivate = "fw-activate",
+    }
+
+    /// What a reload is not to do.
+    "a reload limit" (2 bits, optional) enum ReloadLimit { Unset = "any-limit", NoReset = "no-reset", None = "no-limit", }
+
+    /// The file that a device is flashed with.
+    "a firmware file" (2 bits, optional) enum Firmware { Image = "unreg.bin", Missing = "missing.bin", }
+
+    /// The component that is flashed.
+    "a component" (2 bits, optional) enum Component { Unset = "any-component", FwMgmt = "fw.mgmt", Unknown = "bogus", }
+
+    /// What of a device's own a flash may overwrite.
+    "an overwrite mask" (1 bits, optional) enum Overwrite { Unset = "overwrite-nothing", Settings = "overwrite-settings", }
 
     /// A region of a device's memory.
     "a region" (4 bits) enum Region { Dummy = "dummy", }
@@ -139,7 +192,10 @@ operands! {
     "an inline mode" (2 bits, optional) enum Inline { Unset = "no-inline", Link = "inline-link", }
 
     /// A fault that a test asks a driver for, as netdevsim's debugfs files do.
-    "a driver knob" (4 bits) enum Knob { FailReload = "fail-reload", DontAllowReload = "dont-allow-reload", FailRecover = "fail-recover", }
+    "a driver knob" (4 bits) enum Knob { FailReload = "fail-reload", DontAllowReload = "dont-allow-reload", FailRecover = "fail-recover",
+        FailTrapGroupSet = "fail-trap-group-set", FailTrapPolicerSet = "fail-trap-policer-set",
+        FailPolicerCounter = "fail-trap-policer-counter-get", FailDropCounter = "fail-trap-drop-counter-get",
+    }
 
     /// Whether a knob is turned on.
     "on or off" (1 bits) enum Switch { On = "on", Off = "off", }

@@ -2,8 +2,9 @@
 //!
 //! Listeners are modelled as real ones are written: one that hears everything from the start, and one for
 //! every dump, which starts to listen, dumps, and lets a message win over an older entry of the dump. What a
-//! listener knows is a value for each object of each instance; traps count by presence, because a changed
-//! action is announced to nobody. Reporters do not count: nobody is told that there is one, or how it is set.
+//! listener knows is a value for each object of each instance; traps, groups and policers count by presence,
+//! because what is set of them is announced to nobody. Reporters and resources do not count: nobody is told that there
+//! is one, or how it is set.
 
 use crate::event::{
     Handle, Kinds, Notice, Span, Subject, TaskId, Trace,
@@ -39,14 +40,17 @@ const UNKNOWN: Known = [[0; OBJECTS]; Handle::COUNT];
 fn slot(of: Subject) -> Option<(usize, usize)> {
     match of {
         Subject::Devlink(handle) => Some((handle.index(), 0)),
-        Subject::Reporter(..) => None,
+        Subject::Reporter(..) | Subject::Resource(..) => None,
         part => part.part().map(|(handle, place)| (handle.index(), 1 + place)),
     }
 }
 
 /// What a listener notes of an object with this value.
 fn entry(of: Subject, value: u8) -> u8 {
-    if matches!(of, Subject::Trap(..)) { 1 } else { value + 1 }
+    match of {
+        Subject::Trap(..) | Subject::TrapGroup(..) | Subject::TrapPolicer(..) => 1,
+        _ => value + 1,
+    }
 }
 
 /// One listener: what it knows, and what it has had a message about.

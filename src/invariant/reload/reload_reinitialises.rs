@@ -25,7 +25,7 @@ pub const RELOAD_REINITIALISES: Invariant = Invariant {
 /// work must be able to take the lock that a reload holds.
 fn entity(of: Subject) -> Option<(usize, usize)> {
     match of {
-        Subject::Param(..) | Subject::Reporter(..) => None,
+        Subject::Param(..) | Subject::Reporter(..) | Subject::Resource(..) => None,
         part => part.part().map(|(handle, place)| (handle.index(), place)),
     }
 }

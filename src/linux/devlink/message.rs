@@ -1,10 +1,8 @@
 //! What devlink says: a notification or an answer, read into an object and its value.
 
 use super::uapi::{PORT_TYPE_ETH, TYPE_FLAG, attr, cmd};
-use super::{health, rate};
-use crate::event::{
-    Handle, Notice, Param, ParamValue, Region, SnapshotId, Subject, Trap, TrapAction, TrapGroup, TrapPolicer,
-};
+use super::{health, rate, reload, trap};
+use crate::event::{Handle, Notice, Param, ParamValue, Region, SnapshotId, Subject};
 use crate::linux::attribute::Found;
 use crate::operand::Operand;
 
@@ -24,8 +22,8 @@ pub struct Message {
     pub value: u8,
     /// The name of the port's netdev.
     pub netdev: Option<String>,
-    /// The snapshots of the region, if it is one that was asked for.
-    pub snapshots: Vec<Subject>,
+    /// What else the answer shows: the snapshots of a region, the other resources.
+    pub others: Vec<(Subject, u8)>,
 }
 
 /// Reads a message from its netlink header on; if the model has no name for what it says, its own words.
@@ -42,8 +40,12 @@ pub fn read(bytes: &[u8]) -> Result<Message, String> {
         Subject::Port(..) => found.text(attr::PORT_NETDEV_NAME).map(ToString::to_string),
         _ => None,
     };
-    let snapshots = found.nested(attr::REGION_SNAPSHOTS).map(|list| snapshots(handle, list));
-    Ok(Message { notice, subject, value, netdev, snapshots: snapshots.unwrap_or_default() })
+    let others = match subject {
+        Subject::Region(..) => found.nested(attr::REGION_SNAPSHOTS).map(|list| snapshots(handle, list)),
+        Subject::Resource(..) => reload::read_resources(handle, found).map(|mut all| all.split_off(1)),
+        _ => None,
+    };
+    Ok(Message { notice, subject, value, netdev, others: others.unwrap_or_default() })
 }
 
 /// What a message that has no name here says, as far as that can be told.
@@ -82,6 +84,11 @@ enum Kind {
     Rate,
     Eswitch,
     Reporter,
+    Resources,
+    Actions,
+    Info,
+    /// How far an update is, unless the message says it.
+    Flash(Option<u8>),
 }
 
 fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
@@ -105,6 +112,12 @@ fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
         cmd::TRAP_POLICER_DEL => (del, Kind::TrapPolicer),
         cmd::RATE_NEW => (new, Kind::Rate),
         cmd::RATE_DEL => (del, Kind::Rate),
+        cmd::RESOURCE_ANSWER => (None, Kind::Resources),
+        cmd::RELOAD_ANSWER => (None, Kind::Actions),
+        cmd::INFO_ANSWER => (None, Kind::Info),
+        cmd::FLASH_BEGIN => (new, Kind::Flash(Some(0))),
+        cmd::FLASH_STATUS => (new, Kind::Flash(None)),
+        cmd::FLASH_END => (new, Kind::Flash(Some(5))),
         cmd::HEALTH_ANSWER => (None, Kind::Reporter),
         cmd::HEALTH_STATUS => (new, Kind::Reporter),
         cmd::ESWITCH_ANSWER => (None, Kind::Eswitch),
@@ -131,26 +144,17 @@ impl Kind {
                 (Subject::Snapshot(handle, snapshot_id(found)?), 0)
             }
             Kind::Region => (Subject::Region(handle, named::<Region>(found.text(attr::REGION_NAME)?)?), 0),
-            Kind::Trap => {
-                let action = match found.number(attr::TRAP_ACTION)? {
-                    0 => TrapAction::Drop,
-                    1 => TrapAction::Trap,
-                    2 => TrapAction::Mirror,
-                    _ => return None,
-                };
-                let trap = named::<Trap>(found.text(attr::TRAP_NAME)?)?;
-                (Subject::Trap(handle, trap), action.to_byte())
-            }
-            Kind::TrapGroup => {
-                (Subject::TrapGroup(handle, named::<TrapGroup>(found.text(attr::TRAP_GROUP_NAME)?)?), 0)
-            }
+            Kind::Trap => trap::read(handle, found)?,
+            Kind::TrapGroup => trap::read_group(handle, found)?,
+            Kind::TrapPolicer => trap::read_policer(handle, found)?,
+            Kind::Resources => *reload::read_resources(handle, found)?.first()?,
+            Kind::Actions => reload::read_actions(handle, found)?,
+            Kind::Info => reload::read_info(handle, found)?,
+            Kind::Flash(Some(status)) => (Subject::Flash(handle), status),
+            Kind::Flash(None) => reload::read_flash_status(handle, found)?,
             Kind::Rate => rate::read(handle, found)?,
             Kind::Reporter => health::read(handle, found)?,
             Kind::Eswitch => (Subject::Eswitch(handle), found.number(attr::ESWITCH_MODE)? as u8),
-            Kind::TrapPolicer => {
-                let id = found.number(attr::TRAP_POLICER_ID)?.to_string();
-                (Subject::TrapPolicer(handle, named::<TrapPolicer>(&id)?), 0)
-            }
         })
     }
 }
@@ -162,10 +166,10 @@ fn snapshot_id(found: Found<'_>) -> Option<SnapshotId> {
 }
 
 /// The snapshots in a list of them.
-fn snapshots(handle: Handle, list: Found<'_>) -> Vec<Subject> {
+fn snapshots(handle: Handle, list: Found<'_>) -> Vec<(Subject, u8)> {
     let each = list.each().filter(|(kind, _)| *kind == attr::REGION_SNAPSHOT);
     let ids = each.filter_map(|(_, snapshot)| snapshot_id(Found::new(snapshot)));
-    ids.map(|id| Subject::Snapshot(handle, id)).collect()
+    ids.map(|id| (Subject::Snapshot(handle, id), 0)).collect()
 }
 
 /// A param and its driverinit value.
@@ -183,7 +187,7 @@ fn param(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
 }
 
 /// The value of an operand type that is spelled like this.
-fn named<T: Operand>(word: &str) -> Option<T> {
+pub(super) fn named<T: Operand>(word: &str) -> Option<T> {
     let number = T::WORDS.iter().position(|other| *other == word)?;
     T::from_byte(number as u8)
 }

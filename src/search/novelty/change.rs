@@ -38,7 +38,7 @@ pub(super) fn hash(value: &impl Hash) -> u64 {
 }
 
 /// How many sorts of parts an instance has whose states are kept apart.
-const SORTS: usize = 6;
+const SORTS: usize = 7;
 
 /// How many states are kept apart: for each devlink instance its own and one a sort of parts, one for mdev, one for
 /// ib_core, and one for what belongs to no device.
@@ -71,6 +71,7 @@ fn sort(of: Subject) -> Option<usize> {
         Subject::Rate(..) => 3,
         Subject::Knob(..) => 4,
         Subject::Reporter(..) => 5,
+        Subject::Resource(..) => 6,
         _ => return None,
     };
     debug_assert!(sort < SORTS);

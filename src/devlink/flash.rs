@@ -1,0 +1,61 @@
+//! What a driver says of its firmware, and how new firmware is written into the device.
+
+use super::{Devlink, InstanceId, Ops};
+use crate::event::{Callback, Component, Errno, Firmware, Module, Notice, Overwrite, Point, Subject, What};
+use crate::sim::Kernel;
+
+/// What is said of an update while it is under way: the begin, four steps, and the end.
+const BEGIN: u8 = 0;
+const STEPS: [u8; 4] = [1, 2, 3, 4];
+const END: u8 = 5;
+
+impl Devlink {
+    /// Models `devlink_nl_info_get_doit()`.
+    pub(super) fn info_get(&self, k: &Kernel, id: InstanceId) {
+        k.emit(What::Dumped(Subject::Info(self.handle(id)), 0));
+    }
+
+    /// Models `devlink_nl_flash_update_doit()`: once there is a file, the begin and the end are always told.
+    pub(super) async fn flash_update(
+        &self,
+        k: &Kernel,
+        ops: &impl Ops,
+        id: InstanceId,
+        file: Firmware,
+        component: Component,
+        overwrite: Overwrite,
+    ) -> Result<(), Errno> {
+        if !ops.supports_flash(id) {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        if component == Component::Unknown {
+            return Err(Errno::EINVAL);
+        }
+        if file == Firmware::Missing {
+            return Err(Errno::ENOENT);
+        }
+        self.flash_status(k, id, BEGIN).await;
+        let op = async {
+            if overwrite == Overwrite::Settings {
+                return Err(Errno::EOPNOTSUPP);
+            }
+            for step in STEPS {
+                k.point(Point::FlashUpdate).await;
+                self.flash_status(k, id, step).await;
+            }
+            Ok(())
+        };
+        let done = k.call(Callback::FlashUpdate, self.subject(id), Module::Core, op).await;
+        self.flash_status(k, id, END).await;
+        done
+    }
+
+    /// Models `devlink_flash_update_status_notify()` and its like.
+    async fn flash_status(&self, k: &Kernel, id: InstanceId, status: u8) {
+        let flash = Subject::Flash(self.handle(id));
+        k.point(Point::DevlinkNotify).await;
+        if self.is_registered(id) {
+            k.emit(What::Notify(Notice::New, flash, status));
+        }
+    }
+}

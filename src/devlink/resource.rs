@@ -1,0 +1,105 @@
+//! Resources: how much of each there is, and how much a reload is to make of it.
+
+use super::{Devlink, InstanceId};
+use crate::event::{Errno, Resource, ResourceSize, Subject, What};
+use crate::operand::Operand;
+use crate::sim::Kernel;
+
+/// How large a resource is, how large it is to be, and whether its parts fit into that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    now: ResourceSize,
+    new: ResourceSize,
+    is_valid: bool,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Size { now: ResourceSize::Max, new: ResourceSize::Max, is_valid: true }
+    }
+}
+
+impl Size {
+    /// What messages say: the size in bits 0 and 1, the new one in 2 and 3, bit 4 if that is too small.
+    pub(super) fn value(self) -> u8 {
+        self.now.to_byte() | self.new.to_byte() << 2 | u8::from(!self.is_valid) << 4
+    }
+}
+
+impl Devlink {
+    /// Models `devl_resource_register()` for the driver's resources: nobody is told.
+    pub fn resources_register(&self, k: &Kernel, id: InstanceId) {
+        self.with(k, id, |instance| instance.sizes = Default::default());
+    }
+
+    /// Models `devlink_nl_resource_set_doit()`: what does not fit is noted, and refused by the reload.
+    pub(super) fn resource_set(
+        &self,
+        k: &Kernel,
+        id: InstanceId,
+        resource: Resource,
+        size: ResourceSize,
+    ) -> Result<(), Errno> {
+        if !self.inventory(id).resources.contains(&resource) {
+            return Err(Errno::EINVAL);
+        }
+        self.resize(k, id, resource, |own| own.new = size);
+        self.resource_validate(k, id, resource);
+        if let Some(parent) = resource.parent() {
+            self.resource_validate(k, id, parent);
+        }
+        Ok(())
+    }
+
+    /// Models `devlink_resource_validate_children()`, whose sum wraps in 6.12.
+    fn resource_validate(&self, k: &Kernel, id: InstanceId, resource: Resource) {
+        let wraps = self.rules.resource_sums_wrap;
+        let parts = Resource::ALL.iter().filter(|part| part.parent() == Some(resource));
+        let sizes = self.with(k, id, |instance| instance.sizes);
+        let sum = parts.map(|part| sizes[part.index()].new.units()).reduce(|sum, size| match wraps {
+            true => sum.wrapping_add(size),
+            false => sum.saturating_add(size),
+        });
+        let is_valid = sum.is_none_or(|sum| sum <= sizes[resource.index()].new.units());
+        self.resize(k, id, resource, |own| own.is_valid = is_valid);
+    }
+
+    fn resize(&self, k: &Kernel, id: InstanceId, resource: Resource, change: impl FnOnce(&mut Size)) {
+        let (old, new) = self.with(k, id, |instance| {
+            let size = &mut instance.sizes[resource.index()];
+            let old = size.value();
+            change(size);
+            (old, size.value())
+        });
+        if old != new {
+            k.emit(What::Set(Subject::Resource(self.handle(id), resource), old, new));
+        }
+    }
+
+    /// Models `devlink_resources_validate()`, with which a reload begins.
+    pub(super) fn resources_fit(&self, k: &Kernel, id: InstanceId) -> bool {
+        self.with(k, id, |instance| instance.sizes.iter().all(|size| size.is_valid))
+    }
+
+    /// Models `devl_resource_size_get()` for each resource that the driver divides things by: those without parts.
+    pub fn resources_take_up(&self, k: &Kernel, id: InstanceId) {
+        for resource in self.inventory(id).resources {
+            if !Resource::ALL.iter().any(|part| part.parent() == Some(*resource)) {
+                self.resize(k, id, *resource, |own| own.now = own.new);
+            }
+        }
+    }
+
+    /// Models `devlink_nl_resource_dump_doit()`.
+    pub(super) fn resource_dump(&self, k: &Kernel, id: InstanceId) -> Result<(), Errno> {
+        let resources = self.inventory(id).resources;
+        if resources.is_empty() {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        for resource in resources {
+            let part = Subject::Resource(self.handle(id), *resource);
+            k.emit(What::Dumped(part, self.value(id, part)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! devlink's rules: the decisions that were argued about, and what was settled.
+
+/// When drivers register their instance, and so make it visible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publish {
+    /// As the last step of probe and the first of remove, under the instance's lock.
+    Last,
+    /// In the middle of probe, with every later step taking the lock for itself.
+    Early,
+    /// As the first step of probe and the last of remove, under the instance's lock: nobody gets in before the
+    /// probe is done, and every part is announced when it is made.
+    First,
+}
+
+/// When a part may be announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notify {
+    /// While users can see the instance.
+    WhenVisible,
+    /// As soon as there is a part.
+    AtOnce,
+}
+
+/// What a register announces of the parts that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// The instance, then all of them.
+    ParentFirst,
+    /// All of them, then the instance.
+    ChildrenFirst,
+    /// The instance alone.
+    ParentOnly,
+}
+
+/// What a driver calls from its reload callbacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadCalls {
+    /// Functions that expect the instance's lock to be held.
+    Locked,
+    /// Functions that take it.
+    SelfLocking,
+    /// Locked ones, and unregister and register of the instance itself.
+    Register,
+}
+
+/// How much of netdevsim there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Netdevsim {
+    /// What arguments are about: ports, two traps, a param.
+    Small,
+    /// Everything that 6.12's shows, with its files and its flaws.
+    Linux612,
+}
+
+/// The decisions of devlink core and its drivers; the default is what was settled.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Where drivers register.
+    pub publish: Publish,
+    /// Whether reload is refused until the driver enables it; no other command is.
+    pub reload_must_be_enabled: bool,
+    /// Whether reload takes the device's lock, and so cannot meet probe or remove.
+    pub reload_takes_device_lock: bool,
+    /// When parts are announced.
+    pub notify: Notify,
+    /// What register announces.
+    pub replay: Replay,
+    /// Whether traps are made by reload; otherwise by probe only.
+    pub traps_in_reload: bool,
+    /// What drivers call from reload.
+    pub reload_calls: ReloadCalls,
+    /// Whether one lock of all instances is held over every command.
+    pub devlink_mutex: bool,
+    /// Whether a command looks at the mark again once it has the lock.
+    pub lookup_checks_again: bool,
+    /// Whether an eswitch change is applied attribute by attribute.
+    pub eswitch_in_steps: bool,
+    /// Whether a rate object is changed attribute by attribute.
+    pub rate_set_in_steps: bool,
+    /// Whether the driver unmakes rate nodes without a word.
+    pub rate_nodes_end_silently: bool,
+    /// Whether an id that devlink chose for a snapshot is held for ever.
+    pub snapshot_ids_kept: bool,
+    /// Whether the traps of a group are changed before its policer is looked at.
+    pub trap_group_set_in_steps: bool,
+    /// Whether no message says anything of an object whose counter cannot be read.
+    pub broken_counter_hides: bool,
+    /// Whether the sizes of a resource's parts are added up without a look at the carry.
+    pub resource_sums_wrap: bool,
+    /// Whether a reload makes health reporters anew, and waits for those who report.
+    pub reporters_in_reload: bool,
+    /// Whether errors may be reported until the instance is freed.
+    pub reports_after_unregister: bool,
+    /// Which netdevsim it is.
+    pub netdevsim: Netdevsim,
+    /// Whether a dump shows one kind of object of every instance after the other.
+    pub dump_by_kind: bool,
+    /// Whether all traps are set to drop before the first one is unregistered.
+    pub traps_drop_first: bool,
+    /// Whether a reload warns of what its driver's teardown left.
+    pub reload_checks_teardown: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            publish: Publish::Last,
+            reload_must_be_enabled: false,
+            reload_takes_device_lock: true,
+            notify: Notify::WhenVisible,
+            replay: Replay::ParentFirst,
+            traps_in_reload: true,
+            reload_calls: ReloadCalls::Locked,
+            devlink_mutex: false,
+            lookup_checks_again: true,
+            eswitch_in_steps: false,
+            rate_set_in_steps: false,
+            rate_nodes_end_silently: false,
+            snapshot_ids_kept: false,
+            trap_group_set_in_steps: false,
+            broken_counter_hides: false,
+            resource_sums_wrap: false,
+            reporters_in_reload: false,
+            reports_after_unregister: false,
+            netdevsim: Netdevsim::Small,
+            dump_by_kind: false,
+            traps_drop_first: false,
+            reload_checks_teardown: false,
+        }
+    }
+}

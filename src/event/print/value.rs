@@ -1,0 +1,72 @@
+//! How the value of an object reads.
+
+use crate::event::Subject;
+use crate::event::name::{EswitchMode, ParamValue, RateParent, ReloadAction, ResourceSize, TrapAction};
+use crate::operand::Operand;
+
+/// The value that goes with an object, as its operand spells it.
+pub(super) fn value(subject: Subject, value: u8) -> String {
+    let word = match subject {
+        Subject::Devlink(_) => (value != 0).then_some("reload_failed"),
+        Subject::Param(..) => ParamValue::from_byte(value).map(Operand::word),
+        Subject::Trap(..) => TrapAction::from_byte(value).map(Operand::word),
+        Subject::Eswitch(_) => EswitchMode::from_byte(value).map(Operand::word),
+        Subject::Port(..) => ["type eth", "type eth netdev"].get(usize::from(value).wrapping_sub(1)).copied(),
+        Subject::Flash(_) => FLASH_STATUS.get(usize::from(value)).copied(),
+        Subject::Info(_) | Subject::Region(..) | Subject::Snapshot(..) => None,
+        Subject::Actions(_) => return actions(value),
+        Subject::TrapGroup(..) => {
+            return if value == 0 { String::new() } else { format!(" policer {value}") };
+        }
+        Subject::TrapPolicer(..) => return policer(value),
+        Subject::Resource(..) => return resource(value),
+        Subject::Rate(..) => return rate(value),
+        Subject::Reporter(..) => return reporter(value),
+        _ => return format!(" {value}"),
+    };
+    word.map_or(String::new(), |word| format!(" {word}"))
+}
+
+/// How far a flash update is.
+const FLASH_STATUS: [&str; 6] = ["begin", "preparing", "flashing", "select", "done", "end"];
+
+/// What a reload has done.
+fn actions(value: u8) -> String {
+    let done = ReloadAction::ALL.iter().filter(|action| value & 1 << action.to_byte() != 0);
+    done.fold(" performed".to_string(), |text, action| text + " " + action.word())
+}
+
+/// What is set of a policer, if it is not what the driver began with.
+fn policer(value: u8) -> String {
+    let rate = ["", " rate 100", " rate 8000", ""][usize::from(value & 3)];
+    let burst = ["", " burst 16", " burst 4096", ""][usize::from(value >> 2 & 3)];
+    format!("{rate}{burst}")
+}
+
+/// How large a resource is and is to be.
+fn resource(value: u8) -> String {
+    let size = |bits: u8| ResourceSize::from_byte(bits & 3).map_or("?", Operand::word);
+    let new =
+        if value & 3 == value >> 2 & 3 { String::new() } else { format!(" size_new {}", size(value >> 2)) };
+    let valid = if value & 16 == 0 { "" } else { " size_valid false" };
+    format!(" size {}{new}{valid}", size(value))
+}
+
+/// What is said of a health reporter.
+fn reporter(value: u8) -> String {
+    let words = ["auto_recover", "auto_dump", "dump", "grace"];
+    let said = words.iter().zip(1..).filter(|(_, bit)| value & 1 << bit != 0).map(|(word, _)| *word);
+    let state = if value & 1 == 0 { " healthy" } else { " error" };
+    said.fold(state.to_string(), |text, word| text + " " + word)
+}
+
+/// What is set of a rate object.
+fn rate(value: u8) -> String {
+    let parent = RateParent::from_byte(value >> 4).filter(|parent| *parent != RateParent::Unset);
+    let rates = [("tx_share", value & 3), ("tx_max", value >> 2 & 3)];
+    let mut words = String::new();
+    for (name, rate) in rates.into_iter().filter(|(_, rate)| *rate != 0) {
+        words += &format!(" {name} {rate}mbit");
+    }
+    words + &parent.map_or(String::new(), |parent| format!(" {}", parent.word()))
+}

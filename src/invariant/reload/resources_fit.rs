@@ -1,0 +1,80 @@
+//! A reload takes up no sizes that do not fit.
+
+use crate::event::{Handle, Kinds, Resource, ResourceSize, Span, Subject, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+use crate::operand::Operand;
+
+/// A reload is refused as long as the parts of a resource are to be larger together than the resource.
+pub const RESOURCES_FIT: Invariant = Invariant {
+    id: 19,
+    name: "resources-fit",
+    says: "A reload is refused as long as the parts of a resource are to be larger together than the resource.",
+    cites: &[Cite {
+        mail: &mail::TRAPS,
+        who: "Ido Schimmel",
+        claim: "reload re-initialises driver entities with the new values of params and resources, and users divide \
+                a device's resources with it",
+    }],
+    about: Kinds::RELOAD,
+    observable: false,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut wanted = [[ResourceSize::Max; Resource::COUNT]; Handle::COUNT];
+    trace.events.iter().position(|event| {
+        match event.what {
+            // A new instance begins with everything as large as can be.
+            What::Alloc(Subject::Devlink(handle)) => wanted[handle.index()] = [ResourceSize::Max; Resource::COUNT],
+            What::Set(Subject::Resource(handle, resource), _, value) => {
+                if let Some(size) = ResourceSize::from_byte(value >> 2 & 3) {
+                    wanted[handle.index()][resource.index()] = size;
+                }
+            }
+            What::Leave(Span::DevlinkReload, Subject::Devlink(handle), None) => {
+                let sizes = &wanted[handle.index()];
+                return Resource::ALL.iter().any(|resource| !fits(*resource, sizes));
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
+fn fits(resource: Resource, sizes: &[ResourceSize; Resource::COUNT]) -> bool {
+    let parts = Resource::ALL.iter().filter(|part| part.parent() == Some(resource));
+    let sum = parts.fold(0, |sum: u64, part| sum.saturating_add(sizes[part.index()].units()));
+    sum <= sizes[resource.index()].units()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HANDLE: Handle = Handle::Mlxsw0;
+
+    fn sized(resource: Resource, size: ResourceSize) -> (u8, What) {
+        (0, What::Set(Subject::Resource(HANDLE, resource), 0, size.to_byte() << 2))
+    }
+
+    fn reloads() -> [(u8, What); 2] {
+        let of = Subject::Devlink(HANDLE);
+        [(0, What::Enter(Span::DevlinkReload, of)), (0, What::Leave(Span::DevlinkReload, of, None))]
+    }
+
+    #[test]
+    fn parts_that_are_too_large_break_it() {
+        let sizes = [sized(Resource::Ipv4, ResourceSize::N9), sized(Resource::Ipv4Fib, ResourceSize::N10)];
+        assert_eq!(check(&Trace::of(sizes.into_iter().chain(reloads()))), Some(3));
+    }
+
+    #[test]
+    fn parts_that_fit_and_a_device_made_anew_keep_it() {
+        let parts = [Resource::Ipv4Fib, Resource::Ipv4Rules].map(|part| sized(part, ResourceSize::N10));
+        let whole = [sized(Resource::Ipv4, ResourceSize::N100)];
+        assert_eq!(check(&Trace::of(parts.into_iter().chain(whole).chain(reloads()))), None);
+        let anew = [sized(Resource::Ipv4, ResourceSize::N9), (0, What::Alloc(Subject::Devlink(HANDLE)))];
+        assert_eq!(check(&Trace::of(anew.into_iter().chain(reloads()))), None);
+    }
+}
