@@ -11,6 +11,7 @@ pub mod flash;
 pub mod health;
 pub mod instance;
 pub mod inventory;
+pub mod netns;
 pub mod notify;
 pub mod param;
 pub mod part;
@@ -32,8 +33,8 @@ pub use rules::Rules;
 pub use trap_group::Counter;
 
 use crate::event::{
-    Errno, EswitchMode, Handle, Inline, Param, PortIndex, ReloadAction, Reporter, Resource, Trap, TrapAction,
-    TxMax, TxShare,
+    Errno, EswitchMode, Handle, Inline, NetNs, Param, PortIndex, ReloadAction, Reporter, Resource, Trap,
+    TrapAction, TxMax, TxShare,
 };
 use crate::sim::{Kernel, Kref, LockId};
 use std::cell::RefCell;
@@ -51,6 +52,8 @@ pub struct Devlink {
 struct Instance {
     handle: Handle,
     kref: Kref,
+    /// The namespace whose users can see it. It is a pointer and no reference.
+    netns: NetNs,
     lock: LockId,
     /// The mark `DEVLINK_REGISTERED`: users can look the instance up.
     registered: bool,

@@ -7,6 +7,7 @@ pub mod model;
 pub mod module;
 pub mod mtty;
 mod netdevsim;
+pub mod netns;
 pub mod ops;
 pub mod port;
 pub mod probe;

@@ -165,6 +165,8 @@ pub enum WorkFn {
     ReleaseChild(Uuid),
     /// The release of a parent device that the kernel delays.
     ReleaseParent(Parent),
+    /// `cleanup_net`: what ends a network namespace.
+    CleanupNet(NetNs),
 }
 
 impl std::fmt::Display for WorkFn {
@@ -174,6 +176,7 @@ impl std::fmt::Display for WorkFn {
             WorkFn::RescanDevice(device) => write!(f, "rescan_device({device})"),
             WorkFn::ReleaseChild(uuid) => write!(f, "release({uuid})"),
             WorkFn::ReleaseParent(parent) => write!(f, "release({parent})"),
+            WorkFn::CleanupNet(netns) => write!(f, "cleanup_net({netns})"),
         }
     }
 }
@@ -222,6 +225,9 @@ pub enum What {
     /// A value changed, from the first to the second.
     Set(Subject, u8, u8),
 
+    /// The notifications (and, at rest, the objects) from here on are those of this network namespace. At first it is
+    /// the initial one.
+    In(NetNs),
     /// A netlink notification about an object went out, with the value it carries.
     Notify(Notice, Subject, u8),
     /// A uevent went out.

@@ -76,6 +76,7 @@ invariants! {
         registration_constant REGISTRATION_CONSTANT,
         no_recursion NO_RECURSION,
         resources_fit RESOURCES_FIT,
+        netns_exit_empties NETNS_EXIT_EMPTIES,
     }
     lock {
         no_global_lock NO_GLOBAL_LOCK,

@@ -84,13 +84,7 @@ impl<'k> World<'k> {
     }
 
     async fn command(&self, command: Command) -> Result<(), Errno> {
-        let bus = driver::Bus {
-            kernel: self.kernel,
-            devlink: &self.devlink,
-            mdev: &self.mdev,
-            ib: &self.ib,
-            drivers: &self.drivers,
-        };
+        let bus = self.bus();
         match command {
             Command::Devlink(command) => {
                 devlink::command::execute(command, self.kernel, &self.devlink, &bus).await
@@ -101,12 +95,24 @@ impl<'k> World<'k> {
         }
     }
 
+    /// Everything a driver can reach.
+    fn bus(&self) -> driver::Bus<'_> {
+        driver::Bus {
+            kernel: self.kernel,
+            devlink: &self.devlink,
+            mdev: &self.mdev,
+            ib: &self.ib,
+            drivers: &self.drivers,
+        }
+    }
+
     /// The body of a work item.
     async fn work(&self, work: WorkFn) {
         match work {
             WorkFn::NetdeviceEvent(netdev) => self.ib.netdevice_event_work(self.kernel, netdev).await,
             WorkFn::RescanDevice(device) => self.ib.rescan_work(self.kernel, device).await,
             WorkFn::ReleaseChild(uuid) => self.mdev.release_child(self.kernel, uuid).await,
+            WorkFn::CleanupNet(netns) => driver::netns::cleanup(&self.bus(), netns).await,
             WorkFn::ReleaseParent(parent) => self.mdev.release_parent(self.kernel, parent).await,
         }
     }

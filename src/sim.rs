@@ -8,6 +8,7 @@ mod around;
 pub mod kernel;
 pub mod lock;
 pub mod module;
+pub mod netns;
 pub mod order;
 pub mod refcount;
 pub mod registration;

@@ -8,11 +8,13 @@ use unreg::run::Machine;
 use unreg::search::generate::Alphabet;
 use unreg::search::hunt::{Config, Finding, Hunt};
 
-/// The runs in which each rule must be found broken. Most take below a thousand; the rarest, below a hundred thousand,
-/// need a device in switchdev mode and a rate that is half wrong.
-const BUDGET: u64 = 400_000;
+/// The runs in which each rule must be found broken. Most take below ten thousand; the rarest need a namespace that ends
+/// with an instance in it whose driver refuses to go down.
+const BUDGET: u64 = 1_000_000;
 /// The runs, for each alphabet and seed, in which the settled rules must break nothing.
 const SURVIVED: u64 = 60_000;
+/// The lines of commands and schedule that a minimised program may have: two tasks that take turns need many.
+const LINES_MAX: usize = 20;
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 
 fn hunt(variants: Variants, subsystems: &[Subsystem], seed: u64, vary_options: bool) -> Hunt {
@@ -66,7 +68,7 @@ fn minimised(finding: &Finding, rule: &str) {
     assert!(breaks(trace, site), "{rule} is kept by the minimised program:\n{small}");
     assert_eq!(small.expect, expected(trace), "the minimised program expects what it breaks:\n{small}");
     let lines = small.commands() + small.schedule.len();
-    assert!(lines <= 16, "{lines} lines are left for {rule}:\n{small}");
+    assert!(lines <= LINES_MAX, "{lines} lines are left for {rule}:\n{small}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::commands;
 use crate::event::{
     AutoDump, AutoRecover, Cmode, Component, Errno, EswitchMode, Firmware, Grace, GroupAction, GroupPolicer,
     Handle, Inline, Overwrite, Param, ParamValue, PolicerBurst, PolicerRate, PortIndex, RateName, RateParent,
-    Region, ReloadAction, ReloadLimit, Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap,
+    Region, ReloadAction, ReloadLimit, ReloadTo, Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap,
     TrapAction, TrapGroup, TrapPolicer, TxMax, TxShare,
 };
 use crate::sim::Kernel;
@@ -25,7 +25,7 @@ commands! {
         /// Changes the eswitch: the mode, then (if given) the inline mode.
         0x13 "devlink.eswitch-set" EswitchSet(handle: Handle, mode: EswitchMode, inline: Inline),
         /// Reloads: the driver goes down and comes up again.
-        0x14 "devlink.reload" Reload(handle: Handle, action: ReloadAction, limit: ReloadLimit),
+        0x14 "devlink.reload" Reload(handle: Handle, action: ReloadAction, limit: ReloadLimit, to: ReloadTo),
         /// Changes what happens to packets that hit a trap.
         0x15 "devlink.trap-set" TrapSet(handle: Handle, trap: Trap, action: TrapAction),
         /// Sets a param, for the next reload.
@@ -105,9 +105,9 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.eswitch_set(k, ops, doit.id, mode, inline).await
         }
-        Command::Reload { handle, action, limit } => {
+        Command::Reload { handle, action, limit, to } => {
             let doit = devlink.pre_doit(k, handle, true).await?;
-            devlink.reload_doit(k, ops, doit.id, action, limit).await
+            devlink.reload_doit(k, ops, doit.id, action, limit, to).await
         }
         Command::TrapSet { handle, trap, action } => {
             let doit = devlink.pre_doit(k, handle, false).await?;

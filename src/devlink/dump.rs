@@ -2,7 +2,7 @@
 
 use super::part::Kind;
 use super::{Devlink, InstanceId};
-use crate::event::{Errno, Point, PortIndex, Span, Subject, What};
+use crate::event::{Errno, NetNs, Point, PortIndex, Span, Subject, What};
 use crate::sim::Kernel;
 
 impl Devlink {
@@ -36,21 +36,25 @@ impl Devlink {
             }
             Ok(())
         };
-        k.span(Span::DevlinkDumpit, Subject::Kernel, body).await
+        k.span(Span::DevlinkDumpit, Subject::Netns(k.netns()), body).await
     }
 
     async fn dump_instances(&self, k: &Kernel, shown: Shown) -> Result<(), Errno> {
         let _mutex = self.mutex(k, Point::DevlinkMutex).await;
         let mut from = 0;
         while let Some(id) = self.next_registered(from) {
+            from = id.index() + 1;
+            if self.netns(id) != k.netns() {
+                continue;
+            }
             if self.ends_dump(id, shown) {
                 break;
             }
-            from = id.index() + 1;
             let kref = self.with(k, id, |instance| instance.kref);
             k.get(kref);
             let held = self.lock(k, id, Point::DevlinkDumpit).await;
-            if self.is_registered(id) || !self.rules.lookup_checks_again {
+            let shows = self.is_registered(id) && self.netns(id) == k.netns();
+            if shows || !self.rules.lookup_checks_again {
                 self.dump_one(k, id, shown).await;
             }
             drop(held);
@@ -100,10 +104,11 @@ impl Devlink {
         }
         self.each_registered(|id| self.rests(k, id, std::iter::once(self.subject(id))));
         for kind in Kind::DUMPED {
-            let mut over = false;
+            let mut over = [false; NetNs::COUNT];
             self.each_registered(|id| {
-                over |= self.ends_dump(id, Shown::Parts(kind));
-                if !over {
+                let over = &mut over[self.netns(id).index()];
+                *over |= self.ends_dump(id, Shown::Parts(kind));
+                if !*over {
                     self.rests(k, id, self.shown(id, kind));
                 }
             });
@@ -119,7 +124,8 @@ impl Devlink {
     }
 
     fn rests(&self, k: &Kernel, id: InstanceId, objects: impl Iterator<Item = Subject>) {
-        objects.for_each(|object| k.emit(What::AtRest(object, self.value(id, object))));
+        let netns = self.netns(id);
+        objects.for_each(|object| k.emit_in(netns, What::AtRest(object, self.value(id, object))));
     }
 }
 

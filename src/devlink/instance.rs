@@ -6,9 +6,10 @@ use super::rate::Rates;
 use super::region::Snapshots;
 use super::{Devlink, Instance, Inventory, PortType};
 use crate::event::{
-    self, Errno, EswitchMode, Handle, LockClass, ParamValue, Point, PortIndex, Span, Subject, Trap,
+    self, Errno, EswitchMode, Handle, LockClass, NetNs, ParamValue, Point, PortIndex, Span, Subject, Trap,
     TrapAction, What,
 };
+use crate::operand::Operand;
 use crate::sim::{Held, Kernel};
 
 /// The number of an instance in its run. A handle may be reused by a later instance; a number is not.
@@ -47,9 +48,15 @@ impl Devlink {
     pub fn alloc(&self, k: &Kernel, handle: Handle, inventory: &'static Inventory) -> InstanceId {
         let mut instances = self.instances.borrow_mut();
         let subject = Subject::Devlink(handle);
+        let kref = k.kref_init(subject);
+        if k.netns() != NetNs::Init {
+            let (init, own) = (NetNs::Init.to_byte(), k.netns().to_byte());
+            k.emit(What::Set(Subject::NetnsOf(handle), init, own));
+        }
         instances.push(Instance {
             handle,
-            kref: k.kref_init(subject),
+            kref,
+            netns: k.netns(),
             // Every instance has a lock (and a lockdep key) of its own, also a later one of the same handle.
             lock: k.new_lock(LockClass::Devlink, subject),
             registered: false,
@@ -151,6 +158,11 @@ impl Devlink {
         self.instances.borrow()[id.index()].handle
     }
 
+    /// The namespace whose users can see the instance.
+    pub fn netns(&self, id: InstanceId) -> NetNs {
+        self.instances.borrow()[id.index()].netns
+    }
+
     /// Whether users can look the instance up.
     pub fn is_registered(&self, id: InstanceId) -> bool {
         self.instances.borrow()[id.index()].registered
@@ -175,7 +187,7 @@ impl Devlink {
         let mut from = 0;
         while let Some(id) = self.next_registered(from) {
             from = id.index() + 1;
-            if self.handle(id) != handle {
+            if self.handle(id) != handle || self.netns(id) != k.netns() {
                 continue;
             }
             k.get(self.with(k, id, |instance| instance.kref));
@@ -186,7 +198,8 @@ impl Devlink {
             };
             let lock = Some(self.lock(k, id, Point::DevlinkLock).await);
             let mut doit = Doit { id, lock, _device: device, _mutex: None, kernel: k, devlink: self };
-            if self.is_registered(id) || !self.rules.lookup_checks_again {
+            let found = self.is_registered(id) && self.netns(id) == k.netns();
+            if found || !self.rules.lookup_checks_again {
                 doit._mutex = mutex;
                 return Ok(doit);
             }

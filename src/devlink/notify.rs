@@ -14,7 +14,7 @@ impl Devlink {
         k.point(Point::DevlinkNotify).await;
         let need = self.is_registered(id) || self.rules.notify == Notify::AtOnce;
         if need && !self.fill_fails(id, part) {
-            k.emit(What::Notify(notice, part, value));
+            k.emit_in(self.netns(id), What::Notify(notice, part, value));
         }
     }
 
@@ -27,6 +27,7 @@ impl Devlink {
             Subject::Trap(_, trap) => instance.traps[trap.index()].to_byte(),
             Subject::Param(_, param) => instance.params[param.index()].shown().to_byte(),
             Subject::Reporter(_, reporter) => instance.reporters[reporter.index()].value(),
+            Subject::NetnsOf(_) => instance.netns.to_byte(),
             Subject::TrapGroup(_, group) => instance.policing.group(group),
             Subject::TrapPolicer(_, policer) => instance.policing.policer(policer),
             Subject::Resource(_, resource) => instance.sizes[resource.index()].value(),

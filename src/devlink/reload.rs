@@ -1,8 +1,11 @@
 //! Reload: the driver goes down and comes up again, and with it everything that it re-initialises.
 
+use super::netns;
 use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{Callback, Errno, Module, Notice, Point, ReloadAction, ReloadLimit, Span, Subject, What};
+use crate::event::{
+    Callback, Errno, Module, NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Span, Subject, What,
+};
 use crate::operand::Operand;
 use crate::sim::Kernel;
 
@@ -16,6 +19,7 @@ impl Devlink {
         id: InstanceId,
         wanted: ReloadAction,
         limit: ReloadLimit,
+        to: ReloadTo,
     ) -> Result<(), Errno> {
         if !self.resources_fit(k, id) {
             return Err(Errno::EINVAL);
@@ -31,7 +35,19 @@ impl Devlink {
             ReloadLimit::NoReset if action == ReloadAction::Reinit => return Err(Errno::EINVAL),
             ReloadLimit::NoReset => {}
         }
-        self.reload(k, ops, id, action).await?;
+        let to = netns::wanted(to);
+        if to.is_some_and(|to| !k.netns_get(to)) {
+            return Err(Errno::EINVAL);
+        }
+        let moves = to.is_some_and(|to| to != self.netns(id));
+        let done = match moves && action != ReloadAction::Reinit {
+            true => Err(Errno::EOPNOTSUPP),
+            false => self.reload(k, ops, id, action, to).await,
+        };
+        if let Some(to) = to.filter(|_| done.is_ok() || !self.rules.netns_ref_lost_on_error) {
+            k.netns_put(to);
+        }
+        done?;
         if wanted != ReloadAction::Unset || limit != ReloadLimit::Unset {
             k.emit(What::Dumped(Subject::Actions(self.handle(id)), 1 << action.to_byte()));
         }
@@ -39,17 +55,18 @@ impl Devlink {
     }
 
     /// Models `devlink_reload()`.
-    async fn reload(
+    pub(super) async fn reload(
         &self,
         k: &Kernel,
         ops: &impl Ops,
         id: InstanceId,
         action: ReloadAction,
+        to: Option<NetNs>,
     ) -> Result<(), Errno> {
         if self.rules.reload_must_be_enabled && !self.with(k, id, |instance| instance.reload_enabled) {
             return Err(Errno::EOPNOTSUPP);
         }
-        k.span(Span::DevlinkReload, self.subject(id), self.down_and_up(k, ops, id, action)).await
+        k.span(Span::DevlinkReload, self.subject(id), self.down_and_up(k, ops, id, action, to)).await
     }
 
     async fn down_and_up(
@@ -58,10 +75,16 @@ impl Devlink {
         ops: &impl Ops,
         id: InstanceId,
         action: ReloadAction,
+        to: Option<NetNs>,
     ) -> Result<(), Errno> {
         let subject = self.subject(id);
+        let to = to.unwrap_or(self.netns(id));
+        if self.rules.netns_told_before_down && to != self.netns(id) {
+            self.notify_unregister(k, id).await;
+        }
         k.point(Point::ReloadDown).await;
         k.call(Callback::ReloadDown, subject, Module::Core, ops.reload_down(id)).await?;
+        self.netns_change(k, id, to).await;
         if action == ReloadAction::Reinit {
             self.params_load_new(k, id);
             self.sanity_check(k, id);

@@ -87,6 +87,16 @@ pub struct Rules {
     pub broken_counter_hides: bool,
     /// Whether the sizes of a resource's parts are added up without a look at the carry.
     pub resource_sums_wrap: bool,
+    /// Whether whoever ends a namespace holds the lock of all namespaces over the drivers' reload.
+    pub netns_exit_holds_pernet_ops: bool,
+    /// Whether a driver that refuses to go down keeps its instance in a namespace that ends.
+    pub driver_may_keep_netns: bool,
+    /// Whether the old namespace is told of the end before the driver is asked to go down.
+    pub netns_told_before_down: bool,
+    /// Whether a reload that fails forgets its reference to the namespace it was to move to.
+    pub netns_ref_lost_on_error: bool,
+    /// Whether a driver's reload begins to follow all namespaces.
+    pub reload_registers_notifier: bool,
     /// Whether a reload makes health reporters anew, and waits for those who report.
     pub reporters_in_reload: bool,
     /// Whether errors may be reported until the instance is freed.
@@ -120,6 +130,11 @@ impl Default for Rules {
             trap_group_set_in_steps: false,
             broken_counter_hides: false,
             resource_sums_wrap: false,
+            netns_exit_holds_pernet_ops: false,
+            driver_may_keep_netns: false,
+            netns_told_before_down: false,
+            netns_ref_lost_on_error: false,
+            reload_registers_notifier: false,
             reporters_in_reload: false,
             reports_after_unregister: false,
             netdevsim: Netdevsim::Small,

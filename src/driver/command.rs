@@ -1,8 +1,8 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, health, module, mtty, ops, port, snapshot, vf};
+use super::{Bus, health, module, mtty, netns, ops, port, snapshot, vf};
 use crate::commands;
-use crate::event::{Errno, Handle, Knob, Module, NumVfs, Parent, PortCount, PortIndex, Switch};
+use crate::event::{Errno, Handle, Knob, Module, NetNs, NumVfs, Parent, PortCount, PortIndex, Switch};
 
 commands! {
     /// A command to a driver or its module.
@@ -27,6 +27,12 @@ commands! {
         0x48 "driver.take-snapshot" TakeSnapshot(handle: Handle),
         /// Has the driver report an error.
         0x49 "driver.break-health" BreakHealth(handle: Handle),
+        /// Makes a network namespace.
+        0x4a "netns.add" NetnsAdd(netns: NetNs),
+        /// Deletes one that no task is in, and waits until it has ended.
+        0x4b "netns.del" NetnsDel(netns: NetNs),
+        /// The task goes into a network namespace; from there on it sees what is there.
+        0x4c "netns.enter" NetnsEnter(netns: NetNs),
         /// Asks a device for so many virtual functions.
         0x4e "driver.sriov-numvfs" SriovNumvfs(handle: Handle, number: NumVfs),
     }
@@ -51,6 +57,9 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         }
         Command::TakeSnapshot { handle } => snapshot::take(bus, handle).await,
         Command::BreakHealth { handle } => health::break_health(bus, handle).await,
+        Command::NetnsAdd { netns } => bus.kernel.netns_add(netns),
+        Command::NetnsDel { netns } => netns::del(bus, netns).await,
+        Command::NetnsEnter { netns } => bus.kernel.netns_enter(netns),
         Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
         Command::MttyRemove { parent } => mtty::remove(bus, parent).await,

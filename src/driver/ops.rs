@@ -1,7 +1,7 @@
 //! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
 
 use super::probe::skips_teardown;
-use super::{Bus, health, port, snapshot, vf};
+use super::{Bus, health, netns, port, snapshot, vf};
 use crate::devlink::rules::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
@@ -65,6 +65,7 @@ impl Ops for Bus<'_> {
             health::create(self, id);
         }
         self.devlink.resources_take_up(k, id);
+        netns::register_notifier(self, id).await;
         let takes_lock = self.devlink.rules.reload_calls == ReloadCalls::SelfLocking;
         if let Err(errno) = port::create_all(self, id, takes_lock).await {
             if self.devlink.rules.reporters_in_reload {

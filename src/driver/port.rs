@@ -79,9 +79,16 @@ async fn register_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Kref
         k.get(device);
     }
     bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
-    k.uevent(Action::Add, subject, netdev);
+    announce_netdev(bus, id, Action::Add, subject, netdev);
     bus.devlink.port_type_set(k, id, port, PortType::EthNetdev).await;
     netdev
+}
+
+/// A netdev's uevents are heard in its namespace alone.
+fn announce_netdev(bus: &Bus<'_>, id: InstanceId, action: Action, subject: Subject, netdev: Kref) {
+    if bus.kernel.is_heard_in(bus.devlink.netns(id)) {
+        bus.kernel.uevent(action, subject, netdev);
+    }
 }
 
 /// Models `unregister_netdevice_many_notify()`: its notifiers take from the port the netdev and then the type,
@@ -91,7 +98,7 @@ async fn unregister_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netde
     let handle = bus.devlink.handle(id);
     bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
     bus.devlink.port_type_set(k, id, port, PortType::NotSet).await;
-    k.uevent(Action::Remove, Subject::PortNetdev(handle, port), netdev);
+    announce_netdev(bus, id, Action::Remove, Subject::PortNetdev(handle, port), netdev);
     if k.put(netdev) {
         k.free(netdev);
     }

@@ -56,6 +56,8 @@ lock_classes! {
     ClientDataRwsem PerObject "client_data_rwsem",
     /// One caller unregisters a device; the others find it done.
     UnregistrationLock PerObject "unregistration_lock",
+    /// Who begins or ends to follow all namespaces writes, whoever ends one reads.
+    PernetOps Global "pernet_ops_rwsem",
     /// netdevsim's list of devices, held while one is made or unmade.
     NsimBusDevList Global "nsim_bus_dev_list_lock",
     /// The snapshots of a region.

@@ -31,10 +31,25 @@ operands! {
         Core = "core", Mtty = "mtty", GidCache = "gid-cache", Mad = "mad",
     }
 
+    /// A network namespace.
+    "a network namespace" (3 bits) enum NetNs {
+        A = "a",
+        /// The one that is always there.
+        Init = "init",
+        B = "b",
+    }
+
+    /// Where a reload moves an instance to.
+    "a namespace to move to" (3 bits, optional) enum ReloadTo {
+        Unset = "stays", A = "to-a", Init = "to-init", B = "to-b",
+    }
+
     /// A queue of work.
     "a workqueue" (4 bits) enum QueueName {
         /// Where kobject releases go when they are delayed.
         System = "events", Gid = "gid_cache_wq", Rescan = "rescan_wq",
+        /// Where network namespaces end.
+        Netns = "netns",
     }
 
     /// The name of a task. The last ones belong to the kernel's own workers.
@@ -52,6 +67,8 @@ operands! {
         RescanWorker = "kworker/rescan_wq",
         /// No task: what is found when every task is at rest.
         Kernel = "kernel",
+        /// The worker of [`QueueName::Netns`].
+        NetnsWorker = "kworker/netns",
     }
 }
 
@@ -100,6 +117,7 @@ impl QueueName {
             QueueName::System => &[TaskName::SystemWorker, TaskName::SystemWorker2],
             QueueName::Gid => &[TaskName::GidWorker],
             QueueName::Rescan => &[TaskName::RescanWorker],
+            QueueName::Netns => &[TaskName::NetnsWorker],
         }
     }
 }

@@ -68,7 +68,9 @@ impl Subject {
     pub const fn handle(self) -> Option<Handle> {
         match (self, self.part()) {
             (_, Some((handle, _))) => Some(handle),
-            (Subject::Devlink(handle) | Subject::Eswitch(handle), _) => Some(handle),
+            (Subject::Devlink(handle) | Subject::Eswitch(handle) | Subject::NetnsOf(handle), _) => {
+                Some(handle)
+            }
             (Subject::Info(handle) | Subject::Flash(handle) | Subject::Actions(handle), _) => Some(handle),
             _ => None,
         }
@@ -90,6 +92,7 @@ impl Subject {
         match self {
             Subject::Devlink(_) => Subject::Devlink(handle),
             Subject::Eswitch(_) => Subject::Eswitch(handle),
+            Subject::NetnsOf(_) => Subject::NetnsOf(handle),
             Subject::Info(_) => Subject::Info(handle),
             Subject::Flash(_) => Subject::Flash(handle),
             Subject::Actions(_) => Subject::Actions(handle),

@@ -42,6 +42,7 @@ impl What {
             | What::Hidden(_)
             | What::Free(_)
             | What::Set(..)
+            | What::In(_)
             | What::Notify(..)
             | What::Uevent(..)
             | What::Seen(..)
@@ -87,6 +88,7 @@ impl What {
             What::Add(_) => "add",
             What::Remove(_) => "remove",
             What::Set(..) => "set",
+            What::In(_) => "in",
             What::Notify(..) => "notify",
             What::Uevent(..) => "uevent",
             What::Seen(..) => "seen",
@@ -162,6 +164,7 @@ impl fmt::Display for What {
                 write!(f, "{of}: ->{}", value(of, new))
             }
             What::Set(of, old, new) => write!(f, "{of}:{} ->{}", value(of, old), value(of, new)),
+            What::In(netns) => write!(f, "netns {netns}"),
             What::Notify(notice, of, new) => {
                 let notice = match (notice, of) {
                     (_, Subject::Reporter(..) | Subject::Flash(_)) => "status",

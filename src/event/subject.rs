@@ -43,6 +43,8 @@ pub enum Subject {
     Flash(Handle),
     /// What a reload has done: a bit an action.
     Actions(Handle),
+    /// The network namespace of a devlink instance, which is its value.
+    NetnsOf(Handle),
     /// The eswitch of a devlink instance.
     Eswitch(Handle),
     /// A fault that a test has asked the driver of an instance for.
@@ -61,6 +63,8 @@ pub enum Subject {
     ClientData(Client, IbDevice),
     /// A network device.
     Netdev(Netdev),
+    /// A network namespace.
+    Netns(NetNs),
     /// A module.
     Module(Module),
     /// A workqueue.
@@ -106,6 +110,8 @@ impl std::fmt::Display for Subject {
             Subject::Client(client) => write!(f, "{client}"),
             Subject::ClientData(client, device) => write!(f, "{client}@{device}"),
             Subject::Netdev(netdev) => write!(f, "{netdev}"),
+            Subject::Netns(netns) => write!(f, "netns {netns}"),
+            Subject::NetnsOf(handle) => write!(f, "{handle} netns"),
             Subject::Module(module) => write!(f, "{module}.ko"),
             Subject::Queue(queue) => write!(f, "{queue}"),
         }

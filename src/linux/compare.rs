@@ -1,6 +1,6 @@
 //! Model and kernel side by side: what is compared, what cannot be, and where they differ.
 
-use crate::event::{Subject, Trace, What};
+use crate::event::{NetNs, Subject, Trace, What};
 use crate::program::Program;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::fmt::Write;
@@ -24,6 +24,7 @@ pub const MASKS: &[Mask] = &[
             !matches!(
                 what,
                 What::Begin(_)
+                    | What::In(_)
                     | What::End(..)
                     | What::Notify(..)
                     | What::Uevent(..)
@@ -93,6 +94,8 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
         trace.events.iter().filter(|event| !MASKS.iter().any(|mask| (mask.hides)(trace, &event.what)));
     let (mut stream, mut rest) = (Vec::new(), Vec::new());
     let mut warned = false;
+    // Stands before what is heard or found in a namespace that is not the initial one.
+    let mut netns = String::new();
     for event in shown {
         let task = trace.name(event.task);
         // The log is read when a command is over, so where in it the kernel warned is not known, nor how often.
@@ -110,10 +113,19 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
             }
             What::Foreign(_) => words(trace, &event.what).unwrap_or_default().to_string(),
             What::AtRest(Subject::Kernel, _) => continue,
-            What::AtRest(..) => {
-                rest.push(format!("at rest {}", event.what));
+            What::In(NetNs::Init) => {
+                netns.clear();
                 continue;
             }
+            What::In(other) => {
+                netns = format!("in {other}: ");
+                continue;
+            }
+            What::AtRest(..) => {
+                rest.push(format!("{netns}at rest {}", event.what));
+                continue;
+            }
+            What::Notify(..) => format!("{netns}{} {}", event.what.verb(), event.what),
             other => format!("{} {other}", other.verb()),
         };
         // Of a flash update every thousandth is told.

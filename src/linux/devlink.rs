@@ -50,7 +50,7 @@ pub fn actions(command: Command) -> Vec<Action> {
             };
             vec![ask(cmd::ESWITCH_SET, attributes)]
         }
-        Command::Reload { handle, action, limit } => vec![reload::reload(handle, action, limit)],
+        Command::Reload { handle, action, limit, to } => vec![reload::reload(handle, action, limit, to)],
         Command::TrapGet { handle, trap } => vec![trap::get(handle, trap)],
         Command::TrapSet { handle, trap, action } => vec![trap::set(handle, trap, action)],
         Command::TrapGroupGet { handle, group } => vec![trap::group_get(handle, group)],

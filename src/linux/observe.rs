@@ -6,7 +6,7 @@
 use super::devlink::{self, Message};
 use super::wire::{Family, Report};
 use super::{mdev, rdma};
-use crate::event::{Action, Errno, Handle, Notice, PortIndex, Subject, TaskName, Trace, What};
+use crate::event::{Action, Errno, Handle, NetNs, Notice, PortIndex, Subject, TaskName, Trace, What};
 use crate::operand::Operand;
 
 /// What a guest reported of one program whose tasks have these names, and how it died if it did.
@@ -15,7 +15,7 @@ pub fn trace(tasks: &[TaskName], reports: &[Report], died: Option<&str>) -> Trac
     trace.tasks.extend_from_slice(tasks);
     trace.tasks.push(TaskName::Kernel);
     let kernel = tasks.len() as u8;
-    let mut observer = Observer { trace, kernel, task: kernel, at_rest: false, reports };
+    let mut observer = Observer { trace, kernel, task: kernel, at_rest: false, netns: NetNs::Init, reports };
     let end = reports.iter().position(|report| *report == Report::CleanUp).unwrap_or(reports.len());
     // What the kernel says against the clean-up is none of the program's doing, though it may be its fault.
     for (at, report) in reports[..end].iter().enumerate() {
@@ -33,6 +33,7 @@ struct Observer<'r> {
     kernel: u8,
     task: u8,
     at_rest: bool,
+    netns: NetNs,
     reports: &'r [Report],
 }
 
@@ -56,8 +57,9 @@ impl Observer<'_> {
                 self.at_rest = true;
                 self.push(What::AtRest(Subject::Kernel, 0));
             }
-            Report::Heard { family: Family::Devlink, message } => match devlink::read(message) {
+            Report::Heard { family: Family::Devlink, netns, message } => match devlink::read(message) {
                 Ok(Message { notice: Some(notice), subject, value, .. }) => {
+                    self.speaks_in(netns.as_deref());
                     self.push(What::Notify(notice, subject, value));
                 }
                 Ok(Message { notice: None, subject, .. }) => {
@@ -65,9 +67,13 @@ impl Observer<'_> {
                 }
                 Err(words) => self.foreign(words),
             },
-            Report::Answer { family: Family::Devlink, message } if devlink::is_health_content(message) => {}
-            Report::Answer { family: Family::Devlink, message } => match devlink::read(message) {
+            Report::Answer { family: Family::Devlink, message, .. }
+                if devlink::is_health_content(message) => {}
+            Report::Answer { family: Family::Devlink, netns, message } => match devlink::read(message) {
                 Ok(Message { subject, value, others, .. }) => {
+                    if self.at_rest {
+                        self.speaks_in(netns.as_deref());
+                    }
                     let objects = std::iter::once((subject, value));
                     for (subject, value) in objects.chain(others) {
                         let shown = if self.at_rest { What::AtRest } else { What::Dumped };
@@ -76,8 +82,8 @@ impl Observer<'_> {
                 }
                 Err(words) => self.foreign(words),
             },
-            Report::Heard { family: Family::Uevent, message } => self.uevent(at, message),
-            Report::Heard { family, message } | Report::Answer { family, message } => {
+            Report::Heard { family: Family::Uevent, message, .. } => self.uevent(at, message),
+            Report::Heard { family, message, .. } | Report::Answer { family, message, .. } => {
                 self.foreign(super::other::words(*family, message));
             }
             Report::Complaint { text } => self.complain(text),
@@ -88,6 +94,15 @@ impl Observer<'_> {
 
     fn push(&mut self, what: What) {
         self.trace.push(self.task, what);
+    }
+
+    /// What is heard from here on is heard in this namespace.
+    fn speaks_in(&mut self, netns: Option<&str>) {
+        let name = netns.unwrap_or(NetNs::Init.word());
+        let netns = NetNs::ALL.iter().copied().find(|netns| netns.word() == name).unwrap_or(NetNs::Init);
+        if std::mem::replace(&mut self.netns, netns) != netns {
+            self.push(What::In(netns));
+        }
     }
 
     fn foreign(&mut self, text: String) {
@@ -142,7 +157,7 @@ impl Observer<'_> {
     /// The port of a netdev: the next one (or, for a netdev that goes, the last one) that is said to have it.
     fn port_of(&self, at: usize, action: Action, handle: Handle, netdev: &str) -> Option<PortIndex> {
         let has_it = |report: &Report| {
-            let Report::Heard { family: Family::Devlink, message } = report else { return None };
+            let Report::Heard { family: Family::Devlink, message, .. } = report else { return None };
             let message = devlink::read(message).ok()?;
             match message.subject {
                 Subject::Port(of, port) if of == handle && message.notice == Some(Notice::New) => {

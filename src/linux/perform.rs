@@ -23,13 +23,17 @@ pub fn can_perform(command: &Command) -> bool {
 pub fn can_compare(command: &Command) -> bool {
     match *command {
         Command::Devlink(_) => true,
-        Command::Driver(command) => driver(command).is_some_and(|actions| actions.iter().all(is_netdevsims)),
+        Command::Driver(command) => driver(command).is_some_and(|actions| actions.iter().all(is_modelled)),
         Command::Mdev(_) | Command::Ib(_) => false,
     }
 }
 
-fn is_netdevsims(action: &Action) -> bool {
-    matches!(action, Action::Write { path, .. } if path.contains("netdevsim"))
+fn is_modelled(action: &Action) -> bool {
+    match action {
+        Action::Write { path, .. } => path.contains("netdevsim"),
+        Action::NetnsAdd { .. } | Action::NetnsDel { .. } | Action::NetnsEnter { .. } => true,
+        _ => false,
+    }
 }
 
 /// The request that a program is, or its first command that no real kernel can be asked for.
@@ -52,7 +56,7 @@ fn clean_up() -> Vec<Action> {
         path: DEL_DEVICE.to_string(),
         text: None,
     };
-    let mut actions = vec![devices, Action::Unload { module: mdev::VENDOR.to_string() }];
+    let mut actions = vec![devices, Action::NetnsReset, Action::Unload { module: mdev::VENDOR.to_string() }];
     actions.extend(rdma::clean_up());
     actions
 }
@@ -116,6 +120,9 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
                 "boom".to_string(),
             )
         }
+        Driver::NetnsAdd { netns } => Action::NetnsAdd { name: netns.to_string() },
+        Driver::NetnsDel { netns } => Action::NetnsDel { name: netns.to_string() },
+        Driver::NetnsEnter { netns } => Action::NetnsEnter { name: netns.to_string() },
         Driver::SriovNumvfs { handle, number } => {
             write(&format!("{DEVICES}/netdevsim{}/sriov_numvfs", netdevsim(handle)?), number.to_string())
         }

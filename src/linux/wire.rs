@@ -75,6 +75,23 @@ pub enum Action {
         /// The module's name, without folder and ending.
         module: String,
     },
+    /// Makes a network namespace, and listens there.
+    NetnsAdd {
+        /// Its name.
+        name: String,
+    },
+    /// Listens there no more, lets go of it, and waits until it has ended.
+    NetnsDel {
+        /// Its name.
+        name: String,
+    },
+    /// The task that this is done for is in this namespace from here on.
+    NetnsEnter {
+        /// Its name.
+        name: String,
+    },
+    /// All tasks leave their namespaces, and the namespaces end.
+    NetnsReset,
     /// Unloads a module.
     Unload {
         /// The module's name.
@@ -98,6 +115,8 @@ pub enum Indexed {
     Netdev(String),
     /// An RDMA device, by its name.
     Rdma(String),
+    /// A network namespace, by its name: a file descriptor, or one that nobody has if there is no such namespace.
+    Netns(String),
 }
 
 /// Who sends or hears netlink messages.
@@ -145,6 +164,9 @@ pub enum Report {
     Heard {
         /// Which group.
         family: Family,
+        /// In which network namespace, if it is not the initial one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        netns: Option<String>,
         /// The message.
         #[serde(with = "hex")]
         message: Vec<u8>,
@@ -153,6 +175,9 @@ pub enum Report {
     Answer {
         /// Who answers.
         family: Family,
+        /// In which network namespace, if it is not the initial one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        netns: Option<String>,
         /// The message, from its netlink header on.
         #[serde(with = "hex")]
         message: Vec<u8>,

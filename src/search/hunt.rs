@@ -120,12 +120,16 @@ impl Hunt {
         // A run that was cut off is slow, and so would be its children.
         let new = if trace.steps < STEPS_MAX { self.novelty.observe(trace) } else { New::default() };
         self.stats.states = self.novelty.states();
-        if !sites.is_empty() {
-            self.stats.findings += 1;
-            return Some(Finding { program, sites });
+        if sites.is_empty() {
+            self.keep(program, new);
+            return None;
         }
-        self.keep(program, new);
-        None
+        // What breaks one rule may be on the way to what breaks another.
+        self.stats.findings += 1;
+        if new.any() {
+            self.keep(program.clone(), new);
+        }
+        Some(Finding { program, sites })
     }
 
     fn next_program(&mut self) -> Program {

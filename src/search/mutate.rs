@@ -90,16 +90,25 @@ fn unused_name(program: &Program) -> Option<TaskName> {
     names.copied().find(|name| program.tasks.iter().all(|task| task.name != *name))
 }
 
-/// A command to put into a program: often about what one of the program's own commands is about.
+/// How often, of eight times, a new command is about the object that the program is about, and how often it takes any
+/// other operand from it.
+const SAME_OBJECT: u8 = 6;
+const SAME_OPERAND: u8 = 3;
+
+/// A command to put into a program: mostly about what the program's own commands are about.
 fn command(program: &Program, random: &mut Rng, material: &Material<'_>) -> Command {
     let spec = material.specs[random.usize(0..material.specs.len())];
     let command = material.favourites.command(random, spec);
-    let (true, Some((task, at))) = (random.bool(), any_command(program, random)) else { return command };
-    let like = program.tasks[task].commands[at];
-    let ((opcode, mut bytes), (_, theirs)) = (command.encode(), like.encode());
+    let (opcode, mut bytes) = command.encode();
     for (own, operand) in spec.operands.iter().enumerate() {
+        let often = if own == 0 { SAME_OBJECT } else { SAME_OPERAND };
+        if random.u8(0..8) >= often {
+            continue;
+        }
+        let Some((task, at)) = any_command(program, random) else { break };
+        let like = program.tasks[task].commands[at];
         let same = like.spec().operands.iter().position(|other| other.what == operand.what);
-        bytes[own] = same.map_or(bytes[own], |other| theirs[other]);
+        bytes[own] = same.map_or(bytes[own], |other| like.encode().1[other]);
     }
     Command::decode(opcode, &bytes).unwrap_or(command)
 }

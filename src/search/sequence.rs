@@ -17,8 +17,8 @@ const OPERAND_DRAWS: usize = 8;
 const COMMAND_DRAWS: usize = 20;
 /// An operand with no more words than these is a switch or a mode.
 const SWITCH: usize = 3;
-/// The command that other kinds need to succeed: every other program goes on with it.
-const OPENER: &str = "devlink.eswitch-set";
+/// The commands that other kinds need to succeed: every other program goes on with one.
+const OPENERS: [&str; 2] = ["devlink.eswitch-set", "netns.add"];
 /// Of so many kinds of commands one is chosen.
 const KINDS_DRAWN: usize = 2;
 
@@ -51,7 +51,9 @@ impl Sequences {
             let any = self.random.u8(0..5) == 0;
             let opening = match place {
                 0 if self.random.u8(0..4) > 0 => &MAKERS[..],
-                1 if self.random.bool() => &[OPENER],
+                1 if self.random.bool() => {
+                    std::slice::from_ref(&OPENERS[self.random.usize(0..OPENERS.len())])
+                }
                 _ => &[],
             };
             let mut draws = 0;
@@ -140,7 +142,7 @@ impl Sequences {
         for (byte, operand) in bytes.iter_mut().zip(spec.operands) {
             let count = operand.words.len();
             *byte = match () {
-                () if operand.optional && random.u8(0..3) > 0 => 0,
+                () if operand.optional && random.bool() => 0,
                 () if count <= SWITCH || random.u8(0..3) == 0 => random.u8(0..count as u8),
                 () => favourites.operand(random, operand),
             };

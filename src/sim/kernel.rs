@@ -2,6 +2,7 @@
 
 use super::around::Around;
 use super::lock::Lock;
+use super::netns::Namespaces;
 use super::order::Order;
 use super::refcount::KrefState;
 use super::registration::RegistrationState;
@@ -43,6 +44,7 @@ pub struct Kernel {
     pub(super) queues: RefCell<[Queue; QueueName::COUNT]>,
     pub(super) gone: Cell<u16>,
     pub(super) uevents: RefCell<Uevents>,
+    pub(super) namespaces: Namespaces,
 }
 
 impl Kernel {
@@ -74,6 +76,7 @@ impl Kernel {
         }
         self.gone.set(0);
         self.uevents.get_mut().clear();
+        self.namespaces.reset();
     }
 
     /// The trace of the run that ended.

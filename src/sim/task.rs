@@ -4,7 +4,9 @@ use super::kernel::{Kernel, STEPS_MAX};
 use super::lock::LockId;
 use super::refcount::Kref;
 use super::registration::RegistrationId;
-use crate::event::{Action, Mode, Module, Point, QueueName, Subject, TASKS_MAX, TaskId, TaskName, What};
+use crate::event::{
+    Action, Mode, Module, NetNs, Point, QueueName, Subject, TASKS_MAX, TaskId, TaskName, What,
+};
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -56,6 +58,8 @@ pub struct Task {
     pub(super) text: Cell<u16>,
     /// What the task holds, oldest first: locks, a queue's work, active use of objects.
     pub(super) held: RefCell<Vec<LockId>>,
+    /// The network namespace that the task is in.
+    pub(super) netns: Cell<NetNs>,
     /// How many uevents the task has seen.
     pub(super) seen: Cell<usize>,
 }
@@ -68,6 +72,7 @@ impl Default for Task {
             at: Cell::new(Point::CommandStart),
             text: Cell::new(0),
             held: RefCell::default(),
+            netns: Cell::new(NetNs::Init),
             seen: Cell::new(0),
         }
     }
@@ -82,6 +87,7 @@ impl Task {
         self.at.set(Point::CommandStart);
         self.text.set(0);
         self.held.get_mut().clear();
+        self.netns.set(NetNs::Init);
         self.seen.set(0);
     }
 }

@@ -8,6 +8,7 @@ mod kmsg;
 mod listen;
 mod module;
 mod netlink;
+mod netns;
 mod perform;
 mod report;
 
@@ -46,8 +47,9 @@ fn serve() -> anyhow::Result<()> {
     init::make_raw(&tty)?;
     let line = Line::new(tty.try_clone()?);
     let mut works = init::load_modules();
-    works.extend(listen::start(&line)?);
-    let mut agent = perform::Agent::new(line.clone())?;
+    let (listener, listens) = listen::start(&line)?;
+    works.extend(listens);
+    let mut agent = perform::Agent::new(line.clone(), listener)?;
     line.report(&Report::Hello { release: init::release(), works });
     line.flush();
     let mut request = Vec::new();

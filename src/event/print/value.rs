@@ -1,7 +1,9 @@
 //! How the value of an object reads.
 
 use crate::event::Subject;
-use crate::event::name::{EswitchMode, ParamValue, RateParent, ReloadAction, ResourceSize, TrapAction};
+use crate::event::name::{
+    EswitchMode, NetNs, ParamValue, RateParent, ReloadAction, ResourceSize, TrapAction,
+};
 use crate::operand::Operand;
 
 /// The value that goes with an object, as its operand spells it.
@@ -10,6 +12,7 @@ pub(super) fn value(subject: Subject, value: u8) -> String {
         Subject::Devlink(_) => (value != 0).then_some("reload_failed"),
         Subject::Param(..) => ParamValue::from_byte(value).map(Operand::word),
         Subject::Trap(..) => TrapAction::from_byte(value).map(Operand::word),
+        Subject::NetnsOf(_) | Subject::Netns(_) => NetNs::from_byte(value).map(Operand::word),
         Subject::Eswitch(_) => EswitchMode::from_byte(value).map(Operand::word),
         Subject::Port(..) => ["type eth", "type eth netdev"].get(usize::from(value).wrapping_sub(1)).copied(),
         Subject::Flash(_) => FLASH_STATUS.get(usize::from(value)).copied(),

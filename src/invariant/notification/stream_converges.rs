@@ -2,12 +2,12 @@
 //!
 //! Listeners are modelled as real ones are written: one that hears everything from the start, and one for
 //! every dump, which starts to listen, dumps, and lets a message win over an older entry of the dump. What a
-//! listener knows is a value for each object of each instance; traps, groups and policers count by presence,
+//! listener knows is a value for each object of each instance in its namespace; traps, groups and policers count by presence,
 //! because what is set of them is announced to nobody. Reporters and resources do not count: nobody is told that there
 //! is one, or how it is set.
 
 use crate::event::{
-    Handle, Kinds, Notice, Span, Subject, TaskId, Trace,
+    Handle, Kinds, NetNs, Notice, Span, Subject, TaskId, Trace,
     What,
 };
 use crate::invariant::Invariant;
@@ -59,15 +59,28 @@ struct Listener {
     told: [[bool; OBJECTS]; Handle::COUNT],
     /// The dump that is under way in this task.
     dump: Option<TaskId>,
+    /// Where it listens, unless it hears every namespace.
+    netns: Option<NetNs>,
+    /// Where it last heard of each instance.
+    place: [NetNs; Handle::COUNT],
 }
 
 impl Listener {
-    fn new(dump: Option<TaskId>) -> Self {
-        Listener { known: UNKNOWN, told: [[false; OBJECTS]; Handle::COUNT], dump }
+    fn new(dump: Option<(TaskId, NetNs)>) -> Self {
+        let (dump, netns) = dump.unzip();
+        Listener { known: UNKNOWN, told: [[false; OBJECTS]; Handle::COUNT], dump, netns, place: [netns.unwrap_or(NetNs::Init); Handle::COUNT] }
     }
 
-    fn hears(&mut self, notice: Notice, of: Subject, value: u8) {
+    fn is_in(&self, netns: NetNs) -> bool {
+        self.netns.is_none_or(|own| own == netns)
+    }
+
+    fn hears(&mut self, notice: Notice, of: Subject, value: u8, netns: NetNs) {
         let Some((instance, object)) = slot(of) else { return };
+        // An instance that begins elsewhere has ended where it was, though nobody was there to hear of it.
+        if std::mem::replace(&mut self.place[instance], netns) != netns {
+            self.known[instance] = [0; OBJECTS];
+        }
         self.told[instance][object] = true;
         match notice {
             Notice::New => self.known[instance][object] = entry(of, value),
@@ -89,11 +102,16 @@ impl Listener {
     }
 
     /// Follows one event; the listener of a dump sees the entries of its own task only.
-    fn sees(&mut self, task: TaskId, what: What) {
+    fn sees(&mut self, task: TaskId, what: What, netns: NetNs) {
         match what {
-            What::Notify(notice, of, value) => self.hears(notice, of, value),
+            What::Notify(notice, of, value) if self.is_in(netns) => self.hears(notice, of, value, netns),
             What::Dumped(of, value) if self.dump == Some(task) => self.reads(of, value),
             What::Leave(Span::DevlinkDumpit, ..) if self.dump == Some(task) => self.dump = None,
+            // Nobody was there to hear how it went on with what was in a namespace that ended.
+            What::Free(Subject::Netns(gone)) => {
+                let places = self.place.iter().zip(&mut self.known);
+                places.filter(|(place, _)| **place == gone).for_each(|(_, known)| *known = [0; OBJECTS]);
+            }
             _ => {}
         }
     }
@@ -102,31 +120,40 @@ impl Listener {
 fn check(trace: &Trace) -> Option<usize> {
     let events = &trace.events;
     let rest = events.iter().rposition(|event| matches!(event.what, What::AtRest(Subject::Kernel, _)))?;
-    let mut kernel = UNKNOWN;
-    for event in &events[rest..] {
-        if let What::AtRest(of, value) = event.what
-            && let Some((instance, object)) = slot(of)
-        {
-            kernel[instance][object] = entry(of, value);
-        }
-    }
-    let knows_all = |start: usize, dump: Option<TaskId>| {
+    let knows_all = |start: usize, dump: Option<(TaskId, NetNs)>| {
         let mut listener = Listener::new(dump);
-        events[start..rest].iter().for_each(|event| listener.sees(event.task, event.what));
-        listener.known == kernel
+        let mut kernel = UNKNOWN;
+        let mut netns = NetNs::Init;
+        for (at, event) in events.iter().enumerate() {
+            match event.what {
+                What::In(other) => netns = other,
+                What::AtRest(of, value) if listener.is_in(netns) => {
+                    if let Some((instance, object)) = slot(of) {
+                        kernel[instance][object] = entry(of, value);
+                    }
+                }
+                what if (start..rest).contains(&at) => listener.sees(event.task, what, netns),
+                _ => {}
+            }
+        }
+        let is_gone = |netns| events[start..rest].iter().any(|event| event.what == What::Free(Subject::Netns(netns)));
+        listener.known == kernel || listener.netns.is_some_and(is_gone)
     };
     if !knows_all(0, None) {
         return Some(rest);
     }
     let dumps = events[..rest].iter().enumerate();
-    let mut dumps = dumps.filter(|(_, event)| matches!(event.what, What::Enter(Span::DevlinkDumpit, _)));
+    let mut dumps = dumps.filter_map(|(at, event)| match event.what {
+        What::Enter(Span::DevlinkDumpit, Subject::Netns(netns)) => Some((at, event.task, netns)),
+        _ => None,
+    });
     // A dump that never ended told its listener only a part; it will be asked again.
     let ends = |task, start: usize| {
         let of_task = |event: &&crate::event::Event| event.task == task;
         let left = events[start..rest].iter().filter(of_task);
         left.into_iter().any(|event| matches!(event.what, What::Leave(Span::DevlinkDumpit, ..)))
     };
-    dumps.any(|(at, event)| ends(event.task, at) && !knows_all(at, Some(event.task))).then_some(rest)
+    dumps.any(|(at, task, netns)| ends(task, at) && !knows_all(at, Some((task, netns)))).then_some(rest)
 }
 
 #[cfg(test)]
@@ -154,9 +181,9 @@ mod tests {
         let trace = Trace::of([
             (0, What::Notify(Notice::New, DEVICE, 0)),
             (0, What::Notify(Notice::New, PORT, 0)),
-            (1, What::Enter(Span::DevlinkDumpit, Subject::Kernel)),
+            (1, What::Enter(Span::DevlinkDumpit, Subject::Netns(NetNs::Init))),
             (1, What::Dumped(DEVICE, 0)),
-            (1, What::Leave(Span::DevlinkDumpit, Subject::Kernel, None)),
+            (1, What::Leave(Span::DevlinkDumpit, Subject::Netns(NetNs::Init), None)),
             REST,
             (9, What::AtRest(DEVICE, 0)),
             (9, What::AtRest(PORT, 0)),
@@ -169,11 +196,11 @@ mod tests {
         let trace = Trace::of([
             (0, What::Notify(Notice::New, DEVICE, 0)),
             (0, What::Notify(Notice::New, PORT, 0)),
-            (1, What::Enter(Span::DevlinkDumpit, Subject::Kernel)),
+            (1, What::Enter(Span::DevlinkDumpit, Subject::Netns(NetNs::Init))),
             (0, What::Notify(Notice::Del, PORT, 0)),
             (1, What::Dumped(DEVICE, 0)),
             (1, What::Dumped(PORT, 0)),
-            (1, What::Leave(Span::DevlinkDumpit, Subject::Kernel, None)),
+            (1, What::Leave(Span::DevlinkDumpit, Subject::Netns(NetNs::Init), None)),
             REST,
             (9, What::AtRest(DEVICE, 0)),
         ]);

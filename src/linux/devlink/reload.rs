@@ -2,11 +2,13 @@
 
 use super::uapi::{attr, cmd};
 use super::{ask, of};
+use crate::devlink::netns;
 use crate::event::{
-    Component, Firmware, Handle, Overwrite, ReloadAction, ReloadLimit, Resource, ResourceSize, Subject,
+    Component, Firmware, Handle, Overwrite, ReloadAction, ReloadLimit, ReloadTo, Resource, ResourceSize,
+    Subject,
 };
 use crate::linux::attribute::{Attributes, Found};
-use crate::linux::wire::Action;
+use crate::linux::wire::{Action, Family, Indexed, Patch};
 use crate::operand::Operand;
 
 /// `BIT(DEVLINK_RELOAD_LIMIT_NO_RESET)`
@@ -15,7 +17,7 @@ const NO_RESET: u32 = 1 << 1;
 const SETTINGS: u32 = 1;
 
 /// Reloads.
-pub(super) fn reload(handle: Handle, action: ReloadAction, limit: ReloadLimit) -> Action {
+pub(super) fn reload(handle: Handle, action: ReloadAction, limit: ReloadLimit, to: ReloadTo) -> Action {
     let attributes = of(handle);
     let attributes = match action {
         ReloadAction::Unset => attributes,
@@ -26,7 +28,11 @@ pub(super) fn reload(handle: Handle, action: ReloadAction, limit: ReloadLimit) -
         ReloadLimit::NoReset => bits(attributes, attr::RELOAD_LIMITS, NO_RESET),
         ReloadLimit::None => bits(attributes, attr::RELOAD_LIMITS, 0),
     };
-    ask(cmd::RELOAD, attributes)
+    let Some(netns) = netns::wanted(to) else { return ask(cmd::RELOAD, attributes) };
+    let body = attributes.u32(attr::NETNS_FD, 0).emit();
+    // The descriptor is the guest's to know; it is the last thing in the body.
+    let patch = Some(Patch { at: body.len() - 4, of: Indexed::Netns(netns.word().to_string()) });
+    Action::Netlink { family: Family::Devlink, command: cmd::RELOAD, flags: 0, body, patch }
 }
 
 /// A `struct nla_bitfield32` that says something of the bits there are.

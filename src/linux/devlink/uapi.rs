@@ -100,6 +100,7 @@ pub(super) mod attr {
     pub(in crate::linux::devlink) const RELOAD_ACTION: u16 = 153;
     pub(in crate::linux::devlink) const RELOAD_ACTIONS_PERFORMED: u16 = 154;
     pub(in crate::linux::devlink) const RELOAD_LIMITS: u16 = 155;
+    pub(in crate::linux::devlink) const NETNS_FD: u16 = 138;
     pub(in crate::linux::devlink) const REPORTER: u16 = 114;
     pub(in crate::linux::devlink) const REPORTER_NAME: u16 = 115;
     pub(in crate::linux::devlink) const REPORTER_STATE: u16 = 116;

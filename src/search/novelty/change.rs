@@ -38,7 +38,7 @@ pub(super) fn hash(value: &impl Hash) -> u64 {
 }
 
 /// How many sorts of parts an instance has whose states are kept apart.
-const SORTS: usize = 7;
+const SORTS: usize = 8;
 
 /// How many states are kept apart: for each devlink instance its own and one a sort of parts, one for mdev, one for
 /// ib_core, and one for what belongs to no device.
@@ -56,13 +56,13 @@ pub(super) fn family(of: Subject) -> (usize, Option<usize>) {
     }
     let other = match of {
         Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => OTHERS,
-        Subject::Kernel | Subject::Module(_) => OTHERS + 2,
+        Subject::Kernel | Subject::Module(_) | Subject::Netns(_) => OTHERS + 2,
         _ => OTHERS + 1,
     };
     (other, None)
 }
 
-/// The sort of parts that an object is of; ports and the eswitch are too much of the instance to be apart from it.
+/// The sort of parts that an object is of; the eswitch and the namespace are too much of the instance to be apart from it.
 fn sort(of: Subject) -> Option<usize> {
     let sort = match of {
         Subject::Trap(..) | Subject::TrapGroup(..) | Subject::TrapPolicer(..) => 0,
@@ -72,6 +72,7 @@ fn sort(of: Subject) -> Option<usize> {
         Subject::Knob(..) => 4,
         Subject::Reporter(..) => 5,
         Subject::Resource(..) => 6,
+        Subject::Port(..) | Subject::PortNetdev(..) => 7,
         _ => return None,
     };
     debug_assert!(sort < SORTS);
@@ -155,6 +156,7 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         What::Deadlock(_) | What::LockOrder(_) => (Subject::Kernel, Nothing(0)),
         What::End(_, Some(errno)) => (Subject::Kernel, Nothing(hash(&errno))),
         What::Begin(_)
+        | What::In(_)
         | What::End(_, None)
         | What::Preempt(_)
         | What::AtRest(..)

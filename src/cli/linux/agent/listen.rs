@@ -11,7 +11,9 @@ use super::report::Line;
 use anyhow::Context;
 use netlink_sys::Socket;
 use rustix::event::{PollFd, PollFlags, poll};
-use std::io::ErrorKind;
+use rustix::fd::OwnedFd;
+use std::io::{self, ErrorKind};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use thread_priority::{
     RealtimeThreadSchedulePolicy, ScheduleParams, ThreadPriority, ThreadSchedulePolicy,
     set_thread_priority_and_policy, thread_native_id,
@@ -22,14 +24,59 @@ use unreg::linux::wire::{Family, Report};
 const LISTENING: i32 = 50;
 const PERFORMING: i32 = 10;
 
+/// A group that is listened to, in a network namespace if it is not the initial one.
+struct Group {
+    family: Family,
+    netns: Option<String>,
+    socket: Socket,
+}
+
+/// Tells the listener where else to listen, and where no more.
+#[derive(Debug)]
+pub(super) struct Listener {
+    orders: Sender<Order>,
+    bell: OwnedFd,
+}
+
+enum Order {
+    Add(Vec<Group>),
+    Remove(String, Sender<()>),
+}
+
+impl Listener {
+    /// Listens in the namespace too that the calling thread is in, and that has this name.
+    pub(super) fn add(&self, netns: &str, devlink: Devlink) -> io::Result<()> {
+        let group =
+            |family| Ok(Group { family, netns: Some(netns.to_string()), socket: listener(family, devlink)? });
+        let groups = [Family::Devlink, Family::Uevent].map(group).into_iter().collect::<io::Result<_>>()?;
+        self.order(Order::Add(groups))
+    }
+
+    /// Listens there no more; when this returns nobody does.
+    pub(super) fn remove(&self, netns: &str) -> io::Result<()> {
+        let (done, wait) = channel();
+        self.order(Order::Remove(netns.to_string(), done))?;
+        wait.recv().map_err(io::Error::other)
+    }
+
+    fn order(&self, order: Order) -> io::Result<()> {
+        self.orders.send(order).map_err(|_| io::Error::other("nobody listens"))?;
+        rustix::io::write(&self.bell, b"!")?;
+        Ok(())
+    }
+}
+
+/// What works, and why the rest does not.
+type Works = Vec<(String, Option<String>)>;
+
 /// Begins to listen; says of each family whether that works, or why it does not.
-pub(super) fn start(line: &Line) -> anyhow::Result<Vec<(String, Option<String>)>> {
+pub(super) fn start(line: &Line) -> anyhow::Result<(Listener, Works)> {
     let devlink = Devlink::resolve().context("cannot find devlink")?;
     let (mut groups, mut works) = (Vec::new(), Vec::new());
     for family in [Family::Devlink, Family::Uevent, Family::Route, Family::Rdma] {
         let why = match listener(family, devlink) {
             Ok(socket) => {
-                groups.push((family, socket));
+                groups.push(Group { family, netns: None, socket });
                 None
             }
             Err(error) => Some(error.to_string()),
@@ -37,14 +84,16 @@ pub(super) fn start(line: &Line) -> anyhow::Result<Vec<(String, Option<String>)>
         works.push((format!("notifications ({family:?})"), why));
     }
     let line = line.clone();
-    let (ready, wait) = std::sync::mpsc::channel();
+    let (ready, wait) = channel();
+    let (orders, order) = channel();
+    let (rings, bell) = rustix::pipe::pipe()?;
     std::thread::Builder::new().name("listen".to_string()).spawn(move || {
         let _gone = ready.send(run_at(LISTENING));
-        listen(&groups, &line);
+        listen(groups, &line, &order, &rings);
     })?;
     wait.recv()??;
     run_at(PERFORMING)?;
-    Ok(works)
+    Ok((Listener { orders, bell }, works))
 }
 
 /// Gives the calling thread a real-time priority.
@@ -55,23 +104,51 @@ fn run_at(priority: i32) -> anyhow::Result<()> {
     set.map_err(|error| anyhow::anyhow!("no real-time priority for a thread: {error:?}"))
 }
 
-fn listen(groups: &[(Family, Socket)], line: &Line) {
+fn listen(mut groups: Vec<Group>, line: &Line, orders: &Receiver<Order>, rings: &OwnedFd) {
     loop {
-        let mut ready: Vec<PollFd<'_>> =
-            groups.iter().map(|(_, socket)| PollFd::new(socket, PollFlags::IN)).collect();
+        let sockets = groups.iter().map(|group| PollFd::new(&group.socket, PollFlags::IN));
+        let mut ready: Vec<PollFd<'_>> = sockets.chain([PollFd::new(rings, PollFlags::IN)]).collect();
         if poll(&mut ready, None).is_err() {
             continue;
         }
         let woken: Vec<bool> = ready.iter().map(|entry| !entry.revents().is_empty()).collect();
-        for ((family, socket), _) in groups.iter().zip(woken).filter(|(_, woken)| *woken) {
-            // One message each: who has more is asked again after the others.
-            match socket.recv_from_full() {
-                Ok((message, _)) => line.report(&Report::Heard { family: *family, message }),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => {
-                    line.report(&Report::Trouble { text: format!("{family:?} messages were lost: {error}") });
+        for (group, _) in groups.iter().zip(&woken).filter(|(_, woken)| **woken) {
+            hear(group, line);
+        }
+        if woken.last() == Some(&true) {
+            let _rung = rustix::io::read(rings, &mut [0; 1]);
+            match orders.try_recv() {
+                Ok(Order::Add(more)) => groups.extend(more),
+                Ok(Order::Remove(netns, done)) => {
+                    groups.retain(|group| group.netns.as_ref() != Some(&netns));
+                    let _gone = done.send(());
                 }
+                Err(TryRecvError::Empty) => {}
+                // Whoever performs is gone, and the guest with it.
+                Err(TryRecvError::Disconnected) => return,
             }
         }
     }
+}
+
+/// One message: who has more is asked again after the others.
+fn hear(group: &Group, line: &Line) {
+    let Group { family, netns, socket } = group;
+    match socket.recv_from_full() {
+        // A device that is in no namespace is announced in every one; once is enough.
+        Ok((message, _)) if *family == Family::Uevent && netns.is_some() && !is_netdev(&message) => {}
+        Ok((message, _)) => {
+            line.report(&Report::Heard { family: *family, netns: netns.clone(), message });
+        }
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        Err(error) => {
+            line.report(&Report::Trouble { text: format!("{family:?} messages were lost: {error}") });
+        }
+    }
+}
+
+/// Whether a uevent is about a network device.
+fn is_netdev(message: &[u8]) -> bool {
+    let path = message.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(path).contains("/net/")
 }

@@ -1,8 +1,10 @@
 //! Performs a request: its commands one after the other, then the dumps at rest, then the clean-up.
 
 use super::kmsg::Log;
+use super::listen::Listener;
 use super::module;
 use super::netlink::{Devlink, Requests};
+use super::netns::Namespaces;
 use super::report::Line;
 use anyhow::Context;
 use netlink_packet_core::NLM_F_DUMP;
@@ -24,14 +26,17 @@ pub(super) struct Agent {
     line: Line,
     log: Log,
     devlink: Devlink,
-    requests: Vec<(Family, Requests)>,
+    /// By family and namespace.
+    requests: Vec<(Family, Option<String>, Requests)>,
+    namespaces: Namespaces,
 }
 
 impl Agent {
-    pub(super) fn new(line: Line) -> anyhow::Result<Agent> {
+    pub(super) fn new(line: Line, listener: Listener) -> anyhow::Result<Agent> {
         let log = Log::open().context("cannot read the kernel's log")?;
         let devlink = Devlink::resolve().context("cannot find devlink")?;
-        Ok(Agent { line, log, devlink, requests: Vec::new() })
+        let namespaces = Namespaces::new(listener, devlink).context("cannot find the network namespace")?;
+        Ok(Agent { line, log, devlink, requests: Vec::new(), namespaces })
     }
 
     pub(super) fn perform(&mut self, request: &Request) {
@@ -39,23 +44,34 @@ impl Agent {
             let (task, command) = (step.task, step.command);
             self.line.report(&Report::Begin { task, command });
             self.line.flush();
-            let failed = step.actions.iter().map(|action| self.act(action)).find(|errno| *errno != 0);
+            let gone = self.namespaces.go_with(task).err().map(|error| errno(&error));
+            let mut failed = gone.into_iter().chain(step.actions.iter().map(|action| self.act(task, action)));
+            let failed = failed.find(|errno| *errno != 0);
             self.line.report(&Report::End { task, command, errno: failed.unwrap_or(0) });
             self.settle();
         }
         self.line.report(&Report::AtRest);
-        for action in &request.at_rest {
-            let errno = self.act(action);
-            if errno != 0 {
-                let text = format!("the dump at rest ends with errno {errno}: {action:?}");
-                self.line.report(&Report::Trouble { text });
+        for netns in std::iter::once(None).chain(self.namespaces.names().into_iter().map(Some)) {
+            if let Err(error) = self.namespaces.go(netns) {
+                self.line.report(&Report::Trouble { text: format!("a namespace is out of reach: {error}") });
             }
+            for action in &request.at_rest {
+                let errno = self.act(0, action);
+                if errno != 0 {
+                    let text = format!("the dump at rest ends with errno {errno}: {action:?}");
+                    self.line.report(&Report::Trouble { text });
+                }
+            }
+        }
+        // All that is cleaned up is within reach of the initial namespace.
+        if let Err(error) = self.namespaces.go(None) {
+            self.line.report(&Report::Trouble { text: format!("no way back: {error}") });
         }
         self.line.report(&Report::CleanUp);
         self.line.flush();
         for action in &request.clean_up {
             // What cannot be cleaned up shows in the next program, and in the test that swaps programs.
-            self.act(action);
+            self.act(0, action);
         }
         self.settle();
     }
@@ -68,16 +84,26 @@ impl Agent {
         self.line.flush();
     }
 
-    /// Does one thing; the errno is positive, or 0.
-    fn act(&mut self, action: &Action) -> i32 {
+    /// Does one thing for a task; the errno is positive, or 0.
+    fn act(&mut self, task: u8, action: &Action) -> i32 {
         match action {
             Action::Netlink { family, command, flags, body, patch } => {
                 let asked = self.patched(body, patch.as_ref());
                 let asked = asked.and_then(|body| self.ask(*family, *command, *flags, &body));
                 asked.unwrap_or_else(|error| errno(&error))
             }
+            Action::NetnsAdd { name } => answer(self.namespaces.add(name)),
+            Action::NetnsDel { name } => {
+                self.requests.retain(|(_, netns, _)| netns.as_ref() != Some(name));
+                answer(self.namespaces.del(name))
+            }
+            Action::NetnsEnter { name } => answer(self.namespaces.enter(task, name)),
+            Action::NetnsReset => {
+                self.requests.retain(|(_, netns, _)| netns.is_none());
+                answer(self.namespaces.reset())
+            }
             Action::Prepare(action) => {
-                self.act(action);
+                self.act(task, action);
                 0
             }
             Action::Write { path, text } => write(path, text),
@@ -103,6 +129,7 @@ impl Agent {
                     text.trim().parse().map_err(io::Error::other)?
                 }
                 Indexed::Rdma(name) => self.rdma_index(name)?,
+                Indexed::Netns(name) => self.namespaces.descriptor(name),
             };
             let place =
                 body.get_mut(*at..at + 4).ok_or_else(|| io::Error::other("a patch outside its body"))?;
@@ -121,22 +148,25 @@ impl Agent {
     }
 
     fn ask(&mut self, family: Family, command: u16, flags: u16, body: &[u8]) -> io::Result<i32> {
-        let line = self.line.clone();
+        let (line, netns) = (self.line.clone(), self.namespaces.current().cloned());
         self.requests(family)?.ask(command, flags, body, |message| {
-            line.report(&Report::Answer { family, message });
+            line.report(&Report::Answer { family, netns: netns.clone(), message });
         })
     }
 
-    /// The socket for requests to a family.
+    /// The socket for requests to a family, in the namespace where the thread is.
     fn requests(&mut self, family: Family) -> io::Result<&mut Requests> {
-        let index = match self.requests.iter().position(|(other, _)| *other == family) {
+        let here = self.namespaces.current();
+        let known = self.requests.iter().position(|(of, netns, _)| *of == family && netns.as_ref() == here);
+        let index = match known {
             Some(index) => index,
             None => {
-                self.requests.push((family, Requests::open(family, self.devlink)?));
+                let requests = Requests::open(family, self.devlink)?;
+                self.requests.push((family, here.cloned(), requests));
                 self.requests.len() - 1
             }
         };
-        Ok(&mut self.requests[index].1)
+        Ok(&mut self.requests[index].2)
     }
 }
 
@@ -152,6 +182,10 @@ fn names(folder: &str, prefix: &str) -> Vec<String> {
 fn write(path: &str, text: &str) -> i32 {
     let written = File::options().write(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.err().map_or(0, |error| errno(&error))
+}
+
+fn answer(done: io::Result<()>) -> i32 {
+    done.err().map_or(0, |error| errno(&error))
 }
 
 fn errno(error: &io::Error) -> i32 {

@@ -1,0 +1,75 @@
+//! Network namespaces: who sees an instance, how a reload moves it, and where it goes when its namespace ends.
+
+use super::instance::device_lock;
+use super::{Devlink, InstanceId, Ops};
+use crate::event::{LockClass, NetNs, Point, ReloadAction, ReloadTo, Subject, What};
+use crate::operand::Operand;
+use crate::sim::Kernel;
+
+/// The namespace that a reload is to move to, if it says any.
+pub fn wanted(to: ReloadTo) -> Option<NetNs> {
+    match to {
+        ReloadTo::Unset => None,
+        ReloadTo::A => Some(NetNs::A),
+        ReloadTo::Init => Some(NetNs::Init),
+        ReloadTo::B => Some(NetNs::B),
+    }
+}
+
+impl Devlink {
+    /// Models `devlink_reload_netns_change()`: for the one namespace everything ends, for the other it begins.
+    pub(super) async fn netns_change(&self, k: &Kernel, id: InstanceId, to: NetNs) {
+        let from = self.netns(id);
+        if from == to {
+            return;
+        }
+        if !self.rules.netns_told_before_down {
+            self.notify_unregister(k, id).await;
+        }
+        k.point(Point::ReloadNetns).await;
+        self.with(k, id, |instance| instance.netns = to);
+        k.emit(What::Set(Subject::NetnsOf(self.handle(id)), from.to_byte(), to.to_byte()));
+        self.notify_register(k, id).await;
+    }
+
+    /// Models `cleanup_net()` as far as devlink has a part in it, `devlink_pernet_pre_exit()`: every instance that is
+    /// still in the namespace is reloaded into the initial one.
+    pub async fn cleanup_net(&self, k: &Kernel, ops: &impl Ops, netns: NetNs) {
+        let pernet = match self.rules.netns_exit_holds_pernet_ops {
+            true => {
+                let lock = k.lock_of(LockClass::PernetOps, Subject::Kernel);
+                Some(k.read(lock, Point::CleanupNetLock).await)
+            }
+            false => None,
+        };
+        let mut from = 0;
+        while let Some(id) = self.next_registered(from) {
+            from = id.index() + 1;
+            if self.netns(id) != netns {
+                continue;
+            }
+            k.get(self.with(k, id, |instance| instance.kref));
+            k.point(Point::CleanupNetInstance).await;
+            let device = k.lock(device_lock(k, self.handle(id)), Point::DevlinkDeviceLock).await;
+            let held = self.lock(k, id, Point::DevlinkLock).await;
+            if self.is_registered(id) && self.netns(id) == netns {
+                self.evict(k, ops, id).await;
+            }
+            drop(held);
+            self.put(k, id);
+            drop(device);
+        }
+        drop(pernet);
+        k.netns_free(netns);
+    }
+
+    /// Has an instance leave the namespace that ends. 6.12 takes the driver's no for an answer, and the instance stays
+    /// in memory that is freed; what was settled moves it all the same.
+    async fn evict(&self, k: &Kernel, ops: &impl Ops, id: InstanceId) {
+        let from = self.netns(id);
+        let moved = self.reload(k, ops, id, ReloadAction::Reinit, Some(NetNs::Init)).await;
+        if moved.is_err() && self.netns(id) == from && !self.rules.driver_may_keep_netns {
+            self.netns_change(k, id, NetNs::Init).await;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! When a namespace is gone, no instance is in it.
+
+use crate::event::{Handle, Kinds, NetNs, Subject, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+use crate::operand::Operand;
+
+/// When a network namespace is gone, no devlink instance that users can see is in it.
+pub const NETNS_EXIT_EMPTIES: Invariant = Invariant {
+    id: 20,
+    name: "netns-exit-empties",
+    says: "When a network namespace is gone, no devlink instance that users can see is in it.",
+    cites: &[Cite {
+        mail: &mail::RELOAD_LOCK,
+        who: "Leon Romanovsky",
+        claim: "the end of a namespace reloads every instance in it, and that has to work",
+    }],
+    about: Kinds::NETNS_GONE,
+    observable: false,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut visible = [false; Handle::COUNT];
+    let mut netns = [NetNs::Init; Handle::COUNT];
+    trace.events.iter().position(|event| {
+        match event.what {
+            What::Visible(Subject::Devlink(handle)) => visible[handle.index()] = true,
+            What::Hidden(Subject::Devlink(handle)) => visible[handle.index()] = false,
+            What::Alloc(Subject::Devlink(handle)) => netns[handle.index()] = NetNs::Init,
+            What::Set(Subject::NetnsOf(handle), _, to) => {
+                netns[handle.index()] = NetNs::from_byte(to).unwrap_or(NetNs::Init);
+            }
+            What::Free(Subject::Netns(gone)) => {
+                return Handle::ALL.iter().any(|of| visible[of.index()] && netns[of.index()] == gone);
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HANDLE: Handle = Handle::Mlx50;
+
+    fn moves(to: NetNs) -> (u8, What) {
+        (0, What::Set(Subject::NetnsOf(HANDLE), NetNs::Init.to_byte(), to.to_byte()))
+    }
+
+    #[test]
+    fn an_instance_that_is_left_behind_breaks_it() {
+        let visible = (0, What::Visible(Subject::Devlink(HANDLE)));
+        let gone = (1, What::Free(Subject::Netns(NetNs::A)));
+        assert_eq!(check(&Trace::of([visible, moves(NetNs::A), gone])), Some(2));
+        assert_eq!(check(&Trace::of([visible, moves(NetNs::A), moves(NetNs::Init), gone])), None);
+    }
+}

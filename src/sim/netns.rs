@@ -1,0 +1,134 @@
+//! Network namespaces: which there are, in which each task is, and in which the kernel speaks.
+//!
+//! A namespace has a name and references: the name itself is one, and whoever is about to move something there holds
+//! another. The last one that goes has a work item end the namespace.
+
+use super::kernel::Kernel;
+use super::refcount::Kref;
+use crate::event::{Errno, Module, NetNs, QueueName, Subject, What, WorkFn};
+use crate::operand::Operand;
+use std::cell::Cell;
+
+/// The namespaces of one run; the initial one is always there.
+#[derive(Debug, Default)]
+pub struct Namespaces {
+    alive: [Cell<Option<Kref>>; NetNs::COUNT],
+    /// Whether the name still stands for it.
+    named: [Cell<bool>; NetNs::COUNT],
+    /// Whether the last reference is gone: nobody can listen there any more.
+    ending: [Cell<bool>; NetNs::COUNT],
+    spoken: Cell<Option<NetNs>>,
+}
+
+impl Namespaces {
+    pub(super) fn reset(&mut self) {
+        *self = Namespaces::default();
+    }
+}
+
+impl Kernel {
+    /// The namespace that the running task is in.
+    pub fn netns(&self) -> NetNs {
+        self.task().netns.get()
+    }
+
+    /// Makes a namespace.
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` if there is one of that name, be it about to end.
+    pub fn netns_add(&self, netns: NetNs) -> Result<(), Errno> {
+        if netns == NetNs::Init || self.namespaces.alive[netns.index()].get().is_some() {
+            return Err(Errno::EEXIST);
+        }
+        let kref = self.kref_init(Subject::Netns(netns));
+        self.namespaces.alive[netns.index()].set(Some(kref));
+        self.namespaces.named[netns.index()].set(true);
+        Ok(())
+    }
+
+    /// Models `setns()`: the running task is in this namespace from here on.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if there is none of that name.
+    pub fn netns_enter(&self, netns: NetNs) -> Result<(), Errno> {
+        if !self.has_netns(netns) {
+            return Err(Errno::ENOENT);
+        }
+        let left = self.task().netns.replace(netns);
+        if left != netns {
+            // Who is in a namespace keeps it from being deleted.
+            self.emit(What::Set(Subject::Netns(netns), left.to_byte(), netns.to_byte()));
+        }
+        Ok(())
+    }
+
+    /// Takes the name away, and with it its reference.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if there is none of that name, `EBUSY` if a task is in it.
+    pub fn netns_del(&self, netns: NetNs) -> Result<(), Errno> {
+        if netns == NetNs::Init || !self.has_netns(netns) {
+            return Err(Errno::ENOENT);
+        }
+        if self.tasks.iter().any(|task| task.netns.get() == netns) {
+            return Err(Errno::EBUSY);
+        }
+        self.namespaces.named[netns.index()].set(false);
+        if let Some(kref) = self.namespaces.alive[netns.index()].get() {
+            self.disown(kref);
+        }
+        self.netns_put(netns);
+        Ok(())
+    }
+
+    /// Whether there is a namespace of this name.
+    pub fn has_netns(&self, netns: NetNs) -> bool {
+        netns == NetNs::Init || self.namespaces.named[netns.index()].get()
+    }
+
+    /// Models `get_net()`: false if there is no such namespace.
+    pub fn netns_get(&self, netns: NetNs) -> bool {
+        let there = self.has_netns(netns);
+        if let Some(kref) = self.namespaces.alive[netns.index()].get().filter(|_| there) {
+            self.get(kref);
+        }
+        there
+    }
+
+    /// Models `put_net()`: the last reference has the namespace ended by a worker.
+    pub fn netns_put(&self, netns: NetNs) {
+        if let Some(kref) = self.namespaces.alive[netns.index()].get()
+            && self.put(kref)
+        {
+            self.namespaces.ending[netns.index()].set(true);
+            self.queue_work(QueueName::Netns, WorkFn::CleanupNet(netns), Module::Core);
+        }
+    }
+
+    /// The memory of a namespace goes.
+    pub fn netns_free(&self, netns: NetNs) {
+        if let Some(kref) = self.namespaces.alive[netns.index()].take() {
+            self.free(kref);
+            self.namespaces.ending[netns.index()].set(false);
+        }
+    }
+
+    /// Whether anybody can listen in a namespace: in one that ends nobody is left.
+    pub fn is_heard_in(&self, netns: NetNs) -> bool {
+        !self.namespaces.ending[netns.index()].get()
+    }
+
+    /// Records what is heard in one namespace, if there is anybody to hear it.
+    pub fn emit_in(&self, netns: NetNs, what: What) {
+        if !self.is_heard_in(netns) {
+            return;
+        }
+        if self.namespaces.spoken.replace(Some(netns)).unwrap_or(NetNs::Init) != netns {
+            self.emit(What::In(netns));
+        }
+        self.emit(what);
+    }
+}
