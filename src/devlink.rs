@@ -36,7 +36,7 @@ use crate::event::{
     Errno, EswitchMode, Handle, Inline, NetNs, Param, PortIndex, ReloadAction, Reporter, Resource, Trap,
     TrapAction, TxMax, TxShare,
 };
-use crate::sim::{Kernel, Kref, LockId};
+use crate::sim::{Kernel, Kref, LockId, RegistrationId};
 use std::cell::RefCell;
 
 /// devlink core in one run.
@@ -55,6 +55,8 @@ struct Instance {
     /// The namespace whose users can see it. It is a pointer and no reference.
     netns: NetNs,
     lock: LockId,
+    /// Who operates it, under the rule that a reference promises that it stays registered.
+    users: RegistrationId,
     /// The mark `DEVLINK_REGISTERED`: users can look the instance up.
     registered: bool,
     /// Set by the driver under the rule that only reload is guarded.

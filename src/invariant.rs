@@ -80,6 +80,7 @@ invariants! {
     }
     lock {
         no_global_lock NO_GLOBAL_LOCK,
+        instances_in_parallel INSTANCES_IN_PARALLEL,
         no_deadlock NO_DEADLOCK,
         lock_order LOCK_ORDER,
     }

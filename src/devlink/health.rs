@@ -1,7 +1,7 @@
 //! Health reporters: what went wrong with a device, whether it was mended, and what was seen of it at the time.
 //!
-//! A report may come at any time from any context, so it does not hold the instance's lock to begin with: it says
-//! first that there is an error, then takes the lock to look, lets it go, and takes it again to mend.
+//! A report may come at any time from any context, so it does not hold the instance's lock to begin with: it takes the
+//! lock to say that there is an error, lets it go, takes it again to look, and once more to mend.
 
 use super::{Devlink, InstanceId, Ops};
 use crate::event::{
@@ -150,10 +150,16 @@ impl Devlink {
         id: InstanceId,
         reporter: event::Reporter,
     ) -> Result<(), Errno> {
+        // 6.12 says that there is an error without the lock, also while the instance moves.
+        let held = match self.rules.health_reports_unlocked {
+            true => None,
+            false => Some(self.lock(k, id, Point::HealthReportLock).await),
+        };
         k.point(Point::HealthReport).await;
         let before = self.touched(k, id, reporter)?;
         self.reporter_set(k, id, reporter, Reporter { is_in_error: true, ..before });
         self.recover_notify(k, id, reporter).await;
+        drop(held);
         let now = self.touched(k, id, reporter)?;
         let too_early = before.is_in_error || (now.is_graceful && now.has_recovered);
         if now.auto_recover && too_early {

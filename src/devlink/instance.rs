@@ -10,7 +10,7 @@ use crate::event::{
     TrapAction, What,
 };
 use crate::operand::Operand;
-use crate::sim::{Held, Kernel};
+use crate::sim::{Held, Kernel, User};
 
 /// The number of an instance in its run. A handle may be reused by a later instance; a number is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub struct Doit<'k> {
     lock: Option<Held<'k>>,
     _device: Option<Held<'k>>,
     _mutex: Option<Held<'k>>,
+    _user: Option<User<'k>>,
     kernel: &'k Kernel,
     devlink: &'k Devlink,
 }
@@ -59,6 +60,7 @@ impl Devlink {
             netns: k.netns(),
             // Every instance has a lock (and a lockdep key) of its own, also a later one of the same handle.
             lock: k.new_lock(LockClass::Devlink, subject),
+            users: k.registration(subject),
             registered: false,
             reload_enabled: false,
             reload_failed: false,
@@ -114,6 +116,10 @@ impl Devlink {
             if !self.is_registered(id) {
                 k.emit(What::Warn(subject, k.here()));
                 return Err(Errno::ENODEV);
+            }
+            if self.rules.unregister_waits {
+                let users = self.with(k, id, |instance| instance.users);
+                k.unregister_wait(users, Point::UnregisterWait).await;
             }
             self.notify_unregister(k, id).await;
             self.with(k, id, |instance| instance.registered = false);
@@ -190,6 +196,13 @@ impl Devlink {
             if self.handle(id) != handle || self.netns(id) != k.netns() {
                 continue;
             }
+            let user = match self.rules.unregister_waits {
+                true => k.try_use(self.with(k, id, |instance| instance.users)),
+                false => None,
+            };
+            if self.rules.unregister_waits && user.is_none() {
+                continue;
+            }
             k.get(self.with(k, id, |instance| instance.kref));
             k.point(Point::DevlinkLookup).await;
             let device = match is_reload && self.rules.reload_takes_device_lock {
@@ -197,7 +210,8 @@ impl Devlink {
                 false => None,
             };
             let lock = Some(self.lock(k, id, Point::DevlinkLock).await);
-            let mut doit = Doit { id, lock, _device: device, _mutex: None, kernel: k, devlink: self };
+            let mut doit =
+                Doit { id, lock, _device: device, _mutex: None, _user: user, kernel: k, devlink: self };
             let found = self.is_registered(id) && self.netns(id) == k.netns();
             if found || !self.rules.lookup_checks_again {
                 doit._mutex = mutex;

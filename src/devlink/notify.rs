@@ -42,7 +42,8 @@ impl Devlink {
             self.notify(k, id, Notice::New, self.subject(id)).await;
         }
         if self.rules.replay != Replay::ParentOnly {
-            for part in self.parts(id) {
+            // An instance that moves with its driver up has snapshots, of which 6.12 would say nothing.
+            for part in self.parts(id).chain(self.parts_of(id, Kind::Snapshot)) {
                 k.point(Point::RegisterReplay).await;
                 self.notify(k, id, Notice::New, part).await;
             }
@@ -56,7 +57,7 @@ impl Devlink {
     /// numbers and go by them; the instance last.
     pub(super) async fn notify_unregister(&self, k: &Kernel, id: InstanceId) {
         if self.rules.replay != Replay::ParentOnly {
-            for kind in Kind::REPLAYED.into_iter().rev() {
+            for kind in std::iter::once(Kind::Snapshot).chain(Kind::REPLAYED.into_iter().rev()) {
                 let mut parts = self.parts_of(id, kind);
                 let forward = matches!(kind, Kind::Param | Kind::Port);
                 while let Some(part) = if forward { parts.next() } else { parts.next_back() } {

@@ -73,6 +73,8 @@ pub struct Rules {
     pub devlink_mutex: bool,
     /// Whether a command looks at the mark again once it has the lock.
     pub lookup_checks_again: bool,
+    /// Whether unregister waits until nobody has a reference that a lookup took.
+    pub unregister_waits: bool,
     /// Whether an eswitch change is applied attribute by attribute.
     pub eswitch_in_steps: bool,
     /// Whether a rate object is changed attribute by attribute.
@@ -99,6 +101,8 @@ pub struct Rules {
     pub reload_registers_notifier: bool,
     /// Whether a reload makes health reporters anew, and waits for those who report.
     pub reporters_in_reload: bool,
+    /// Whether the state of a reporter is changed and told without the instance's lock.
+    pub health_reports_unlocked: bool,
     /// Whether errors may be reported until the instance is freed.
     pub reports_after_unregister: bool,
     /// Which netdevsim it is.
@@ -123,6 +127,7 @@ impl Default for Rules {
             reload_calls: ReloadCalls::Locked,
             devlink_mutex: false,
             lookup_checks_again: true,
+            unregister_waits: false,
             eswitch_in_steps: false,
             rate_set_in_steps: false,
             rate_nodes_end_silently: false,
@@ -136,6 +141,7 @@ impl Default for Rules {
             netns_ref_lost_on_error: false,
             reload_registers_notifier: false,
             reporters_in_reload: false,
+            health_reports_unlocked: false,
             reports_after_unregister: false,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,

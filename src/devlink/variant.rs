@@ -1,7 +1,7 @@
 //! The variants of devlink: each changes one of its [`Rules`], or stands for a whole kernel.
 
 use super::rules::{Netdevsim, Notify, Publish, ReloadCalls, Replay, Rules};
-use crate::mail::{Cite, REGISTER, RELOAD_LOCK, TRAPS};
+use crate::mail::{Cite, KREF, REGISTER, RELOAD_LOCK, TRAPS};
 use crate::variant::Variant;
 
 /// Every variant of devlink.
@@ -102,7 +102,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
             claim: "attaching an auxiliary driver is slow, and a global lock held meanwhile serialises the start of \
                     all virtual machines",
         }],
-        breaks: &["no-global-lock-over-driver-callback"],
+        breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
         with: &[],
         apply: |rules| {
             rules.devlink_mutex = true;
@@ -197,6 +197,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
             rules.rate_nodes_end_silently = true;
             rules.snapshot_ids_kept = true;
             rules.reporters_in_reload = true;
+            rules.health_reports_unlocked = true;
             rules.trap_group_set_in_steps = true;
             rules.broken_counter_hides = true;
             rules.resource_sums_wrap = true;
@@ -264,7 +265,7 @@ pub const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 16,
         name: "report-after-unregister",
-        says: "the driver waits for the work that reports errors after it has unregistered, and under the lock",
+        says: "errors are told without the lock, and the driver waits for who tells them only after it has unregistered",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Jakub Kicinski",
@@ -272,7 +273,10 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-warning", "lock-order", "no-deadlock"],
         with: &[],
-        apply: |rules| rules.reports_after_unregister = true,
+        apply: |rules| {
+            rules.health_reports_unlocked = true;
+            rules.reports_after_unregister = true;
+        },
     },
     Variant {
         id: 17,
@@ -377,5 +381,118 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["references-balance"],
         with: &[],
         apply: |rules| rules.netns_ref_lost_on_error = true,
+    },
+    Variant {
+        id: 25,
+        name: "reference-means-registered",
+        says: "whoever found an instance holds its unregister up, as from 5.15 to 6.2, and may itself wait for the lock",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "a reference count keeps memory and says nothing of whether an object can be operated",
+        }],
+        breaks: &["no-deadlock", "lock-order"],
+        with: &[],
+        apply: |rules| rules.unregister_waits = true,
+    },
+    Variant {
+        id: 26,
+        name: "linux-5.4",
+        says: "devlink up to 5.4: register early, one lock over every command, parts announced at once",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "register opens the instance to users, so commands reach a driver that is still in its probe",
+        }],
+        breaks: &["visible-implies-ready", "instances-in-parallel"],
+        with: &[],
+        apply: |rules| {
+            rules.publish = Publish::Early;
+            rules.devlink_mutex = true;
+            rules.reload_takes_device_lock = false;
+            rules.notify = Notify::AtOnce;
+            rules.eswitch_in_steps = true;
+        },
+    },
+    Variant {
+        id: 27,
+        name: "linux-5.10",
+        says: "devlink from 5.5 to 5.15: as 5.4, and reload waits until the driver enables it",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "guarding reload alone gives the false impression that only reload has the problem",
+        }],
+        breaks: &["visible-implies-ready"],
+        with: &[],
+        apply: |rules| {
+            rules.publish = Publish::Early;
+            rules.devlink_mutex = true;
+            rules.reload_takes_device_lock = false;
+            rules.reload_must_be_enabled = true;
+            rules.notify = Notify::AtOnce;
+            rules.eswitch_in_steps = true;
+        },
+    },
+    Variant {
+        id: 28,
+        name: "linux-5.16",
+        says: "devlink from 5.16 to 5.18: register last and announce what is there, still one lock over every command",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "a global lock over slow driver code serialises the start of all virtual machines",
+        }],
+        breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
+        with: &[],
+        apply: |rules| {
+            rules.devlink_mutex = true;
+            rules.reload_takes_device_lock = false;
+            rules.eswitch_in_steps = true;
+            rules.netns_told_before_down = true;
+            rules.netns_exit_holds_pernet_ops = true;
+        },
+    },
+    Variant {
+        id: 29,
+        name: "linux-6.1",
+        says: "devlink from 6.0 to 6.2: a lock an instance, register last, moves told before the driver goes down",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Leon Romanovsky",
+            claim: "reload when a namespace is torn down has to work, whatever else goes on",
+        }],
+        breaks: &["no-child-before-parent-notification"],
+        with: &[],
+        apply: |rules| {
+            rules.reload_takes_device_lock = false;
+            rules.eswitch_in_steps = true;
+            rules.rate_set_in_steps = true;
+            rules.snapshot_ids_kept = true;
+            rules.netns_told_before_down = true;
+            rules.netns_exit_holds_pernet_ops = true;
+            rules.driver_may_keep_netns = true;
+        },
+    },
+    Variant {
+        id: 30,
+        name: "linux-6.4",
+        says: "devlink from 6.3 to 6.7: register first under the instance's lock, reload without the device's",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, so notifications must cover those made after register too",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |rules| {
+            rules.publish = Publish::First;
+            rules.reload_takes_device_lock = false;
+            rules.eswitch_in_steps = true;
+            rules.rate_set_in_steps = true;
+            rules.snapshot_ids_kept = true;
+            rules.netns_exit_holds_pernet_ops = true;
+            rules.driver_may_keep_netns = true;
+        },
     },
 ];

@@ -1,0 +1,109 @@
+//! Instances are configured side by side: nobody waits for a lock of all of them while a driver works.
+
+use crate::event::{Kinds, LockName, Scope, TASKS_MAX, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// Nobody waits for a lock of all devices while a driver is called under it: instances are configured side by side.
+///
+/// Time is virtual: every callback of a driver takes one unit, everything else none, and there are as many processors
+/// as tasks. So what is found is no accident of a schedule: it is what each task would wait on any machine.
+pub const INSTANCES_IN_PARALLEL: Invariant = Invariant {
+    id: 21,
+    name: "instances-in-parallel",
+    says: "Nobody waits for a lock of all devices while a driver is called under it: instances are configured side by side.",
+    cites: &[Cite {
+        mail: &mail::RELOAD_LOCK,
+        who: "Jason Gunthorpe",
+        claim: "with a global lock over slow driver code all launches of virtual machines are serialised",
+    }],
+    about: Kinds::GLOBAL_LOCK,
+    observable: false,
+    check: |trace| measure(trace).first_wait,
+};
+
+/// What a trace takes in virtual time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// When the last task is done.
+    pub makespan: u32,
+    /// The first time that a task waits for a lock of all devices while another's driver works under it.
+    pub first_wait: Option<usize>,
+}
+
+/// How long a lock was held without a break, by one task after the other.
+struct Busy {
+    lock: LockName,
+    since: u32,
+    until: u32,
+}
+
+/// Lets the tasks of a trace run side by side and measures how long they take.
+pub fn measure(trace: &Trace) -> Measure {
+    let mut clocks = [0u32; TASKS_MAX];
+    let mut locks: Vec<Busy> = Vec::new();
+    let mut measure = Measure::default();
+    for (at, event) in trace.events.iter().enumerate() {
+        let clock = &mut clocks[usize::from(event.task)];
+        match event.what {
+            What::Call(_, of) if of.device().is_some() => *clock += 1,
+            What::Acquire(lock, _) => {
+                let Some(busy) = locks.iter_mut().find(|busy| busy.lock == lock) else {
+                    locks.push(Busy { lock, since: *clock, until: *clock });
+                    continue;
+                };
+                // Who comes before the lock is taken does not wait, whatever the order of the trace.
+                if busy.since <= *clock && *clock < busy.until {
+                    if lock.class.scope() == Scope::Global {
+                        measure.first_wait = measure.first_wait.or(Some(at));
+                    }
+                    *clock = busy.until;
+                } else if *clock > busy.until {
+                    busy.since = *clock;
+                }
+            }
+            What::Release(lock, _) => {
+                if let Some(busy) = locks.iter_mut().find(|busy| busy.lock == lock) {
+                    busy.until = busy.until.max(*clock);
+                }
+            }
+            _ => {}
+        }
+        measure.makespan = measure.makespan.max(*clock);
+    }
+    measure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Callback, Handle, LockClass, Mode, Subject};
+
+    fn reloads(task: u8, handle: Handle, lock: LockName) -> [(u8, What); 4] {
+        let of = Subject::Devlink(handle);
+        [
+            (task, What::Acquire(lock, Mode::Write)),
+            (task, What::Call(Callback::ReloadDown, of)),
+            (task, What::Return(Callback::ReloadDown, of, None)),
+            (task, What::Release(lock, Mode::Write)),
+        ]
+    }
+
+    fn two(lock: impl Fn(Handle) -> LockName) -> Measure {
+        let [one, other] = [Handle::Mlx50, Handle::Mlx51];
+        let events = reloads(0, one, lock(one)).into_iter().chain(reloads(1, other, lock(other)));
+        measure(&Trace::of(events))
+    }
+
+    #[test]
+    fn a_lock_of_all_instances_makes_the_second_wait() {
+        let measure = two(|_| LockName { class: LockClass::DevlinkMutex, of: Subject::Kernel });
+        assert_eq!(measure, Measure { makespan: 2, first_wait: Some(4) });
+    }
+
+    #[test]
+    fn locks_of_their_own_let_both_run() {
+        let measure = two(|handle| LockName { class: LockClass::Devlink, of: Subject::Devlink(handle) });
+        assert_eq!(measure, Measure { makespan: 1, first_wait: None });
+    }
+}
