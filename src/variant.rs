@@ -1,14 +1,14 @@
 //! Variants: rules that somebody proposed or a kernel had, each a change to the settled rules of a subsystem.
 //!
 //! A subsystem keeps its decisions in one `Rules` value whose default is what was settled. A variant changes
-//! one of them; a program may name several, and they are applied in the order of their numbers.
+//! one of them; a program may name several.
 
 use crate::mail::Cite;
 
 /// One rule that differs from the settled ones.
 #[derive(Debug)]
 pub struct Variant<R: 'static> {
-    /// Its frozen number, below 32: a bit in a program's set and a byte in a record.
+    /// Its frozen number, below 64: a bit in a program's set and a byte in a record.
     pub id: u8,
     /// How programs and the command line spell it.
     pub name: &'static str,
@@ -51,10 +51,15 @@ impl<R> Variant<R> {
     }
 }
 
+/// The variants of a subsystem as data, in the order of its groups.
+pub fn specs<R>(groups: &[&[Variant<R>]]) -> Vec<VariantSpec> {
+    groups.iter().flat_map(|group| group.iter().map(Variant::spec)).collect()
+}
+
 /// The settled rules with the variants of a set (a bit each) applied.
-pub fn rules<R: Default>(variants: &[Variant<R>], set: u32) -> R {
+pub fn rules<R: Default>(groups: &[&[Variant<R>]], set: u64) -> R {
     let mut rules = R::default();
-    for variant in variants.iter().filter(|variant| set & (1 << variant.id) != 0) {
+    for variant in groups.iter().copied().flatten().filter(|variant| set & (1 << variant.id) != 0) {
         (variant.apply)(&mut rules);
     }
     rules

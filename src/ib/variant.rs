@@ -95,7 +95,7 @@ const fn kref(who: &'static str, claim: &'static str) -> Cite {
 }
 
 /// Every variant of ib_core.
-pub const VARIANTS: &[Variant<Rules>] = &[
+pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
     Variant {
         id: 0,
         name: "device-mutex",
@@ -225,4 +225,4 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         with: &[],
         apply: |rules| rules.exit_flushes = false,
     },
-];
+]];

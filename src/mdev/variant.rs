@@ -111,7 +111,7 @@ const fn cite(who: &'static str, claim: &'static str) -> Cite {
 }
 
 /// Every variant of mdev.
-pub const VARIANTS: &[Variant<Rules>] = &[
+pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
     Variant {
         id: 0,
         name: "uevent-before-put",
@@ -229,4 +229,4 @@ pub const VARIANTS: &[Variant<Rules>] = &[
         with: &["borrowed-reference"],
         apply: |rules| rules.core_reference = false,
     },
-];
+]];

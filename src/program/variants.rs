@@ -1,7 +1,7 @@
 //! Which variants a program runs under, for every subsystem.
 
 use crate::operand::Operand;
-use crate::variant::VariantSpec;
+use crate::variant::{VariantSpec, specs};
 use crate::{devlink, ib, mdev, operands};
 
 operands! {
@@ -27,9 +27,9 @@ impl Subsystem {
     /// The variants of this subsystem, as data.
     pub fn variants(self) -> Vec<VariantSpec> {
         match self {
-            Subsystem::Devlink => devlink::variant::VARIANTS.iter().map(|variant| variant.spec()).collect(),
-            Subsystem::Mdev => mdev::variant::VARIANTS.iter().map(|variant| variant.spec()).collect(),
-            Subsystem::Ib => ib::variant::VARIANTS.iter().map(|variant| variant.spec()).collect(),
+            Subsystem::Devlink => specs(devlink::variant::VARIANTS),
+            Subsystem::Mdev => specs(mdev::variant::VARIANTS),
+            Subsystem::Ib => specs(ib::variant::VARIANTS),
             Subsystem::Config => CONFIG.to_vec(),
         }
     }
@@ -42,11 +42,11 @@ impl Subsystem {
 
 /// A set of variants: a bit for each variant's number, by subsystem. The empty set is what was settled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Variants([u32; Subsystem::COUNT]);
+pub struct Variants([u64; Subsystem::COUNT]);
 
 impl Variants {
     /// The bits of one subsystem.
-    pub fn of(self, subsystem: Subsystem) -> u32 {
+    pub fn of(self, subsystem: Subsystem) -> u64 {
         self.0[subsystem.index()]
     }
 

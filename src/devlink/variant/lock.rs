@@ -1,0 +1,90 @@
+//! Which lock is held over a driver's callback, and what the end of a namespace holds and waits for.
+
+use crate::devlink::rules::Rules;
+use crate::mail::{Cite, REGISTER, RELOAD_LOCK};
+use crate::variant::Variant;
+
+pub(super) const VARIANTS: &[Variant<Rules>] = &[
+    Variant {
+        id: 6,
+        name: "devlink-mutex",
+        says: "one lock of all instances is held over every command, driver callbacks included",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "attaching an auxiliary driver is slow, and a global lock held meanwhile serialises the start of \
+                    all virtual machines",
+        }],
+        breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
+        with: &[],
+        apply: |rules| {
+            rules.devlink_mutex = true;
+            rules.reload_takes_device_lock = false;
+        },
+    },
+    Variant {
+        id: 20,
+        name: "pernet-lock-over-reload",
+        says: "whoever ends a namespace holds the lock of all namespaces over the drivers' reload, as 6.12 does",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "global locks held over open-ended code, such as attaching a driver, are dangerous",
+        }],
+        breaks: &["no-global-lock-over-driver-callback"],
+        with: &[],
+        apply: |rules| rules.netns_exit_holds_pernet_ops = true,
+    },
+    Variant {
+        id: 21,
+        name: "notifier-in-reload",
+        says: "a driver's reload begins to follow the netdevs of all namespaces, while whoever ends one holds their lock",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "a reload at the end of a namespace attaches the RDMA driver, which wants the lock that is held",
+        }],
+        breaks: &["no-deadlock", "lock-order"],
+        with: &["pernet-lock-over-reload"],
+        apply: |rules| rules.reload_registers_notifier = true,
+    },
+    Variant {
+        id: 22,
+        name: "driver-keeps-netns",
+        says: "a driver that refuses to go down keeps its instance in a namespace that ends, as 6.12's may",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Leon Romanovsky",
+            claim: "reload when a namespace is torn down has to work, whatever else goes on",
+        }],
+        breaks: &["netns-exit-empties"],
+        with: &[],
+        apply: |rules| rules.driver_may_keep_netns = true,
+    },
+    Variant {
+        id: 23,
+        name: "netns-told-before-down",
+        says: "the old namespace is told of the end before the driver is asked to go down, as in 6.0 to 6.2",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "notifications must tell of what is there",
+        }],
+        breaks: &["stream-converges"],
+        with: &[],
+        apply: |rules| rules.netns_told_before_down = true,
+    },
+    Variant {
+        id: 24,
+        name: "netns-ref-lost-on-error",
+        says: "a reload that fails forgets its reference to the namespace it was to move to",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Leon Romanovsky",
+            claim: "reload when a namespace is torn down has to work, whatever else goes on",
+        }],
+        breaks: &["references-balance"],
+        with: &[],
+        apply: |rules| rules.netns_ref_lost_on_error = true,
+    },
+];

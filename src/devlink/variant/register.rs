@@ -1,0 +1,123 @@
+//! When drivers register, what may be announced by then, and whom a lookup may trust.
+
+use crate::devlink::rules::{Notify, Publish, Replay, Rules};
+use crate::mail::{Cite, KREF, REGISTER};
+use crate::variant::Variant;
+
+pub(super) const VARIANTS: &[Variant<Rules>] = &[
+    Variant {
+        id: 0,
+        name: "early-register",
+        says: "drivers register in the middle of probe, and anything may be asked of them from there on",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "register opens the instance to users, so dumps and set commands reach a driver that is still \
+                    in its probe",
+        }],
+        breaks: &["visible-implies-ready"],
+        with: &[],
+        apply: |rules| {
+            rules.publish = Publish::Early;
+            rules.reload_takes_device_lock = false;
+        },
+    },
+    Variant {
+        id: 1,
+        name: "reload-enable",
+        says: "drivers register early and enable reload at the end of probe; nothing else is guarded",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "guarding reload alone gives the false impression that only reload has the problem",
+        }],
+        breaks: &["visible-implies-ready"],
+        with: &[],
+        apply: |rules| {
+            rules.publish = Publish::Early;
+            rules.reload_takes_device_lock = false;
+            rules.reload_must_be_enabled = true;
+        },
+    },
+    Variant {
+        id: 2,
+        name: "notify-at-once",
+        says: "a part is announced as soon as it exists, registered instance or not",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "parts must not be announced before the instance is registered, since they cannot be reached",
+        }],
+        breaks: &["notified-implies-visible", "no-child-before-parent-notification"],
+        with: &[],
+        apply: |rules| rules.notify = Notify::AtOnce,
+    },
+    Variant {
+        id: 7,
+        name: "register-without-replay",
+        says: "drivers register last, and register announces the instance but not the parts it has by then",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "announcing later what was made before register needs logic that tells the two apart",
+        }],
+        breaks: &["stream-converges"],
+        with: &[],
+        apply: |rules| rules.replay = Replay::ParentOnly,
+    },
+    Variant {
+        id: 8,
+        name: "children-first",
+        says: "register announces the parts before the instance",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "a user should not touch an instance before the notification that it is there",
+        }],
+        breaks: &["no-child-before-parent-notification"],
+        with: &[],
+        apply: |rules| rules.replay = Replay::ChildrenFirst,
+    },
+    Variant {
+        id: 9,
+        name: "lookup-without-recheck",
+        says: "a command that found an instance trusts it once the lock comes, registered or not",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "the lookup tells its caller that the instance is valid, and the caller goes on to the driver",
+        }],
+        breaks: &["visible-implies-ready"],
+        with: &[],
+        apply: |rules| rules.lookup_checks_again = false,
+    },
+    Variant {
+        id: 25,
+        name: "reference-means-registered",
+        says: "whoever found an instance holds its unregister up, as from 5.15 to 6.2, and may itself wait for the lock",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "a reference count keeps memory and says nothing of whether an object can be operated",
+        }],
+        breaks: &["no-deadlock", "lock-order"],
+        with: &[],
+        apply: |rules| rules.unregister_waits = true,
+    },
+    Variant {
+        id: 16,
+        name: "report-after-unregister",
+        says: "errors are told without the lock, and the driver waits for who tells them only after it has unregistered",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "parts must not be announced before the instance is registered, since they cannot be reached",
+        }],
+        breaks: &["no-warning", "lock-order", "no-deadlock"],
+        with: &[],
+        apply: |rules| {
+            rules.health_reports_unlocked = true;
+            rules.reports_after_unregister = true;
+        },
+    },
+];

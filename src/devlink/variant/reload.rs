@@ -1,0 +1,74 @@
+//! What a reload re-creates, and what a driver may call in it.
+
+use crate::devlink::rules::{ReloadCalls, Rules};
+use crate::mail::{Cite, RELOAD_LOCK, TRAPS};
+use crate::variant::Variant;
+
+pub(super) const VARIANTS: &[Variant<Rules>] = &[
+    Variant {
+        id: 3,
+        name: "traps-at-probe",
+        says: "traps are registered by probe and live through reload",
+        cites: &[Cite {
+            mail: &TRAPS,
+            who: "Ido Schimmel",
+            claim: "reload re-initialises driver entities, and a patch that keeps them breaks user space",
+        }],
+        breaks: &["reload-reinitialises"],
+        with: &[],
+        apply: |rules| rules.traps_in_reload = false,
+    },
+    Variant {
+        id: 4,
+        name: "self-locking-reload",
+        says: "a driver's reload calls devlink functions that take the lock which reload holds",
+        cites: &[Cite {
+            mail: &TRAPS,
+            who: "Leon Romanovsky",
+            claim: "a driver that calls devlink again while it serves a devlink call is wrong",
+        }],
+        breaks: &["no-recursion", "no-deadlock", "lock-order"],
+        with: &[],
+        apply: |rules| rules.reload_calls = ReloadCalls::SelfLocking,
+    },
+    Variant {
+        id: 5,
+        name: "register-inside-reload",
+        says: "a driver's reload unregisters the instance and registers it again",
+        cites: &[Cite {
+            mail: &TRAPS,
+            who: "Leon Romanovsky",
+            claim: "that driver entities are re-initialised does not mean that devlink registers itself again",
+        }],
+        breaks: &["registration-constant-in-reload", "no-recursion", "no-warning"],
+        with: &[],
+        apply: |rules| rules.reload_calls = ReloadCalls::Register,
+    },
+    Variant {
+        id: 15,
+        name: "reporters-in-reload",
+        says: "a reload makes health reporters anew, as 6.12's netdevsim does, and waits under the lock for those who \
+               report and want it",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "a lock that is held across a driver's reload is held over whatever the driver waits for",
+        }],
+        breaks: &["lock-order", "no-deadlock"],
+        with: &[],
+        apply: |rules| rules.reporters_in_reload = true,
+    },
+    Variant {
+        id: 19,
+        name: "resource-sums-wrap",
+        says: "the sizes of a resource's parts are added up modulo 2^64, as 6.12 does, so that too much may fit",
+        cites: &[Cite {
+            mail: &TRAPS,
+            who: "Ido Schimmel",
+            claim: "users reload to divide a device's resources anew",
+        }],
+        breaks: &["resources-fit"],
+        with: &[],
+        apply: |rules| rules.resource_sums_wrap = true,
+    },
+];
