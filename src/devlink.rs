@@ -52,6 +52,8 @@ pub struct Devlink {
 struct Instance {
     handle: Handle,
     kref: Kref,
+    /// The device that it is of, if there is one on a bus.
+    parent: Option<Kref>,
     /// The namespace whose users can see it. It is a pointer and no reference.
     netns: NetNs,
     lock: LockId,

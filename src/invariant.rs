@@ -3,6 +3,7 @@
 //! An invariant sees events and nothing else, so it can judge the simulation and a real kernel alike, and it
 //! cannot repeat the code it judges.
 
+mod announced;
 pub mod site;
 
 pub use site::Site;
@@ -66,15 +67,23 @@ invariants! {
     visibility {
         visible_implies_ready VISIBLE_IMPLIES_READY,
         notified_implies_visible NOTIFIED_IMPLIES_VISIBLE,
+        shown_implies_visible SHOWN_IMPLIES_VISIBLE,
+        gone_is_not_shown GONE_IS_NOT_SHOWN,
     }
     notification {
         no_child_before_parent NO_CHILD_BEFORE_PARENT,
+        end_follows_beginning END_FOLLOWS_BEGINNING,
+        end_names_all END_NAMES_ALL,
+        references_are_known REFERENCES_ARE_KNOWN,
         stream_converges STREAM_CONVERGES,
     }
     reload {
         reload_reinitialises RELOAD_REINITIALISES,
         registration_constant REGISTRATION_CONSTANT,
         no_recursion NO_RECURSION,
+        refused_reload_is_silent REFUSED_RELOAD_IS_SILENT,
+        reload_meets_no_probe RELOAD_MEETS_NO_PROBE,
+        failed_reload_leaves_nothing FAILED_RELOAD_LEAVES_NOTHING,
         resources_fit RESOURCES_FIT,
         netns_exit_empties NETNS_EXIT_EMPTIES,
     }

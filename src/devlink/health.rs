@@ -241,8 +241,17 @@ impl Devlink {
         handle: Handle,
         reporter: event::Reporter,
     ) -> Result<(), Errno> {
-        let doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
-        self.health_dump(k, doit.id, reporter, true)
+        let mut doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
+        let found = self.reporter(k, doit.id, reporter)?;
+        if self.rules.dump_get_unlocked {
+            doit.unlock();
+        }
+        // A dump goes out in chunks, and between two of them the reporter may go if nothing keeps it.
+        k.point(Point::HealthDumpChunk).await;
+        match found.kref.is_some_and(|kref| k.touch(kref)) {
+            true => self.health_dump(k, doit.id, reporter, true),
+            false => Ok(()),
+        }
     }
 
     /// Takes a dump or, as `devlink_nl_health_reporter_dump_clear_doit()`, forgets it.

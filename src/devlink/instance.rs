@@ -10,7 +10,7 @@ use crate::event::{
     TrapAction, What,
 };
 use crate::operand::Operand;
-use crate::sim::{Held, Kernel, User};
+use crate::sim::{Held, Kernel, Kref, User};
 
 /// The number of an instance in its run. A handle may be reused by a later instance; a number is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,13 @@ pub struct Doit<'k> {
     devlink: &'k Devlink,
 }
 
+impl Doit<'_> {
+    /// Lets go of the instance's lock before the command is done, under the rules that do.
+    pub(super) fn unlock(&mut self) {
+        drop(self.lock.take());
+    }
+}
+
 impl Drop for Doit<'_> {
     fn drop(&mut self) {
         // The mutex lives in the instance, so it is let go before the reference.
@@ -46,7 +53,18 @@ impl Drop for Doit<'_> {
 
 impl Devlink {
     /// Models `devlink_alloc_ns()`: the memory exists and nobody can find it.
-    pub fn alloc(&self, k: &Kernel, handle: Handle, inventory: &'static Inventory) -> InstanceId {
+    ///
+    /// `parent` is the device that the instance is of, if there is one on a bus.
+    pub fn alloc(
+        &self,
+        k: &Kernel,
+        handle: Handle,
+        inventory: &'static Inventory,
+        parent: Option<Kref>,
+    ) -> InstanceId {
+        if let Some(parent) = parent.filter(|_| self.rules.parent_referenced) {
+            k.get(parent);
+        }
         let mut instances = self.instances.borrow_mut();
         let subject = Subject::Devlink(handle);
         let kref = k.kref_init(subject);
@@ -57,6 +75,7 @@ impl Devlink {
         instances.push(Instance {
             handle,
             kref,
+            parent,
             netns: k.netns(),
             // Every instance has a lock (and a lockdep key) of its own, also a later one of the same handle.
             lock: k.new_lock(LockClass::Devlink, subject),
@@ -143,10 +162,22 @@ impl Devlink {
     }
 
     pub(super) fn put(&self, k: &Kernel, id: InstanceId) {
-        let kref = self.instances.borrow()[id.index()].kref;
-        if k.put(kref) {
-            k.free(kref);
+        let (kref, parent) = {
+            let instance = &self.instances.borrow()[id.index()];
+            (instance.kref, instance.parent)
+        };
+        if !k.put(kref) {
+            return;
         }
+        // Models `devlink_release()`, which names the device and then lets go of it.
+        if let Some(parent) = parent
+            && k.touch(parent)
+            && self.rules.parent_referenced
+            && k.put(parent)
+        {
+            k.free(parent);
+        }
+        k.free(kref);
     }
 
     /// The instance as the subject of events.
@@ -209,7 +240,10 @@ impl Devlink {
                 true => Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await),
                 false => None,
             };
-            let lock = Some(self.lock(k, id, Point::DevlinkLock).await);
+            let lock = match is_reload && self.rules.port_files_disable_reload {
+                true => None,
+                false => Some(self.lock(k, id, Point::DevlinkLock).await),
+            };
             let mut doit =
                 Doit { id, lock, _device: device, _mutex: None, _user: user, kernel: k, devlink: self };
             let found = self.is_registered(id) && self.netns(id) == k.netns();

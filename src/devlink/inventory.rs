@@ -35,8 +35,6 @@ pub struct ReporterSpec {
 pub struct TrapSpec {
     /// Its name.
     pub trap: Trap,
-    /// The group that it is in.
-    pub group: TrapGroup,
     /// Whether it is about dropped packets: of other traps the action cannot be changed.
     pub drops: bool,
     /// What the driver starts with.
@@ -45,13 +43,13 @@ pub struct TrapSpec {
 
 impl TrapSpec {
     /// A trap of packets that the device drops unless told otherwise.
-    pub const fn drop(trap: Trap, group: TrapGroup) -> Self {
-        TrapSpec { trap, group, drops: true, action: TrapAction::Drop }
+    pub const fn drop(trap: Trap) -> Self {
+        TrapSpec { trap, drops: true, action: TrapAction::Drop }
     }
 
     /// A trap of exceptional or control packets, with what happens to them.
-    pub const fn other(trap: Trap, group: TrapGroup, action: TrapAction) -> Self {
-        TrapSpec { trap, group, drops: false, action }
+    pub const fn other(trap: Trap, action: TrapAction) -> Self {
+        TrapSpec { trap, drops: false, action }
     }
 }
 

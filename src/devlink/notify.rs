@@ -11,6 +11,9 @@ impl Devlink {
     /// Models `devlink_nl_notify_need()` and the send: nothing goes out for an instance that users cannot see.
     pub(super) async fn notify(&self, k: &Kernel, id: InstanceId, notice: Notice, part: Subject) {
         let value = self.value(id, part);
+        if let Subject::Rate(_, rate) = part {
+            self.rate_touch_parent(k, id, rate);
+        }
         k.point(Point::DevlinkNotify).await;
         let need = self.is_registered(id) || self.rules.notify == Notify::AtOnce;
         if need && !self.fill_fails(id, part) {
@@ -38,12 +41,15 @@ impl Devlink {
 
     /// Models `devlink_notify_register()`: the instance first, then every part it already has.
     pub(super) async fn notify_register(&self, k: &Kernel, id: InstanceId) {
+        self.notify_params_apart(k, id, Notice::New).await;
         if self.rules.replay != Replay::ChildrenFirst {
             self.notify(k, id, Notice::New, self.subject(id)).await;
         }
         if self.rules.replay != Replay::ParentOnly {
             // An instance that moves with its driver up has snapshots, of which 6.12 would say nothing.
-            for part in self.parts(id).chain(self.parts_of(id, Kind::Snapshot)) {
+            for part in
+                self.parts(id).chain(self.parts_of(id, Kind::Snapshot)).filter(|part| self.replays(*part))
+            {
                 k.point(Point::RegisterReplay).await;
                 self.notify(k, id, Notice::New, part).await;
             }
@@ -61,11 +67,27 @@ impl Devlink {
                 let mut parts = self.parts_of(id, kind);
                 let forward = matches!(kind, Kind::Param | Kind::Port);
                 while let Some(part) = if forward { parts.next() } else { parts.next_back() } {
+                    if !self.replays(part) {
+                        continue;
+                    }
                     k.point(Point::UnregisterReplay).await;
                     self.notify(k, id, Notice::Del, part).await;
                 }
             }
         }
         self.notify(k, id, Notice::Del, self.subject(id)).await;
+        self.notify_params_apart(k, id, Notice::Del).await;
+    }
+
+    /// Whether a register or unregister tells of a part together with the instance.
+    fn replays(&self, part: Subject) -> bool {
+        !(self.rules.params_told_apart && matches!(part, Subject::Param(..)))
+    }
+
+    /// Tells of params before the instance begins and after it ends, under the rules that do.
+    async fn notify_params_apart(&self, k: &Kernel, id: InstanceId, notice: Notice) {
+        for part in self.parts_of(id, Kind::Param).filter(|part| !self.replays(*part)) {
+            self.notify(k, id, notice, part).await;
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Ports: in the list or not, and of what type. All of this runs under the instance's lock.
 
 use super::{Devlink, InstanceId};
-use crate::event::{Errno, Notice, PortIndex, Subject};
+use crate::event::{Errno, Notice, PortIndex, Subject, What};
 use crate::sim::Kernel;
 
 /// What a port is a port of: the value that its notifications carry.
@@ -32,6 +32,8 @@ impl Devlink {
     pub async fn port_unregister(&self, k: &Kernel, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
         let part = Subject::Port(self.handle(id), port);
         if !self.has(k, id, part) {
+            // Models `ASSERT_DEVLINK_PORT_REGISTERED()`.
+            k.emit(What::Warn(self.subject(id), k.here()));
             return Err(Errno::ENOENT);
         }
         self.notify(k, id, Notice::Del, part).await;

@@ -6,7 +6,7 @@ use crate::event::{
     Callback, Errno, Module, Notice, Point, PortIndex, RateName, RateParent, Subject, TxMax, TxShare, What,
 };
 use crate::operand::Operand;
-use crate::sim::Kernel;
+use crate::sim::{Kernel, Kref};
 
 /// What a user asks of a rate object; what is not set stays.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,8 @@ pub struct Setting {
 pub(super) struct Rates {
     order: [Option<RateName>; RateName::COUNT],
     values: [u8; RateName::COUNT],
+    /// The memory of each, while it is there.
+    krefs: [Option<Kref>; RateName::COUNT],
 }
 
 /// Which bits of a value hold the tx_share, the tx_max and the parent, and from where.
@@ -43,13 +45,14 @@ impl Rates {
     }
 
     /// Models `list_add()` for nodes and `list_add_tail()` for leaves.
-    fn add(&mut self, rate: RateName) {
+    fn add(&mut self, rate: RateName, kref: Kref) {
         let end = self.order.iter().position(Option::is_none).expect("a list has room for every name");
         self.order[end] = Some(rate);
         if is_node(rate) {
             self.order[..=end].rotate_right(1);
         }
         self.values[rate.index()] = 0;
+        self.krefs[rate.index()] = Some(kref);
     }
 
     fn remove(&mut self, rate: RateName) {
@@ -134,9 +137,18 @@ impl Devlink {
         }
     }
 
+    /// Whoever tells of a rate object names the node above it, and so reads that one's memory.
+    pub(super) fn rate_touch_parent(&self, k: &Kernel, id: InstanceId, rate: RateName) {
+        let rates = self.with(k, id, |instance| instance.rates);
+        if let Some(kref) = rates.parent(rate).and_then(|parent| rates.krefs[parent.index()]) {
+            k.touch(kref);
+        }
+    }
+
     /// Models `devlink_nl_rate_get_doit()`.
     pub(super) fn rate_get(&self, k: &Kernel, id: InstanceId, rate: RateName) -> Result<(), Errno> {
         let part = self.rate(k, id, rate)?;
+        self.rate_touch_parent(k, id, rate);
         k.emit(What::Dumped(part, self.value(id, part)));
         Ok(())
     }
@@ -158,7 +170,8 @@ impl Devlink {
 
     async fn rate_add(&self, k: &Kernel, id: InstanceId, rate: RateName) {
         let part = Subject::Rate(self.handle(id), rate);
-        self.with(k, id, |instance| instance.rates.add(rate));
+        let kref = k.kref_init(part);
+        self.with(k, id, |instance| instance.rates.add(rate, kref));
         self.add(k, id, part);
         self.notify(k, id, Notice::New, part).await;
     }
@@ -171,6 +184,10 @@ impl Devlink {
     fn rate_remove(&self, k: &Kernel, id: InstanceId, rate: RateName) {
         self.remove(k, id, Subject::Rate(self.handle(id), rate));
         self.with(k, id, |instance| instance.rates.remove(rate));
+        let kref = self.with(k, id, |instance| instance.rates.krefs[rate.index()]);
+        if let Some(kref) = kref.filter(|kref| k.put(*kref)) {
+            k.free(kref);
+        }
     }
 
     /// Models `devlink_nl_rate_new_doit()`: the node is there for others once everything about it is set.
@@ -201,8 +218,9 @@ impl Devlink {
             k.call(Callback::RateNodeDel, self.subject(id), Module::Core, async { Ok(()) }).await?;
             return value.map(|_| ());
         };
+        let kref = k.kref_init(part);
         self.with(k, id, |instance| {
-            instance.rates.add(rate);
+            instance.rates.add(rate, kref);
             instance.rates.values[rate.index()] = value;
         });
         self.add(k, id, part);
@@ -291,11 +309,13 @@ impl Devlink {
 
     /// Models `devl_rate_nodes_destroy()`: leaves lose their parents, and nodes go. 6.12 tells nobody.
     pub async fn rate_nodes_destroy(&self, k: &Kernel, id: InstanceId) {
-        self.with(k, id, |instance| {
-            for value in &mut instance.rates.values {
-                *value = set(*value, PARENT, 0);
-            }
-        });
+        if self.rules.rate_parents_forgotten {
+            self.with(k, id, |instance| {
+                for value in &mut instance.rates.values {
+                    *value = set(*value, PARENT, 0);
+                }
+            });
+        }
         for part in self.parts_of(id, Kind::Rate) {
             let Subject::Rate(_, rate) = part else { continue };
             if !is_node(rate) {

@@ -105,6 +105,24 @@ pub struct Rules {
     pub health_reports_unlocked: bool,
     /// Whether errors may be reported until the instance is freed.
     pub reports_after_unregister: bool,
+    /// Whether a dump of a reporter is asked for without the instance's lock.
+    pub dump_get_unlocked: bool,
+    /// Whether a driver unregisters the groups of its traps before the traps.
+    pub groups_end_first: bool,
+    /// Whether a driver that fails to come up leaves what it has made.
+    pub reload_up_leaves_parts: bool,
+    /// Whether a move to another namespace tells of params beside the instance, and not inside.
+    pub params_told_apart: bool,
+    /// Whether the mark is set and the parts are announced without the instance's lock.
+    pub register_unlocked: bool,
+    /// Whether the files that change ports may be written to at any time.
+    pub port_files_unguarded: bool,
+    /// Whether the files that change ports keep reload away with its flag, and reload does without the instance's lock.
+    pub port_files_disable_reload: bool,
+    /// Whether an instance has a reference to its parent device.
+    pub parent_referenced: bool,
+    /// Whether rate objects forget their parents when the driver unmakes all nodes.
+    pub rate_parents_forgotten: bool,
     /// Which netdevsim it is.
     pub netdevsim: Netdevsim,
     /// Whether a dump shows one kind of object of every instance after the other.
@@ -143,6 +161,15 @@ impl Default for Rules {
             reporters_in_reload: false,
             health_reports_unlocked: false,
             reports_after_unregister: false,
+            dump_get_unlocked: false,
+            groups_end_first: false,
+            reload_up_leaves_parts: false,
+            params_told_apart: false,
+            register_unlocked: false,
+            port_files_unguarded: false,
+            port_files_disable_reload: false,
+            parent_referenced: true,
+            rate_parents_forgotten: true,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,
             traps_drop_first: false,

@@ -32,14 +32,22 @@ impl Devlink {
         if self.rules.traps_drop_first {
             self.with(k, id, |instance| instance.traps = [TrapAction::Drop; Trap::COUNT]);
         }
+        if self.rules.groups_end_first {
+            self.trap_groups_unregister(k, id).await;
+        }
         for spec in inventory.traps.iter().rev() {
             self.remove_and_notify(k, id, Subject::Trap(handle, spec.trap)).await;
         }
-        for (group, _) in inventory.groups.iter().rev() {
-            self.remove_and_notify(k, id, Subject::TrapGroup(handle, *group)).await;
-        }
+        self.trap_groups_unregister(k, id).await;
         for policer in inventory.policers.iter().rev() {
             self.remove_and_notify(k, id, Subject::TrapPolicer(handle, *policer)).await;
+        }
+    }
+
+    /// Models `devl_trap_groups_unregister()`.
+    async fn trap_groups_unregister(&self, k: &Kernel, id: InstanceId) {
+        for (group, _) in self.inventory(id).groups.iter().rev() {
+            self.remove_and_notify(k, id, Subject::TrapGroup(self.handle(id), *group)).await;
         }
     }
 

@@ -118,7 +118,7 @@ impl Devlink {
             GroupAction::Mirror => TrapAction::Mirror,
             GroupAction::Drop => TrapAction::Drop,
         };
-        for spec in self.inventory(id).traps.iter().filter(|spec| spec.group == group && spec.drops) {
+        for spec in self.inventory(id).traps.iter().filter(|spec| spec.trap.group() == group && spec.drops) {
             self.trap_is(k, id, spec.trap, action);
         }
     }

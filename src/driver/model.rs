@@ -91,10 +91,7 @@ const MLXSW: Model = Model {
 };
 
 /// The two traps that arguments are about.
-pub(super) const TRAPS: &[TrapSpec] = &[
-    TrapSpec::drop(Trap::BlackholeRoute, TrapGroup::L3Drops),
-    TrapSpec::drop(Trap::TailDrop, TrapGroup::BufferDrops),
-];
+pub(super) const TRAPS: &[TrapSpec] = &[TrapSpec::drop(Trap::BlackholeRoute), TrapSpec::drop(Trap::TailDrop)];
 
 /// The resources of whoever has any: all that have a name.
 pub(super) const RESOURCES: &[Resource] = Resource::ALL.split_at(Resource::Unknown.index()).0;
@@ -168,6 +165,8 @@ pub struct Device {
     pub ports: Cell<Ports>,
     /// How many virtual functions there are.
     pub vfs: Cell<usize>,
+    /// Whether the files are there that change ports, under the rules that remove them before anything else.
+    pub has_port_files: Cell<bool>,
     /// Whether the file is there that takes a snapshot of the region.
     pub has_snapshot_file: Cell<bool>,
     /// Whether the files are there that have the driver report an error.
@@ -184,6 +183,7 @@ impl Default for Device {
             port_count: Cell::new(PortCount::Default),
             ports: Cell::default(),
             vfs: Cell::default(),
+            has_port_files: Cell::default(),
             has_snapshot_file: Cell::default(),
             has_health_files: Cell::default(),
             knobs: Default::default(),
@@ -226,6 +226,7 @@ impl Device {
         Knob::ALL.iter().for_each(|knob| self.set_knob(k, handle, *knob, false));
         self.ports.take();
         self.vfs.set(0);
+        self.has_port_files.set(false);
         self.has_snapshot_file.set(false);
         self.has_health_files.set(false);
         self.is_ready.set(false);

@@ -51,6 +51,10 @@ impl Ops for Bus<'_> {
         let k = self.kernel;
         k.point(Point::DriverReloadUp).await;
         if self.device(self.devlink.handle(id)).knob(Knob::FailReload) {
+            if self.devlink.rules.reload_up_leaves_parts {
+                self.devlink.regions_create(k, id).await;
+                self.devlink.traps_register(k, id).await;
+            }
             return Err(Errno::EINVAL);
         }
         if self.model(id).forgets_ports {

@@ -2,9 +2,10 @@
 
 use super::Bus;
 use super::model::{Model, Port};
+use crate::devlink::instance::device_lock;
 use crate::devlink::{InstanceId, PortType};
-use crate::event::{Action, Errno, EswitchMode, Handle, Point, PortIndex, Subject};
-use crate::sim::{Held, Kref};
+use crate::event::{Action, Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Subject, What};
+use crate::sim::{Held, Kref, LockId};
 
 /// Models `nsim_dev_port_add_all()`: the ports that the driver has in the mode its eswitch is in, each under the
 /// instance's lock if the caller does not hold it. A driver that keeps a list of its own takes the first error
@@ -58,6 +59,13 @@ pub(super) async fn create(
 pub(super) async fn destroy(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
     let ports = &bus.device(bus.devlink.handle(id)).ports;
     let known = ports.get().iter().find(|known| known.index == port).ok_or(Errno::ENOENT)?;
+    destroy_known(bus, id, known).await
+}
+
+/// Unmakes a port that was found in the driver's list.
+async fn destroy_known(bus: &Bus<'_>, id: InstanceId, known: Port) -> Result<(), Errno> {
+    let port = known.index;
+    let ports = &bus.device(bus.devlink.handle(id)).ports;
     ports.set(ports.get().without(port));
     if known.is_vf {
         bus.devlink.rate_leaf_destroy(bus.kernel, id, port).await;
@@ -123,16 +131,64 @@ pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -
     let k = bus.kernel;
     let device = bus.device(handle);
     // The file lives in sysfs, which unbind empties before it goes on: a writer keeps the device bound.
-    let _device = k.lock(crate::devlink::instance::device_lock(k, handle), Point::DriverPort).await;
+    let rules = &bus.devlink.rules;
+    let _device = match rules.port_files_unguarded {
+        true => None,
+        false if rules.port_files_disable_reload => {
+            Some(k.read(writers(bus, handle), Point::DriverPort).await)
+        }
+        false => Some(k.lock(device_lock(k, handle), Point::DriverPort).await),
+    };
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
     if !device.is_ready.get() {
+        if rules.port_files_unguarded {
+            // What lockdep says of whoever takes a lock that nobody has initialised: that of the list of ports.
+            k.emit(What::Warn(bus.devlink.subject(id), k.here()));
+        }
         return Err(Errno::EBUSY);
+    }
+    if rules.port_files_disable_reload {
+        if !device.has_port_files.get() {
+            return Err(bus.absent(handle));
+        }
+        bus.devlink.reload_enable(k, id, false);
+        let done = change_without_lock(bus, id, port, add).await;
+        bus.devlink.reload_enable(k, id, true);
+        return done;
     }
     let _held = bus.devlink.lock(k, id, Point::PortRegister).await;
     match add {
         true if device.knows(port) => Err(Errno::EEXIST),
         true => create(bus, id, port, false).await,
         false => destroy(bus, id, port).await,
+    }
+}
+
+/// Models the removal of the files, which waits for whoever writes to one.
+pub(super) async fn remove_files(bus: &Bus<'_>, handle: Handle) {
+    if bus.devlink.rules.port_files_disable_reload && bus.device(handle).has_port_files.replace(false) {
+        let _writers = bus.kernel.lock(writers(bus, handle), Point::PortFilesRemove).await;
+    }
+}
+
+fn writers(bus: &Bus<'_>, handle: Handle) -> LockId {
+    bus.kernel.lock_of(LockClass::PortFiles, Subject::Devlink(handle))
+}
+
+/// Models `nsim_dev_port_del()` and its like of 5.5 to 5.15: the port is looked up under no lock that a reload takes.
+async fn change_without_lock(bus: &Bus<'_>, id: InstanceId, port: PortIndex, add: bool) -> Result<(), Errno> {
+    let handle = bus.devlink.handle(id);
+    let list = bus.kernel.lock_of(LockClass::NsimPortList, Subject::Devlink(handle));
+    let _list = bus.kernel.lock(list, Point::PortFileList).await;
+    let ports = bus.device(handle).ports.get();
+    let known = ports.iter().find(|known| known.index == port);
+    bus.kernel.point(Point::PortFileFound).await;
+    let _held = bus.devlink.lock(bus.kernel, id, Point::PortRegister).await;
+    match (add, known) {
+        (true, Some(_)) => Err(Errno::EEXIST),
+        (true, None) => create(bus, id, port, false).await,
+        (false, Some(known)) => destroy_known(bus, id, known).await,
+        (false, None) => Err(Errno::ENOENT),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Bus, health, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::rules::Publish;
-use crate::event::{Action, Errno, Handle, Point, PortCount, What};
+use crate::event::{Action, Errno, Handle, Point, PortCount, Span, Subject, What};
 use crate::sim::Held;
 
 /// Models the driver core's bind: the driver's probe runs under the device's lock.
@@ -18,8 +18,16 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
     }
     device.reset(k, handle);
     device.port_count.set(ports);
+    k.span(Span::DriverProbe, Subject::Devlink(handle), bind(bus, handle)).await?;
+    announce(bus, handle, Action::Bind);
+    Ok(())
+}
+
+/// A driver's probe.
+async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
+    let (k, device) = (bus.kernel, bus.device(handle));
     k.point(Point::ProbeAlloc).await;
-    let id = bus.devlink.alloc(k, handle, bus.model_of(handle).inventory);
+    let id = bus.devlink.alloc(k, handle, bus.model_of(handle).inventory, device.on_bus.get());
     device.instance.set(Some(id));
     match bus.devlink.rules.publish {
         Publish::Last if bus.devlink.rules.devlink_mutex => {
@@ -33,9 +41,12 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
             Ok(())
         }
         Publish::Last => {
-            let _held = bus.devlink.lock(k, id, Point::RegisterLock).await;
+            let mut held = Some(bus.devlink.lock(k, id, Point::RegisterLock).await);
             create(bus, id).await;
             ready(bus, id).await;
+            if bus.devlink.rules.register_unlocked {
+                drop(held.take());
+            }
             bus.devlink.register(k, id).await?;
             // Whoever writes to it is heard by those who listen, so it comes after the instance was announced.
             files_appear(bus, handle);
@@ -55,12 +66,9 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
             create(bus, id).await;
             files_appear(bus, handle);
             ready(bus, id).await;
-            bus.devlink.reload_enable(k, id, true);
             Ok(())
         }
-    }?;
-    announce(bus, handle, Action::Bind);
-    Ok(())
+    }
 }
 
 /// Models the driver core's unbind: the driver's remove runs under the device's lock.
@@ -69,6 +77,16 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let held_device = k.lock(device_lock(k, handle), Point::RemoveDeviceLock).await;
     let device = bus.device(handle);
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
+    k.span(Span::DriverRemove, Subject::Devlink(handle), unbind(bus, handle, id)).await?;
+    announce(bus, handle, Action::Unbind);
+    drop(held_device);
+    Ok(())
+}
+
+/// A driver's remove.
+async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Errno> {
+    let (k, device) = (bus.kernel, bus.device(handle));
+    port::remove_files(bus, handle).await;
     snapshot::remove_file(bus, handle).await;
     if !bus.devlink.rules.reporters_in_reload && !bus.devlink.rules.reports_after_unregister {
         health::remove_files(bus, handle).await;
@@ -101,8 +119,6 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     device.instance.set(None);
     port::forget_all(bus, handle);
     bus.devlink.free(k, id);
-    announce(bus, handle, Action::Unbind);
-    drop(held_device);
     Ok(())
 }
 
@@ -123,8 +139,11 @@ async fn register(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
 
 async fn ready(bus: &Bus<'_>, id: InstanceId) {
     bus.kernel.point(Point::ProbeReady).await;
-    bus.device(bus.devlink.handle(id)).is_ready.set(true);
+    let device = bus.device(bus.devlink.handle(id));
+    device.is_ready.set(true);
+    device.has_port_files.set(true);
     bus.kernel.emit(What::Ready(bus.devlink.subject(id)));
+    bus.devlink.reload_enable(bus.kernel, id, true);
 }
 
 async fn unready(bus: &Bus<'_>, id: InstanceId) {

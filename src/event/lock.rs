@@ -60,12 +60,16 @@ lock_classes! {
     PernetOps Global "pernet_ops_rwsem",
     /// netdevsim's list of devices, held while one is made or unmade.
     NsimBusDevList Global "nsim_bus_dev_list_lock",
+    /// The ports of one netdevsim device, as its files see them.
+    NsimPortList PerObject "nsim_dev->port_list_lock",
     /// The snapshots of a region.
     RegionSnapshotLock PerObject "region->snapshot_lock",
     /// Not a lock: whoever removes a file waits for its writers.
     TakeSnapshotFile PerObject "writers of take_snapshot",
     /// Not a lock: whoever removes a file waits for its writers.
     BreakHealthFile PerObject "writers of break_health",
+    /// Not a lock: whoever removes a file waits for its writers.
+    PortFiles PerObject "writers of new_port",
     /// Not a lock: the work of a queue, which a flush waits for.
     Workqueue PerObject "workqueue",
     /// Not a lock: the users that a synchronous unregister waits for.

@@ -132,6 +132,8 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             "resources-fit",
             "no-global-lock-over-driver-callback",
             "netns-exit-empties",
+            "end-names-all",
+            "references-are-known",
         ],
         with: &[],
         apply: |rules| {

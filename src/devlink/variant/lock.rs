@@ -70,7 +70,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             who: "Leon Romanovsky",
             claim: "notifications must tell of what is there",
         }],
-        breaks: &["stream-converges"],
+        breaks: &["stream-converges", "gone-is-not-shown", "refused-reload-is-silent"],
         with: &[],
         apply: |rules| rules.netns_told_before_down = true,
     },

@@ -1,7 +1,7 @@
 //! How parts change, and what is told of it.
 
 use crate::devlink::rules::Rules;
-use crate::mail::{Cite, REGISTER};
+use crate::mail::{Cite, KREF, REGISTER};
 use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
@@ -53,7 +53,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             who: "Leon Romanovsky",
             claim: "parts can be made at any time, so notifications must cover those made after register too",
         }],
-        breaks: &["stream-converges"],
+        breaks: &["stream-converges", "end-names-all"],
         with: &[],
         apply: |rules| rules.rate_nodes_end_silently = true,
     },
@@ -82,5 +82,44 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["stream-converges"],
         with: &[],
         apply: |rules| rules.broken_counter_hides = true,
+    },
+    Variant {
+        id: 32,
+        name: "groups-end-first",
+        says: "a driver unregisters the groups of its traps before the traps that are in them",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "notifications go out in an order in which what is told of can be reached",
+        }],
+        breaks: &["references-are-known"],
+        with: &[],
+        apply: |rules| rules.groups_end_first = true,
+    },
+    Variant {
+        id: 34,
+        name: "dump-get-unlocked",
+        says: "a reporter's dump is read without the instance's lock, as in 6.0 to 6.5, while the driver may go down",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "that the instance's memory stays says nothing of what the driver has attached to it",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |rules| rules.dump_get_unlocked = true,
+    },
+    Variant {
+        id: 42,
+        name: "stale-rate-parents",
+        says: "rate objects keep their parents when the driver unmakes all nodes, and name them later",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "whoever uses an object's memory needs a reference to it, and that is all a reference is for",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |rules| rules.rate_parents_forgotten = false,
     },
 ];

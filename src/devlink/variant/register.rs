@@ -15,7 +15,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             claim: "register opens the instance to users, so dumps and set commands reach a driver that is still \
                     in its probe",
         }],
-        breaks: &["visible-implies-ready"],
+        breaks: &["visible-implies-ready", "reload-meets-no-probe"],
         with: &[],
         apply: |rules| {
             rules.publish = Publish::Early;
@@ -61,7 +61,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             who: "Leon Romanovsky",
             claim: "announcing later what was made before register needs logic that tells the two apart",
         }],
-        breaks: &["stream-converges"],
+        breaks: &["stream-converges", "end-follows-beginning"],
         with: &[],
         apply: |rules| rules.replay = Replay::ParentOnly,
     },
@@ -87,7 +87,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             who: "Leon Romanovsky",
             claim: "the lookup tells its caller that the instance is valid, and the caller goes on to the driver",
         }],
-        breaks: &["visible-implies-ready"],
+        breaks: &["visible-implies-ready", "shown-implies-visible"],
         with: &[],
         apply: |rules| rules.lookup_checks_again = false,
     },
@@ -119,5 +119,44 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.health_reports_unlocked = true;
             rules.reports_after_unregister = true;
         },
+    },
+    Variant {
+        id: 38,
+        name: "files-before-ready",
+        says: "a driver's files may be written to while its probe is under way, and use what is not made yet",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "anything that lets users in before the driver is initialised has the problem, whichever way in it is",
+        }],
+        breaks: &["no-warning"],
+        with: &[],
+        apply: |rules| rules.port_files_unguarded = true,
+    },
+    Variant {
+        id: 39,
+        name: "register-unlocked",
+        says: "drivers register last and without the instance's lock, so a part may come between the mark and the word",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, before register, after it, and meanwhile",
+        }],
+        breaks: &["no-child-before-parent-notification"],
+        with: &["files-before-ready"],
+        apply: |rules| rules.register_unlocked = true,
+    },
+    Variant {
+        id: 41,
+        name: "parent-not-referenced",
+        says: "an instance has no reference to its device, as up to 6.2, and names it when its own memory goes",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "whoever uses an object's memory needs a reference to it, and that is all a reference is for",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &["linux-6.12"],
+        apply: |rules| rules.parent_referenced = false,
     },
 ];

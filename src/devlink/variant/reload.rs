@@ -1,7 +1,7 @@
 //! What a reload re-creates, and what a driver may call in it.
 
 use crate::devlink::rules::{ReloadCalls, Rules};
-use crate::mail::{Cite, RELOAD_LOCK, TRAPS};
+use crate::mail::{Cite, REGISTER, RELOAD_LOCK, TRAPS};
 use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
@@ -70,5 +70,47 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["resources-fit"],
         with: &[],
         apply: |rules| rules.resource_sums_wrap = true,
+    },
+    Variant {
+        id: 33,
+        name: "reload-up-without-unwind",
+        says: "a driver that fails to come up leaves the traps and regions that it has made by then",
+        cites: &[Cite {
+            mail: &TRAPS,
+            who: "Ido Schimmel",
+            claim: "reload re-initialises driver entities, so it must not find any from before",
+        }],
+        breaks: &["failed-reload-leaves-nothing"],
+        with: &[],
+        apply: |rules| rules.reload_up_leaves_parts = true,
+    },
+    Variant {
+        id: 36,
+        name: "params-told-apart",
+        says: "params are announced before their instance is and end after it, as moves to a namespace did up to 6.3",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "parts must not be announced when the instance they belong to cannot be reached",
+        }],
+        breaks: &["no-child-before-parent-notification"],
+        with: &[],
+        apply: |rules| rules.params_told_apart = true,
+    },
+    Variant {
+        id: 37,
+        name: "port-files-disable-reload",
+        says: "the files that change ports disable reload meanwhile, as from 5.5 on: a flag, so the first to end enables it",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "enabling and disabling reload is no protection, only the impression of one",
+        }],
+        breaks: &["no-warning"],
+        with: &[],
+        apply: |rules| {
+            rules.reload_must_be_enabled = true;
+            rules.port_files_disable_reload = true;
+        },
     },
 ];

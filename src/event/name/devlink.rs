@@ -200,3 +200,23 @@ operands! {
     /// Whether a knob is turned on.
     "on or off" (1 bits) enum Switch { On = "on", Off = "off", }
 }
+
+impl Trap {
+    /// The group that devlink knows the trap to be in.
+    pub const fn group(self) -> TrapGroup {
+        match self {
+            Trap::SourceMacIsMulticast
+            | Trap::VlanTagMismatch
+            | Trap::IngressVlanFilter
+            | Trap::IngressSpanningTreeFilter
+            | Trap::PortListIsEmpty
+            | Trap::PortLoopbackFilter
+            | Trap::FidMiss => TrapGroup::L2Drops,
+            Trap::BlackholeRoute => TrapGroup::L3Drops,
+            Trap::TtlValueIsTooSmall => TrapGroup::L3Exceptions,
+            Trap::TailDrop => TrapGroup::BufferDrops,
+            Trap::IngressFlowActionDrop | Trap::EgressFlowActionDrop => TrapGroup::AclDrops,
+            Trap::IgmpQuery | Trap::IgmpV1Report => TrapGroup::McSnooping,
+        }
+    }
+}

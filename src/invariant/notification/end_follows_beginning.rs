@@ -1,0 +1,54 @@
+//! An end is told of what had a beginning.
+
+use crate::invariant::announced::{Announced, heard};
+use crate::event::{Kinds, Notice, Subject, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// The end of a part is announced only if its beginning was, and only once.
+pub const END_FOLLOWS_BEGINNING: Invariant = Invariant {
+    id: 25,
+    name: "end-follows-beginning",
+    says: "The end of a part is announced only if its beginning was, and only once.",
+    cites: &[Cite {
+        mail: &mail::REGISTER,
+        who: "Leon Romanovsky",
+        claim: "a register that comes last must announce what was made before it, or listeners hear only of the end",
+    }],
+    about: Kinds::NOTIFY,
+    observable: true,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut announced = Announced::default();
+    heard(trace).find_map(|(at, what)| {
+        let What::Notify(notice, of, _) = what else { return None };
+        let unheard_of = notice == Notice::Del && of.part().is_some() && !announced.has(of);
+        announced.hears(notice, of);
+        // An instance whose beginning nobody heard of is the business of another rule.
+        (unheard_of && of.handle().is_some_and(|handle| announced.has(Subject::Devlink(handle)))).then_some(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Handle, PortIndex};
+
+    const DEVICE: (u8, What) = (0, What::Notify(Notice::New, Subject::Devlink(Handle::Mlx50), 0));
+    const PORT: Subject = Subject::Port(Handle::Mlx50, PortIndex::P0);
+    const NEW: (u8, What) = (0, What::Notify(Notice::New, PORT, 0));
+    const DEL: (u8, What) = (0, What::Notify(Notice::Del, PORT, 0));
+
+    #[test]
+    fn the_end_of_what_never_began_breaks_it() {
+        assert_eq!(check(&Trace::of([DEVICE, DEL])), Some(1));
+        assert_eq!(check(&Trace::of([DEVICE, NEW, DEL, DEL])), Some(3));
+    }
+
+    #[test]
+    fn one_end_for_a_beginning_keeps_it() {
+        assert_eq!(check(&Trace::of([DEVICE, NEW, NEW, DEL, NEW, DEL])), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! Whoever hears of an instance's end has heard of the end of its parts.
+
+use crate::invariant::announced::{Announced, heard};
+use crate::event::{Kinds, Notice, Subject, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// When the end of an instance is announced, the end of each of its announced parts has been.
+pub const END_NAMES_ALL: Invariant = Invariant {
+    id: 26,
+    name: "end-names-all",
+    says: "When the end of an instance is announced, the end of each of its announced parts has been.",
+    cites: &[Cite {
+        mail: &mail::REGISTER,
+        who: "Leon Romanovsky",
+        claim: "parts can be made and unmade at any time, and the notifications have to cover all of it",
+    }],
+    about: Kinds::NOTIFY,
+    observable: true,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut announced = Announced::default();
+    heard(trace).find_map(|(at, what)| {
+        let What::Notify(notice, of, _) = what else { return None };
+        if let (Notice::Del, Subject::Devlink(handle)) = (notice, of)
+            && announced.parts(handle) != 0
+        {
+            return Some(at);
+        }
+        announced.hears(notice, of);
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Handle, PortIndex};
+
+    const DEVICE: Subject = Subject::Devlink(Handle::Mlx50);
+    const PORT: Subject = Subject::Port(Handle::Mlx50, PortIndex::P0);
+
+    fn tells(notice: Notice, of: Subject) -> (u8, What) {
+        (0, What::Notify(notice, of, 0))
+    }
+
+    #[test]
+    fn a_part_that_outlives_its_instance_breaks_it() {
+        let trace = [tells(Notice::New, DEVICE), tells(Notice::New, PORT), tells(Notice::Del, DEVICE)];
+        assert_eq!(check(&Trace::of(trace)), Some(2));
+    }
+
+    #[test]
+    fn parts_that_end_first_keep_it() {
+        let begin = [tells(Notice::New, DEVICE), tells(Notice::New, PORT)];
+        let end = [tells(Notice::Del, PORT), tells(Notice::Del, DEVICE)];
+        assert_eq!(check(&Trace::of(begin.into_iter().chain(end))), None);
+    }
+}

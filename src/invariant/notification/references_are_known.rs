@@ -1,0 +1,101 @@
+//! A listener knows every part that another one refers to.
+
+use crate::invariant::announced::{Announced, heard};
+use crate::event::{Handle, Kinds, Notice, PortIndex, RateName, Region, Subject, Trace, TrapPolicer, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// A part is announced after the parts that it refers to, and ends before them.
+///
+/// A trap is in a group (if its driver has announced any), a group has a policer, a snapshot is of a region, a leaf is of
+/// a port, and a rate object may be under a node; when nodes end together, their parents are not looked at.
+pub const REFERENCES_ARE_KNOWN: Invariant = Invariant {
+    id: 27,
+    name: "references-are-known",
+    says: "A part is announced after the parts that it refers to, and ends before them.",
+    cites: &[Cite {
+        mail: &mail::REGISTER,
+        who: "Jakub Kicinski",
+        claim: "notifications go out in an order in which what is told of can be reached",
+    }],
+    about: Kinds::NOTIFY,
+    observable: true,
+    check,
+};
+
+/// The part that another refers to, by what it is and by the value it was announced with.
+fn refers(of: Subject, value: u8) -> Option<Subject> {
+    Some(match of {
+        Subject::Trap(handle, trap) => Subject::TrapGroup(handle, trap.group()),
+        Subject::TrapGroup(handle, _) => {
+            let policers = [TrapPolicer::P1, TrapPolicer::P2, TrapPolicer::P3];
+            Subject::TrapPolicer(handle, *policers.get(usize::from(value).checked_sub(1)?)?)
+        }
+        Subject::Snapshot(handle, _) => Subject::Region(handle, Region::Dummy),
+        Subject::Rate(handle, RateName::Vf0) => Subject::Port(handle, PortIndex::Vf0),
+        Subject::Rate(handle, RateName::Vf1) => Subject::Port(handle, PortIndex::Vf1),
+        _ => return None,
+    })
+}
+
+/// The node that a rate object was announced under.
+fn above(of: Subject, value: u8) -> Option<Subject> {
+    let Subject::Rate(handle, _) = of else { return None };
+    let node = *[RateName::N1, RateName::N2].get(usize::from(value >> 4 & 3).checked_sub(1)?)?;
+    Some(Subject::Rate(handle, node))
+}
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut announced = Announced::default();
+    let mut has_groups = [false; Handle::COUNT];
+    heard(trace).find_map(|(at, what)| {
+        let What::Notify(notice, of, value) = what else { return None };
+        let handle = of.handle()?;
+        has_groups[handle.index()] |= matches!(of, Subject::TrapGroup(..));
+        let counts = |other: &Subject| !matches!(other, Subject::TrapGroup(..)) || has_groups[handle.index()];
+        let mut wanted = [refers(of, value), above(of, value).filter(|_| notice == Notice::New)].into_iter().flatten();
+        // The end of a part says what it referred to, so it must come before the end of that.
+        // Of an instance that is not announced listeners know no part; that it has any is the business of another rule.
+        let of_known = announced.has(Subject::Devlink(handle));
+        let unknown = of_known && wanted.any(|other| counts(&other) && !announced.has(other));
+        announced.hears(notice, of);
+        unknown.then_some(at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Trap, TrapGroup};
+
+    const GROUP: Subject = Subject::TrapGroup(Handle::Mlxsw0, TrapGroup::L3Drops);
+    const TRAP: Subject = Subject::Trap(Handle::Mlxsw0, Trap::BlackholeRoute);
+
+    const DEVICE: (u8, What) = (0, What::Notify(Notice::New, Subject::Devlink(Handle::Mlxsw0), 0));
+
+    fn tells(notice: Notice, of: Subject) -> (u8, What) {
+        (0, What::Notify(notice, of, 0))
+    }
+
+    #[test]
+    fn a_trap_that_ends_after_its_group_breaks_it() {
+        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, TRAP)])), None);
+        let begin = [DEVICE, tells(Notice::New, GROUP), tells(Notice::New, TRAP)];
+        let end = [tells(Notice::Del, GROUP), tells(Notice::Del, TRAP)];
+        assert_eq!(check(&Trace::of(begin.into_iter().chain(end))), Some(4));
+    }
+
+    #[test]
+    fn a_node_that_nobody_heard_of_breaks_it() {
+        let leaf = Subject::Rate(Handle::Mlxsw0, RateName::N2);
+        assert_eq!(check(&Trace::of([DEVICE, (0, What::Notify(Notice::New, leaf, 1 << 4))])), Some(1));
+        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, leaf)])), None);
+    }
+
+    #[test]
+    fn the_group_around_the_trap_keeps_it() {
+        let begin = [DEVICE, tells(Notice::New, GROUP), tells(Notice::New, TRAP)];
+        let end = [tells(Notice::Del, TRAP), tells(Notice::Del, GROUP)];
+        assert_eq!(check(&Trace::of(begin.into_iter().chain(end))), None);
+    }
+}
