@@ -7,6 +7,7 @@
 pub mod command;
 pub mod dump;
 pub mod eswitch;
+pub mod filter;
 pub mod flash;
 pub mod health;
 pub mod instance;
@@ -45,6 +46,8 @@ pub struct Devlink {
     /// The rules of this run.
     pub rules: Rules,
     instances: RefCell<Vec<Instance>>,
+    /// The sockets of tasks that listen, in the order in which they began to.
+    listeners: RefCell<Vec<filter::Listener>>,
 }
 
 /// Models `struct devlink`.
@@ -120,7 +123,7 @@ pub trait Ops {
 impl Devlink {
     /// devlink core with no instance.
     pub fn new(rules: Rules) -> Self {
-        Devlink { rules, instances: RefCell::default() }
+        Devlink { rules, instances: RefCell::default(), listeners: RefCell::default() }
     }
 
     /// Reads or changes one instance's state, having used its memory.

@@ -234,6 +234,12 @@ pub enum What {
     In(NetNs),
     /// A netlink notification about an object went out, with the value it carries.
     Notify(Notice, Subject, u8),
+    /// The task has a socket of its own that listens in this network namespace, and from here on hears only of these
+    /// devices and this port.
+    Filter(NetNs, FilterDevice, FilterPort),
+    /// The task's own socket heard a notification. Whoever began to listen last hears first, so the same is to
+    /// follow as [`What::Notify`], which is what is heard by one that listened from the start.
+    Heard(Notice, Subject, u8),
     /// A uevent went out.
     Uevent(Action, Subject),
     /// The task that listens saw the uevent it waited for.

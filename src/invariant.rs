@@ -76,6 +76,7 @@ invariants! {
         end_names_all END_NAMES_ALL,
         references_are_known REFERENCES_ARE_KNOWN,
         stream_converges STREAM_CONVERGES,
+        filter_only_thins FILTER_ONLY_THINS,
     }
     reload {
         reload_reinitialises RELOAD_REINITIALISES,

@@ -6,10 +6,10 @@ use super::rate::Setting;
 use super::{Devlink, Ops};
 use crate::commands;
 use crate::event::{
-    AutoDump, AutoRecover, Cmode, Component, Errno, EswitchMode, Firmware, Grace, GroupAction, GroupPolicer,
-    Handle, Inline, Overwrite, Param, ParamValue, PolicerBurst, PolicerRate, PortIndex, RateName, RateParent,
-    Region, ReloadAction, ReloadLimit, ReloadTo, Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap,
-    TrapAction, TrapGroup, TrapPolicer, TxMax, TxShare,
+    AutoDump, AutoRecover, Cmode, Component, Errno, EswitchMode, FilterDevice, FilterPort, Firmware, Grace,
+    GroupAction, GroupPolicer, Handle, Inline, Overwrite, Param, ParamValue, PolicerBurst, PolicerRate,
+    PortIndex, RateName, RateParent, Region, ReloadAction, ReloadLimit, ReloadTo, Reporter, Resource,
+    ResourceSize, SnapshotId, Subject, Trap, TrapAction, TrapGroup, TrapPolicer, TxMax, TxShare,
 };
 use crate::sim::Kernel;
 
@@ -73,6 +73,8 @@ commands! {
             Flash(handle: Handle, file: Firmware, component: Component, overwrite: Overwrite),
         /// Asks for one param.
         0x29 "devlink.param-get" ParamGet(handle: Handle, param: Param),
+        /// Has the task listen on a socket of its own, and hear only of these devices and this port.
+        0x2a "devlink.notify-filter-set" NotifyFilterSet(device: FilterDevice, port: FilterPort),
         /// Asks for one rate object.
         0x2c "devlink.rate-get" RateGet(handle: Handle, rate: RateName),
         /// Makes a rate node.
@@ -190,6 +192,10 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::ParamGet { handle, param } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.param_get(k, doit.id, param)
+        }
+        Command::NotifyFilterSet { device, port } => {
+            devlink.notify_filter_set(k, device, port);
+            Ok(())
         }
         Command::RateGet { handle, rate } => {
             let doit = devlink.pre_doit(k, handle, false).await?;

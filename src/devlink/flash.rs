@@ -55,7 +55,7 @@ impl Devlink {
         let flash = Subject::Flash(self.handle(id));
         k.point(Point::DevlinkNotify).await;
         if self.is_registered(id) {
-            k.emit_in(self.netns(id), What::Notify(Notice::New, flash, status));
+            self.send(k, id, Notice::New, flash, status);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::part::Kind;
 use super::{Devlink, InstanceId};
 use crate::devlink::rules::{Notify, Replay};
-use crate::event::{Notice, Point, Subject, What};
+use crate::event::{Notice, Point, Subject};
 use crate::operand::Operand;
 use crate::sim::Kernel;
 
@@ -17,7 +17,7 @@ impl Devlink {
         k.point(Point::DevlinkNotify).await;
         let need = self.is_registered(id) || self.rules.notify == Notify::AtOnce;
         if need && !self.fill_fails(id, part) {
-            k.emit_in(self.netns(id), What::Notify(notice, part, value));
+            self.send(k, id, notice, part, value);
         }
     }
 

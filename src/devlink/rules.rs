@@ -123,6 +123,8 @@ pub struct Rules {
     pub parent_referenced: bool,
     /// Whether rate objects forget their parents when the driver unmakes all nodes.
     pub rate_parents_forgotten: bool,
+    /// Whether who filters by a port hears of nothing that has no port, its instance included.
+    pub port_filter_hides_instance: bool,
     /// Which netdevsim it is.
     pub netdevsim: Netdevsim,
     /// Whether a dump shows one kind of object of every instance after the other.
@@ -170,6 +172,7 @@ impl Default for Rules {
             port_files_disable_reload: false,
             parent_referenced: true,
             rate_parents_forgotten: true,
+            port_filter_hides_instance: false,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,
             traps_drop_first: false,

@@ -41,6 +41,7 @@ kinds! {
     18 GLOBAL_LOCK What::Acquire(lock, _) if matches!(lock.class.scope(), Scope::Global),
     19 WARN What::Warn(..) | What::Console(_),
     20 NETNS_GONE What::Free(Subject::Netns(_)),
+    21 HEARD What::Filter(..) | What::Heard(..),
     30 CLIENT_REMOVED What::Return(Callback::ClientRemove, ..),
     31 IB_UNREGISTERED What::Leave(Span::IbUnregisterDevice | Span::IbUnregisterClient, ..),
 }

@@ -105,6 +105,37 @@ impl ResourceSize {
     }
 }
 
+impl FilterDevice {
+    /// Whether a device has the names that are asked for.
+    pub const fn names(self, handle: Handle) -> bool {
+        match self {
+            FilterDevice::Any => true,
+            FilterDevice::Netdevsim0 | FilterDevice::AnyNetdevsim0 => matches!(handle, Handle::Netdevsim0),
+            FilterDevice::Netdevsim1 => matches!(handle, Handle::Netdevsim1),
+            FilterDevice::NetdevsimAny => matches!(handle, Handle::Netdevsim0 | Handle::Netdevsim1),
+            FilterDevice::Mlx50 => matches!(handle, Handle::Mlx50),
+            FilterDevice::Mlx51 => matches!(handle, Handle::Mlx51),
+            FilterDevice::Mlx5Any => matches!(handle, Handle::Mlx50 | Handle::Mlx51),
+            FilterDevice::Mlxsw0 => matches!(handle, Handle::Mlxsw0),
+        }
+    }
+}
+
+impl FilterPort {
+    /// The index that is asked for, if any is.
+    pub const fn index_wanted(self) -> Option<PortIndex> {
+        match self {
+            FilterPort::Any => None,
+            FilterPort::P0 => Some(PortIndex::P0),
+            FilterPort::P1 => Some(PortIndex::P1),
+            FilterPort::P2 => Some(PortIndex::P2),
+            FilterPort::P3 => Some(PortIndex::P3),
+            FilterPort::Vf0 => Some(PortIndex::Vf0),
+            FilterPort::Vf1 => Some(PortIndex::Vf1),
+        }
+    }
+}
+
 impl QueueName {
     /// The queue whose worker this task is.
     pub fn of_worker(task: TaskName) -> Option<QueueName> {

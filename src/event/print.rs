@@ -44,6 +44,8 @@ impl What {
             | What::Set(..)
             | What::In(_)
             | What::Notify(..)
+            | What::Filter(..)
+            | What::Heard(..)
             | What::Uevent(..)
             | What::Seen(..)
             | What::Dumped(..)
@@ -90,6 +92,8 @@ impl What {
             What::Set(..) => "set",
             What::In(_) => "in",
             What::Notify(..) => "notify",
+            What::Filter(..) => "filter",
+            What::Heard(..) => "heard",
             What::Uevent(..) => "uevent",
             What::Seen(..) => "seen",
             What::Dumped(..) => "dump",
@@ -165,7 +169,8 @@ impl fmt::Display for What {
             }
             What::Set(of, old, new) => write!(f, "{of}:{} ->{}", value(of, old), value(of, new)),
             What::In(netns) => write!(f, "netns {netns}"),
-            What::Notify(notice, of, new) => {
+            What::Filter(netns, device, port) => write!(f, "{device} {port} in netns {netns}"),
+            What::Notify(notice, of, new) | What::Heard(notice, of, new) => {
                 let notice = match (notice, of) {
                     (_, Subject::Reporter(..) | Subject::Flash(_)) => "status",
                     (Notice::New, _) => "new",

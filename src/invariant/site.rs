@@ -41,8 +41,10 @@ fn place(trace: &Trace, what: What) -> String {
         What::Leak(of, _) => format!("leak of {}", kind(of)),
         What::Deadlock(cycle) => format!("deadlock: {}", classes(&trace.cycles[usize::from(cycle)])),
         What::LockOrder(cycle) => format!("lock order: {}", classes(&trace.cycles[usize::from(cycle)])),
-        What::In(_) => verb.to_string(),
-        What::Notify(notice, of, _) => format!("{verb} {notice:?} of {}", kind(of)),
+        What::In(_) | What::Filter(..) => verb.to_string(),
+        What::Notify(notice, of, _) | What::Heard(notice, of, _) => {
+            format!("{verb} {notice:?} of {}", kind(of))
+        }
         What::Uevent(action, of) | What::Seen(action, of) => format!("{verb} {action:?} of {}", kind(of)),
         What::Call(callback, of) | What::Return(callback, of, _) => {
             format!("{verb} {} of {}", callback.name(), kind(of))

@@ -27,6 +27,8 @@ pub const MASKS: &[Mask] = &[
                     | What::In(_)
                     | What::End(..)
                     | What::Notify(..)
+                    | What::Filter(..)
+                    | What::Heard(..)
                     | What::Uevent(..)
                     | What::Dumped(..)
                     | What::AtRest(..)
@@ -94,6 +96,8 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
         trace.events.iter().filter(|event| !MASKS.iter().any(|mask| (mask.hides)(trace, &event.what)));
     let (mut stream, mut rest) = (Vec::new(), Vec::new());
     let mut warned = false;
+    // Where in the stream what is said of one flash update begins.
+    let mut update = 0;
     // Stands before what is heard or found in a namespace that is not the initial one.
     let mut netns = String::new();
     for event in shown {
@@ -126,14 +130,21 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
                 continue;
             }
             What::Notify(..) => format!("{netns}{} {}", event.what.verb(), event.what),
+            // Who hears need not be who runs.
+            What::Heard(..) => format!("{task} heard {}", event.what),
             other => format!("{} {other}", other.verb()),
         };
-        // Of a flash update every thousandth is told.
-        let again =
-            matches!(event.what, What::Notify(_, Subject::Flash(_), _)) && stream.last() == Some(&what);
-        if !again {
-            stream.push(what);
+        // Of a flash update every thousandth is told, to everybody who listens.
+        let is_flash = matches!(
+            event.what,
+            What::Notify(_, Subject::Flash(_), _) | What::Heard(_, Subject::Flash(_), _)
+        );
+        if !is_flash {
+            update = stream.len() + 1;
+        } else if stream[update..].contains(&what) {
+            continue;
         }
+        stream.push(what);
     }
     if warned {
         stream.push(WARNS.to_string());
@@ -224,6 +235,20 @@ mod tests {
             assert!(difference(&model, &kernel).is_some(), "{other:?}");
             assert!(columns(&model, &kernel).lines().skip(1).any(|line| line.starts_with('!')));
         }
+    }
+
+    #[test]
+    fn who_hears_counts_and_of_a_flash_update_what_is_told_again_does_not() {
+        let flash = |value| {
+            let message = (Notice::New, Subject::Flash(Handle::Netdevsim0), value);
+            [What::Heard(message.0, message.1, message.2), What::Notify(message.0, message.1, message.2)]
+        };
+        let once = lines(&[flash(1), flash(2)].concat());
+        assert_eq!(once.len(), 4);
+        assert_eq!(once, lines(&[flash(1), flash(2), flash(2), flash(2)].concat()));
+        let update = |rest: [What; 2]| lines(&[&flash(1)[..], &[What::End(0, None)], &rest].concat());
+        assert_eq!(update(flash(1)).len(), 5, "another update is told again");
+        assert!(difference(&once, &lines(&[flash(1)[1], flash(2)[1]])).is_some());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! devlink's netlink messages: the requests that commands are, and what notifications and answers say.
 
+mod filter;
 mod health;
 mod message;
 mod rate;
@@ -7,6 +8,7 @@ mod reload;
 mod trap;
 mod uapi;
 
+pub use filter::read as read_filter;
 pub use message::{Message, is_health_content, read};
 
 use super::attribute::Attributes;
@@ -109,6 +111,7 @@ pub fn actions(command: Command) -> Vec<Action> {
             vec![health::ask(cmd::HEALTH_DUMP_CLEAR, handle, reporter)]
         }
         Command::HealthTest { handle, reporter } => vec![health::ask(cmd::HEALTH_TEST, handle, reporter)],
+        Command::NotifyFilterSet { device, port } => vec![filter::set(device, port)],
         Command::RateGet { handle, rate } => vec![rate::get(handle, rate)],
         Command::RateNew { handle, rate, share, max, parent } => {
             vec![rate::change(cmd::RATE_ASK_NEW, (handle, rate), share, max, parent)]

@@ -57,7 +57,24 @@ impl Observer<'_> {
                 self.at_rest = true;
                 self.push(What::AtRest(Subject::Kernel, 0));
             }
-            Report::Heard { family: Family::Devlink, netns, message } => match devlink::read(message) {
+            Report::Heard { family: Family::Devlink, task: Some(task), message, .. } => {
+                match devlink::read(message) {
+                    Ok(Message { notice: Some(notice), subject, value, .. }) => {
+                        self.trace.push(*task, What::Heard(notice, subject, value));
+                    }
+                    Ok(Message { subject, .. }) => {
+                        self.foreign(format!("a filtered socket hears an answer about {subject}"))
+                    }
+                    Err(words) => self.foreign(format!("a filtered socket hears {words}")),
+                }
+            }
+            Report::Filtered { task, netns, body } => match devlink::read_filter(body) {
+                Some((device, port)) => {
+                    self.trace.push(*task, What::Filter(named(netns.as_deref()), device, port));
+                }
+                None => self.foreign("a filter without a name".to_string()),
+            },
+            Report::Heard { family: Family::Devlink, netns, message, .. } => match devlink::read(message) {
                 Ok(Message { notice: Some(notice), subject, value, .. }) => {
                     self.speaks_in(netns.as_deref());
                     self.push(What::Notify(notice, subject, value));
@@ -98,8 +115,7 @@ impl Observer<'_> {
 
     /// What is heard from here on is heard in this namespace.
     fn speaks_in(&mut self, netns: Option<&str>) {
-        let name = netns.unwrap_or(NetNs::Init.word());
-        let netns = NetNs::ALL.iter().copied().find(|netns| netns.word() == name).unwrap_or(NetNs::Init);
+        let netns = named(netns);
         if std::mem::replace(&mut self.netns, netns) != netns {
             self.push(What::In(netns));
         }
@@ -172,4 +188,10 @@ impl Observer<'_> {
             _ => after.iter().find_map(has_it),
         }
     }
+}
+
+/// The namespace of this name; none is the initial one.
+fn named(netns: Option<&str>) -> NetNs {
+    let known = NetNs::ALL.iter().copied().find(|known| netns == Some(known.word()));
+    known.unwrap_or(NetNs::Init)
 }

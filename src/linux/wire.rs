@@ -50,6 +50,15 @@ pub enum Action {
         /// A number in the body that only the guest knows.
         patch: Option<Patch>,
     },
+    /// A devlink request on the socket of the task's own that listens. The first one opens it, in the namespace where
+    /// the task is then.
+    Filter {
+        /// The generic netlink command.
+        command: u16,
+        /// Its attributes.
+        #[serde(with = "hex")]
+        body: Vec<u8>,
+    },
     /// Something that must be so before, and may be so already: its errno does not count.
     Prepare(Box<Action>),
     /// Writes a text to a file of sysfs or debugfs that is there.
@@ -164,12 +173,26 @@ pub enum Report {
     Heard {
         /// Which group.
         family: Family,
+        /// Whose socket heard it, if it is the task's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<u8>,
         /// In which network namespace, if it is not the initial one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         netns: Option<String>,
         /// The message.
         #[serde(with = "hex")]
         message: Vec<u8>,
+    },
+    /// A task's own socket has this filter from here on.
+    Filtered {
+        /// The task.
+        task: u8,
+        /// In which network namespace the socket is, if it is not the initial one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        netns: Option<String>,
+        /// The attributes that the kernel took.
+        #[serde(with = "hex")]
+        body: Vec<u8>,
     },
     /// An answer to a request of the command that runs.
     Answer {

@@ -49,8 +49,10 @@ pub fn held(trace: &Trace, at: usize) -> Vec<Held> {
     let mut spans: Vec<Vec<(Span, Subject)>> = vec![Vec::new(); trace.tasks.len()];
     for event in &trace.events[..at] {
         let task = usize::from(event.task);
-        // Whatever a task does next, it no longer waits.
-        held.retain(|held| held.task != event.task || held.mode.is_some());
+        // Whatever a task does next, it no longer waits; but its socket hears whatever the task is at.
+        held.retain(|held| {
+            held.task != event.task || held.mode.is_some() || matches!(event.what, What::Heard(..))
+        });
         let now = |lock, mode| Held {
             task: event.task,
             lock,
@@ -88,7 +90,7 @@ pub fn held(trace: &Trace, at: usize) -> Vec<Held> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::LockClass;
+    use crate::event::{LockClass, Notice};
 
     #[test]
     fn what_was_let_go_is_not_held_and_who_sleeps_waits() {
@@ -99,9 +101,10 @@ mod tests {
             (0, What::Acquire(lock(LockClass::DeviceMutex), Mode::Read)),
             (1, What::Block(lock(LockClass::DevlinkMutex))),
             (0, What::Release(lock(LockClass::DeviceMutex), Mode::Read)),
+            (1, What::Heard(Notice::New, Subject::Kernel, 0)),
             (0, What::Warn(Subject::Kernel, crate::event::Point::CommandStart)),
         ]);
-        let held = held(&trace, 5);
+        let held = held(&trace, 6);
         assert_eq!(held.len(), 2);
         assert_eq!((held[0].task, held[0].mode, held[0].command), (0, Some(Mode::Write), Some(0)));
         assert_eq!((held[1].task, held[1].mode), (1, None));

@@ -97,6 +97,18 @@ impl Kernel {
         }
     }
 
+    /// Records what happened to a task that need not be the one that runs.
+    pub fn emit_to(&self, task: TaskId, what: What) {
+        if !self.over.get() {
+            self.trace.borrow_mut().push(task, what);
+        }
+    }
+
+    /// The number of the task that runs.
+    pub fn current(&self) -> TaskId {
+        self.current.get()
+    }
+
     /// Makes what is found at rest belong to the kernel, not to the task that ran last.
     pub fn at_rest(&self) {
         self.current.set((self.tasks.len() - 1) as TaskId);

@@ -17,6 +17,8 @@ pub struct Namespaces {
     named: [Cell<bool>; NetNs::COUNT],
     /// Whether the last reference is gone: nobody can listen there any more.
     ending: [Cell<bool>; NetNs::COUNT],
+    /// Whether a socket of a task's own listens there: sockets stay open until the run ends.
+    listened: [Cell<bool>; NetNs::COUNT],
     spoken: Cell<Option<NetNs>>,
 }
 
@@ -68,12 +70,13 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// `ENOENT` if there is none of that name, `EBUSY` if a task is in it.
+    /// `ENOENT` if there is none of that name, `EBUSY` if a task is in it or listens there.
     pub fn netns_del(&self, netns: NetNs) -> Result<(), Errno> {
         if netns == NetNs::Init || !self.has_netns(netns) {
             return Err(Errno::ENOENT);
         }
-        if self.tasks.iter().any(|task| task.netns.get() == netns) {
+        let listened = self.namespaces.listened[netns.index()].get();
+        if listened || self.tasks.iter().any(|task| task.netns.get() == netns) {
             return Err(Errno::EBUSY);
         }
         self.namespaces.named[netns.index()].set(false);
@@ -87,6 +90,13 @@ impl Kernel {
     /// Whether there is a namespace of this name.
     pub fn has_netns(&self, netns: NetNs) -> bool {
         netns == NetNs::Init || self.namespaces.named[netns.index()].get()
+    }
+
+    /// The running task opens a socket that listens in the namespace it is in, and that keeps it from being deleted.
+    pub fn netns_listen(&self) -> NetNs {
+        let netns = self.netns();
+        self.namespaces.listened[netns.index()].set(true);
+        netns
     }
 
     /// Models `get_net()`: false if there is no such namespace.

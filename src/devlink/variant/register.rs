@@ -159,4 +159,17 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         with: &["linux-6.12"],
         apply: |rules| rules.parent_referenced = false,
     },
+    Variant {
+        id: 31,
+        name: "port-filter-hides-instance",
+        says: "who filters by a port hears of nothing else, not even of the instance that the port belongs to",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "notifications need to be straightened out: no part before the instance it belongs to",
+        }],
+        breaks: &["filter-only-thins"],
+        with: &[],
+        apply: |rules| rules.port_filter_hides_instance = true,
+    },
 ];

@@ -197,6 +197,27 @@ operands! {
         FailPolicerCounter = "fail-trap-policer-counter-get", FailDropCounter = "fail-trap-drop-counter-get",
     }
 
+    /// The devices that a socket is to hear of: a bus and a device, where either may be any.
+    "a device to hear of" (4 bits, optional) enum FilterDevice {
+        Any = "any-device",
+        Netdevsim0 = "netdevsim/0",
+        Mlx50 = "mlx5/0",
+        /// The name of a device and that of no bus.
+        AnyNetdevsim0 = "any/netdevsim0",
+        /// The name of a bus and that of no device.
+        NetdevsimAny = "netdevsim/any",
+        Netdevsim1 = "netdevsim/1",
+        Mlx51 = "mlx5/1",
+        Mlxsw0 = "mlxsw/0",
+        Mlx5Any = "mlx5/any",
+    }
+
+    /// The port that a socket is to hear of.
+    "a port to hear of" (4 bits, optional) enum FilterPort {
+        Any = "any-port", P0 = "port-0", P1 = "port-1", P2 = "port-2", P3 = "port-3",
+        Vf0 = "port-128", Vf1 = "port-129",
+    }
+
     /// Whether a knob is turned on.
     "on or off" (1 bits) enum Switch { On = "on", Off = "off", }
 }

@@ -62,6 +62,7 @@ pub(super) mod cmd {
     pub(in crate::linux::devlink) const RATE_ASK_DEL: u16 = 77;
     pub(in crate::linux::devlink) const RATE_NEW: u8 = 76;
     pub(in crate::linux::devlink) const RATE_DEL: u8 = 77;
+    pub(in crate::linux::devlink) const NOTIFY_FILTER_SET: u16 = 84;
 }
 
 /// `enum devlink_attr`

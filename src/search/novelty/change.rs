@@ -145,6 +145,7 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         // A wait has no event for its end, so it is no fact, but a step like any other.
         What::Block(lock) => (lock.of, Nothing(hash(&lock.class))),
         What::Notify(_, subject, _)
+        | What::Heard(_, subject, _)
         | What::Uevent(_, subject)
         | What::Seen(_, subject)
         | What::Dumped(subject, _)
@@ -152,6 +153,8 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         | What::Underflow(subject, _)
         | What::Leak(subject, _)
         | What::Warn(subject, _) => (subject, Nothing(0)),
+        // A filter is a state of a socket, and none of the kernel's objects.
+        What::Filter(netns, device, port) => (Subject::Netns(netns), Nothing(hash(&(device, port)))),
         What::TextGone(module, _) => (Subject::Module(module), Nothing(0)),
         What::Deadlock(_) | What::LockOrder(_) => (Subject::Kernel, Nothing(0)),
         What::End(_, Some(errno)) => (Subject::Kernel, Nothing(hash(&errno))),

@@ -6,13 +6,14 @@
 //! caused them. The performing thread needs such a priority too: since 6.12 the scheduler now and then lets
 //! ordinary threads pass the real-time ones, and where waiting takes no time this comes often.
 
-use super::netlink::{Devlink, listener};
+use super::netlink::{Devlink, acknowledged, listener};
 use super::report::Line;
 use anyhow::Context;
 use netlink_sys::Socket;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use thread_priority::{
     RealtimeThreadSchedulePolicy, ScheduleParams, ThreadPriority, ThreadSchedulePolicy,
@@ -28,34 +29,71 @@ const PERFORMING: i32 = 10;
 struct Group {
     family: Family,
     netns: Option<String>,
-    socket: Socket,
+    socket: Arc<Socket>,
+    own: Option<Own>,
+}
+
+/// Whose a socket is that is a task's own, and who waits for acknowledgements of the requests made on it.
+struct Own {
+    task: u8,
+    answers: Sender<i32>,
 }
 
 /// Tells the listener where else to listen, and where no more.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Listener {
     orders: Sender<Order>,
-    bell: OwnedFd,
+    bell: Arc<OwnedFd>,
 }
 
 enum Order {
     Add(Vec<Group>),
-    Remove(String, Sender<()>),
+    Remove(Whose, Sender<()>),
+}
+
+enum Whose {
+    Namespace(String),
+    Tasks,
 }
 
 impl Listener {
     /// Listens in the namespace too that the calling thread is in, and that has this name.
     pub(super) fn add(&self, netns: &str, devlink: Devlink) -> io::Result<()> {
-        let group =
-            |family| Ok(Group { family, netns: Some(netns.to_string()), socket: listener(family, devlink)? });
+        let netns = || Some(netns.to_string());
+        let group = |family| {
+            Ok(Group { family, netns: netns(), socket: Arc::new(listener(family, devlink)?), own: None })
+        };
         let groups = [Family::Devlink, Family::Uevent].map(group).into_iter().collect::<io::Result<_>>()?;
         self.order(Order::Add(groups))
     }
 
     /// Listens there no more; when this returns nobody does.
     pub(super) fn remove(&self, netns: &str) -> io::Result<()> {
+        self.forget(Whose::Namespace(netns.to_string()))
+    }
+
+    /// Hears a task's own socket too. Acknowledgements are none of what is heard: they come out of the end that is
+    /// returned.
+    pub(super) fn add_own(
+        &self,
+        task: u8,
+        netns: Option<&String>,
+        socket: Arc<Socket>,
+    ) -> io::Result<Receiver<i32>> {
+        let (answers, answer) = channel();
+        let (netns, own) = (netns.cloned(), Some(Own { task, answers }));
+        self.order(Order::Add(vec![Group { family: Family::Devlink, netns, socket, own }]))?;
+        Ok(answer)
+    }
+
+    /// Hears the tasks' own sockets no more.
+    pub(super) fn remove_own(&self) -> io::Result<()> {
+        self.forget(Whose::Tasks)
+    }
+
+    fn forget(&self, whose: Whose) -> io::Result<()> {
         let (done, wait) = channel();
-        self.order(Order::Remove(netns.to_string(), done))?;
+        self.order(Order::Remove(whose, done))?;
         wait.recv().map_err(io::Error::other)
     }
 
@@ -76,7 +114,7 @@ pub(super) fn start(line: &Line) -> anyhow::Result<(Listener, Works)> {
     for family in [Family::Devlink, Family::Uevent, Family::Route, Family::Rdma] {
         let why = match listener(family, devlink) {
             Ok(socket) => {
-                groups.push(Group { family, netns: None, socket });
+                groups.push(Group { family, netns: None, socket: Arc::new(socket), own: None });
                 None
             }
             Err(error) => Some(error.to_string()),
@@ -93,7 +131,7 @@ pub(super) fn start(line: &Line) -> anyhow::Result<(Listener, Works)> {
     })?;
     wait.recv()??;
     run_at(PERFORMING)?;
-    Ok((Listener { orders, bell }, works))
+    Ok((Listener { orders, bell: Arc::new(bell) }, works))
 }
 
 /// Gives the calling thread a real-time priority.
@@ -119,8 +157,11 @@ fn listen(mut groups: Vec<Group>, line: &Line, orders: &Receiver<Order>, rings: 
             let _rung = rustix::io::read(rings, &mut [0; 1]);
             match orders.try_recv() {
                 Ok(Order::Add(more)) => groups.extend(more),
-                Ok(Order::Remove(netns, done)) => {
-                    groups.retain(|group| group.netns.as_ref() != Some(&netns));
+                Ok(Order::Remove(whose, done)) => {
+                    groups.retain(|group| match &whose {
+                        Whose::Namespace(netns) => group.netns.as_ref() != Some(netns),
+                        Whose::Tasks => group.own.is_none(),
+                    });
                     let _gone = done.send(());
                 }
                 Err(TryRecvError::Empty) => {}
@@ -133,13 +174,19 @@ fn listen(mut groups: Vec<Group>, line: &Line, orders: &Receiver<Order>, rings: 
 
 /// One message: who has more is asked again after the others.
 fn hear(group: &Group, line: &Line) {
-    let Group { family, netns, socket } = group;
+    let Group { family, netns, socket, own } = group;
     match socket.recv_from_full() {
         // A device that is in no namespace is announced in every one; once is enough.
         Ok((message, _)) if *family == Family::Uevent && netns.is_some() && !is_netdev(&message) => {}
-        Ok((message, _)) => {
-            line.report(&Report::Heard { family: *family, netns: netns.clone(), message });
-        }
+        Ok((message, _)) => match (own, acknowledged(&message)) {
+            (Some(own), Some(errno)) => {
+                let _gone = own.answers.send(errno);
+            }
+            _ => {
+                let task = own.as_ref().map(|own| own.task);
+                line.report(&Report::Heard { family: *family, task, netns: netns.clone(), message });
+            }
+        },
         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
         Err(error) => {
             line.report(&Report::Trouble { text: format!("{family:?} messages were lost: {error}") });

@@ -76,6 +76,37 @@ impl Devlink {
             _ => Err(io::Error::other("the kernel's devlink has no group of listeners")),
         }
     }
+
+    /// A request to devlink.
+    pub(super) fn request(self, sequence: u32, command: u16, flags: u16, body: &[u8]) -> Vec<u8> {
+        let payload = [&[command as u8, DEVLINK_VERSION, 0, 0], body].concat();
+        request(sequence, self.family, flags, &payload)
+    }
+}
+
+/// A request with its netlink header; an acknowledgement is wanted.
+fn request(sequence: u32, kind: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0; HEADER + payload.len()];
+    let mut message = NetlinkBuffer::new(&mut bytes);
+    message.set_length((HEADER + payload.len()) as u32);
+    message.set_message_type(kind);
+    message.set_flags(NLM_F_REQUEST | NLM_F_ACK | flags);
+    message.set_sequence_number(sequence);
+    message.set_port_number(0);
+    bytes[HEADER..].copy_from_slice(payload);
+    bytes
+}
+
+/// The errno of an acknowledgement; none for every other message.
+pub(super) fn acknowledged(message: &[u8]) -> Option<i32> {
+    let header = NetlinkBuffer::new_checked(message).ok()?;
+    (header.message_type() == ERROR).then(|| errno(message))
+}
+
+/// The errno in an acknowledgement or at the end of a dump: positive, 0 for success.
+fn errno(message: &[u8]) -> i32 {
+    let code = message.get(HEADER..).and_then(<[u8]>::first_chunk);
+    -i32::from_ne_bytes(code.copied().unwrap_or_default())
 }
 
 fn connected(protocol: isize) -> io::Result<Socket> {
@@ -130,25 +161,11 @@ impl Requests {
         mut answer: impl FnMut(Vec<u8>),
     ) -> io::Result<i32> {
         self.sequence += 1;
-        let mut payload = Vec::new();
-        let mut header = NetlinkHeader::default();
-        header.message_type = command;
-        if self.family == Family::Devlink {
-            header.message_type = self.devlink.family;
-            payload.extend([command as u8, DEVLINK_VERSION, 0, 0]);
-        }
-        payload.extend(body);
-        header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-        header.sequence_number = self.sequence;
-        let mut bytes = vec![0; HEADER + payload.len()];
-        let mut message = NetlinkBuffer::new(&mut bytes);
-        message.set_length((HEADER + payload.len()) as u32);
-        message.set_message_type(header.message_type);
-        message.set_flags(header.flags);
-        message.set_sequence_number(header.sequence_number);
-        message.set_port_number(0);
-        bytes[HEADER..].copy_from_slice(&payload);
-        self.socket.send(&bytes, 0)?;
+        let request = match self.family {
+            Family::Devlink => self.devlink.request(self.sequence, command, flags, body),
+            _ => request(self.sequence, command, flags, body),
+        };
+        self.socket.send(&request, 0)?;
         loop {
             let mut buffer = Vec::with_capacity(BUFFER);
             self.socket.recv(&mut buffer, 0)?;
@@ -159,14 +176,7 @@ impl Requests {
                 let is_own = message.sequence_number() == self.sequence;
                 match message.message_type() {
                     DONE if flags & NLM_F_DUMP == 0 => {}
-                    ERROR | DONE if is_own => {
-                        let code = rest.get(HEADER..HEADER + 4).map_or([0; 4], |code| {
-                            let mut bytes = [0; 4];
-                            bytes.copy_from_slice(code);
-                            bytes
-                        });
-                        return Ok(-i32::from_ne_bytes(code));
-                    }
+                    ERROR | DONE if is_own => return Ok(errno(rest)),
                     _ if is_own => answer(rest[..length].to_vec()),
                     // What an earlier request left unread.
                     _ => {}

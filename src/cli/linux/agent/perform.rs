@@ -1,5 +1,6 @@
 //! Performs a request: its commands one after the other, then the dumps at rest, then the clean-up.
 
+use super::filter::Filters;
 use super::kmsg::Log;
 use super::listen::Listener;
 use super::module;
@@ -29,14 +30,16 @@ pub(super) struct Agent {
     /// By family and namespace.
     requests: Vec<(Family, Option<String>, Requests)>,
     namespaces: Namespaces,
+    filters: Filters,
 }
 
 impl Agent {
     pub(super) fn new(line: Line, listener: Listener) -> anyhow::Result<Agent> {
         let log = Log::open().context("cannot read the kernel's log")?;
         let devlink = Devlink::resolve().context("cannot find devlink")?;
+        let filters = Filters::new(line.clone(), listener.clone(), devlink);
         let namespaces = Namespaces::new(listener, devlink).context("cannot find the network namespace")?;
-        Ok(Agent { line, log, devlink, requests: Vec::new(), namespaces })
+        Ok(Agent { line, log, devlink, requests: Vec::new(), namespaces, filters })
     }
 
     pub(super) fn perform(&mut self, request: &Request) {
@@ -69,6 +72,9 @@ impl Agent {
         }
         self.line.report(&Report::CleanUp);
         self.line.flush();
+        if let Err(error) = self.filters.close() {
+            self.line.report(&Report::Trouble { text: format!("a task's socket stays open: {error}") });
+        }
         for action in &request.clean_up {
             // What cannot be cleaned up shows in the next program, and in the test that swaps programs.
             self.act(0, action);
@@ -92,6 +98,11 @@ impl Agent {
                 let asked = asked.and_then(|body| self.ask(*family, *command, *flags, &body));
                 asked.unwrap_or_else(|error| errno(&error))
             }
+            Action::Filter { command, body } => {
+                let set = self.filters.set(task, self.namespaces.current(), *command, body);
+                set.unwrap_or_else(|error| errno(&error))
+            }
+            Action::NetnsDel { name } if self.filters.listens_in(name) => Errno::BUSY.raw_os_error(),
             Action::NetnsAdd { name } => answer(self.namespaces.add(name)),
             Action::NetnsDel { name } => {
                 self.requests.retain(|(_, netns, _)| netns.as_ref() != Some(name));
