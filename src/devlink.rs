@@ -12,6 +12,7 @@ pub mod flash;
 pub mod health;
 pub mod instance;
 pub mod inventory;
+pub mod linecard;
 pub mod netns;
 pub mod notify;
 pub mod param;
@@ -34,8 +35,8 @@ pub use rules::Rules;
 pub use trap_group::Counter;
 
 use crate::event::{
-    Errno, EswitchMode, Handle, Inline, NetNs, Param, PortIndex, ReloadAction, Reporter, Resource, Trap,
-    TrapAction, TxMax, TxShare,
+    Errno, EswitchMode, Handle, Inline, LineCard, NetNs, Param, PortIndex, ReloadAction, Reporter, Resource,
+    Trap, TrapAction, TxMax, TxShare,
 };
 use crate::sim::{Kernel, Kref, LockId, RegistrationId};
 use std::cell::RefCell;
@@ -80,6 +81,9 @@ struct Instance {
     rates: rate::Rates,
     snapshots: region::Snapshots,
     reporters: [health::Reporter; Reporter::COUNT],
+    linecards: [linecard::Card; LineCard::COUNT],
+    /// The line card that it is on.
+    nested_in: Option<(InstanceId, LineCard)>,
 }
 
 /// Models `struct devlink_ops`: what devlink core asks of a driver. The instance's lock is held.
@@ -109,6 +113,8 @@ pub trait Ops {
     fn supports_reload_limit(&self, instance: InstanceId) -> bool;
     /// Whether the device can be flashed.
     fn supports_flash(&self, instance: InstanceId) -> bool;
+    /// Begins to provision a line card, or to undo it; the driver says when that is done.
+    async fn linecard_provision(&self, instance: InstanceId, card: LineCard) -> Result<(), Errno>;
     /// Mends what a reporter reported.
     async fn health_recover(&self, instance: InstanceId) -> Result<(), Errno>;
     /// Changes what the device does with a trap's packets.

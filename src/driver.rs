@@ -3,6 +3,7 @@
 pub mod bus;
 pub mod command;
 pub mod health;
+pub mod linecard;
 pub mod model;
 pub mod module;
 pub mod mtty;

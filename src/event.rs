@@ -74,6 +74,8 @@ pub enum Callback {
     TrapGroupSet,
     TrapPolicerSet,
     FlashUpdate,
+    LinecardProvision,
+    LinecardUnprovision,
     RateNodeNew,
     RateNodeDel,
     RateTxShareSet,
@@ -99,6 +101,8 @@ impl Callback {
             Callback::TrapGroupSet => "trap_group_set",
             Callback::TrapPolicerSet => "trap_policer_set",
             Callback::FlashUpdate => "flash_update",
+            Callback::LinecardProvision => "provision",
+            Callback::LinecardUnprovision => "unprovision",
             Callback::RegionSnapshot => "region_snapshot",
             Callback::RateNodeNew => "rate_node_new",
             Callback::RateNodeDel => "rate_node_del",
@@ -169,6 +173,10 @@ pub enum WorkFn {
     ReleaseChild(Uuid),
     /// The release of a parent device that the kernel delays.
     ReleaseParent(Parent),
+    /// `mlxsw_linecard_status_event_to_work`: what a switch does when a line card has changed.
+    LineCardStatus(Handle),
+    /// `devlink_rel_nested_in_notify_work`: announces again what an instance is nested in.
+    NestedNotify(Handle),
     /// `cleanup_net`: what ends a network namespace.
     CleanupNet(NetNs),
 }
@@ -180,6 +188,8 @@ impl std::fmt::Display for WorkFn {
             WorkFn::RescanDevice(device) => write!(f, "rescan_device({device})"),
             WorkFn::ReleaseChild(uuid) => write!(f, "release({uuid})"),
             WorkFn::ReleaseParent(parent) => write!(f, "release({parent})"),
+            WorkFn::LineCardStatus(handle) => write!(f, "linecard_status({handle})"),
+            WorkFn::NestedNotify(handle) => write!(f, "nested_in_notify({handle})"),
             WorkFn::CleanupNet(netns) => write!(f, "cleanup_net({netns})"),
         }
     }

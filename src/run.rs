@@ -112,6 +112,8 @@ impl<'k> World<'k> {
             WorkFn::NetdeviceEvent(netdev) => self.ib.netdevice_event_work(self.kernel, netdev).await,
             WorkFn::RescanDevice(device) => self.ib.rescan_work(self.kernel, device).await,
             WorkFn::ReleaseChild(uuid) => self.mdev.release_child(self.kernel, uuid).await,
+            WorkFn::LineCardStatus(handle) => driver::linecard::status_work(&self.bus(), handle).await,
+            WorkFn::NestedNotify(handle) => self.devlink.nested_notify_work(self.kernel, handle).await,
             WorkFn::CleanupNet(netns) => driver::netns::cleanup(&self.bus(), netns).await,
             WorkFn::ReleaseParent(parent) => self.mdev.release_parent(self.kernel, parent).await,
         }

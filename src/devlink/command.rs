@@ -7,9 +7,10 @@ use super::{Devlink, Ops};
 use crate::commands;
 use crate::event::{
     AutoDump, AutoRecover, Cmode, Component, Errno, EswitchMode, FilterDevice, FilterPort, Firmware, Grace,
-    GroupAction, GroupPolicer, Handle, Inline, Overwrite, Param, ParamValue, PolicerBurst, PolicerRate,
-    PortIndex, RateName, RateParent, Region, ReloadAction, ReloadLimit, ReloadTo, Reporter, Resource,
-    ResourceSize, SnapshotId, Subject, Trap, TrapAction, TrapGroup, TrapPolicer, TxMax, TxShare,
+    GroupAction, GroupPolicer, Handle, Inline, LineCard, LineCardType, Overwrite, Param, ParamValue,
+    PolicerBurst, PolicerRate, PortIndex, RateName, RateParent, Region, ReloadAction, ReloadLimit, ReloadTo,
+    Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap, TrapAction, TrapGroup, TrapPolicer, TxMax,
+    TxShare,
 };
 use crate::sim::Kernel;
 
@@ -75,6 +76,8 @@ commands! {
         0x29 "devlink.param-get" ParamGet(handle: Handle, param: Param),
         /// Has the task listen on a socket of its own, and hear only of these devices and this port.
         0x2a "devlink.notify-filter-set" NotifyFilterSet(device: FilterDevice, port: FilterPort),
+        /// Asks for one line card.
+        0x2b "devlink.linecard-get" LinecardGet(handle: Handle, card: LineCard),
         /// Asks for one rate object.
         0x2c "devlink.rate-get" RateGet(handle: Handle, rate: RateName),
         /// Makes a rate node.
@@ -87,6 +90,8 @@ commands! {
         0x2f "devlink.rate-del" RateDel(handle: Handle, rate: RateName),
         /// Asks for the mode of the eswitch.
         0x30 "devlink.eswitch-get" EswitchGet(handle: Handle),
+        /// Has a line card provisioned as some type, or as none.
+        0x31 "devlink.linecard-set" LinecardSet(handle: Handle, card: LineCard, kind: LineCardType),
     }
 }
 
@@ -212,6 +217,14 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::RateDel { handle, rate } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.rate_del(k, doit.id, rate).await
+        }
+        Command::LinecardGet { handle, card } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.linecard_get(k, doit.id, card)
+        }
+        Command::LinecardSet { handle, card, kind } => {
+            let doit = devlink.pre_doit(k, handle, false).await?;
+            devlink.linecard_set(k, ops, doit.id, card, kind).await
         }
         Command::EswitchGet { handle } => {
             let doit = devlink.pre_doit(k, handle, false).await?;

@@ -94,6 +94,8 @@ impl Devlink {
             rates: Rates::default(),
             snapshots: Snapshots::default(),
             reporters: Default::default(),
+            linecards: Default::default(),
+            nested_in: None,
         });
         InstanceId(instances.len() as u8 - 1)
     }
@@ -123,6 +125,7 @@ impl Devlink {
             k.emit(What::Visible(subject));
             k.point(Point::RegisterVisible).await;
             self.notify_register(k, id).await;
+            self.nested_in_notify(k, id).await;
             Ok(())
         };
         k.span(Span::DevlinkRegister, subject, body).await
@@ -143,6 +146,7 @@ impl Devlink {
             self.notify_unregister(k, id).await;
             self.with(k, id, |instance| instance.registered = false);
             k.emit(What::Hidden(subject));
+            self.nested_in_notify(k, id).await;
             k.point(Point::UnregisterHidden).await;
             Ok(())
         };
@@ -203,6 +207,12 @@ impl Devlink {
     /// Whether users can look the instance up.
     pub fn is_registered(&self, id: InstanceId) -> bool {
         self.instances.borrow()[id.index()].registered
+    }
+
+    /// The newest instance with this handle, whether users can see it or not.
+    pub(super) fn newest(&self, handle: Handle) -> Option<InstanceId> {
+        let instances = self.instances.borrow();
+        instances.iter().rposition(|instance| instance.handle == handle).map(|at| InstanceId(at as u8))
     }
 
     /// The next instance at or after this index that users can see, in the order of allocation.

@@ -1,6 +1,8 @@
 //! What a driver registers with its instance, as data: the arrays that it passes to devlink.
 
-use crate::event::{Param, ParamValue, Region, Reporter, Resource, Trap, TrapAction, TrapGroup, TrapPolicer};
+use crate::event::{
+    LineCard, Param, ParamValue, Region, Reporter, Resource, Trap, TrapAction, TrapGroup, TrapPolicer,
+};
 
 /// Everything but ports, which come and go, in the order in which the driver registers it.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub struct Inventory {
     pub groups: &'static [(TrapGroup, Option<TrapPolicer>)],
     /// Models an array of `struct devlink_trap`.
     pub traps: &'static [TrapSpec],
+    /// The slots for line cards.
+    pub linecards: &'static [LineCard],
     /// The resources, each after the one that it is a part of.
     pub resources: &'static [Resource],
 }

@@ -35,6 +35,10 @@ impl Devlink {
             Subject::TrapPolicer(_, policer) => instance.policing.policer(policer),
             Subject::Resource(_, resource) => instance.sizes[resource.index()].value(),
             Subject::Rate(_, rate) => instance.rates.value(rate),
+            Subject::LineCard(_, card) => {
+                let card = &instance.linecards[card.index()];
+                card.value(card.nested.is_some_and(|nested| self.is_registered(nested)))
+            }
             _ => 0,
         }
     }

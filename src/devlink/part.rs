@@ -1,7 +1,7 @@
 //! Parts of an instance: which there are, and in what order. All of this runs under the instance's lock.
 
 use super::{Devlink, InstanceId};
-use crate::event::{Param, PortIndex, Region, Reporter, Subject, TrapGroup, TrapPolicer, What};
+use crate::event::{LineCard, Param, PortIndex, Region, Reporter, Subject, TrapGroup, TrapPolicer, What};
 use crate::sim::Kernel;
 
 /// A kind of part, each of which devlink keeps in a list of its own.
@@ -16,14 +16,23 @@ pub(super) enum Kind {
     Rate,
     Snapshot,
     Reporter,
+    LineCard,
 }
 
 impl Kind {
     /// How many kinds there are.
-    pub(super) const COUNT: usize = 9;
+    pub(super) const COUNT: usize = 10;
     /// The order in which a register announces them. Of snapshots and reporters it says nothing.
-    pub(super) const REPLAYED: [Kind; Kind::COUNT - 2] =
-        [Kind::Port, Kind::Policer, Kind::Group, Kind::Trap, Kind::Rate, Kind::Region, Kind::Param];
+    pub(super) const REPLAYED: [Kind; Kind::COUNT - 2] = [
+        Kind::LineCard,
+        Kind::Port,
+        Kind::Policer,
+        Kind::Group,
+        Kind::Trap,
+        Kind::Rate,
+        Kind::Region,
+        Kind::Param,
+    ];
     /// The order in which users ask for them. A region comes with its snapshots.
     pub(super) const DUMPED: [Kind; Kind::COUNT - 1] = [
         Kind::Port,
@@ -34,6 +43,7 @@ impl Kind {
         Kind::Policer,
         Kind::Rate,
         Kind::Reporter,
+        Kind::LineCard,
     ];
 }
 
@@ -49,6 +59,7 @@ fn place(part: Subject) -> Option<(Kind, usize)> {
         Subject::Rate(_, rate) => (Kind::Rate, rate.index()),
         Subject::Snapshot(_, id) => (Kind::Snapshot, id.index()),
         Subject::Reporter(_, reporter) => (Kind::Reporter, reporter.index()),
+        Subject::LineCard(_, card) => (Kind::LineCard, card.index()),
         _ => return None,
     })
 }
@@ -126,6 +137,7 @@ impl Devlink {
                 let reporter = [Reporter::Empty, Reporter::Dummy][at];
                 is_there(reporter.index()).then_some(Subject::Reporter(handle, reporter))
             }
+            Kind::LineCard => is_there(at).then(|| Subject::LineCard(handle, LineCard::ALL[at])),
             Kind::Param => is_there(at).then(|| Subject::Param(handle, Param::ALL[at])),
             Kind::Rate => rates[at].map(|rate| Subject::Rate(handle, rate)),
             Kind::Snapshot => snapshots[at].map(|id| Subject::Snapshot(handle, id)),

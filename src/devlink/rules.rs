@@ -125,6 +125,10 @@ pub struct Rules {
     pub rate_parents_forgotten: bool,
     /// Whether who filters by a port hears of nothing that has no port, its instance included.
     pub port_filter_hides_instance: bool,
+    /// Whether a nested instance takes the lock of the one it is nested in, to have it tell of the change.
+    pub nested_locks_parent: bool,
+    /// Whether the driver waits for its work under the lock that the work takes.
+    pub work_cancelled_locked: bool,
     /// Which netdevsim it is.
     pub netdevsim: Netdevsim,
     /// Whether a dump shows one kind of object of every instance after the other.
@@ -173,6 +177,8 @@ impl Default for Rules {
             parent_referenced: true,
             rate_parents_forgotten: true,
             port_filter_hides_instance: false,
+            nested_locks_parent: false,
+            work_cancelled_locked: false,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,
             traps_drop_first: false,

@@ -4,8 +4,8 @@ use super::netdevsim;
 use crate::devlink::rules::Netdevsim;
 use crate::devlink::{InstanceId, Inventory, ReporterSpec, TrapSpec};
 use crate::event::{
-    Handle, Knob, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction, Reporter, Resource, Subject,
-    Trap, TrapGroup, TrapPolicer, What,
+    Handle, Knob, LineCard, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction, Reporter,
+    Resource, Subject, Trap, TrapGroup, TrapPolicer, What,
 };
 use crate::sim::{Kernel, Kref};
 use std::cell::Cell;
@@ -49,6 +49,7 @@ const MLX5: Model = Model {
         groups: &[],
         traps: &[],
         resources: &[],
+        linecards: &[],
     },
     ports: &[PortIndex::P0],
     counts_ports: false,
@@ -76,6 +77,7 @@ const MLXSW: Model = Model {
         ],
         traps: TRAPS,
         resources: RESOURCES,
+        linecards: LineCard::ALL,
     },
     ports: &[PortIndex::P0, PortIndex::P1],
     counts_ports: false,
@@ -83,6 +85,31 @@ const MLXSW: Model = Model {
     max_vfs: 0,
     has_rates: false,
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
+    limits_reload: false,
+    has_flash: true,
+    has_netdevs: false,
+    has_bus_files: false,
+    forgets_ports: false,
+};
+
+/// Models the driver of a device on a line card of mlxsw: an instance that can be flashed and has nothing else.
+const LINE_CARD: Model = Model {
+    inventory: &Inventory {
+        params: &[],
+        regions: &[],
+        reporters: &[],
+        policers: &[],
+        groups: &[],
+        traps: &[],
+        resources: &[],
+        linecards: &[],
+    },
+    ports: &[],
+    counts_ports: false,
+    representor: None,
+    max_vfs: 0,
+    has_rates: false,
+    reload_actions: &[],
     limits_reload: false,
     has_flash: true,
     has_netdevs: false,
@@ -110,6 +137,7 @@ impl Model {
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux612) => &netdevsim::LINUX_6_12,
             (Handle::Mlx50 | Handle::Mlx51, _) => &MLX5,
             (Handle::Mlxsw0, _) => &MLXSW,
+            (Handle::Lc1, _) => &LINE_CARD,
         }
     }
 }
@@ -159,6 +187,8 @@ pub struct Device {
     pub instance: Cell<Option<InstanceId>>,
     /// Whether probe is done and remove has not begun: the driver's own flag.
     pub is_ready: Cell<bool>,
+    /// Whether it is on a line card that is provisioned.
+    pub is_on_card: Cell<bool>,
     /// How many ports it was made with.
     pub port_count: Cell<PortCount>,
     /// The ports that the driver knows of, oldest first.
@@ -180,6 +210,7 @@ impl Default for Device {
             on_bus: Cell::default(),
             instance: Cell::default(),
             is_ready: Cell::default(),
+            is_on_card: Cell::default(),
             port_count: Cell::new(PortCount::Default),
             ports: Cell::default(),
             vfs: Cell::default(),

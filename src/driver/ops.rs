@@ -1,11 +1,11 @@
 //! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
 
 use super::probe::skips_teardown;
-use super::{Bus, health, netns, port, snapshot, vf};
+use super::{Bus, health, linecard, netns, port, snapshot, vf};
 use crate::devlink::rules::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
-    Errno, EswitchMode, Handle, Inline, Knob, Point, ReloadAction, Trap, TrapAction, TxMax, TxShare,
+    Errno, EswitchMode, Handle, Inline, Knob, LineCard, Point, ReloadAction, Trap, TrapAction, TxMax, TxShare,
 };
 
 /// Tells devlink core of a counter that the driver can read no longer, or again.
@@ -34,6 +34,7 @@ impl Ops for Bus<'_> {
             return Ok(());
         }
         snapshot::remove_file(self, self.devlink.handle(id)).await;
+        linecard::teardown(self, id).await;
         vf::teardown(self, id, false).await;
         // After a failed reload these are the ports that were added since.
         port::destroy_all(self, id, false).await;
@@ -44,6 +45,7 @@ impl Ops for Bus<'_> {
             self.devlink.traps_unregister(k, id).await;
         }
         self.devlink.regions_destroy(k, id).await;
+        self.devlink.linecards_destroy(k, id).await;
         Ok(())
     }
 
@@ -61,6 +63,7 @@ impl Ops for Bus<'_> {
             // Models `INIT_LIST_HEAD()` in `nsim_dev_reload_create()`.
             port::forget_all(self, self.devlink.handle(id));
         }
+        self.devlink.linecards_create(k, id).await;
         self.devlink.regions_create(k, id).await;
         if self.devlink.rules.traps_in_reload {
             self.devlink.traps_register(k, id).await;
@@ -77,6 +80,7 @@ impl Ops for Bus<'_> {
             }
             self.devlink.traps_unregister(k, id).await;
             self.devlink.regions_destroy(k, id).await;
+            self.devlink.linecards_destroy(k, id).await;
             return Err(errno);
         }
         snapshot::create_file(self, self.devlink.handle(id));
@@ -108,6 +112,10 @@ impl Ops for Bus<'_> {
             EswitchMode::Legacy if has_port => port::destroy(self, id, representor).await,
             EswitchMode::Switchdev | EswitchMode::Legacy => Ok(()),
         }
+    }
+
+    async fn linecard_provision(&self, id: InstanceId, _card: LineCard) -> Result<(), Errno> {
+        linecard::begin(self, id)
     }
 
     fn supports_inline_mode(&self, _id: InstanceId, mode: Inline) -> bool {

@@ -1,7 +1,7 @@
 //! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
 use super::bus::announce;
-use super::{Bus, health, port, snapshot, vf};
+use super::{Bus, health, linecard, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::rules::Publish;
@@ -13,6 +13,9 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
     let k = bus.kernel;
     let _device = k.lock(device_lock(k, handle), Point::ProbeDeviceLock).await;
     let device = bus.device(handle);
+    if !linecard::is_there(bus, handle) {
+        return Err(Errno::ENODEV);
+    }
     if device.instance.get().is_some() {
         return Err(Errno::EBUSY);
     }
@@ -29,6 +32,7 @@ async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     k.point(Point::ProbeAlloc).await;
     let id = bus.devlink.alloc(k, handle, bus.model_of(handle).inventory, device.on_bus.get());
     device.instance.set(Some(id));
+    linecard::nest(bus, handle, id);
     match bus.devlink.rules.publish {
         Publish::Last if bus.devlink.rules.devlink_mutex => {
             // The lock of all instances comes before an instance's own, so the parts are made without it.
@@ -87,6 +91,9 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Errno> {
     let (k, device) = (bus.kernel, bus.device(handle));
     port::remove_files(bus, handle).await;
+    if !bus.devlink.rules.work_cancelled_locked {
+        linecard::cancel_work(bus, handle).await;
+    }
     snapshot::remove_file(bus, handle).await;
     if !bus.devlink.rules.reporters_in_reload && !bus.devlink.rules.reports_after_unregister {
         health::remove_files(bus, handle).await;
@@ -164,6 +171,7 @@ async fn create(bus: &Bus<'_>, id: InstanceId) {
         let _held = step_lock(bus, id, Point::ParamsRegister).await;
         bus.devlink.resources_register(k, id);
         bus.devlink.params_register(k, id).await;
+        bus.devlink.linecards_create(k, id).await;
     }
     if !bus.model(id).inventory.traps.is_empty() {
         let _held = step_lock(bus, id, Point::TrapsRegister).await;
@@ -188,12 +196,17 @@ pub(super) fn skips_teardown(bus: &Bus<'_>, id: InstanceId) -> bool {
 async fn destroy(bus: &Bus<'_>, id: InstanceId) {
     let k = bus.kernel;
     if !skips_teardown(bus, id) {
+        if bus.devlink.rules.work_cancelled_locked {
+            linecard::cancel_work(bus, bus.devlink.handle(id)).await;
+        }
+        linecard::teardown(bus, id).await;
         vf::teardown(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         port::destroy_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         let _held = step_lock(bus, id, Point::TrapsUnregister).await;
         health::destroy(bus, id).await;
         bus.devlink.traps_unregister(k, id).await;
         bus.devlink.regions_destroy(k, id).await;
+        bus.devlink.linecards_destroy(k, id).await;
     }
     let _held = step_lock(bus, id, Point::ParamsUnregister).await;
     bus.devlink.params_unregister(k, id).await;

@@ -51,6 +51,7 @@ parts! {
     Snapshot(SnapshotId) "region",
     Reporter(Reporter) "health",
     Resource(Resource) "resource",
+    LineCard(LineCard) "linecard",
 }
 
 /// How many parts there can be of the first kinds together.

@@ -76,6 +76,8 @@ points! {
     0x135 ReloadNetns "devlink_reload_netns_change:netns",
     0x136 UnregisterWait "devlink_unregister:wait-users",
     0x137 HealthDumpChunk "devlink_nl_health_reporter_dump_get_dumpit:chunk",
+    0x138 LineCardSet "devlink_nl_linecard_set_doit:state-lock",
+    0x139 NestedNotify "devlink_rel_nested_in_notify:lock",
     0x140 RateSet "devlink_nl_rate_set:attribute",
     0x141 RateNodeNew "devlink_nl_rate_new_doit:node",
     0x142 RateNodeDel "devlink_nl_rate_del_doit:node",
@@ -170,6 +172,8 @@ points! {
     0x416 NumVfsStore "sriov_numvfs_store:device-lock",
     0x417 DriverConfigureVfs "nsim_drv_configure_vfs:lock",
     0x418 DriverVfPort "nsim_esw_switchdev_enable:port",
+    0x419 LineCardStatus "mlxsw_linecard_status_process:lock",
+    0x41a LineCardCancel "mlxsw_linecards_fini:cancel",
 }
 
 impl std::fmt::Display for Point {

@@ -22,6 +22,9 @@ pub enum Subject {
     TrapGroup(Handle, TrapGroup),
     /// A policer of a devlink instance. Its value: bits 0 and 1 the rate, 2 and 3 the burst, 0 for the driver's own.
     TrapPolicer(Handle, TrapPolicer),
+    /// A line card of a devlink instance. Its value: bits 0 to 2 the state, 3 and 4 the type, bit 5 whether there is a
+    /// devlink instance on it.
+    LineCard(Handle, LineCard),
     /// A region of a devlink instance.
     Region(Handle, Region),
     /// A snapshot of a region; ids are unique in the instance.
@@ -92,6 +95,7 @@ impl std::fmt::Display for Subject {
             Subject::Trap(handle, trap) => write!(f, "{handle} {trap}"),
             Subject::TrapGroup(handle, group) => write!(f, "{handle} {group}"),
             Subject::TrapPolicer(handle, policer) => write!(f, "{handle} policer {policer}"),
+            Subject::LineCard(handle, card) => write!(f, "{handle} {card}"),
             Subject::Region(handle, region) => write!(f, "{handle} {region}"),
             Subject::Snapshot(handle, id) => write!(f, "{handle} dummy snapshot {id}"),
             Subject::Reporter(handle, reporter) => write!(f, "{handle} reporter {reporter}"),

@@ -14,7 +14,9 @@ pub use message::{Message, is_health_content, read};
 use super::attribute::Attributes;
 use super::wire::{Action, Family};
 use crate::devlink::Command;
-use crate::event::{Cmode, EswitchMode, Handle, Inline, ParamValue, PortIndex, Region, SnapshotId};
+use crate::event::{
+    Cmode, EswitchMode, Handle, Inline, LineCard, LineCardType, ParamValue, PortIndex, Region, SnapshotId,
+};
 use crate::operand::Operand;
 use netlink_packet_core::NLM_F_DUMP;
 use uapi::{TYPE_FLAG, TYPE_U32, attr, cmd};
@@ -120,8 +122,19 @@ pub fn actions(command: Command) -> Vec<Action> {
             vec![rate::change(cmd::RATE_SET, (handle, rate), share, max, parent)]
         }
         Command::RateDel { handle, rate } => vec![rate::del(handle, rate)],
+        Command::LinecardGet { handle, card } => vec![ask(cmd::LINECARD_GET, slot(handle, card))],
+        Command::LinecardSet { handle, card, kind } => {
+            // No type is an empty one.
+            let kind = if kind == LineCardType::None { "" } else { kind.word() };
+            vec![ask(cmd::LINECARD_SET, slot(handle, card).text(attr::LINECARD_TYPE, kind))]
+        }
         Command::EswitchGet { handle } => vec![ask(cmd::ESWITCH_GET, of(handle))],
     }
+}
+
+/// A slot for a line card, by its number.
+fn slot(handle: Handle, card: LineCard) -> Attributes {
+    of(handle).u32(attr::LINECARD_INDEX, card.to_byte().into())
 }
 
 /// A snapshot of a region; without a word about the id if devlink is to choose it.

@@ -70,9 +70,21 @@ impl Kernel {
         self.acquire(lock, Mode::Read, at).await
     }
 
+    /// Models work that tries a lock and, where it is not free, is queued again: it holds nothing meanwhile and nobody can
+    /// wait for it, so it adds nothing to the order of locks.
+    pub async fn lock_or_later(&self, lock: LockId, at: Point) -> Held<'_> {
+        self.point(at).await;
+        self.take(lock, Mode::Write).await
+    }
+
     async fn acquire(&self, lock: LockId, mode: Mode, at: Point) -> Held<'_> {
         self.point(at).await;
         self.orders(lock, at);
+        self.take(lock, mode).await
+    }
+
+    /// Takes a lock, having slept until it was free.
+    async fn take(&self, lock: LockId, mode: Mode) -> Held<'_> {
         if !self.try_take(lock, mode) {
             let name = {
                 let entry = &mut self.locks.borrow_mut()[lock.index()];

@@ -258,3 +258,19 @@ fn a_wait_for_a_kref_ends_with_the_last_put_and_otherwise_never() {
     );
     assert_eq!(deadlock(&run(&[T1, T2], &[], |k| bodies(k, false))), 1);
 }
+
+#[test]
+fn a_flush_that_waited_for_an_item_goes_on_when_somebody_cancels_it() {
+    let schedule = [(T1, None), (T2, None), (GidWorker, None)];
+    let trace = run(&[T1, T2, GidWorker], &schedule, |k| {
+        let flush = async move {
+            k.queue_work(QueueName::Gid, ITEM, Module::Core);
+            k.flush_workqueue(QueueName::Gid, HERE).await;
+            k.emit(What::Ready(DEVICE));
+        };
+        let cancel = async move { k.cancel_work_sync(QueueName::Gid, ITEM, HERE).await };
+        vec![Box::pin(flush), Box::pin(cancel), worker(k, false)]
+    });
+    at(&trace, |what| matches!(what, What::Cancel(..)));
+    at(&trace, |what| *what == What::Ready(DEVICE));
+}

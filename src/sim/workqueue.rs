@@ -82,6 +82,7 @@ impl Kernel {
         };
         if cancelled {
             self.emit(What::Cancel(queue, work));
+            self.wake_flushers(queue);
         }
         if let Some(running) = running {
             self.wait_done_before(queue, running.number + 1).await;
@@ -125,8 +126,16 @@ impl Kernel {
 
     /// The running worker is done with its item; flushes that waited for it go on.
     fn done(&self, queue: QueueName) {
-        let entry = &mut self.queues.borrow_mut()[queue.index()];
+        let mut queues = self.queues.borrow_mut();
+        let entry = &mut queues[queue.index()];
         entry.running.retain(|(task, _)| *task != self.current.get());
+        drop(queues);
+        self.wake_flushers(queue);
+    }
+
+    /// Flushes that have nothing left to wait for go on.
+    fn wake_flushers(&self, queue: QueueName) {
+        let entry = &mut self.queues.borrow_mut()[queue.index()];
         let mut flushers = std::mem::take(&mut entry.flushers);
         flushers.retain(|&(task, number)| {
             let done = entry.is_done_before(number);

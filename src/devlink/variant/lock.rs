@@ -1,7 +1,7 @@
 //! Which lock is held over a driver's callback, and what the end of a namespace holds and waits for.
 
 use crate::devlink::rules::Rules;
-use crate::mail::{Cite, REGISTER, RELOAD_LOCK};
+use crate::mail::{Cite, KREF, REGISTER, RELOAD_LOCK};
 use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
@@ -86,5 +86,31 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["references-balance"],
         with: &[],
         apply: |rules| rules.netns_ref_lost_on_error = true,
+    },
+    Variant {
+        id: 45,
+        name: "nested-locks-parent",
+        says: "an instance on a line card takes the lock of its switch, to have it tell that the instance is there",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "locks held over open-ended code, such as attaching a driver, meet the locks that this code takes",
+        }],
+        breaks: &["no-deadlock", "lock-order"],
+        with: &[],
+        apply: |rules| rules.nested_locks_parent = true,
+    },
+    Variant {
+        id: 47,
+        name: "cancel-under-lock",
+        says: "a driver that goes waits for its work under the instance's lock, which the work takes",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "nobody may wait for work under a lock that the work takes",
+        }],
+        breaks: &["no-deadlock", "lock-order"],
+        with: &[],
+        apply: |rules| rules.work_cancelled_locked = true,
     },
 ];

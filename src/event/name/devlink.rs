@@ -10,6 +10,8 @@ operands! {
         Netdevsim1 = "netdevsim/1",
         Mlx51 = "mlx5/1",
         Mlxsw0 = "mlxsw/0",
+        /// The device on the first line card of `mlxsw/0`.
+        Lc1 = "mlxsw_core.lc/1",
     }
 
     /// The index of a devlink port.
@@ -104,6 +106,16 @@ operands! {
 
     /// What of a device's own a flash may overwrite.
     "an overwrite mask" (1 bits, optional) enum Overwrite { Unset = "overwrite-nothing", Settings = "overwrite-settings", }
+
+    /// A slot for a line card.
+    "a line card" (4 bits) enum LineCard { L1 = "lc-1", L2 = "lc-2", }
+
+    /// What a line card is provisioned as, or that it is not to be.
+    "a line card type" (3 bits) enum LineCardType {
+        T100g = "16x100G", T400g = "4x400G", None = "no-type",
+        /// One that none of the drivers here knows.
+        Unknown = "9x9G",
+    }
 
     /// A region of a device's memory.
     "a region" (4 bits) enum Region { Dummy = "dummy", }

@@ -2,7 +2,7 @@
 
 use crate::event::Subject;
 use crate::event::name::{
-    EswitchMode, NetNs, ParamValue, RateParent, ReloadAction, ResourceSize, TrapAction,
+    EswitchMode, LineCardType, NetNs, ParamValue, RateParent, ReloadAction, ResourceSize, TrapAction,
 };
 use crate::operand::Operand;
 
@@ -23,6 +23,7 @@ pub(super) fn value(subject: Subject, value: u8) -> String {
         }
         Subject::TrapPolicer(..) => return policer(value),
         Subject::Resource(..) => return resource(value),
+        Subject::LineCard(..) => return linecard(value),
         Subject::Rate(..) => return rate(value),
         Subject::Reporter(..) => return reporter(value),
         _ => return format!(" {value}"),
@@ -53,6 +54,15 @@ fn resource(value: u8) -> String {
         if value & 3 == value >> 2 & 3 { String::new() } else { format!(" size_new {}", size(value >> 2)) };
     let valid = if value & 16 == 0 { "" } else { " size_valid false" };
     format!(" size {}{new}{valid}", size(value))
+}
+
+/// What a line card is provisioned as, how far it is, and whether there is an instance on it.
+fn linecard(value: u8) -> String {
+    let states = ["unprovisioned", "unprovisioning", "provisioning", "provisioning_failed", "provisioned"];
+    let state = states.get(usize::from(value & 7)).copied().unwrap_or("?");
+    let kind = (value >> 3 & 3).checked_sub(1).and_then(LineCardType::from_byte).map_or("", Operand::word);
+    let nested = if value & 32 == 0 { "" } else { " nested" };
+    format!(" {state}{}{kind}{nested}", if kind.is_empty() { "" } else { " " })
 }
 
 /// What is said of a health reporter.

@@ -1,7 +1,7 @@
 //! An end is told of what had a beginning.
 
-use crate::invariant::announced::{Announced, heard};
-use crate::event::{Kinds, Notice, Subject, Trace, What};
+use crate::invariant::announced::{Announced, Heard, heard};
+use crate::event::{Kinds, Notice, Subject, Trace};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -22,8 +22,8 @@ pub const END_FOLLOWS_BEGINNING: Invariant = Invariant {
 
 fn check(trace: &Trace) -> Option<usize> {
     let mut announced = Announced::default();
-    heard(trace).find_map(|(at, what)| {
-        let What::Notify(notice, of, _) = what else { return None };
+    heard(trace).find_map(|Heard { at, netns, notice, of, .. }| {
+        announced.is_in(of, netns);
         let unheard_of = notice == Notice::Del && of.part().is_some() && !announced.has(of);
         announced.hears(notice, of);
         // An instance whose beginning nobody heard of is the business of another rule.
@@ -34,6 +34,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::What;
     use crate::event::{Handle, PortIndex};
 
     const DEVICE: (u8, What) = (0, What::Notify(Notice::New, Subject::Devlink(Handle::Mlx50), 0));

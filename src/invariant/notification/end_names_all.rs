@@ -1,7 +1,7 @@
 //! Whoever hears of an instance's end has heard of the end of its parts.
 
-use crate::invariant::announced::{Announced, heard};
-use crate::event::{Kinds, Notice, Subject, Trace, What};
+use crate::invariant::announced::{Announced, Heard, heard};
+use crate::event::{Kinds, Notice, Subject, Trace};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -22,8 +22,8 @@ pub const END_NAMES_ALL: Invariant = Invariant {
 
 fn check(trace: &Trace) -> Option<usize> {
     let mut announced = Announced::default();
-    heard(trace).find_map(|(at, what)| {
-        let What::Notify(notice, of, _) = what else { return None };
+    heard(trace).find_map(|Heard { at, netns, notice, of, .. }| {
+        announced.is_in(of, netns);
         if let (Notice::Del, Subject::Devlink(handle)) = (notice, of)
             && announced.parts(handle) != 0
         {
@@ -37,6 +37,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::What;
     use crate::event::{Handle, PortIndex};
 
     const DEVICE: Subject = Subject::Devlink(Handle::Mlx50);

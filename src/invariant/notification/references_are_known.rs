@@ -1,7 +1,7 @@
 //! A listener knows every part that another one refers to.
 
-use crate::invariant::announced::{Announced, heard};
-use crate::event::{Handle, Kinds, Notice, PortIndex, RateName, Region, Subject, Trace, TrapPolicer, What};
+use crate::invariant::announced::{Announced, Heard, heard};
+use crate::event::{Handle, Kinds, Notice, PortIndex, RateName, Region, Subject, Trace, TrapPolicer};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -48,8 +48,8 @@ fn above(of: Subject, value: u8) -> Option<Subject> {
 fn check(trace: &Trace) -> Option<usize> {
     let mut announced = Announced::default();
     let mut has_groups = [false; Handle::COUNT];
-    heard(trace).find_map(|(at, what)| {
-        let What::Notify(notice, of, value) = what else { return None };
+    heard(trace).find_map(|Heard { at, netns, notice, of, value }| {
+        announced.is_in(of, netns);
         let handle = of.handle()?;
         has_groups[handle.index()] |= matches!(of, Subject::TrapGroup(..));
         let counts = |other: &Subject| !matches!(other, Subject::TrapGroup(..)) || has_groups[handle.index()];
@@ -66,6 +66,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::What;
     use crate::event::{Trap, TrapGroup};
 
     const GROUP: Subject = Subject::TrapGroup(Handle::Mlxsw0, TrapGroup::L3Drops);

@@ -62,6 +62,8 @@ pub(super) mod cmd {
     pub(in crate::linux::devlink) const RATE_ASK_DEL: u16 = 77;
     pub(in crate::linux::devlink) const RATE_NEW: u8 = 76;
     pub(in crate::linux::devlink) const RATE_DEL: u8 = 77;
+    pub(in crate::linux::devlink) const LINECARD_GET: u16 = 78;
+    pub(in crate::linux::devlink) const LINECARD_SET: u16 = 79;
     pub(in crate::linux::devlink) const NOTIFY_FILTER_SET: u16 = 84;
 }
 
@@ -118,6 +120,8 @@ pub(super) mod attr {
     pub(in crate::linux::devlink) const RATE_TX_MAX: u16 = 167;
     pub(in crate::linux::devlink) const RATE_NODE_NAME: u16 = 168;
     pub(in crate::linux::devlink) const RATE_PARENT_NODE_NAME: u16 = 169;
+    pub(in crate::linux::devlink) const LINECARD_INDEX: u16 = 171;
+    pub(in crate::linux::devlink) const LINECARD_TYPE: u16 = 173;
 }
 
 /// `NLA_U32` and `NLA_FLAG`, as the type of a param.

@@ -38,7 +38,7 @@ pub(super) fn hash(value: &impl Hash) -> u64 {
 }
 
 /// How many sorts of parts an instance has whose states are kept apart.
-const SORTS: usize = 8;
+const SORTS: usize = 9;
 
 /// How many states are kept apart: for each devlink instance its own and one a sort of parts, one for mdev, one for
 /// ib_core, and one for what belongs to no device.
@@ -73,6 +73,7 @@ fn sort(of: Subject) -> Option<usize> {
         Subject::Reporter(..) => 5,
         Subject::Resource(..) => 6,
         Subject::Port(..) | Subject::PortNetdev(..) => 7,
+        Subject::LineCard(..) => 8,
         _ => return None,
     };
     debug_assert!(sort < SORTS);
@@ -88,7 +89,7 @@ pub(super) fn alike(of: Subject) -> Subject {
     match of.device() {
         Some(Handle::Netdevsim0 | Handle::Netdevsim1) => of.on(Handle::Netdevsim0),
         Some(Handle::Mlx50 | Handle::Mlx51) => of.on(Handle::Mlx50),
-        Some(Handle::Mlxsw0) | None => of,
+        Some(Handle::Mlxsw0 | Handle::Lc1) | None => of,
     }
 }
 
