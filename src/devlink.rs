@@ -74,6 +74,7 @@ struct Instance {
     /// The parts that there are: for each kind a bit a part.
     present: [u32; part::Kind::COUNT],
     port_types: [PortType; PortIndex::COUNT],
+    port_order: port::Order,
     traps: [TrapAction; Trap::COUNT],
     policing: trap_group::Policing,
     sizes: [resource::Size; Resource::COUNT],

@@ -220,6 +220,9 @@ fn missing_tools_are_named_with_their_packages() {
     says(&command.env("PATH", house.path("nowhere")).output().unwrap(), 4, &words);
     let absent = house.unreg(&["build", "--package", "linux-source-0.1"]);
     says(&absent, 4, &["apt-get install linux-source-0.1", "--source DIR"]);
+    let absent = house.unreg(&["build", "--release", "0.2"]);
+    says(&absent, 4, &["apt-get install linux-source-0.2", "--source DIR"]);
+    says(&house.unreg(&["build", "--release", "new"]), 2, &["two or three numbers"]);
 }
 
 #[test]
@@ -240,7 +243,19 @@ fn without_a_kernel_all_that_needs_one_ends_with_4_and_says_what_to_do() {
     }
     let debug = house.unreg(&["boot", "--config", "debug"]);
     says(&debug, 4, &["unreg linux build --config debug"]);
+    let old = house.unreg(&["boot", "--release", "6.1"]);
+    says(&old, 4, &["unreg linux build --release 6.1"]);
     says(&house.unreg(&["conform", "--explain"]), 0, &["Not compared:"]);
+}
+
+#[test]
+fn an_old_kernel_is_asked_only_when_its_release_is_named() {
+    let house = House::new();
+    house.script("tools/make", &MAKE.replace("6.99-fake", "6.1.7"));
+    says(&house.build(&[]), 0, &["Linux 6.1.7 (fast, from "]);
+    says(&house.unreg(&["boot"]), 4, &["unreg linux build"]);
+    says(&house.unreg(&["boot", "--release", "6.12"]), 4, &["unreg linux build --release 6.12"]);
+    says(&house.unreg(&["boot", "--release", "6.1"]), 2, &["the guest does not come up"]);
 }
 
 #[test]

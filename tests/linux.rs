@@ -1,8 +1,8 @@
-//! The model of Linux 6.12 against Linux 6.12: what a real kernel was seen to do is stored in `snapshots/linux`.
+//! The models of Linux 6.12 and 6.1 against the kernels: what a real one was seen to do is stored in `snapshots/linux`.
 //!
-//! The model must match what is stored on every machine. Where a kernel has been built (`unreg linux build`), it
+//! The models must match what is stored on every machine. Where a kernel has been built (`unreg linux build`), it
 //! is asked too: it must match as well, and survive what a long run brings. `UNREG_KERNEL_REQUIRED=1` makes a
-//! missing kernel a failure, `UNREG_RECORD=1` stores what the kernel says.
+//! missing kernel of 6.12 a failure, `UNREG_RECORD=1` stores what the kernels say.
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
@@ -14,13 +14,17 @@ use unreg::program::{Program, Subsystem};
 use unreg::run::Machine;
 
 const UNREG: &str = env!("CARGO_BIN_EXE_unreg");
+/// How the older kernel is asked for.
+const OLD: &[&str] = &["--release", "6.1"];
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let programs = programs(&root.join("corpus/devlink"));
-    assert!(programs.len() >= 9, "programs for Linux 6.12 are missing: {} are left", programs.len());
+    let new = programs(&root.join("corpus/devlink"), "linux-6.12");
+    let old = programs(&root.join("corpus/devlink"), "linux-6.1");
+    assert!(new.len() >= 9, "programs for Linux 6.12 are missing: {} are left", new.len());
+    assert!(old.len() >= 5, "programs for Linux 6.1 are missing: {} are left", old.len());
     let mut trials = Vec::new();
-    for (path, program) in &programs {
+    for (path, program) in new.iter().chain(&old) {
         let (name, program, truth) = (name(path), program.clone(), truth(root, path));
         if truth.with_extension("jsonl").exists() {
             let (program, truth) = (program.clone(), truth.clone());
@@ -29,13 +33,18 @@ fn main() {
         trials.push(Trial::test(format!("recorded/{name}"), move || recorded(&program, &truth)));
     }
     assert!(trials.iter().any(|trial| trial.name().starts_with("read/")), "no messages are stored");
-    match kernel() {
+    match kernel(OLD) {
+        Ok(release) => {
+            eprintln!("the older kernel is asked: {release}");
+            trials.extend(old.iter().map(|(path, _)| ask(root, path, OLD)));
+            trials.push(Trial::test("kernel/6.1-made-up-programs", older));
+        }
+        Err(why) => eprintln!("Linux 6.1 was not asked: {why}"),
+    }
+    match kernel(&[]) {
         Ok(release) => {
             eprintln!("the real kernel is asked: {release}");
-            for (path, _) in programs {
-                let (name, truth) = (name(&path), truth(root, &path));
-                trials.push(Trial::test(format!("kernel/{name}"), move || asked(&path, &truth)));
-            }
+            trials.extend(new.iter().map(|(path, _)| ask(root, path, &[])));
             trials.push(Trial::test("kernel/made-up-programs-in-two-orders", two_orders));
             trials.push(Trial::test("kernel/a-planted-difference-is-minimal", planted));
             for how in ["kill", "hang", "panic"] {
@@ -59,10 +68,16 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// The programs under the rules of Linux 6.12 that a real kernel can run, in the order of their names: not those
+/// A program to ask a kernel about.
+fn ask(root: &Path, path: &Path, which: &'static [&'static str]) -> Trial {
+    let (path, truth) = (path.to_path_buf(), truth(root, path));
+    Trial::test(format!("kernel/{}", name(&path)), move || asked(&path, &truth, which))
+}
+
+/// The programs under the rules of one release that a real kernel can run, in the order of their names: not those
 /// with a schedule, which nobody can make a real kernel follow, nor those after which the kernel's memory is broken.
-fn programs(folder: &Path) -> Vec<(PathBuf, Program)> {
-    let linux = Subsystem::Devlink.variant("linux-6.12").expect("it is a variant");
+fn programs(folder: &Path, release: &str) -> Vec<(PathBuf, Program)> {
+    let linux = Subsystem::Devlink.variant(release).expect("it is a variant");
     let entries = std::fs::read_dir(folder).expect("the corpus can be read");
     let mut paths: Vec<PathBuf> =
         entries.map(|entry| entry.expect("the corpus can be read").path()).collect();
@@ -89,8 +104,8 @@ fn truth(root: &Path, path: &Path) -> PathBuf {
 }
 
 /// The release of the kernel that can be asked, or why there is none.
-fn kernel() -> Result<String, String> {
-    let output = unreg(&["linux", "boot"]);
+fn kernel(which: &[&str]) -> Result<String, String> {
+    let output = unreg(&[&["linux", "boot"], which].concat());
     match output.status.code() {
         Some(0) => Ok(text(&output.stdout).lines().next().unwrap_or_default().to_string()),
         Some(4) => Err(text(&output.stderr)),
@@ -139,8 +154,9 @@ fn read(program: &Program, truth: &Path) -> Result<(), Failed> {
 }
 
 /// The kernel that is here does it too.
-fn asked(path: &Path, truth: &Path) -> Result<(), Failed> {
-    let output = unreg(&["linux", "run", "--compared", &path.to_string_lossy()]);
+fn asked(path: &Path, truth: &Path, which: &[&str]) -> Result<(), Failed> {
+    let file = path.to_string_lossy();
+    let output = unreg(&[&["linux", "run", "--compared", &file], which].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let said: Vec<String> = text(&output.stdout).lines().map(ToString::to_string).collect();
     if std::env::var_os("UNREG_RECORD").is_some() {
@@ -148,7 +164,8 @@ fn asked(path: &Path, truth: &Path) -> Result<(), Failed> {
         std::fs::write(truth, text(&output.stdout))?;
         let raw = truth.with_extension("jsonl");
         if raw.exists() {
-            std::fs::write(raw, unreg(&["linux", "run", "--raw", &path.to_string_lossy()]).stdout)?;
+            let said = unreg(&[&["linux", "run", "--raw", &file], which].concat());
+            std::fs::write(raw, said.stdout)?;
         }
     }
     same(&stored(truth)?, &said)
@@ -170,6 +187,13 @@ fn two_orders() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// A kernel that is not preemptible, and an older model: equal too, in the order of all that is heard.
+fn older() -> Result<(), Failed> {
+    let (code, said) = conform(&[&["--count", "60", "--seed", "7"], OLD].concat());
+    let equal = said.contains("60 equal, 0 different under devlink=linux-6.1;");
+    if code == Some(0) && equal { Ok(()) } else { Err(said.into()) }
 }
 
 /// A model that keeps its traps over a reload is told apart, with a device and its reload and nothing else.

@@ -50,15 +50,14 @@ impl Devlink {
             if self.ends_dump(id, shown) {
                 break;
             }
-            let kref = self.with(k, id, |instance| instance.kref);
-            k.get(kref);
+            let Some(user) = self.try_get(k, id) else { continue };
             let held = self.lock(k, id, Point::DevlinkDumpit).await;
-            let shows = self.is_registered(id) && self.netns(id) == k.netns();
-            if shows || !self.rules.lookup_checks_again {
+            if self.is_still_in(id, k.netns()) {
                 self.dump_one(k, id, shown).await;
             }
             drop(held);
             self.put(k, id);
+            drop(user);
         }
         Ok(())
     }

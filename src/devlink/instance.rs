@@ -87,6 +87,7 @@ impl Devlink {
             inventory,
             present: Default::default(),
             port_types: [PortType::NotSet; PortIndex::COUNT],
+            port_order: Default::default(),
             traps: [TrapAction::Drop; Trap::COUNT],
             policing: Default::default(),
             sizes: Default::default(),
@@ -237,32 +238,46 @@ impl Devlink {
             if self.handle(id) != handle || self.netns(id) != k.netns() {
                 continue;
             }
-            let user = match self.rules.unregister_waits {
-                true => k.try_use(self.with(k, id, |instance| instance.users)),
-                false => None,
-            };
-            if self.rules.unregister_waits && user.is_none() {
-                continue;
-            }
-            k.get(self.with(k, id, |instance| instance.kref));
+            let Some(user) = self.try_get(k, id) else { continue };
             k.point(Point::DevlinkLookup).await;
-            let device = match is_reload && self.rules.reload_takes_device_lock {
-                true => Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await),
-                false => None,
-            };
+            let device = if is_reload { self.lock_device(k, handle).await } else { None };
             let lock = match is_reload && self.rules.port_files_disable_reload {
                 true => None,
                 false => Some(self.lock(k, id, Point::DevlinkLock).await),
             };
             let mut doit =
                 Doit { id, lock, _device: device, _mutex: None, _user: user, kernel: k, devlink: self };
-            let found = self.is_registered(id) && self.netns(id) == k.netns();
-            if found || !self.rules.lookup_checks_again {
+            if self.is_still_in(id, k.netns()) {
                 doit._mutex = mutex;
                 return Ok(doit);
             }
         }
         Err(Errno::ENODEV)
+    }
+
+    /// Models `devlink_try_get()`: a reference, and under the rule that it promises more, what keeps an unregister
+    /// waiting; none if one is.
+    pub(super) fn try_get<'k>(&self, k: &'k Kernel, id: InstanceId) -> Option<Option<User<'k>>> {
+        let (users, kref) = self.with(k, id, |instance| (instance.users, instance.kref));
+        let user = match self.rules.unregister_waits {
+            true => Some(k.try_use(users)?),
+            false => None,
+        };
+        k.get(kref);
+        Some(user)
+    }
+
+    /// The device's lock, under the rule that reload takes it.
+    pub(super) async fn lock_device<'k>(&self, k: &'k Kernel, handle: Handle) -> Option<Held<'k>> {
+        match self.rules.reload_takes_device_lock {
+            true => Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await),
+            false => None,
+        }
+    }
+
+    /// Whether an instance is still what the lookup found, as far as anybody looks.
+    pub(super) fn is_still_in(&self, id: InstanceId, netns: NetNs) -> bool {
+        (self.is_registered(id) && self.netns(id) == netns) || !self.rules.lookup_checks_again
     }
 }
 

@@ -1,8 +1,8 @@
 //! Network namespaces: who sees an instance, how a reload moves it, and where it goes when its namespace ends.
 
-use super::instance::device_lock;
+use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{LockClass, NetNs, Point, ReloadAction, ReloadTo, Subject, What};
+use crate::event::{LockClass, NetNs, Notice, Point, ReloadAction, ReloadTo, Subject, What};
 use crate::operand::Operand;
 use crate::sim::Kernel;
 
@@ -24,12 +24,35 @@ impl Devlink {
             return;
         }
         if !self.rules.netns_told_before_down {
-            self.notify_unregister(k, id).await;
+            self.netns_leave(k, id).await;
         }
         k.point(Point::ReloadNetns).await;
         self.with(k, id, |instance| instance.netns = to);
         k.emit(What::Set(Subject::NetnsOf(self.handle(id)), from.to_byte(), to.to_byte()));
-        self.notify_register(k, id).await;
+        if !self.rules.netns_told_little {
+            self.notify_register(k, id).await;
+        }
+    }
+
+    /// Tells the old namespace of the end.
+    pub(super) async fn netns_leave(&self, k: &Kernel, id: InstanceId) {
+        match self.rules.netns_told_little {
+            true => self.netns_params(k, id, Notice::Del).await,
+            false => self.notify_unregister(k, id).await,
+        }
+    }
+
+    /// Models `devlink_ns_change_notify()`, of up to 6.2: all other parts are thought to go with the driver.
+    pub(super) async fn netns_params(&self, k: &Kernel, id: InstanceId, notice: Notice) {
+        let params = self.parts_of(id, Kind::Param);
+        let itself = std::iter::once(self.subject(id));
+        let told: Vec<Subject> = match notice {
+            Notice::New => itself.chain(params).collect(),
+            Notice::Del => params.chain(itself).collect(),
+        };
+        for part in told {
+            self.notify(k, id, notice, part).await;
+        }
     }
 
     /// Models `cleanup_net()` as far as devlink has a part in it, `devlink_pernet_pre_exit()`: every instance that is
@@ -48,16 +71,16 @@ impl Devlink {
             if self.netns(id) != netns {
                 continue;
             }
-            k.get(self.with(k, id, |instance| instance.kref));
+            let Some(user) = self.try_get(k, id) else { continue };
             k.point(Point::CleanupNetInstance).await;
-            let device = k.lock(device_lock(k, self.handle(id)), Point::DevlinkDeviceLock).await;
+            let device = self.lock_device(k, self.handle(id)).await;
             let held = self.lock(k, id, Point::DevlinkLock).await;
-            if self.is_registered(id) && self.netns(id) == netns {
+            if self.is_still_in(id, netns) {
                 self.evict(k, ops, id).await;
             }
             drop(held);
             self.put(k, id);
-            drop(device);
+            drop((device, user));
         }
         drop(pernet);
         k.netns_free(netns);

@@ -50,12 +50,12 @@ impl Devlink {
             self.notify(k, id, Notice::New, self.subject(id)).await;
         }
         if self.rules.replay != Replay::ParentOnly {
-            // An instance that moves with its driver up has snapshots, of which 6.12 would say nothing.
-            for part in
-                self.parts(id).chain(self.parts_of(id, Kind::Snapshot)).filter(|part| self.replays(*part))
-            {
-                k.point(Point::RegisterReplay).await;
-                self.notify(k, id, Notice::New, part).await;
+            let kinds = Kind::REPLAYED.into_iter().chain([Kind::Snapshot]);
+            for kind in kinds.filter(|kind| self.replays(*kind)) {
+                for part in self.parts_of(id, kind) {
+                    k.point(Point::RegisterReplay).await;
+                    self.notify(k, id, Notice::New, part).await;
+                }
             }
         }
         if self.rules.replay == Replay::ChildrenFirst {
@@ -63,17 +63,26 @@ impl Devlink {
         }
     }
 
+    /// Whether a register and an unregister tell of this kind. An instance that moves with its driver up, or is
+    /// unregistered before it goes down, has snapshots, of which no kernel says anything.
+    fn replays(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Snapshot => !self.rules.snapshots_end_silently,
+            Kind::Param => !self.rules.params_told_apart,
+            _ => true,
+        }
+    }
+
     /// Models `devlink_notify_unregister()`: every list in reverse but those of params and ports, which have
-    /// numbers and go by them; the instance last.
+    /// numbers and, but for 6.1, go by them; the instance last.
     pub(super) async fn notify_unregister(&self, k: &Kernel, id: InstanceId) {
         if self.rules.replay != Replay::ParentOnly {
-            for kind in std::iter::once(Kind::Snapshot).chain(Kind::REPLAYED.into_iter().rev()) {
+            let kinds = std::iter::once(Kind::Snapshot).chain(Kind::REPLAYED.into_iter().rev());
+            for kind in kinds.filter(|kind| self.replays(*kind)) {
                 let mut parts = self.parts_of(id, kind);
-                let forward = matches!(kind, Kind::Param | Kind::Port);
+                let is_numbered = matches!(kind, Kind::Param | Kind::Port);
+                let forward = is_numbered && !self.rules.unregister_reverses_all;
                 while let Some(part) = if forward { parts.next() } else { parts.next_back() } {
-                    if !self.replays(part) {
-                        continue;
-                    }
                     k.point(Point::UnregisterReplay).await;
                     self.notify(k, id, Notice::Del, part).await;
                 }
@@ -83,14 +92,9 @@ impl Devlink {
         self.notify_params_apart(k, id, Notice::Del).await;
     }
 
-    /// Whether a register or unregister tells of a part together with the instance.
-    fn replays(&self, part: Subject) -> bool {
-        !(self.rules.params_told_apart && matches!(part, Subject::Param(..)))
-    }
-
     /// Tells of params before the instance begins and after it ends, under the rules that do.
     async fn notify_params_apart(&self, k: &Kernel, id: InstanceId, notice: Notice) {
-        for part in self.parts_of(id, Kind::Param).filter(|part| !self.replays(*part)) {
+        for part in self.parts_of(id, Kind::Param).filter(|_| self.rules.params_told_apart) {
             self.notify(k, id, notice, part).await;
         }
     }

@@ -105,8 +105,8 @@ impl Devlink {
         Kind::REPLAYED.into_iter().filter(move |kind| present[*kind as usize] != 0)
     }
 
-    /// The parts of one kind in the order of their list: traps as registered, rate objects and snapshots as their lists have
-    /// them, others by number.
+    /// The parts of one kind in the order of their list: traps as registered, rate objects, snapshots and maybe ports as
+    /// their lists have them, others by number.
     pub(super) fn parts_of(
         &self,
         id: InstanceId,
@@ -117,6 +117,7 @@ impl Devlink {
         let traps = instance.inventory.traps;
         let rates = instance.rates.order();
         let snapshots = instance.snapshots.order();
+        let (ports, in_list) = (instance.port_order, self.rules.ports_in_list);
         let present = instance.present[kind as usize];
         let is_there = move |index: usize| present & 1 << index != 0;
         let count = match kind {
@@ -124,11 +125,15 @@ impl Devlink {
             Kind::Trap => traps.len(),
             Kind::Rate => rates.len(),
             Kind::Snapshot => snapshots.len(),
+            Kind::Port => PortIndex::COUNT,
             _ => (u32::BITS - present.leading_zeros()) as usize,
         };
         (0..count).filter_map(move |at| match kind {
             Kind::Trap => is_there(traps[at].trap.index()).then(|| Subject::Trap(handle, traps[at].trap)),
-            Kind::Port => is_there(at).then(|| Subject::Port(handle, PortIndex::ALL[at])),
+            Kind::Port => {
+                let port = ports.at(at, in_list).filter(|port| is_there(port.index()));
+                port.map(|port| Subject::Port(handle, port))
+            }
             Kind::Policer => is_there(at).then(|| Subject::TrapPolicer(handle, TrapPolicer::ALL[at])),
             Kind::Group => is_there(at).then(|| Subject::TrapGroup(handle, TrapGroup::ALL[at])),
             Kind::Region => is_there(at).then(|| Subject::Region(handle, Region::ALL[at])),

@@ -247,6 +247,8 @@ impl Devlink {
         match (to.parent, node(to.parent)) {
             (RateParent::Unset, _) => Ok(value),
             (_, None) => Ok(set(value, PARENT, 0)),
+            // Up to 6.1 an object has to lose its parent before it gets another.
+            (..) if self.rules.rate_keeps_parent && get(value, PARENT) != 0 => Err(Errno::EBUSY),
             (_, Some(above)) if !rates.order.contains(&Some(above)) => Err(Errno::ENODEV),
             (_, Some(above)) if above == rate => Err(Errno::EINVAL),
             (_, Some(above)) if is_node(rate) && rates.is_above(rate, rates.parent(above)) => {

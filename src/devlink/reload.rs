@@ -78,9 +78,10 @@ impl Devlink {
         to: Option<NetNs>,
     ) -> Result<(), Errno> {
         let subject = self.subject(id);
-        let to = to.unwrap_or(self.netns(id));
-        if self.rules.netns_told_before_down && to != self.netns(id) {
-            self.notify_unregister(k, id).await;
+        let from = self.netns(id);
+        let to = to.unwrap_or(from);
+        if self.rules.netns_told_before_down && to != from {
+            self.netns_leave(k, id).await;
         }
         k.point(Point::ReloadDown).await;
         k.call(Callback::ReloadDown, subject, Module::Core, ops.reload_down(id)).await?;
@@ -93,6 +94,9 @@ impl Devlink {
         let up = k.call(Callback::ReloadUp, subject, Module::Core, ops.reload_up(id)).await;
         self.reload_failed_set(k, id, up.is_err()).await;
         up?;
+        if self.rules.netns_told_little && to != from {
+            self.netns_params(k, id, Notice::New).await;
+        }
         // The counters of performed reloads changed, so the instance is announced once more.
         self.notify(k, id, Notice::New, subject).await;
         k.point(Point::ReloadDone).await;

@@ -1,10 +1,14 @@
 //! devlink's rules: the decisions that were argued about, and what was settled.
 
+use crate::event::Errno;
+
 /// When drivers register their instance, and so make it visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Publish {
     /// As the last step of probe and the first of remove, under the instance's lock.
     Last,
+    /// As the last step of probe and the first of remove, without the instance's lock.
+    LastUnlocked,
     /// In the middle of probe, with every later step taking the lock for itself.
     Early,
     /// As the first step of probe and the last of remove, under the instance's lock: nobody gets in before the
@@ -50,6 +54,8 @@ pub enum Netdevsim {
     Small,
     /// Everything that 6.12's shows, with its files and its flaws.
     Linux612,
+    /// As 6.12's, but it tells devlink itself of its netdevs.
+    Linux61,
 }
 
 /// The decisions of devlink core and its drivers; the default is what was settled.
@@ -79,10 +85,14 @@ pub struct Rules {
     pub eswitch_in_steps: bool,
     /// Whether a rate object is changed attribute by attribute.
     pub rate_set_in_steps: bool,
+    /// Whether a rate object that has a parent is refused another.
+    pub rate_keeps_parent: bool,
     /// Whether the driver unmakes rate nodes without a word.
     pub rate_nodes_end_silently: bool,
     /// Whether an id that devlink chose for a snapshot is held for ever.
     pub snapshot_ids_kept: bool,
+    /// Whether snapshots that an unregister finds are not told of.
+    pub snapshots_end_silently: bool,
     /// Whether the traps of a group are changed before its policer is looked at.
     pub trap_group_set_in_steps: bool,
     /// Whether no message says anything of an object whose counter cannot be read.
@@ -95,6 +105,8 @@ pub struct Rules {
     pub driver_may_keep_netns: bool,
     /// Whether the old namespace is told of the end before the driver is asked to go down.
     pub netns_told_before_down: bool,
+    /// Whether both namespaces are told of the instance and its params alone, and the new one once the driver is up.
+    pub netns_told_little: bool,
     /// Whether a reload that fails forgets its reference to the namespace it was to move to.
     pub netns_ref_lost_on_error: bool,
     /// Whether a driver's reload begins to follow all namespaces.
@@ -113,8 +125,6 @@ pub struct Rules {
     pub reload_up_leaves_parts: bool,
     /// Whether a move to another namespace tells of params beside the instance, and not inside.
     pub params_told_apart: bool,
-    /// Whether the mark is set and the parts are announced without the instance's lock.
-    pub register_unlocked: bool,
     /// Whether the files that change ports may be written to at any time.
     pub port_files_unguarded: bool,
     /// Whether the files that change ports keep reload away with its flag, and reload does without the instance's lock.
@@ -137,6 +147,12 @@ pub struct Rules {
     pub traps_drop_first: bool,
     /// Whether a reload warns of what its driver's teardown left.
     pub reload_checks_teardown: bool,
+    /// Whether ports are in a list, the newest last; otherwise they go by their index.
+    pub ports_in_list: bool,
+    /// Whether an unregister tells of ports and params in reverse, as it does of everything else.
+    pub unregister_reverses_all: bool,
+    /// What a driver is told that registers a port under an index that is taken.
+    pub port_is_taken: Errno,
 }
 
 impl Default for Rules {
@@ -154,14 +170,17 @@ impl Default for Rules {
             unregister_waits: false,
             eswitch_in_steps: false,
             rate_set_in_steps: false,
+            rate_keeps_parent: false,
             rate_nodes_end_silently: false,
             snapshot_ids_kept: false,
+            snapshots_end_silently: false,
             trap_group_set_in_steps: false,
             broken_counter_hides: false,
             resource_sums_wrap: false,
             netns_exit_holds_pernet_ops: false,
             driver_may_keep_netns: false,
             netns_told_before_down: false,
+            netns_told_little: false,
             netns_ref_lost_on_error: false,
             reload_registers_notifier: false,
             reporters_in_reload: false,
@@ -171,7 +190,6 @@ impl Default for Rules {
             groups_end_first: false,
             reload_up_leaves_parts: false,
             params_told_apart: false,
-            register_unlocked: false,
             port_files_unguarded: false,
             port_files_disable_reload: false,
             parent_referenced: true,
@@ -183,6 +201,9 @@ impl Default for Rules {
             dump_by_kind: false,
             traps_drop_first: false,
             reload_checks_teardown: false,
+            ports_in_list: false,
+            unregister_reverses_all: false,
+            port_is_taken: Errno::EBUSY,
         }
     }
 }

@@ -31,12 +31,23 @@ pub struct Model {
     pub limits_reload: bool,
     /// Whether the device can be flashed.
     pub has_flash: bool,
-    /// Whether each port has a netdev.
-    pub has_netdevs: bool,
+    /// Whether each port has a netdev, and who tells devlink of it.
+    pub netdevs: Netdevs,
     /// Whether devices are made and unmade through files of the bus, with uevents.
     pub has_bus_files: bool,
     /// Whether the driver, once a reload has failed, tears nothing down any more and forgets the ports it has.
     pub forgets_ports: bool,
+}
+
+/// Whether ports have netdevs, and who tells devlink of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Netdevs {
+    /// There are none.
+    None,
+    /// Devlink itself, which follows the notifiers of netdevs.
+    Followed,
+    /// The driver, once the port is whole and before it goes: the way up to 6.1.
+    Told,
 }
 
 /// Models mlx5: one uplink, and a representor that comes and goes with the eswitch mode.
@@ -59,7 +70,7 @@ const MLX5: Model = Model {
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
     limits_reload: true,
     has_flash: false,
-    has_netdevs: false,
+    netdevs: Netdevs::None,
     has_bus_files: false,
     forgets_ports: false,
 };
@@ -87,7 +98,7 @@ const MLXSW: Model = Model {
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
     limits_reload: false,
     has_flash: true,
-    has_netdevs: false,
+    netdevs: Netdevs::None,
     has_bus_files: false,
     forgets_ports: false,
 };
@@ -112,7 +123,7 @@ const LINE_CARD: Model = Model {
     reload_actions: &[],
     limits_reload: false,
     has_flash: true,
-    has_netdevs: false,
+    netdevs: Netdevs::None,
     has_bus_files: false,
     forgets_ports: false,
 };
@@ -135,6 +146,7 @@ impl Model {
         match (handle, netdevsim) {
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Small) => &netdevsim::SMALL,
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux612) => &netdevsim::LINUX_6_12,
+            (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux61) => &netdevsim::LINUX_6_1,
             (Handle::Mlx50 | Handle::Mlx51, _) => &MLX5,
             (Handle::Mlxsw0, _) => &MLXSW,
             (Handle::Lc1, _) => &LINE_CARD,

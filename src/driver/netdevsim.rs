@@ -1,6 +1,6 @@
-//! netdevsim's inventories, as data: the small one that arguments are about, and that of Linux 6.12.
+//! netdevsim's inventories, as data: the small one that arguments are about, and those of Linux 6.12 and 6.1.
 
-use super::model::{Model, REPORTERS, RESOURCES, TRAPS};
+use super::model::{Model, Netdevs, REPORTERS, RESOURCES, TRAPS};
 use crate::devlink::{Inventory, TrapSpec};
 use crate::event::{
     Param, ParamValue, PortIndex, Region, ReloadAction, Trap, TrapAction, TrapGroup, TrapPolicer,
@@ -26,7 +26,7 @@ pub(super) const SMALL: Model = Model {
     reload_actions: &[ReloadAction::Reinit],
     limits_reload: false,
     has_flash: false,
-    has_netdevs: false,
+    netdevs: Netdevs::None,
     has_bus_files: false,
     forgets_ports: false,
 };
@@ -68,11 +68,14 @@ pub(super) const LINUX_6_12: Model = Model {
     max_vfs: 4,
     has_rates: true,
     has_flash: true,
-    has_netdevs: true,
+    netdevs: Netdevs::Followed,
     has_bus_files: true,
     forgets_ports: true,
     ..SMALL
 };
+
+/// Models netdevsim as it is in Linux 6.1, which registers the same.
+pub(super) const LINUX_6_1: Model = Model { netdevs: Netdevs::Told, ..LINUX_6_12 };
 
 /// The ports of a device that was made without a word about them.
 const PORTS: &[PortIndex] = &[PortIndex::P0, PortIndex::P1];

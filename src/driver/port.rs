@@ -1,7 +1,7 @@
 //! A driver's ports: each a port of devlink, and under 6.12's rules a netdev on top.
 
 use super::Bus;
-use super::model::{Model, Port};
+use super::model::{Model, Netdevs, Port};
 use crate::devlink::instance::device_lock;
 use crate::devlink::{InstanceId, PortType};
 use crate::event::{Action, Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Subject, What};
@@ -43,12 +43,16 @@ pub(super) async fn create(
     is_vf: bool,
 ) -> Result<(), Errno> {
     bus.devlink.port_register(bus.kernel, id, index).await?;
-    let netdev = match bus.model(id).has_netdevs {
-        true => Some(register_netdev(bus, id, index).await),
-        false => None,
+    let netdevs = bus.model(id).netdevs;
+    let netdev = match netdevs {
+        Netdevs::None => None,
+        Netdevs::Followed | Netdevs::Told => Some(register_netdev(bus, id, index, netdevs).await),
     };
     if is_vf {
         bus.devlink.rate_leaf_create(bus.kernel, id, index).await;
+    }
+    if netdevs == Netdevs::Told {
+        bus.devlink.port_type_set(bus.kernel, id, index, PortType::EthNetdev).await;
     }
     let ports = &bus.device(bus.devlink.handle(id)).ports;
     ports.set(ports.get().with(Port { index, is_vf, netdev }));
@@ -70,15 +74,19 @@ async fn destroy_known(bus: &Bus<'_>, id: InstanceId, known: Port) -> Result<(),
     if known.is_vf {
         bus.devlink.rate_leaf_destroy(bus.kernel, id, port).await;
     }
+    let netdevs = bus.model(id).netdevs;
+    if netdevs == Netdevs::Told {
+        bus.devlink.port_type_set(bus.kernel, id, port, PortType::NotSet).await;
+    }
     if let Some(netdev) = known.netdev {
-        unregister_netdev(bus, id, port, netdev).await;
+        unregister_netdev(bus, id, port, netdev, netdevs).await;
     }
     bus.devlink.port_unregister(bus.kernel, id, port).await
 }
 
-/// Models `register_netdevice()`, whose notifiers tell devlink: the type is known when the netdev is initialised,
-/// and the netdev once it can be found. A netdev keeps its parent device.
-async fn register_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Kref {
+/// Models `register_netdevice()`, whose notifiers tell devlink if it follows them: the type is known when the netdev is
+/// initialised, and the netdev once it can be found. A netdev keeps its parent device.
+async fn register_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netdevs: Netdevs) -> Kref {
     let k = bus.kernel;
     let handle = bus.devlink.handle(id);
     let subject = Subject::PortNetdev(handle, port);
@@ -86,9 +94,13 @@ async fn register_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex) -> Kref
     if let Some(device) = bus.device(handle).on_bus.get() {
         k.get(device);
     }
-    bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
+    if netdevs == Netdevs::Followed {
+        bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
+    }
     announce_netdev(bus, id, Action::Add, subject, netdev);
-    bus.devlink.port_type_set(k, id, port, PortType::EthNetdev).await;
+    if netdevs == Netdevs::Followed {
+        bus.devlink.port_type_set(k, id, port, PortType::EthNetdev).await;
+    }
     netdev
 }
 
@@ -101,11 +113,13 @@ fn announce_netdev(bus: &Bus<'_>, id: InstanceId, action: Action, subject: Subje
 
 /// Models `unregister_netdevice_many_notify()`: its notifiers take from the port the netdev and then the type,
 /// and only then is the device's end told to user space.
-async fn unregister_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netdev: Kref) {
+async fn unregister_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netdev: Kref, netdevs: Netdevs) {
     let k = bus.kernel;
     let handle = bus.devlink.handle(id);
-    bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
-    bus.devlink.port_type_set(k, id, port, PortType::NotSet).await;
+    if netdevs == Netdevs::Followed {
+        bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
+        bus.devlink.port_type_set(k, id, port, PortType::NotSet).await;
+    }
     announce_netdev(bus, id, Action::Remove, Subject::PortNetdev(handle, port), netdev);
     if k.put(netdev) {
         k.free(netdev);

@@ -45,16 +45,21 @@ async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
             Ok(())
         }
         Publish::Last => {
-            let mut held = Some(bus.devlink.lock(k, id, Point::RegisterLock).await);
+            let _held = bus.devlink.lock(k, id, Point::RegisterLock).await;
             create(bus, id).await;
             ready(bus, id).await;
-            if bus.devlink.rules.register_unlocked {
-                drop(held.take());
-            }
             bus.devlink.register(k, id).await?;
             // Whoever writes to it is heard by those who listen, so it comes after the instance was announced.
             files_appear(bus, handle);
             Ok(())
+        }
+        Publish::LastUnlocked => {
+            let held = bus.devlink.lock(k, id, Point::RegisterLock).await;
+            create(bus, id).await;
+            files_appear(bus, handle);
+            ready(bus, id).await;
+            drop(held);
+            bus.devlink.register(k, id).await
         }
         Publish::First => {
             let _held = bus.devlink.lock(k, id, Point::RegisterLock).await;
@@ -106,6 +111,12 @@ async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Err
             unready(bus, id).await;
             destroy(bus, id).await;
             drop((held, mutex));
+        }
+        Publish::LastUnlocked => {
+            bus.devlink.unregister(k, id).await?;
+            let _held = bus.devlink.lock(k, id, Point::UnregisterLock).await;
+            unready(bus, id).await;
+            destroy(bus, id).await;
         }
         Publish::First => {
             let _held = bus.devlink.lock(k, id, Point::UnregisterLock).await;

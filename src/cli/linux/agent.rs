@@ -3,6 +3,7 @@
 //! The same binary as on the host, started by the kernel as `/init`. It never returns: when the line closes the
 //! guest powers off.
 
+mod brake;
 mod filter;
 mod init;
 mod kmsg;

@@ -1,6 +1,6 @@
 //! `unreg linux boot`: starts the real kernel and says what works in it.
 
-use super::build::{self, Config};
+use super::build::{self, Config, Release};
 use super::guest::{Guest, Setup};
 use crate::cli::{Outcome, duration, out};
 use std::path::{Path, PathBuf};
@@ -9,9 +9,12 @@ use std::time::{Duration, Instant};
 /// Which kernel to ask.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Which {
-    /// The folder of a kernel [default: the latest that was built with this configuration]
+    /// The folder of a kernel [default: the latest that was built with this configuration, unless it is of 6.1]
     #[arg(long, value_name = "DIR")]
     kernel: Option<PathBuf>,
+    /// The latest kernel of this release, as 6.1
+    #[arg(long, value_name = "VERSION", conflicts_with = "kernel")]
+    release: Option<Release>,
     /// What the kernel was built to show
     #[arg(long, value_enum, default_value_t = Config::Fast)]
     config: Config,
@@ -27,9 +30,9 @@ impl Which {
 
     /// How to start the kernel that is meant.
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
-        let built = build::find(self.kernel.as_deref(), self.config)?;
-        let (linux, modules) = (built.linux(), built.modules());
-        Ok(Setup { linux, modules, memory: build::memory(&built), tools: Vec::new(), shell: false })
+        let built = build::find(self.kernel.as_deref(), self.config, self.release.as_ref())?;
+        let (linux, modules, release) = (built.linux(), built.modules(), built.about.release.clone());
+        Ok(Setup { linux, modules, release, memory: build::memory(&built), tools: Vec::new(), shell: false })
     }
 }
 

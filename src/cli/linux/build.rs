@@ -3,10 +3,12 @@
 mod cache;
 mod fragment;
 mod make;
+mod release;
 mod source;
 mod tools;
 
 pub(super) use cache::{Built, find};
+pub(super) use release::{Release, variants_for};
 
 use crate::cli::{Outcome, out};
 use anyhow::Context;
@@ -50,6 +52,9 @@ pub(in crate::cli) struct Arguments {
     /// A Debian package with a kernel's source
     #[arg(long, value_name = "NAME", default_value = "linux-source-6.12")]
     package: String,
+    /// A release that Debian has a package of, as 6.1, instead of the package's name
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["source", "package"])]
+    release: Option<Release>,
     /// What the kernel is built to show
     #[arg(long, value_enum, default_value_t = Config::Fast)]
     config: Config,
@@ -65,7 +70,9 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let config = arguments.config;
     let source = match &arguments.source {
         Some(folder) => Source::tree(folder)?,
-        None => Source::package(&arguments.package)?,
+        None => {
+            Source::package(&arguments.release.as_ref().map_or(arguments.package.clone(), Release::package))?
+        }
     };
     tools::check(&source)?;
     let key = source.key(&fragment::text(config), &tools::compiler()?)?;

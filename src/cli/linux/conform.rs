@@ -1,6 +1,7 @@
 //! `unreg linux conform`: the same programs on the model and on a real kernel, compared event by event.
 
 use super::boot::Which;
+use super::build;
 use super::guest::Sabotage;
 use super::kernel::Kernel;
 use crate::cli::progress::Stage;
@@ -34,9 +35,9 @@ pub(in crate::cli) struct Arguments {
     /// Where the programs come from: one seed, one list of programs
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "files")]
     seed: u64,
-    /// The rules of the model
-    #[arg(long, value_name = "VARIANT", default_value = "linux-6.12", value_parser = choose::variants)]
-    variant: Variants,
+    /// The rules of the model [default: linux-6.12, or linux-6.1 for a kernel of that release]
+    #[arg(long, value_name = "VARIANT", value_parser = choose::variants)]
+    variant: Option<Variants>,
     /// So many guests at a time [default: one a processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -72,8 +73,10 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
         out::print(&explain())?;
         return Ok(Outcome::Clean);
     }
-    let named = programs(arguments)?;
     let setup = arguments.which.setup()?;
+    let usual = || choose::variants(&build::variants_for(&setup.release)).map_err(anyhow::Error::msg);
+    let variants = arguments.variant.map_or_else(usual, Ok)?;
+    let named = programs(arguments, variants)?;
     let jobs = arguments.jobs.map_or_else(processors, usize::from).min(named.len()).max(1);
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
@@ -134,15 +137,14 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let (boots, deaths) = (boots.into_inner(), deaths.into_inner());
     let rate = named.len() as f64 / seconds;
     out::print(&format!(
-        "{equal} equal, {different} different under {}; {rate:.1} programs/s, {boots} boots, {deaths} guests died\n",
-        arguments.variant
+        "{equal} equal, {different} different under {variants}; {rate:.1} programs/s, {boots} boots, {deaths} guests died\n"
     ))?;
     Ok(if different == 0 { Outcome::Clean } else { Outcome::Violation })
 }
 
 /// The programs with their names, under the rules that were asked for.
-fn programs(arguments: &Arguments) -> anyhow::Result<Vec<(String, Program)>> {
-    let under = |program: Program| Program { variants: arguments.variant, expect: 0, ..program };
+fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(String, Program)>> {
+    let under = |program: Program| Program { variants, expect: 0, ..program };
     let mut named = Vec::new();
     for path in &arguments.files {
         named.push((path.display().to_string(), under(load::program(path)?)));
@@ -151,9 +153,9 @@ fn programs(arguments: &Arguments) -> anyhow::Result<Vec<(String, Program)>> {
         let mut sequences = Sequences::new(arguments.seed);
         let mut machine = Machine::default();
         for number in 0..arguments.count.unwrap_or(COUNT) {
-            let mut program = sequences.next(arguments.variant, perform::can_compare);
+            let mut program = sequences.next(variants, perform::can_compare);
             while !is_defined(&mut machine, &under(program.clone())) {
-                program = sequences.next(arguments.variant, perform::can_compare);
+                program = sequences.next(variants, perform::can_compare);
             }
             named.push((format!("program {number} of seed {}", arguments.seed), under(program)));
         }

@@ -33,6 +33,8 @@ pub(super) struct Setup {
     pub(super) linux: PathBuf,
     /// Its modules: `…/lib/modules/RELEASE`.
     pub(super) modules: PathBuf,
+    /// Its release, as it was built.
+    pub(super) release: String,
     /// Memory in MiB.
     pub(super) memory: u32,
     /// Programs of the host to put into the guest under their own paths.

@@ -1,6 +1,7 @@
 //! Whole kernels: the decisions that one release made, as far as they are modelled.
 
 use crate::devlink::rules::{Netdevsim, Notify, Publish, Rules};
+use crate::event::Errno;
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK, TRAPS};
 use crate::variant::Variant;
 
@@ -66,22 +67,46 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 29,
         name: "linux-6.1",
-        says: "devlink from 6.0 to 6.2: a lock an instance, register last, moves told before the driver goes down",
+        says: "devlink and netdevsim as Linux 6.1 has them: register last, without the lock, and tell of moves before the \
+               driver goes down",
         cites: &[Cite {
             mail: &RELOAD_LOCK,
             who: "Leon Romanovsky",
             claim: "reload when a namespace is torn down has to work, whatever else goes on",
         }],
-        breaks: &["no-child-before-parent-notification"],
+        breaks: &[
+            "no-child-before-parent-notification",
+            "stream-converges",
+            "reload-reinitialises",
+            "no-warning",
+        ],
         with: &[],
         apply: |rules| {
+            rules.publish = Publish::LastUnlocked;
+            rules.unregister_waits = true;
+            rules.lookup_checks_again = false;
             rules.reload_takes_device_lock = false;
             rules.eswitch_in_steps = true;
             rules.rate_set_in_steps = true;
+            rules.rate_keeps_parent = true;
+            rules.rate_nodes_end_silently = true;
             rules.snapshot_ids_kept = true;
+            rules.snapshots_end_silently = true;
+            rules.reporters_in_reload = true;
+            rules.health_reports_unlocked = true;
+            rules.trap_group_set_in_steps = true;
+            rules.broken_counter_hides = true;
+            rules.resource_sums_wrap = true;
             rules.netns_told_before_down = true;
+            rules.netns_told_little = true;
             rules.netns_exit_holds_pernet_ops = true;
             rules.driver_may_keep_netns = true;
+            rules.netdevsim = Netdevsim::Linux61;
+            rules.dump_by_kind = true;
+            rules.traps_drop_first = true;
+            rules.ports_in_list = true;
+            rules.unregister_reverses_all = true;
+            rules.port_is_taken = Errno::EEXIST;
         },
     },
     Variant {

@@ -144,7 +144,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-child-before-parent-notification"],
         with: &["files-before-ready"],
-        apply: |rules| rules.register_unlocked = true,
+        apply: |rules| rules.publish = Publish::LastUnlocked,
     },
     Variant {
         id: 41,

@@ -35,7 +35,7 @@ pub fn read(bytes: &[u8]) -> Result<Message, String> {
     let words = || words(command, found);
     let handle = handle(found).ok_or_else(words)?;
     let (notice, kind) = kind(command).ok_or_else(words)?;
-    let (subject, value) = kind.read(handle, found).ok_or_else(words)?;
+    let (subject, value) = kind.meant(found).read(handle, found).ok_or_else(words)?;
     let netdev = match subject {
         Subject::Port(..) => found.text(attr::PORT_NETDEV_NAME).map(ToString::to_string),
         _ => None,
@@ -126,6 +126,14 @@ fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
 }
 
 impl Kind {
+    /// The kind that a message is about: 6.1's dump of ports has each of them begin as an instance does.
+    fn meant(self, found: Found<'_>) -> Kind {
+        match self {
+            Kind::Instance if found.number(attr::PORT_INDEX).is_some() => Kind::Port,
+            kind => kind,
+        }
+    }
+
     /// The object and its value.
     fn read(self, handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
         Some(match self {

@@ -68,6 +68,11 @@ pub(super) fn release() -> String {
     uname().release().to_string_lossy().into_owned()
 }
 
+/// Whether a message that wakes a thread stops whoever sent it, wherever it is in the kernel.
+pub(super) fn is_preemptible() -> bool {
+    uname().version().to_string_lossy().contains("PREEMPT")
+}
+
 /// Runs a shell on the console until it ends.
 pub(super) fn shell() -> anyhow::Result<()> {
     let status =

@@ -5,7 +5,11 @@
 //! several groups come out in the order in which the kernel sent them, and before the end of the command that
 //! caused them. The performing thread needs such a priority too: since 6.12 the scheduler now and then lets
 //! ordinary threads pass the real-time ones, and where waiting takes no time this comes often.
+//!
+//! A kernel that is not preemptible is made to let the listener in by a [`Brake`] on each group whose order counts.
 
+use super::brake::Brake;
+use super::init;
 use super::netlink::{Devlink, acknowledged, listener};
 use super::report::Line;
 use anyhow::Context;
@@ -31,6 +35,20 @@ struct Group {
     netns: Option<String>,
     socket: Arc<Socket>,
     own: Option<Own>,
+    brake: Option<Brake>,
+}
+
+impl Group {
+    /// Begins to listen in the namespace that the calling thread is in.
+    fn join(family: Family, netns: Option<String>, devlink: Devlink) -> io::Result<Group> {
+        let is_compared = matches!(family, Family::Devlink | Family::Uevent);
+        let brake = match is_compared && !init::is_preemptible() {
+            true => Some(Brake::open(family, devlink)?),
+            false => None,
+        };
+        let socket = Arc::new(listener(family, devlink)?);
+        Ok(Group { family, netns, socket, own: None, brake })
+    }
 }
 
 /// Whose a socket is that is a task's own, and who waits for acknowledgements of the requests made on it.
@@ -59,10 +77,7 @@ enum Whose {
 impl Listener {
     /// Listens in the namespace too that the calling thread is in, and that has this name.
     pub(super) fn add(&self, netns: &str, devlink: Devlink) -> io::Result<()> {
-        let netns = || Some(netns.to_string());
-        let group = |family| {
-            Ok(Group { family, netns: netns(), socket: Arc::new(listener(family, devlink)?), own: None })
-        };
+        let group = |family| Group::join(family, Some(netns.to_string()), devlink);
         let groups = [Family::Devlink, Family::Uevent].map(group).into_iter().collect::<io::Result<_>>()?;
         self.order(Order::Add(groups))
     }
@@ -82,7 +97,8 @@ impl Listener {
     ) -> io::Result<Receiver<i32>> {
         let (answers, answer) = channel();
         let (netns, own) = (netns.cloned(), Some(Own { task, answers }));
-        self.order(Order::Add(vec![Group { family: Family::Devlink, netns, socket, own }]))?;
+        let group = Group { family: Family::Devlink, netns, socket, own, brake: None };
+        self.order(Order::Add(vec![group]))?;
         Ok(answer)
     }
 
@@ -112,9 +128,9 @@ pub(super) fn start(line: &Line) -> anyhow::Result<(Listener, Works)> {
     let devlink = Devlink::resolve().context("cannot find devlink")?;
     let (mut groups, mut works) = (Vec::new(), Vec::new());
     for family in [Family::Devlink, Family::Uevent, Family::Route, Family::Rdma] {
-        let why = match listener(family, devlink) {
-            Ok(socket) => {
-                groups.push(Group { family, netns: None, socket: Arc::new(socket), own: None });
+        let why = match Group::join(family, None, devlink) {
+            Ok(group) => {
+                groups.push(group);
                 None
             }
             Err(error) => Some(error.to_string()),
@@ -150,7 +166,7 @@ fn listen(mut groups: Vec<Group>, line: &Line, orders: &Receiver<Order>, rings: 
             continue;
         }
         let woken: Vec<bool> = ready.iter().map(|entry| !entry.revents().is_empty()).collect();
-        for (group, _) in groups.iter().zip(&woken).filter(|(_, woken)| **woken) {
+        for (group, _) in groups.iter_mut().zip(&woken).filter(|(_, woken)| **woken) {
             hear(group, line);
         }
         if woken.last() == Some(&true) {
@@ -173,12 +189,15 @@ fn listen(mut groups: Vec<Group>, line: &Line, orders: &Receiver<Order>, rings: 
 }
 
 /// One message: who has more is asked again after the others.
-fn hear(group: &Group, line: &Line) {
-    let Group { family, netns, socket, own } = group;
+fn hear(group: &mut Group, line: &Line) {
+    let Group { family, netns, socket, own, brake } = group;
+    if let Some(Err(error)) = brake.as_mut().map(Brake::heard) {
+        line.report(&Report::Trouble { text: format!("{family:?} messages may be out of order: {error}") });
+    }
     match socket.recv_from_full() {
         // A device that is in no namespace is announced in every one; once is enough.
         Ok((message, _)) if *family == Family::Uevent && netns.is_some() && !is_netdev(&message) => {}
-        Ok((message, _)) => match (own, acknowledged(&message)) {
+        Ok((message, _)) => match (&*own, acknowledged(&message)) {
             (Some(own), Some(errno)) => {
                 let _gone = own.answers.send(errno);
             }

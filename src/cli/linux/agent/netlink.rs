@@ -118,6 +118,11 @@ fn connected(protocol: isize) -> io::Result<Socket> {
 
 /// Opens a socket that hears a family's notifications.
 pub(super) fn listener(family: Family, devlink: Devlink) -> io::Result<Socket> {
+    Ok(member(family, devlink, WAITING)?.0)
+}
+
+/// Opens a socket that is a member of a family's group, with room for so many bytes, and says its address.
+pub(super) fn member(family: Family, devlink: Devlink, room: usize) -> io::Result<(Socket, SocketAddr)> {
     let (protocol, group) = match family {
         Family::Devlink => (NETLINK_GENERIC, devlink.group),
         Family::Rdma => (NETLINK_RDMA, RDMA_NOTIFICATIONS),
@@ -125,11 +130,11 @@ pub(super) fn listener(family: Family, devlink: Devlink) -> io::Result<Socket> {
         Family::Uevent => (NETLINK_KOBJECT_UEVENT, 1),
     };
     let mut socket = Socket::new(protocol)?;
-    socket.bind_auto()?;
-    socket.set_rx_buf_sz(WAITING)?;
+    let address = socket.bind_auto()?;
+    socket.set_rx_buf_sz(room)?;
     socket.add_membership(group)?;
     socket.set_non_blocking(true)?;
-    Ok(socket)
+    Ok((socket, address))
 }
 
 /// A socket for requests to one family.

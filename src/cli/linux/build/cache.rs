@@ -1,6 +1,7 @@
 //! Where kernels are kept: a folder each, named after all that went into it, so that none is built twice.
 
 use super::Config;
+use super::release::{Release, is_asked_unnamed};
 use crate::cli::missing::Missing;
 use anyhow::Context;
 use directories::ProjectDirs;
@@ -72,9 +73,14 @@ impl Built {
     }
 }
 
-/// The kernel to ask: the one that is named, or the latest of this configuration in the cache.
-pub(in crate::cli::linux) fn find(named: Option<&Path>, config: Config) -> anyhow::Result<Built> {
-    let named = named.map(Path::to_path_buf).or_else(|| std::env::var_os(KERNEL).map(PathBuf::from));
+/// The kernel to ask: the one that is named, or the latest of this configuration and release in the cache.
+pub(in crate::cli::linux) fn find(
+    named: Option<&Path>,
+    config: Config,
+    release: Option<&Release>,
+) -> anyhow::Result<Built> {
+    let variable = || std::env::var_os(KERNEL).filter(|_| release.is_none()).map(PathBuf::from);
+    let named = named.map(Path::to_path_buf).or_else(variable);
     if let Some(folder) = named {
         let none = || Missing(format!("{} has no kernel that `unreg linux build` made", folder.display()));
         return Built::in_folder(&folder)?.ok_or_else(|| none().into());
@@ -83,13 +89,16 @@ pub(in crate::cli::linux) fn find(named: Option<&Path>, config: Config) -> anyho
     let entries =
         std::fs::read_dir(&cache.0).with_context(|| format!("cannot read {}", cache.0.display()))?;
     let built = entries.flatten().filter_map(|entry| Built::in_folder(&entry.path()).ok().flatten());
-    let fitting = built.filter(|built| built.about.config == config.name());
+    let fits = |kernel: &str| release.map_or_else(|| is_asked_unnamed(kernel), |release| release.has(kernel));
+    let fitting = built.filter(|built| built.about.config == config.name() && fits(&built.about.release));
     let age =
         |built: &Built| std::fs::metadata(built.folder.join(ABOUT)).and_then(|file| file.modified()).ok();
     fitting.max_by_key(age).ok_or_else(|| {
-        let option =
-            if config == Config::Fast { String::new() } else { format!(" --config {}", config.name()) };
-        Missing(format!("there is no kernel to ask yet; build one, once: unreg linux build{option}")).into()
+        let mut options = release.map_or(String::new(), |release| format!(" --release {release}"));
+        if config != Config::Fast {
+            options += &format!(" --config {}", config.name());
+        }
+        Missing(format!("there is no kernel to ask yet; build one, once: unreg linux build{options}")).into()
     })
 }
 
