@@ -198,10 +198,7 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.param_get(k, doit.id, param)
         }
-        Command::NotifyFilterSet { device, port } => {
-            devlink.notify_filter_set(k, device, port);
-            Ok(())
-        }
+        Command::NotifyFilterSet { device, port } => devlink.notify_filter_set(k, device, port),
         Command::RateGet { handle, rate } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.rate_get(k, doit.id, rate)

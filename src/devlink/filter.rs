@@ -4,7 +4,7 @@
 //! looked up, so a filter may name what is not there (yet).
 
 use super::{Devlink, InstanceId};
-use crate::event::{FilterDevice, FilterPort, NetNs, Notice, Subject, TaskId, What};
+use crate::event::{Errno, FilterDevice, FilterPort, NetNs, Notice, Subject, TaskId, What};
 use crate::sim::Kernel;
 
 /// The socket of a task that listens, with its filter. It stays in the namespace where it was opened.
@@ -18,8 +18,16 @@ pub(super) struct Listener {
 
 impl Devlink {
     /// Models `devlink_nl_notify_filter_set_doit()`: the filter takes the place of the one before. The first one that
-    /// a task sets opens its socket. No instance is asked for, so no lock of one is taken.
-    pub(super) fn notify_filter_set(&self, k: &Kernel, device: FilterDevice, port: FilterPort) {
+    /// a task sets opens its socket. No instance is asked for, so no lock of one is taken. Kernels before 6.8 have none.
+    pub(super) fn notify_filter_set(
+        &self,
+        k: &Kernel,
+        device: FilterDevice,
+        port: FilterPort,
+    ) -> Result<(), Errno> {
+        if !self.rules.has_filters {
+            return Err(Errno::EOPNOTSUPP);
+        }
         let mut listeners = self.listeners.borrow_mut();
         let known = listeners.iter_mut().find(|listener| listener.task == k.current());
         let netns = match known {
@@ -34,6 +42,7 @@ impl Devlink {
             }
         };
         k.emit(What::Filter(netns, device, port));
+        Ok(())
     }
 
     /// Models `netlink_broadcast_filtered()`: the socket that joined the group last hears first, and the one that has

@@ -139,6 +139,8 @@ pub struct Rules {
     pub nested_locks_parent: bool,
     /// Whether the driver waits for its work under the lock that the work takes.
     pub work_cancelled_locked: bool,
+    /// Whether a socket can have a filter of notifications.
+    pub has_filters: bool,
     /// Which netdevsim it is.
     pub netdevsim: Netdevsim,
     /// Whether a dump shows one kind of object of every instance after the other.
@@ -197,6 +199,7 @@ impl Default for Rules {
             port_filter_hides_instance: false,
             nested_locks_parent: false,
             work_cancelled_locked: false,
+            has_filters: true,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,
             traps_drop_first: false,

@@ -18,6 +18,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["visible-implies-ready", "instances-in-parallel"],
         with: &[],
         apply: |rules| {
+            rules.has_filters = false;
             rules.publish = Publish::Early;
             rules.devlink_mutex = true;
             rules.reload_takes_device_lock = false;
@@ -37,6 +38,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["visible-implies-ready"],
         with: &[],
         apply: |rules| {
+            rules.has_filters = false;
             rules.publish = Publish::Early;
             rules.devlink_mutex = true;
             rules.reload_takes_device_lock = false;
@@ -57,6 +59,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
         with: &[],
         apply: |rules| {
+            rules.has_filters = false;
             rules.devlink_mutex = true;
             rules.reload_takes_device_lock = false;
             rules.eswitch_in_steps = true;
@@ -82,6 +85,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         ],
         with: &[],
         apply: |rules| {
+            rules.has_filters = false;
             rules.publish = Publish::LastUnlocked;
             rules.unregister_waits = true;
             rules.lookup_checks_again = false;
@@ -121,6 +125,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["no-use-after-free"],
         with: &[],
         apply: |rules| {
+            rules.has_filters = false;
             rules.publish = Publish::First;
             rules.reload_takes_device_lock = false;
             rules.eswitch_in_steps = true;

@@ -46,7 +46,8 @@ impl Filters {
         command: u16,
         body: &[u8],
     ) -> io::Result<i32> {
-        if !self.sockets.contains_key(&task) {
+        let is_first = !self.sockets.contains_key(&task);
+        if is_first {
             let socket = Arc::new(listener(Family::Devlink, self.devlink)?);
             let answer = self.listener.add_own(task, netns, Arc::clone(&socket))?;
             self.sockets.insert(task, Filtered { socket, netns: netns.cloned(), answer });
@@ -56,6 +57,10 @@ impl Filters {
         let errno = answer.recv().map_err(io::Error::other)?;
         if errno == 0 {
             self.line.report(&Report::Filtered { task, netns: netns.clone(), body: body.to_vec() });
+        } else if is_first {
+            // A kernel without filters: a socket that has none would hear everything.
+            self.sockets.remove(&task);
+            self.listener.remove_own(Some(task))?;
         }
         Ok(errno)
     }
@@ -68,7 +73,7 @@ impl Filters {
     /// Closes all.
     pub(super) fn close(&mut self) -> io::Result<()> {
         if !std::mem::take(&mut self.sockets).is_empty() {
-            self.listener.remove_own()?;
+            self.listener.remove_own(None)?;
         }
         Ok(())
     }

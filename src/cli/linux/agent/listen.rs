@@ -71,7 +71,8 @@ enum Order {
 
 enum Whose {
     Namespace(String),
-    Tasks,
+    /// One task's, or all tasks'.
+    Tasks(Option<u8>),
 }
 
 impl Listener {
@@ -102,9 +103,9 @@ impl Listener {
         Ok(answer)
     }
 
-    /// Hears the tasks' own sockets no more.
-    pub(super) fn remove_own(&self) -> io::Result<()> {
-        self.forget(Whose::Tasks)
+    /// Hears the own socket of a task no more, or those of all tasks.
+    pub(super) fn remove_own(&self, task: Option<u8>) -> io::Result<()> {
+        self.forget(Whose::Tasks(task))
     }
 
     fn forget(&self, whose: Whose) -> io::Result<()> {
@@ -176,7 +177,9 @@ fn listen(mut groups: Vec<Group>, line: &Line, orders: &Receiver<Order>, rings: 
                 Ok(Order::Remove(whose, done)) => {
                     groups.retain(|group| match &whose {
                         Whose::Namespace(netns) => group.netns.as_ref() != Some(netns),
-                        Whose::Tasks => group.own.is_none(),
+                        Whose::Tasks(task) => {
+                            group.own.as_ref().is_none_or(|own| task.is_some_and(|task| task != own.task))
+                        }
                     });
                     let _gone = done.send(());
                 }
