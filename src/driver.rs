@@ -1,5 +1,6 @@
 //! Model drivers: what the cores call back, and what calls the cores.
 
+mod auxiliary;
 pub mod bus;
 pub mod command;
 pub mod health;

@@ -4,8 +4,8 @@ use super::netdevsim;
 use crate::devlink::rules::Netdevsim;
 use crate::devlink::{InstanceId, Inventory, ReporterSpec, TrapSpec};
 use crate::event::{
-    Handle, Knob, LineCard, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction, Reporter,
-    Resource, Subject, Trap, TrapGroup, TrapPolicer, What,
+    Auxiliary, Handle, Knob, LineCard, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction,
+    Reporter, Resource, Subject, Trap, TrapGroup, TrapPolicer, What,
 };
 use crate::sim::{Kernel, Kref};
 use std::cell::Cell;
@@ -25,6 +25,12 @@ pub struct Model {
     pub max_vfs: usize,
     /// Whether there are rate objects.
     pub has_rates: bool,
+    /// The devices on the auxiliary bus that its reload attaches and detaches, in order.
+    pub auxiliaries: &'static [Auxiliary],
+    /// The device of the virtual function that a user may ask for.
+    pub function: Option<Handle>,
+    /// How the driver protects itself from users who come before it is ready.
+    pub guard: Guard,
     /// What a user may have a reload do.
     pub reload_actions: &'static [ReloadAction],
     /// Whether firmware can be activated without a reset.
@@ -37,6 +43,17 @@ pub struct Model {
     pub has_bus_files: bool,
     /// Whether the driver, once a reload has failed, tears nothing down any more and forgets the ports it has.
     pub forgets_ports: bool,
+}
+
+/// What a driver does about users who come while it is in probe or remove. It matters only where it registers early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Locks and a state machine of its own: what comes too early is refused.
+    Own,
+    /// What it copied from another: it says when a reload may come, and nothing else.
+    Copied,
+    /// It does not know that there is anything to guard.
+    None,
 }
 
 /// Whether ports have netdevs, and who tells devlink of them.
@@ -67,6 +84,9 @@ const MLX5: Model = Model {
     representor: Some(PortIndex::Vf0),
     max_vfs: 0,
     has_rates: true,
+    auxiliaries: Auxiliary::ALL,
+    function: Some(Handle::Mlx51),
+    guard: Guard::Own,
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
     limits_reload: true,
     has_flash: false,
@@ -74,6 +94,9 @@ const MLX5: Model = Model {
     has_bus_files: false,
     forgets_ports: false,
 };
+
+/// Models the driver of a virtual function of mlx5, which is the same and has none of its own.
+const MLX5_FUNCTION: Model = Model { function: None, ..MLX5 };
 
 /// Models mlxsw: a switch, whose reload makes everything anew, ports and traps with their groups and policers.
 const MLXSW: Model = Model {
@@ -95,6 +118,9 @@ const MLXSW: Model = Model {
     representor: None,
     max_vfs: 0,
     has_rates: false,
+    auxiliaries: &[],
+    function: None,
+    guard: Guard::None,
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
     limits_reload: false,
     has_flash: true,
@@ -120,6 +146,9 @@ const LINE_CARD: Model = Model {
     representor: None,
     max_vfs: 0,
     has_rates: false,
+    auxiliaries: &[],
+    function: None,
+    guard: Guard::None,
     reload_actions: &[],
     limits_reload: false,
     has_flash: true,
@@ -147,7 +176,8 @@ impl Model {
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Small) => &netdevsim::SMALL,
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux612) => &netdevsim::LINUX_6_12,
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux61) => &netdevsim::LINUX_6_1,
-            (Handle::Mlx50 | Handle::Mlx51, _) => &MLX5,
+            (Handle::Mlx50, _) => &MLX5,
+            (Handle::Mlx51, _) => &MLX5_FUNCTION,
             (Handle::Mlxsw0, _) => &MLXSW,
             (Handle::Lc1, _) => &LINE_CARD,
         }
@@ -203,6 +233,8 @@ pub struct Device {
     pub is_on_card: Cell<bool>,
     /// How many ports it was made with.
     pub port_count: Cell<PortCount>,
+    /// Its auxiliary devices.
+    pub auxiliaries: [Cell<Option<Kref>>; Auxiliary::COUNT],
     /// The ports that the driver knows of, oldest first.
     pub ports: Cell<Ports>,
     /// How many virtual functions there are.
@@ -224,6 +256,7 @@ impl Default for Device {
             is_ready: Cell::default(),
             is_on_card: Cell::default(),
             port_count: Cell::new(PortCount::Default),
+            auxiliaries: Default::default(),
             ports: Cell::default(),
             vfs: Cell::default(),
             has_port_files: Cell::default(),

@@ -1,6 +1,6 @@
 //! netdevsim's inventories, as data: the small one that arguments are about, and those of Linux 6.12 and 6.1.
 
-use super::model::{Model, Netdevs, REPORTERS, RESOURCES, TRAPS};
+use super::model::{Guard, Model, Netdevs, REPORTERS, RESOURCES, TRAPS};
 use crate::devlink::{Inventory, TrapSpec};
 use crate::event::{
     Param, ParamValue, PortIndex, Region, ReloadAction, Trap, TrapAction, TrapGroup, TrapPolicer,
@@ -23,6 +23,9 @@ pub(super) const SMALL: Model = Model {
     representor: None,
     max_vfs: 0,
     has_rates: false,
+    auxiliaries: &[],
+    function: None,
+    guard: Guard::Copied,
     reload_actions: &[ReloadAction::Reinit],
     limits_reload: false,
     has_flash: false,

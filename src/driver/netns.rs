@@ -1,7 +1,6 @@
 //! What users do with network namespaces: make one, go there, and let it end.
 
 use super::Bus;
-use crate::devlink::InstanceId;
 use crate::event::{Errno, LockClass, NetNs, Point, QueueName, Subject};
 
 /// Takes the namespace's name away and waits until what that ends has ended.
@@ -16,9 +15,9 @@ pub async fn cleanup(bus: &Bus<'_>, netns: NetNs) {
     bus.devlink.cleanup_net(bus.kernel, bus, netns).await;
 }
 
-/// Models `register_netdevice_notifier()` for a driver that attaches the RDMA side of its device in its reload.
-pub(super) async fn register_notifier(bus: &Bus<'_>, id: InstanceId) {
-    if bus.devlink.rules.reload_registers_notifier && bus.model(id).representor.is_some() {
+/// Models `register_netdevice_notifier()` in the probe of the RDMA driver.
+pub(super) async fn register_notifier(bus: &Bus<'_>) {
+    if bus.devlink.rules.reload_registers_notifier {
         let lock = bus.kernel.lock_of(LockClass::PernetOps, Subject::Kernel);
         let _held = bus.kernel.lock(lock, Point::NetdeviceNotifier).await;
     }

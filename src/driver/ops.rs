@@ -1,7 +1,8 @@
 //! What devlink core calls back: reload, eswitch mode, trap action. The instance's lock is held throughout.
 
+use super::model::Guard;
 use super::probe::skips_teardown;
-use super::{Bus, health, linecard, netns, port, snapshot, vf};
+use super::{Bus, auxiliary, health, linecard, port, snapshot, vf};
 use crate::devlink::rules::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
@@ -20,10 +21,19 @@ pub(super) fn knob_turned(bus: &Bus<'_>, handle: Handle, knob: Knob) {
     }
 }
 
+impl Bus<'_> {
+    /// What a driver with a state of its own says to whoever comes before its probe is done.
+    fn guards(&self, id: InstanceId) -> Result<(), Errno> {
+        let is_ready = self.device(self.devlink.handle(id)).is_ready.get();
+        if self.model(id).guard == Guard::Own && !is_ready { Err(Errno::EBUSY) } else { Ok(()) }
+    }
+}
+
 impl Ops for Bus<'_> {
     async fn reload_down(&self, id: InstanceId) -> Result<(), Errno> {
         let k = self.kernel;
         k.point(Point::DriverReloadDown).await;
+        self.guards(id)?;
         if self.device(self.devlink.handle(id)).knob(Knob::DontAllowReload) {
             return Err(Errno::EOPNOTSUPP);
         }
@@ -34,6 +44,7 @@ impl Ops for Bus<'_> {
             return Ok(());
         }
         snapshot::remove_file(self, self.devlink.handle(id)).await;
+        auxiliary::detach(self, id).await;
         linecard::teardown(self, id).await;
         vf::teardown(self, id, false).await;
         // After a failed reload these are the ports that were added since.
@@ -72,7 +83,6 @@ impl Ops for Bus<'_> {
             health::create(self, id);
         }
         self.devlink.resources_take_up(k, id);
-        netns::register_notifier(self, id).await;
         let takes_lock = self.devlink.rules.reload_calls == ReloadCalls::SelfLocking;
         if let Err(errno) = port::create_all(self, id, takes_lock).await {
             if self.devlink.rules.reporters_in_reload {
@@ -83,6 +93,7 @@ impl Ops for Bus<'_> {
             self.devlink.linecards_destroy(k, id).await;
             return Err(errno);
         }
+        auxiliary::attach(self, id).await;
         snapshot::create_file(self, self.devlink.handle(id));
         if self.devlink.rules.reload_calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
             self.devlink.register(k, id).await?;
@@ -93,6 +104,7 @@ impl Ops for Bus<'_> {
     async fn eswitch_mode_set(&self, id: InstanceId, mode: EswitchMode) -> Result<(), Errno> {
         let k = self.kernel;
         k.point(Point::DriverEswitchMode).await;
+        self.guards(id)?;
         let Some(representor) = self.model(id).representor else {
             return match mode {
                 _ if mode == self.devlink.eswitch_mode(k, id) => Ok(()),
@@ -107,9 +119,15 @@ impl Ops for Bus<'_> {
         match mode {
             // After a failed reload there is nothing to represent until the driver is up again.
             EswitchMode::Switchdev if !has_port && !self.devlink.is_reload_failed(k, id) => {
-                port::create(self, id, representor, true).await
+                port::create(self, id, representor, true).await?;
+                auxiliary::rescan(self, id).await;
+                Ok(())
             }
-            EswitchMode::Legacy if has_port => port::destroy(self, id, representor).await,
+            EswitchMode::Legacy if has_port => {
+                port::destroy(self, id, representor).await?;
+                auxiliary::rescan(self, id).await;
+                Ok(())
+            }
             EswitchMode::Switchdev | EswitchMode::Legacy => Ok(()),
         }
     }
@@ -127,6 +145,7 @@ impl Ops for Bus<'_> {
     }
 
     async fn rate_node_new(&self, id: InstanceId) -> Result<(), Errno> {
+        self.guards(id)?;
         match self.devlink.eswitch_mode(self.kernel, id) {
             EswitchMode::Switchdev => Ok(()),
             EswitchMode::Legacy => Err(Errno::EOPNOTSUPP),

@@ -1,7 +1,8 @@
 //! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
 use super::bus::announce;
-use super::{Bus, health, linecard, port, snapshot, vf};
+use super::model::Guard;
+use super::{Bus, auxiliary, health, linecard, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::rules::Publish;
@@ -70,6 +71,9 @@ async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
             Ok(())
         }
         Publish::Early => {
+            if guards_itself(bus, id) {
+                k.emit(What::Ready(bus.devlink.subject(id)));
+            }
             register(bus, id).await?;
             k.point(Point::ProbeInit).await;
             create(bus, id).await;
@@ -95,6 +99,7 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 /// A driver's remove.
 async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Errno> {
     let (k, device) = (bus.kernel, bus.device(handle));
+    vf::remove_function(bus, handle).await;
     port::remove_files(bus, handle).await;
     if !bus.devlink.rules.work_cancelled_locked {
         linecard::cancel_work(bus, handle).await;
@@ -133,6 +138,9 @@ async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Err
             bus.devlink.unregister(k, id).await?;
         }
     }
+    if guards_itself(bus, id) {
+        k.emit(What::Unready(bus.devlink.subject(id)));
+    }
     k.point(Point::RemoveFree).await;
     device.instance.set(None);
     port::forget_all(bus, handle);
@@ -160,13 +168,24 @@ async fn ready(bus: &Bus<'_>, id: InstanceId) {
     let device = bus.device(bus.devlink.handle(id));
     device.is_ready.set(true);
     device.has_port_files.set(true);
-    bus.kernel.emit(What::Ready(bus.devlink.subject(id)));
-    bus.devlink.reload_enable(bus.kernel, id, true);
+    if !guards_itself(bus, id) {
+        bus.kernel.emit(What::Ready(bus.devlink.subject(id)));
+    }
+    if bus.model(id).guard != Guard::None {
+        bus.devlink.reload_enable(bus.kernel, id, true);
+    }
+}
+
+/// Whether a driver may be called while it is in probe or remove, because its callbacks look at its own state first.
+fn guards_itself(bus: &Bus<'_>, id: InstanceId) -> bool {
+    bus.devlink.rules.publish == Publish::Early && bus.model(id).guard == Guard::Own
 }
 
 async fn unready(bus: &Bus<'_>, id: InstanceId) {
     bus.device(bus.devlink.handle(id)).is_ready.set(false);
-    bus.kernel.emit(What::Unready(bus.devlink.subject(id)));
+    if !guards_itself(bus, id) {
+        bus.kernel.emit(What::Unready(bus.devlink.subject(id)));
+    }
     bus.kernel.point(Point::RemoveTeardown).await;
 }
 
@@ -195,6 +214,7 @@ async fn create(bus: &Bus<'_>, id: InstanceId) {
     }
     // A device that was just made has no port in the way.
     let _ = port::create_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;
+    auxiliary::attach(bus, id).await;
 }
 
 /// Models the start of `nsim_dev_reload_destroy()`: once a reload has failed, 6.12's netdevsim takes everything for
@@ -210,6 +230,7 @@ async fn destroy(bus: &Bus<'_>, id: InstanceId) {
         if bus.devlink.rules.work_cancelled_locked {
             linecard::cancel_work(bus, bus.devlink.handle(id)).await;
         }
+        auxiliary::detach(bus, id).await;
         linecard::teardown(bus, id).await;
         vf::teardown(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         port::destroy_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;

@@ -1,9 +1,9 @@
-//! Virtual functions, as netdevsim has them: in switchdev mode each has a port with a rate leaf.
+//! Virtual functions: netdevsim's have a port with a rate leaf each in switchdev mode, mlx5's is a device of its own.
 
-use super::{Bus, port};
+use super::{Bus, port, probe};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
-use crate::event::{Errno, EswitchMode, Handle, NumVfs, Point, PortIndex};
+use crate::event::{Errno, EswitchMode, Handle, NumVfs, Point, PortCount, PortIndex};
 
 /// The indices of the ports of virtual functions.
 const PORTS: [PortIndex; 2] = [PortIndex::Vf0, PortIndex::Vf1];
@@ -14,13 +14,17 @@ pub async fn configure(bus: &Bus<'_>, handle: Handle, number: NumVfs) -> Result<
     let _device = k.lock(device_lock(k, handle), Point::NumVfsStore).await;
     let device = bus.device(handle);
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
-    let _held = bus.devlink.lock(k, id, Point::DriverConfigureVfs).await;
+    let held = bus.devlink.lock(k, id, Point::DriverConfigureVfs).await;
     let number = match number {
         NumVfs::N0 => 0,
         NumVfs::N1 => 1,
         NumVfs::N2 => 2,
         NumVfs::N5 => 5,
     };
+    if let Some(function) = bus.model(id).function {
+        drop(held);
+        return configure_function(bus, handle, function, number).await;
+    }
     match device.vfs.get() {
         vfs if vfs == number => return Ok(()),
         vfs if vfs > 0 && number > 0 => return Err(Errno::EBUSY),
@@ -34,7 +38,43 @@ pub async fn configure(bus: &Bus<'_>, handle: Handle, number: NumVfs) -> Result<
         legacy_enable(bus, id).await;
         return Ok(());
     }
-    switchdev_enable(bus, id).await.inspect_err(|_| device.vfs.set(0))
+    let done = switchdev_enable(bus, id).await.inspect_err(|_| device.vfs.set(0));
+    drop(held);
+    done
+}
+
+/// Models `mlx5_core_sriov_configure()`: the function is a device, and the driver core binds the driver to it. The lock
+/// of the device it is a function of is held, the one of its instance is not.
+async fn configure_function(
+    bus: &Bus<'_>,
+    handle: Handle,
+    function: Handle,
+    number: usize,
+) -> Result<(), Errno> {
+    let device = bus.device(handle);
+    match (device.vfs.get(), number) {
+        (_, 2..) => Err(Errno::ERANGE),
+        (now, wanted) if now == wanted => Ok(()),
+        (_, 0) => {
+            remove_function(bus, handle).await;
+            Ok(())
+        }
+        _ => {
+            Box::pin(probe::probe(bus, function, PortCount::Default)).await?;
+            device.vfs.set(1);
+            Ok(())
+        }
+    }
+}
+
+/// Models `mlx5_sriov_disable()`: the function goes before the device that it is a function of.
+pub(super) async fn remove_function(bus: &Bus<'_>, handle: Handle) {
+    if let Some(function) = bus.model_of(handle).function
+        && bus.device(handle).vfs.replace(0) > 0
+    {
+        // A user may have unbound it.
+        let _ = Box::pin(probe::remove(bus, function)).await;
+    }
 }
 
 /// Models `nsim_esw_switchdev_enable()`: a port for each virtual function, or for none.

@@ -81,9 +81,8 @@ impl Subject {
     pub const fn device(self) -> Option<Handle> {
         match (self, self.handle()) {
             (_, Some(handle))
-            | (Subject::Device(handle) | Subject::PortNetdev(handle, _) | Subject::Knob(handle, _), _) => {
-                Some(handle)
-            }
+            | (Subject::Device(handle) | Subject::PortNetdev(handle, _) | Subject::Knob(handle, _), _)
+            | (Subject::Auxiliary(handle, _), _) => Some(handle),
             _ => None,
         }
     }
@@ -98,6 +97,7 @@ impl Subject {
             Subject::Flash(_) => Subject::Flash(handle),
             Subject::Actions(_) => Subject::Actions(handle),
             Subject::Device(_) => Subject::Device(handle),
+            Subject::Auxiliary(_, device) => Subject::Auxiliary(handle, device),
             Subject::PortNetdev(_, port) => Subject::PortNetdev(handle, port),
             Subject::Knob(_, knob) => Subject::Knob(handle, knob),
             other => other.part_of(handle),

@@ -174,6 +174,8 @@ points! {
     0x418 DriverVfPort "nsim_esw_switchdev_enable:port",
     0x419 LineCardStatus "mlxsw_linecard_status_process:lock",
     0x41a LineCardCancel "mlxsw_linecards_fini:cancel",
+    0x41b AuxiliaryAttach "mlx5_attach_device:device-lock",
+    0x41c AuxiliaryDetach "mlx5_detach_device:device-lock",
 }
 
 impl std::fmt::Display for Point {

@@ -16,6 +16,8 @@ pub enum Subject {
     Port(Handle, PortIndex),
     /// The netdev of a port.
     PortNetdev(Handle, PortIndex),
+    /// An auxiliary device of an mlx5 device.
+    Auxiliary(Handle, Auxiliary),
     /// A trap of a devlink instance.
     Trap(Handle, Trap),
     /// A group of traps of a devlink instance. Its value is the number of its policer, or 0.
@@ -91,6 +93,7 @@ impl std::fmt::Display for Subject {
             Subject::Devlink(handle) => write!(f, "{handle}"),
             Subject::Device(handle) => write!(f, "{handle} device"),
             Subject::Port(handle, port) => write!(f, "{handle}/{port}"),
+            Subject::Auxiliary(handle, device) => write!(f, "{handle} {device} device"),
             Subject::PortNetdev(handle, port) => write!(f, "{handle}/{port} netdev"),
             Subject::Trap(handle, trap) => write!(f, "{handle} {trap}"),
             Subject::TrapGroup(handle, group) => write!(f, "{handle} {group}"),

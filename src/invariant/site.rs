@@ -94,6 +94,7 @@ fn kind(of: Subject) -> &'static str {
         Subject::Kernel => "the kernel",
         Subject::Devlink(_) => "a devlink instance",
         Subject::Device(_) => "a device",
+        Subject::Auxiliary(..) => "an auxiliary device",
         Subject::PortNetdev(..) => "a port's netdev",
         Subject::Eswitch(_) => "an eswitch",
         Subject::Knob(..) => "a knob",

@@ -107,6 +107,9 @@ operands! {
     /// What of a device's own a flash may overwrite.
     "an overwrite mask" (1 bits, optional) enum Overwrite { Unset = "overwrite-nothing", Settings = "overwrite-settings", }
 
+    /// A device on the auxiliary bus, for one of the drivers that share an mlx5 device.
+    "an auxiliary device" (4 bits) enum Auxiliary { Eth = "eth", Rdma = "rdma", }
+
     /// A slot for a line card.
     "a line card" (4 bits) enum LineCard { L1 = "lc-1", L2 = "lc-2", }
 

@@ -1,0 +1,68 @@
+//! The auxiliary devices of mlx5: one for the Ethernet driver and one for the RDMA driver, which share the hardware.
+//!
+//! They come with a probe or a reload and go before the next, under the instance's lock, so that whatever attaching a
+//! driver does is done under that lock too.
+
+use super::{Bus, netns};
+use crate::devlink::InstanceId;
+use crate::event::{Action, Auxiliary, LockClass, Point, Subject};
+use crate::sim::LockId;
+
+/// Models `mlx5_attach_device()`: the devices are made in order, and the driver core binds a driver to each.
+pub(super) async fn attach(bus: &Bus<'_>, id: InstanceId) {
+    for device in bus.model(id).auxiliaries {
+        attach_one(bus, id, *device).await;
+    }
+}
+
+/// Models `mlx5_detach_device()`, the newest first.
+pub(super) async fn detach(bus: &Bus<'_>, id: InstanceId) {
+    for device in bus.model(id).auxiliaries.iter().rev() {
+        detach_one(bus, id, *device).await;
+    }
+}
+
+/// Models `mlx5_rescan_drivers()` after the eswitch changed: the RDMA device comes back as what the mode wants.
+pub(super) async fn rescan(bus: &Bus<'_>, id: InstanceId) {
+    if bus.model(id).auxiliaries.contains(&Auxiliary::Rdma) {
+        detach_one(bus, id, Auxiliary::Rdma).await;
+        attach_one(bus, id, Auxiliary::Rdma).await;
+    }
+}
+
+async fn attach_one(bus: &Bus<'_>, id: InstanceId, device: Auxiliary) {
+    let k = bus.kernel;
+    let handle = bus.devlink.handle(id);
+    let subject = Subject::Auxiliary(handle, device);
+    let _held = k.lock(lock(bus, subject), Point::AuxiliaryAttach).await;
+    let slot = &bus.device(handle).auxiliaries[device.index()];
+    if slot.get().is_some() {
+        return;
+    }
+    let memory = k.kref_init(subject);
+    slot.set(Some(memory));
+    k.uevent(Action::Add, subject, memory);
+    if device == Auxiliary::Rdma {
+        netns::register_notifier(bus).await;
+    }
+    k.uevent(Action::Bind, subject, memory);
+}
+
+async fn detach_one(bus: &Bus<'_>, id: InstanceId, device: Auxiliary) {
+    let k = bus.kernel;
+    let handle = bus.devlink.handle(id);
+    let subject = Subject::Auxiliary(handle, device);
+    let _held = k.lock(lock(bus, subject), Point::AuxiliaryDetach).await;
+    let Some(memory) = bus.device(handle).auxiliaries[device.index()].take() else { return };
+    k.uevent(Action::Unbind, subject, memory);
+    k.uevent(Action::Remove, subject, memory);
+    k.disown(memory);
+    if k.put(memory) {
+        k.free(memory);
+    }
+}
+
+/// The driver core's lock of an auxiliary device.
+fn lock(bus: &Bus<'_>, device: Subject) -> LockId {
+    bus.kernel.lock_of(LockClass::DeviceLock, device)
+}
