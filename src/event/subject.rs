@@ -93,7 +93,7 @@ impl std::fmt::Display for Subject {
             Subject::Devlink(handle) => write!(f, "{handle}"),
             Subject::Device(handle) => write!(f, "{handle} device"),
             Subject::Port(handle, port) => write!(f, "{handle}/{port}"),
-            Subject::Auxiliary(handle, device) => write!(f, "{handle} {device} device"),
+            Subject::Auxiliary(handle, device) => write!(f, "{handle} {device}"),
             Subject::PortNetdev(handle, port) => write!(f, "{handle}/{port} netdev"),
             Subject::Trap(handle, trap) => write!(f, "{handle} {trap}"),
             Subject::TrapGroup(handle, group) => write!(f, "{handle} {group}"),
