@@ -33,6 +33,8 @@ pub struct Drivers {
     pub modules: module::Modules,
     /// The vendor driver of mediated devices.
     pub mtty: mtty::Mtty,
+    /// The bus of netdevsim.
+    pub nsim_bus: bus::NsimBus,
 }
 
 /// Everything a driver can reach.
@@ -60,6 +62,11 @@ impl<'w> Bus<'w> {
     /// The driver of a device.
     pub fn model_of(&self, handle: Handle) -> &'static model::Model {
         model::Model::of(handle, self.devlink.rules.netdevsim)
+    }
+
+    /// Whether a device is on a bus that is modelled, and stays there.
+    pub fn is_on_bus(&self, handle: Handle) -> bool {
+        self.device(handle).on_bus.get().is_some() && !self.device(handle).is_dead.get()
     }
 
     /// The error of an op that a test has asked to fail.

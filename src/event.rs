@@ -177,6 +177,8 @@ pub enum WorkFn {
     LineCardStatus(Handle),
     /// `devlink_rel_nested_in_notify_work`: announces again what an instance is nested in.
     NestedNotify(Handle),
+    /// The release of a device on netdevsim's bus that the kernel delays.
+    ReleaseDevice(Handle),
     /// `cleanup_net`: what ends a network namespace.
     CleanupNet(NetNs),
 }
@@ -190,6 +192,7 @@ impl std::fmt::Display for WorkFn {
             WorkFn::ReleaseParent(parent) => write!(f, "release({parent})"),
             WorkFn::LineCardStatus(handle) => write!(f, "linecard_status({handle})"),
             WorkFn::NestedNotify(handle) => write!(f, "nested_in_notify({handle})"),
+            WorkFn::ReleaseDevice(handle) => write!(f, "release({handle} device)"),
             WorkFn::CleanupNet(netns) => write!(f, "cleanup_net({netns})"),
         }
     }
@@ -286,7 +289,7 @@ pub enum What {
     LockOrder(u8),
     /// At the end, memory that nobody can give back any more: references left.
     Leak(Subject, u8),
-    /// The kernel's own `WARN_ON`.
+    /// The kernel's own `WARN_ON`, or its oops.
     Warn(Subject, Point),
     /// A real kernel printed a warning, or died; an index into [`Trace::texts`]. The simulation has none.
     Console(u8),

@@ -114,6 +114,7 @@ impl<'k> World<'k> {
             WorkFn::ReleaseChild(uuid) => self.mdev.release_child(self.kernel, uuid).await,
             WorkFn::LineCardStatus(handle) => driver::linecard::status_work(&self.bus(), handle).await,
             WorkFn::NestedNotify(handle) => self.devlink.nested_notify_work(self.kernel, handle).await,
+            WorkFn::ReleaseDevice(_) => self.kernel.release_later(work),
             WorkFn::CleanupNet(netns) => driver::netns::cleanup(&self.bus(), netns).await,
             WorkFn::ReleaseParent(parent) => self.mdev.release_parent(self.kernel, parent).await,
         }

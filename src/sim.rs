@@ -5,6 +5,7 @@
 //! the [`scheduler`]'s choice alone.
 
 mod around;
+pub mod device;
 pub mod kernel;
 pub mod lock;
 pub mod module;

@@ -36,6 +36,7 @@ impl Scope {
             Command::Driver(ModuleRemove { module }) => match module {
                 Module::Core | Module::Mtty => Scope::Mdev,
                 Module::GidCache | Module::Mad => Scope::Ib,
+                Module::Netdevsim => Scope::Devlink,
             },
             // The others are about the drivers of devlink.
             Command::Driver(_) => Scope::Devlink,

@@ -24,7 +24,7 @@ fn a_misspelled_command_gets_a_guess() {
      --> x.prog:2:3
       |
     2 |   driver.prob netdevsim/0
-      |   ^^^^^^^^^^^ expected a command. Did you mean `driver.probe`? Nearest: driver.probe, driver.knob, driver.remove, driver.port-add; `unreg list commands` prints all
+      |   ^^^^^^^^^^^ expected a command. Did you mean `driver.probe`? Nearest: driver.probe, driver.knob, driver.bind, driver.remove; `unreg list commands` prints all
     ");
 }
 

@@ -54,13 +54,14 @@ impl Drop for Doit<'_> {
 impl Devlink {
     /// Models `devlink_alloc_ns()`: the memory exists and nobody can find it.
     ///
-    /// `parent` is the device that the instance is of, if there is one on a bus.
+    /// `parent` is the device that the instance is of, if there is one on a bus; `netns` is where it will be seen.
     pub fn alloc(
         &self,
         k: &Kernel,
         handle: Handle,
         inventory: &'static Inventory,
         parent: Option<Kref>,
+        netns: NetNs,
     ) -> InstanceId {
         if let Some(parent) = parent.filter(|_| self.rules.parent_referenced) {
             k.get(parent);
@@ -68,15 +69,15 @@ impl Devlink {
         let mut instances = self.instances.borrow_mut();
         let subject = Subject::Devlink(handle);
         let kref = k.kref_init(subject);
-        if k.netns() != NetNs::Init {
-            let (init, own) = (NetNs::Init.to_byte(), k.netns().to_byte());
+        if netns != NetNs::Init {
+            let (init, own) = (NetNs::Init.to_byte(), netns.to_byte());
             k.emit(What::Set(Subject::NetnsOf(handle), init, own));
         }
         instances.push(Instance {
             handle,
             kref,
             parent,
-            netns: k.netns(),
+            netns,
             // Every instance has a lock (and a lockdep key) of its own, also a later one of the same handle.
             lock: k.new_lock(LockClass::Devlink, subject),
             users: k.registration(subject),
@@ -178,9 +179,8 @@ impl Devlink {
         if let Some(parent) = parent
             && k.touch(parent)
             && self.rules.parent_referenced
-            && k.put(parent)
         {
-            k.free(parent);
+            k.put_device(parent);
         }
         k.free(kref);
     }

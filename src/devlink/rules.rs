@@ -129,6 +129,10 @@ pub struct Rules {
     pub port_files_unguarded: bool,
     /// Whether the files that change ports keep reload away with its flag, and reload does without the instance's lock.
     pub port_files_disable_reload: bool,
+    /// Whether the files that change ports take for granted that a driver is bound.
+    pub port_files_trust_driver: bool,
+    /// Whether a module goes only when every device that its code is to release has been released.
+    pub exit_waits_for_releases: bool,
     /// Whether an instance has a reference to its parent device.
     pub parent_referenced: bool,
     /// Whether rate objects forget their parents when the driver unmakes all nodes.
@@ -194,6 +198,8 @@ impl Default for Rules {
             params_told_apart: false,
             port_files_unguarded: false,
             port_files_disable_reload: false,
+            port_files_trust_driver: false,
+            exit_waits_for_releases: true,
             parent_referenced: true,
             rate_parents_forgotten: true,
             port_filter_hides_instance: false,

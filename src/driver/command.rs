@@ -35,6 +35,10 @@ commands! {
         0x4c "netns.enter" NetnsEnter(netns: NetNs),
         /// Asks a device for so many virtual functions.
         0x4e "driver.sriov-numvfs" SriovNumvfs(handle: Handle, number: NumVfs),
+        /// Binds the driver to a device that has none, as a user does by hand.
+        0x50 "driver.bind" Bind(handle: Handle),
+        /// Has the driver let go of a device, which stays on its bus.
+        0x51 "driver.unbind" Unbind(handle: Handle),
     }
 }
 
@@ -43,6 +47,8 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
     match command {
         Command::Probe { handle, ports } => super::bus::probe(bus, handle, ports).await,
         Command::Remove { handle } => super::bus::remove(bus, handle).await,
+        Command::Bind { handle } => super::bus::bind(bus, handle).await,
+        Command::Unbind { handle } => super::bus::unbind(bus, handle).await,
         Command::PortAdd { handle, port } => port::change(bus, handle, port, true).await,
         Command::PortDel { handle, port } => port::change(bus, handle, port, false).await,
         Command::SetKnob { handle, knob, switch } => {

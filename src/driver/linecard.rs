@@ -67,7 +67,7 @@ async fn provision(bus: &Bus<'_>, id: InstanceId, card: LineCard) -> Result<(), 
     if let Some(device) = device_on(card) {
         bus.device(device).is_on_card.set(true);
         // A probe that fails leaves a device without a driver.
-        let _ = Box::pin(probe::probe(bus, device, PortCount::Default)).await;
+        let _ = Box::pin(probe::probe(bus, device, Some(PortCount::Default))).await;
     }
     Ok(())
 }

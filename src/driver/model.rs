@@ -4,7 +4,7 @@ use super::netdevsim;
 use crate::devlink::rules::Netdevsim;
 use crate::devlink::{InstanceId, Inventory, ReporterSpec, TrapSpec};
 use crate::event::{
-    Auxiliary, Handle, Knob, LineCard, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction,
+    Auxiliary, Handle, Knob, LineCard, NetNs, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction,
     Reporter, Resource, Subject, Trap, TrapGroup, TrapPolicer, What,
 };
 use crate::sim::{Kernel, Kref};
@@ -225,6 +225,10 @@ impl Ports {
 pub struct Device {
     /// The device on its bus, if the bus is modelled: from its making to its end.
     pub on_bus: Cell<Option<Kref>>,
+    /// Whether its end has begun: no driver can be bound to it any more.
+    pub is_dead: Cell<bool>,
+    /// The network namespace that it was made in, and the memory of that, to which it has no reference.
+    pub made_in: Cell<(NetNs, Option<Kref>)>,
     /// The devlink instance, from probe to remove.
     pub instance: Cell<Option<InstanceId>>,
     /// Whether probe is done and remove has not begun: the driver's own flag.
@@ -252,6 +256,8 @@ impl Default for Device {
     fn default() -> Self {
         Device {
             on_bus: Cell::default(),
+            is_dead: Cell::default(),
+            made_in: Cell::new((NetNs::Init, None)),
             instance: Cell::default(),
             is_ready: Cell::default(),
             is_on_card: Cell::default(),
@@ -297,11 +303,10 @@ impl Device {
         self.ports.get().iter().any(|known| known.index == port)
     }
 
-    /// Forgets everything about the driver, as a new probe does.
+    /// Forgets everything about the driver, as a new probe does. Virtual functions are the device's, and stay.
     pub fn reset(&self, k: &Kernel, handle: Handle) {
         Knob::ALL.iter().for_each(|knob| self.set_knob(k, handle, *knob, false));
         self.ports.take();
-        self.vfs.set(0);
         self.has_port_files.set(false);
         self.has_snapshot_file.set(false);
         self.has_health_files.set(false);

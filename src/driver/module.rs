@@ -1,6 +1,6 @@
 //! Module unload: the exit function takes back what the module registered, then the text goes.
 
-use super::{Bus, mtty};
+use super::{Bus, bus, mtty};
 use crate::event::{Client, Errno, Module, Point, Span, Subject};
 use crate::ib;
 use std::cell::Cell;
@@ -24,6 +24,7 @@ pub async fn remove(bus: &Bus<'_>, module: Module) -> Result<(), Errno> {
         // What is built in is no module that could be found.
         Module::Core => Err(Errno::ENOENT),
         Module::Mtty => unload(bus, module, mtty::exit(bus)).await,
+        Module::Netdevsim => unload(bus, module, bus::exit(bus)).await,
         Module::GidCache => ib::module::exit(bus.kernel, bus.ib, Client::GidCache).await,
         Module::Mad => ib::module::exit(bus.kernel, bus.ib, Client::Mad).await,
     }

@@ -125,7 +125,7 @@ async fn unregister_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netde
         k.free(netdev);
     }
     if let Some(device) = bus.device(handle).on_bus.get() {
-        super::bus::put_device(k, device);
+        k.put_device(device);
     }
 }
 
@@ -153,7 +153,7 @@ pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -
         }
         false => Some(k.lock(device_lock(k, handle), Point::DriverPort).await),
     };
-    let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
+    let id = device.instance.get().ok_or_else(|| unbound(bus, handle))?;
     if !device.is_ready.get() {
         if rules.port_files_unguarded {
             // What lockdep says of whoever takes a lock that nobody has initialised: that of the list of ports.
@@ -176,6 +176,17 @@ pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -
         true => create(bus, id, port, false).await,
         false => destroy(bus, id, port).await,
     }
+}
+
+/// What comes of a write to a device that has no driver. 6.12 locks the instance that is not there: an oops that kills
+/// whoever wrote, for which an errno stands that nobody hears.
+fn unbound(bus: &Bus<'_>, handle: Handle) -> Errno {
+    let has_file = bus.is_on_bus(handle);
+    if has_file && bus.devlink.rules.port_files_trust_driver {
+        bus.kernel.emit(What::Warn(Subject::Device(handle), bus.kernel.here()));
+        return Errno::EFAULT;
+    }
+    bus.absent(handle)
 }
 
 /// Models the removal of the files, which waits for whoever writes to one.

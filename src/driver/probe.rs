@@ -1,37 +1,52 @@
 //! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
-use super::bus::announce;
+use super::bus::{announce, is_nsim};
 use super::model::Guard;
 use super::{Bus, auxiliary, health, linecard, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::rules::Publish;
-use crate::event::{Action, Errno, Handle, Point, PortCount, Span, Subject, What};
+use crate::event::{Action, Errno, Handle, Module, NetNs, Point, PortCount, Span, Subject, What};
 use crate::sim::Held;
 
 /// Models the driver core's bind: the driver's probe runs under the device's lock.
-pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<(), Errno> {
+///
+/// Without a word about ports a device that was bound before is bound again, with as many as it was made with.
+pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: Option<PortCount>) -> Result<(), Errno> {
     let k = bus.kernel;
     let _device = k.lock(device_lock(k, handle), Point::ProbeDeviceLock).await;
     let device = bus.device(handle);
-    if !linecard::is_there(bus, handle) {
+    if !linecard::is_there(bus, handle) || !can_bind(bus, handle) {
         return Err(Errno::ENODEV);
     }
     if device.instance.get().is_some() {
         return Err(Errno::EBUSY);
     }
     device.reset(k, handle);
-    device.port_count.set(ports);
+    if let Some(ports) = ports {
+        device.port_count.set(ports);
+        device.vfs.set(0);
+    }
     k.span(Span::DriverProbe, Subject::Devlink(handle), bind(bus, handle)).await?;
     announce(bus, handle, Action::Bind);
     Ok(())
+}
+
+/// Whether there is a driver, and a device that is there to stay.
+fn can_bind(bus: &Bus<'_>, handle: Handle) -> bool {
+    match bus.model_of(handle).has_bus_files {
+        // The exit function of the driver's module takes the devices away before the driver.
+        true => bus.is_on_bus(handle),
+        false => !is_nsim(handle) || bus.drivers.modules.is_live(Module::Netdevsim),
+    }
 }
 
 /// A driver's probe.
 async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let (k, device) = (bus.kernel, bus.device(handle));
     k.point(Point::ProbeAlloc).await;
-    let id = bus.devlink.alloc(k, handle, bus.model_of(handle).inventory, device.on_bus.get());
+    let id =
+        bus.devlink.alloc(k, handle, bus.model_of(handle).inventory, device.on_bus.get(), home(bus, handle));
     device.instance.set(Some(id));
     linecard::nest(bus, handle, id);
     match bus.devlink.rules.publish {
@@ -82,6 +97,19 @@ async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
             Ok(())
         }
     }
+}
+
+/// The namespace of a new instance. Models `nsim_bus_dev->initial_net`: where the device was made, be that still there
+/// or not.
+fn home(bus: &Bus<'_>, handle: Handle) -> NetNs {
+    if !bus.model_of(handle).has_bus_files {
+        return bus.kernel.netns();
+    }
+    let (netns, memory) = bus.device(handle).made_in.get();
+    if let Some(memory) = memory {
+        bus.kernel.touch(memory);
+    }
+    netns
 }
 
 /// Models the driver core's unbind: the driver's remove runs under the device's lock.

@@ -60,7 +60,7 @@ async fn configure_function(
             Ok(())
         }
         _ => {
-            Box::pin(probe::probe(bus, function, PortCount::Default)).await?;
+            Box::pin(probe::probe(bus, function, Some(PortCount::Default))).await?;
             device.vfs.set(1);
             Ok(())
         }

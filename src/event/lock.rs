@@ -70,6 +70,8 @@ lock_classes! {
     BreakHealthFile PerObject "writers of break_health",
     /// Not a lock: whoever removes a file waits for its writers.
     PortFiles PerObject "writers of new_port",
+    /// Not a lock: whoever removes the files of a bus and its drivers waits for their writers.
+    BusFiles PerObject "writers of new_device",
     /// Not a lock: the work of a queue, which a flush waits for.
     Workqueue PerObject "workqueue",
     /// Not a lock: the users that a synchronous unregister waits for.

@@ -29,6 +29,7 @@ operands! {
     "a module" (4 bits) enum Module {
         /// Never unloaded: built into the kernel.
         Core = "core", Mtty = "mtty", GidCache = "gid-cache", Mad = "mad",
+        Netdevsim = "netdevsim",
     }
 
     /// A network namespace.

@@ -176,6 +176,10 @@ points! {
     0x41a LineCardCancel "mlxsw_linecards_fini:cancel",
     0x41b AuxiliaryAttach "mlx5_attach_device:device-lock",
     0x41c AuxiliaryDetach "mlx5_detach_device:device-lock",
+    0x450 BusFileOpen "new_device_store:open",
+    0x451 NsimBusExit "nsim_bus_exit:list-lock",
+    0x452 NsimBusExitWait "nsim_bus_exit:wait-released",
+    0x453 BusUnregister "bus_unregister:files",
 }
 
 impl std::fmt::Display for Point {

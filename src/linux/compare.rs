@@ -1,6 +1,10 @@
 //! Model and kernel side by side: what is compared, what cannot be, and where they differ.
 
-use crate::event::{NetNs, Subject, Trace, What};
+use crate::event::{Event, NetNs, Subject, Trace, What};
+use crate::invariant::judge;
+use crate::invariant::life::no_use_after_free::NO_USE_AFTER_FREE;
+use crate::invariant::lock::no_deadlock::NO_DEADLOCK;
+use crate::invariant::reload::netns_exit_empties::NETNS_EXIT_EMPTIES;
 use crate::program::Program;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::fmt::Write;
@@ -49,11 +53,12 @@ pub const MASKS: &[Mask] = &[
         hides: |trace, what| begins(trace, what, "[rdma]"),
     },
     Mask {
-        what: "uevents of a netdev's queues and of modules",
-        why: "they come with the netdev and the module, whose own uevents are compared",
+        what: "uevents of a netdev's queues, and of modules with their buses and drivers",
+        why: "they come with the netdev, whose own uevents are compared, and with the command that unloads",
         hides: |trace, what| match words(trace, what) {
             Some(words) => {
-                words.starts_with("uevent ") && (words.contains("/queues/") || words.contains("@/module/"))
+                let of = |what| words.contains(what);
+                words.starts_with("uevent ") && (of("/queues/") || of("@/module/") || of("@/bus/"))
             }
             None => false,
         },
@@ -85,6 +90,18 @@ fn words<'t>(trace: &'t Trace, what: &What) -> Option<&'t str> {
 
 fn begins(trace: &Trace, what: &What, with: &str) -> bool {
     words(trace, what).is_some_and(|words| words.starts_with(with))
+}
+
+/// What a rule that is broken says of the comparison: what a kernel does after it, nobody knows.
+const UNDEFINED: [u8; 3] = [NETNS_EXIT_EMPTIES.id, NO_USE_AFTER_FREE.id, NO_DEADLOCK.id];
+
+/// Whether it is known what a kernel does with a program, by what the model does. An instance whose namespace is freed
+/// under it depends on who gets the memory next; a task that waits for ever says nothing any more; and after an oops
+/// there is nobody left who could.
+pub fn is_defined(model: &Trace) -> bool {
+    let oops = |event: &Event| matches!(event.what, What::Warn(Subject::Device(_), _));
+    let broken = judge(model).into_iter().map(|violation| violation.invariant.id);
+    !model.events.iter().any(oops) && !broken.into_iter().any(|id| UNDEFINED.contains(&id))
 }
 
 /// Stands after a command that made the kernel complain.
@@ -210,7 +227,7 @@ fn omitted(row: &mut impl FnMut(&str, &str, &str), left_out: &mut bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Errno, Handle, Notice};
+    use crate::event::{Errno, Handle, Notice, Point};
 
     fn lines(events: &[What]) -> Vec<String> {
         observed(&Program::default(), &Trace::of(events.iter().map(|what| (0, *what))))
@@ -249,6 +266,18 @@ mod tests {
         let update = |rest: [What; 2]| lines(&[&flash(1)[..], &[What::End(0, None)], &rest].concat());
         assert_eq!(update(flash(1)).len(), 5, "another update is told again");
         assert!(difference(&once, &lines(&[flash(1)[1], flash(2)[1]])).is_some());
+    }
+
+    #[test]
+    fn after_an_oops_or_a_wait_without_end_nothing_is_known_and_after_a_warning_all() {
+        let defined = |what| is_defined(&Trace::of([(0, What::Begin(0)), (0, what)]));
+        let handle = Handle::Netdevsim0;
+        assert!(!defined(What::Warn(Subject::Device(handle), Point::DriverPort)));
+        assert!(!defined(What::Deadlock(0)));
+        let net = Subject::Netns(NetNs::A);
+        assert!(!defined(What::UseAfterFree(net, Point::CleanupNetLock, Point::ProbeAlloc)));
+        assert!(defined(What::Warn(Subject::Devlink(handle), Point::RemoveFree)));
+        assert!(defined(What::End(0, None)));
     }
 
     #[test]

@@ -12,6 +12,10 @@ use crate::program::{Command, Program};
 
 const NEW_DEVICE: &str = "/sys/bus/netdevsim/new_device";
 const DEL_DEVICE: &str = "/sys/bus/netdevsim/del_device";
+/// The files that bind and unbind are those of the driver.
+const DRIVER: &str = "/sys/bus/netdevsim/drivers/netdevsim";
+/// The module of the driver.
+const MODULE: &str = "netdevsim";
 const DEVICES: &str = "/sys/bus/netdevsim/devices";
 
 /// Whether a real kernel can be asked for a command.
@@ -31,6 +35,7 @@ pub fn can_compare(command: &Command) -> bool {
 fn is_modelled(action: &Action) -> bool {
     match action {
         Action::Write { path, .. } => path.contains("netdevsim"),
+        Action::Unload { module } => module == MODULE,
         Action::NetnsAdd { .. } | Action::NetnsDel { .. } | Action::NetnsEnter { .. } => true,
         _ => false,
     }
@@ -58,6 +63,8 @@ fn clean_up() -> Vec<Action> {
     };
     let mut actions = vec![devices, Action::NetnsReset, Action::Unload { module: mdev::VENDOR.to_string() }];
     actions.extend(rdma::clean_up());
+    // What is there already is not loaded again.
+    actions.push(Action::Load { module: MODULE.to_string() });
     actions
 }
 
@@ -89,6 +96,13 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
             write(NEW_DEVICE, format!("{} {ports}", netdevsim(handle)?))
         }
         Driver::Remove { handle } => write(DEL_DEVICE, netdevsim(handle)?.to_string()),
+        Driver::Bind { handle } => {
+            write(&format!("{DRIVER}/bind"), format!("netdevsim{}", netdevsim(handle)?))
+        }
+        Driver::Unbind { handle } => {
+            write(&format!("{DRIVER}/unbind"), format!("netdevsim{}", netdevsim(handle)?))
+        }
+        Driver::ModuleRemove { module: Module::Netdevsim } => Action::Unload { module: MODULE.to_string() },
         Driver::PortAdd { handle, port } => {
             write(&format!("{DEVICES}/netdevsim{}/new_port", netdevsim(handle)?), port.to_string())
         }

@@ -99,6 +99,11 @@ impl Kernel {
         netns
     }
 
+    /// The memory of the namespace that has this name now; the initial one's is always there.
+    pub fn netns_memory(&self, netns: NetNs) -> Option<Kref> {
+        self.namespaces.alive[netns.index()].get()
+    }
+
     /// Models `get_net()`: false if there is no such namespace.
     pub fn netns_get(&self, netns: NetNs) -> bool {
         let there = self.has_netns(netns);

@@ -4,10 +4,11 @@
 //! object stays addressable as a tombstone, so a use after the last put is an event that names both places,
 //! never a crash of ours.
 
+use super::device::Release;
 use super::kernel::Kernel;
 use super::lock::LockId;
 use super::task::Wait;
-use crate::event::{LockClass, Point, Subject, TaskId, What};
+use crate::event::{LockClass, Point, Subject, TaskId, What, WorkFn};
 
 /// The number of a reference count in its run. Copying it is no reference: get and put are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,14 +25,28 @@ pub struct KrefState {
     freed: Option<Point>,
     /// Who sleeps until the last reference is put.
     waiter: Option<TaskId>,
+    /// What the last put of a device is to do.
+    release: Option<Release>,
 }
 
 impl Kernel {
     /// Models `kref_init()`: the memory exists, with one reference.
     pub fn kref_init(&self, subject: Subject) -> Kref {
-        let mut krefs = self.krefs.borrow_mut();
-        krefs.push(KrefState { subject, count: 1, disowned: false, freed: None, waiter: None });
         self.emit(What::Alloc(subject));
+        self.refcount_set(subject)
+    }
+
+    /// Models `refcount_set()` to one, of a count that keeps nobody's memory: what is to come before the subject goes.
+    pub fn refcount_set(&self, subject: Subject) -> Kref {
+        let mut krefs = self.krefs.borrow_mut();
+        krefs.push(KrefState {
+            subject,
+            count: 1,
+            disowned: false,
+            freed: None,
+            waiter: None,
+            release: None,
+        });
         Kref(u16::try_from(krefs.len() - 1).expect("fewer than 65536 objects"))
     }
 
@@ -86,6 +101,24 @@ impl Kernel {
         let state = &mut self.krefs.borrow_mut()[usize::from(kref.0)];
         state.count = state.count.saturating_add_signed(by);
         (state.subject, state.count)
+    }
+
+    /// Says what the last put of a device is to do.
+    pub(super) fn releases_with(&self, kref: Kref, release: Release) {
+        self.krefs.borrow_mut()[usize::from(kref.0)].release = Some(release);
+    }
+
+    /// What the last put of a device is to do.
+    pub(super) fn release_of(&self, kref: Kref) -> Option<Release> {
+        self.krefs.borrow()[usize::from(kref.0)].release
+    }
+
+    /// The devices whose last reference is gone, and which this work is to release.
+    pub(super) fn unreleased(&self, work: WorkFn) -> Vec<(Kref, Release)> {
+        let krefs = self.krefs.borrow();
+        let gone = krefs.iter().enumerate().filter(|(_, state)| state.count == 0 && state.freed.is_none());
+        let due = gone.filter_map(|(index, state)| Some((Kref(index as u16), state.release?)));
+        due.filter(|(_, release)| release.work == work).collect()
     }
 
     /// The release: the memory goes away here.

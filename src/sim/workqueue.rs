@@ -77,8 +77,9 @@ impl Kernel {
             let entry = &mut self.queues.borrow_mut()[queue.index()];
             let before = entry.pending.len();
             entry.pending.retain(|item| item.work != work);
-            let running = entry.running.iter().map(|(_, item)| *item).find(|item| item.work == work);
-            (entry.pending.len() < before, running)
+            // On a queue with two workers the item may have been queued again while it ran, and run twice.
+            let running = entry.running.iter().map(|(_, item)| *item).filter(|item| item.work == work);
+            (entry.pending.len() < before, running.max_by_key(|item| item.number))
         };
         if cancelled {
             self.emit(What::Cancel(queue, work));

@@ -13,8 +13,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use unreg::event::{Trace, What};
-use unreg::invariant::judge;
-use unreg::invariant::reload::netns_exit_empties::NETNS_EXIT_EMPTIES;
 use unreg::linux::{compare, perform};
 use unreg::minimize::minimize;
 use unreg::program::{Program, Variants};
@@ -154,7 +152,7 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
         let mut machine = Machine::default();
         for number in 0..arguments.count.unwrap_or(COUNT) {
             let mut program = sequences.next(variants, perform::can_compare);
-            while !is_defined(&mut machine, &under(program.clone())) {
+            while !compare::is_defined(machine.run(&under(program.clone()))) {
                 program = sequences.next(variants, perform::can_compare);
             }
             named.push((format!("program {number} of seed {}", arguments.seed), under(program)));
@@ -164,13 +162,6 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
         named.reverse();
     }
     Ok(named)
-}
-
-/// Whether it is known what a kernel does with a program. What happens to an instance whose namespace is freed under
-/// it depends on who gets the memory next.
-fn is_defined(machine: &mut Machine, program: &Program) -> bool {
-    let broken = judge(machine.run(program));
-    broken.iter().all(|violation| violation.invariant.name != NETNS_EXIT_EMPTIES.name)
 }
 
 /// Runs a program on both; a difference is minimised while it is the same difference.

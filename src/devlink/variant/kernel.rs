@@ -111,6 +111,8 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.ports_in_list = true;
             rules.unregister_reverses_all = true;
             rules.port_is_taken = Errno::EEXIST;
+            rules.port_files_trust_driver = true;
+            rules.exit_waits_for_releases = false;
         },
     },
     Variant {
@@ -183,6 +185,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.dump_by_kind = true;
             rules.traps_drop_first = true;
             rules.reload_checks_teardown = true;
+            rules.port_files_trust_driver = true;
         },
     },
 ];

@@ -147,6 +147,19 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.publish = Publish::LastUnlocked,
     },
     Variant {
+        id: 40,
+        name: "exit-without-wait",
+        says: "netdevsim's module goes while a device that is gone may still be released later, as up to 6.1",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "a module may be unloaded only when all of its work is complete or cancelled",
+        }],
+        breaks: &["text-outlives-work"],
+        with: &["config=delayed-release", "linux-6.12"],
+        apply: |rules| rules.exit_waits_for_releases = false,
+    },
+    Variant {
         id: 41,
         name: "parent-not-referenced",
         says: "an instance has no reference to its device, as up to 6.2, and names it when its own memory goes",
