@@ -30,7 +30,7 @@ pub mod variant;
 pub use command::Command;
 pub use instance::InstanceId;
 pub use inventory::{Inventory, ReporterSpec, TrapSpec};
-pub use port::PortType;
+pub use port::{NetdevEvent, PortType};
 pub use rules::Rules;
 pub use trap_group::Counter;
 
@@ -75,6 +75,8 @@ struct Instance {
     present: [u32; part::Kind::COUNT],
     port_types: [PortType; PortIndex::COUNT],
     port_order: port::Order,
+    /// In which namespace the netdev of each port is.
+    netdevs_in: [NetNs; PortIndex::COUNT],
     traps: [TrapAction; Trap::COUNT],
     policing: trap_group::Policing,
     sizes: [resource::Size; Resource::COUNT],
@@ -131,6 +133,12 @@ impl Devlink {
     /// devlink core with no instance.
     pub fn new(rules: Rules) -> Self {
         Devlink { rules, instances: RefCell::default(), listeners: RefCell::default() }
+    }
+
+    /// Uses the memory of an instance. False, with an event, if it is gone.
+    pub fn touch(&self, k: &Kernel, id: InstanceId) -> bool {
+        let kref = self.instances.borrow()[id.index()].kref;
+        k.touch(kref)
     }
 
     /// Reads or changes one instance's state, having used its memory.

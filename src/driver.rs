@@ -8,6 +8,7 @@ pub mod linecard;
 pub mod model;
 pub mod module;
 pub mod mtty;
+pub mod netdev;
 mod netdevsim;
 pub mod netns;
 pub mod ops;
@@ -29,6 +30,8 @@ use crate::sim::Kernel;
 pub struct Drivers {
     /// The devices of the devlink drivers.
     pub devices: [model::Device; Handle::COUNT],
+    /// The netdevs of their ports.
+    pub netdevs: netdev::Netdevs,
     /// Which modules are going.
     pub modules: module::Modules,
     /// The vendor driver of mediated devices.

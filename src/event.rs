@@ -247,6 +247,8 @@ pub enum What {
     In(NetNs),
     /// A netlink notification about an object went out, with the value it carries.
     Notify(Notice, Subject, u8),
+    /// A link notification went out, to whoever listens to rtnetlink in the netdev's namespace.
+    Link(Notice, Subject),
     /// The task has a socket of its own that listens in this network namespace, and from here on hears only of these
     /// devices and this port.
     Filter(NetNs, FilterDevice, FilterPort),

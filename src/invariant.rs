@@ -77,6 +77,7 @@ invariants! {
         references_are_known REFERENCES_ARE_KNOWN,
         stream_converges STREAM_CONVERGES,
         filter_only_thins FILTER_ONLY_THINS,
+        netdev_ends_where_it_began NETDEV_ENDS_WHERE_IT_BEGAN,
     }
     reload {
         reload_reinitialises RELOAD_REINITIALISES,

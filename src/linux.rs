@@ -6,6 +6,7 @@
 pub mod attribute;
 pub mod compare;
 pub mod devlink;
+pub mod link;
 pub mod mdev;
 pub mod observe;
 pub mod other;

@@ -89,6 +89,7 @@ impl Devlink {
             present: Default::default(),
             port_types: [PortType::NotSet; PortIndex::COUNT],
             port_order: Default::default(),
+            netdevs_in: [NetNs::Init; PortIndex::COUNT],
             traps: [TrapAction::Drop; Trap::COUNT],
             policing: Default::default(),
             sizes: Default::default(),

@@ -2,7 +2,7 @@
 
 use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{LockClass, NetNs, Notice, Point, ReloadAction, ReloadTo, Subject, What};
+use crate::event::{NetNs, Notice, Point, ReloadAction, ReloadTo, Subject, What};
 use crate::operand::Operand;
 use crate::sim::Kernel;
 
@@ -55,16 +55,9 @@ impl Devlink {
         }
     }
 
-    /// Models `cleanup_net()` as far as devlink has a part in it, `devlink_pernet_pre_exit()`: every instance that is
-    /// still in the namespace is reloaded into the initial one.
-    pub async fn cleanup_net(&self, k: &Kernel, ops: &impl Ops, netns: NetNs) {
-        let pernet = match self.rules.netns_exit_holds_pernet_ops {
-            true => {
-                let lock = k.lock_of(LockClass::PernetOps, Subject::Kernel);
-                Some(k.read(lock, Point::CleanupNetLock).await)
-            }
-            false => None,
-        };
+    /// Models `devlink_pernet_pre_exit()`: every instance that is still in a namespace that ends is reloaded into the
+    /// initial one.
+    pub async fn pernet_pre_exit(&self, k: &Kernel, ops: &impl Ops, netns: NetNs) {
         let mut from = 0;
         while let Some(id) = self.next_registered(from) {
             from = id.index() + 1;
@@ -82,8 +75,6 @@ impl Devlink {
             self.put(k, id);
             drop((device, user));
         }
-        drop(pernet);
-        k.netns_free(netns);
     }
 
     /// Has an instance leave the namespace that ends. 6.12 takes the driver's no for an answer, and the instance stays

@@ -1,7 +1,7 @@
 //! Notifications: what goes out to whoever listens to devlink, and when.
 
 use super::part::Kind;
-use super::{Devlink, InstanceId};
+use super::{Devlink, InstanceId, PortType};
 use crate::devlink::rules::{Notify, Replay};
 use crate::event::{Notice, Point, Subject};
 use crate::operand::Operand;
@@ -26,7 +26,13 @@ impl Devlink {
         let instance = &self.instances.borrow()[id.index()];
         match part {
             Subject::Devlink(_) => u8::from(instance.reload_failed),
-            Subject::Port(_, port) => instance.port_types[port.index()] as u8,
+            // Models `devlink_nl_port_fill()`: a netdev that is elsewhere is not shown.
+            Subject::Port(_, port) => match instance.port_types[port.index()] {
+                PortType::EthNetdev if instance.netdevs_in[port.index()] != instance.netns => {
+                    PortType::Eth as u8
+                }
+                of => of as u8,
+            },
             Subject::Trap(_, trap) => instance.traps[trap.index()].to_byte(),
             Subject::Param(_, param) => instance.params[param.index()].shown().to_byte(),
             Subject::Reporter(_, reporter) => instance.reporters[reporter.index()].value(),

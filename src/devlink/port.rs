@@ -1,7 +1,7 @@
 //! Ports: in the list or not, and of what type. All of this runs under the instance's lock.
 
 use super::{Devlink, InstanceId};
-use crate::event::{Errno, Notice, PortIndex, Subject, What};
+use crate::event::{Errno, NetNs, Notice, PortIndex, Subject, What};
 use crate::sim::Kernel;
 
 /// What a port is a port of: the value that its notifications carry.
@@ -39,6 +39,16 @@ impl Order {
     }
 }
 
+/// What the notifier chain says of a netdev.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the kernel's names")]
+pub enum NetdevEvent {
+    PostInit,
+    Register,
+    Unregister,
+    PreUninit,
+}
+
 impl Devlink {
     /// Models `devl_port_register()`: the port is announced after it is in the list.
     pub async fn port_register(&self, k: &Kernel, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
@@ -68,7 +78,35 @@ impl Devlink {
         Ok(())
     }
 
-    /// Models `__devlink_port_type_set()`, which follows the port's netdev: every change is announced.
+    /// Models `devlink_port_netdevice_event()`: a port follows its netdev, but does not see it come and go in another
+    /// namespace than its instance's.
+    pub async fn port_netdevice_event(
+        &self,
+        k: &Kernel,
+        id: InstanceId,
+        port: PortIndex,
+        event: NetdevEvent,
+        netns: NetNs,
+    ) {
+        if !self.touch(k, id) {
+            return;
+        }
+        let is_near = self.netns(id) == netns;
+        match event {
+            NetdevEvent::PostInit => self.port_type_set(k, id, port, PortType::Eth).await,
+            NetdevEvent::Register if is_near => self.port_type_set(k, id, port, PortType::EthNetdev).await,
+            NetdevEvent::Unregister if is_near => self.port_type_set(k, id, port, PortType::Eth).await,
+            NetdevEvent::Register | NetdevEvent::Unregister => {}
+            NetdevEvent::PreUninit => self.port_type_set(k, id, port, PortType::NotSet).await,
+        }
+    }
+
+    /// Models `dev_net_set()`: the port's netdev is in this namespace.
+    pub fn port_netdev_is_in(&self, id: InstanceId, port: PortIndex, netns: NetNs) {
+        self.instances.borrow_mut()[id.index()].netdevs_in[port.index()] = netns;
+    }
+
+    /// Models `__devlink_port_type_set()`: every change is announced.
     pub async fn port_type_set(&self, k: &Kernel, id: InstanceId, port: PortIndex, to: PortType) {
         self.with(k, id, |instance| instance.port_types[port.index()] = to);
         self.notify(k, id, Notice::New, Subject::Port(self.handle(id), port)).await;

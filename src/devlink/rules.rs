@@ -145,6 +145,12 @@ pub struct Rules {
     pub work_cancelled_locked: bool,
     /// Whether a socket can have a filter of notifications.
     pub has_filters: bool,
+    /// Whether messages about a netdev say which port it is of.
+    pub links_name_ports: bool,
+    /// Whether nobody in the namespace that a netdev leaves is told of it.
+    pub netdev_leaves_silently: bool,
+    /// Whether the netdevs of drivers end with their namespace.
+    pub netdevs_end_with_netns: bool,
     /// Which netdevsim it is.
     pub netdevsim: Netdevsim,
     /// Whether a dump shows one kind of object of every instance after the other.
@@ -206,6 +212,9 @@ impl Default for Rules {
             nested_locks_parent: false,
             work_cancelled_locked: false,
             has_filters: true,
+            links_name_ports: true,
+            netdev_leaves_silently: false,
+            netdevs_end_with_netns: false,
             netdevsim: Netdevsim::Small,
             dump_by_kind: false,
             traps_drop_first: false,

@@ -2,6 +2,7 @@
 
 mod kernel;
 mod lock;
+mod netdev;
 mod part;
 mod register;
 mod reload;
@@ -10,5 +11,11 @@ use super::rules::Rules;
 use crate::variant::Variant;
 
 /// Every variant of devlink, by what it is about; whole kernels last.
-pub const VARIANTS: &[&[Variant<Rules>]] =
-    &[register::VARIANTS, reload::VARIANTS, lock::VARIANTS, part::VARIANTS, kernel::VARIANTS];
+pub const VARIANTS: &[&[Variant<Rules>]] = &[
+    register::VARIANTS,
+    reload::VARIANTS,
+    lock::VARIANTS,
+    part::VARIANTS,
+    netdev::VARIANTS,
+    kernel::VARIANTS,
+];

@@ -1,6 +1,6 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, health, module, mtty, netns, ops, port, snapshot, vf};
+use super::{Bus, health, module, mtty, netdev, netns, ops, port, snapshot, vf};
 use crate::commands;
 use crate::event::{Errno, Handle, Knob, Module, NetNs, NumVfs, Parent, PortCount, PortIndex, Switch};
 
@@ -33,6 +33,8 @@ commands! {
         0x4b "netns.del" NetnsDel(netns: NetNs),
         /// The task goes into a network namespace; from there on it sees what is there.
         0x4c "netns.enter" NetnsEnter(netns: NetNs),
+        /// Moves the netdev of a port from where the task is to a network namespace.
+        0x4d "netdev.move" NetdevMove(handle: Handle, port: PortIndex, netns: NetNs),
         /// Asks a device for so many virtual functions.
         0x4e "driver.sriov-numvfs" SriovNumvfs(handle: Handle, number: NumVfs),
         /// Binds the driver to a device that has none, as a user does by hand.
@@ -66,6 +68,7 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         Command::NetnsAdd { netns } => bus.kernel.netns_add(netns),
         Command::NetnsDel { netns } => netns::del(bus, netns).await,
         Command::NetnsEnter { netns } => bus.kernel.netns_enter(netns),
+        Command::NetdevMove { handle, port, netns } => netdev::set_netns(bus, handle, port, netns).await,
         Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
         Command::MttyRemove { parent } => mtty::remove(bus, parent).await,

@@ -1,5 +1,6 @@
 //! What tells the devlink drivers apart, as data, and what each remembers of its devices.
 
+use super::netdev::NetdevId;
 use super::netdevsim;
 use crate::devlink::rules::Netdevsim;
 use crate::devlink::{InstanceId, Inventory, ReporterSpec, TrapSpec};
@@ -192,7 +193,7 @@ pub struct Port {
     /// Whether it stands for a virtual function: netdevsim goes by what it was made as, not by its index.
     pub is_vf: bool,
     /// Its netdev, if ports have any.
-    pub netdev: Option<Kref>,
+    pub netdev: Option<NetdevId>,
 }
 
 /// A list of ports, oldest first.

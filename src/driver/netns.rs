@@ -1,6 +1,6 @@
 //! What users do with network namespaces: make one, go there, and let it end.
 
-use super::Bus;
+use super::{Bus, netdev};
 use crate::event::{Errno, LockClass, NetNs, Point, QueueName, Subject};
 
 /// Takes the namespace's name away and waits until what that ends has ended.
@@ -10,9 +10,17 @@ pub async fn del(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Models `cleanup_net()`.
+/// Models `cleanup_net()`: the instances leave before the netdevs do.
 pub async fn cleanup(bus: &Bus<'_>, netns: NetNs) {
-    bus.devlink.cleanup_net(bus.kernel, bus, netns).await;
+    let k = bus.kernel;
+    let pernet = match bus.devlink.rules.netns_exit_holds_pernet_ops {
+        true => Some(k.read(k.lock_of(LockClass::PernetOps, Subject::Kernel), Point::CleanupNetLock).await),
+        false => None,
+    };
+    bus.devlink.pernet_pre_exit(k, bus, netns).await;
+    netdev::exit_netns(bus, netns).await;
+    drop(pernet);
+    k.netns_free(netns);
 }
 
 /// Models `register_netdevice_notifier()` in the probe of the RDMA driver.

@@ -1,11 +1,11 @@
 //! A driver's ports: each a port of devlink, and under 6.12's rules a netdev on top.
 
-use super::Bus;
 use super::model::{Model, Netdevs, Port};
+use super::{Bus, netdev};
 use crate::devlink::instance::device_lock;
 use crate::devlink::{InstanceId, PortType};
-use crate::event::{Action, Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Subject, What};
-use crate::sim::{Held, Kref, LockId};
+use crate::event::{Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Subject, What};
+use crate::sim::{Held, LockId};
 
 /// Models `nsim_dev_port_add_all()`: the ports that the driver has in the mode its eswitch is in, each under the
 /// instance's lock if the caller does not hold it. A driver that keeps a list of its own takes the first error
@@ -46,7 +46,7 @@ pub(super) async fn create(
     let netdevs = bus.model(id).netdevs;
     let netdev = match netdevs {
         Netdevs::None => None,
-        Netdevs::Followed | Netdevs::Told => Some(register_netdev(bus, id, index, netdevs).await),
+        Netdevs::Followed | Netdevs::Told => Some(netdev::register(bus, id, index).await),
     };
     if is_vf {
         bus.devlink.rate_leaf_create(bus.kernel, id, index).await;
@@ -79,54 +79,9 @@ async fn destroy_known(bus: &Bus<'_>, id: InstanceId, known: Port) -> Result<(),
         bus.devlink.port_type_set(bus.kernel, id, port, PortType::NotSet).await;
     }
     if let Some(netdev) = known.netdev {
-        unregister_netdev(bus, id, port, netdev, netdevs).await;
+        netdev::unregister(bus, netdev).await;
     }
     bus.devlink.port_unregister(bus.kernel, id, port).await
-}
-
-/// Models `register_netdevice()`, whose notifiers tell devlink if it follows them: the type is known when the netdev is
-/// initialised, and the netdev once it can be found. A netdev keeps its parent device.
-async fn register_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netdevs: Netdevs) -> Kref {
-    let k = bus.kernel;
-    let handle = bus.devlink.handle(id);
-    let subject = Subject::PortNetdev(handle, port);
-    let netdev = k.kref_init(subject);
-    if let Some(device) = bus.device(handle).on_bus.get() {
-        k.get(device);
-    }
-    if netdevs == Netdevs::Followed {
-        bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
-    }
-    announce_netdev(bus, id, Action::Add, subject, netdev);
-    if netdevs == Netdevs::Followed {
-        bus.devlink.port_type_set(k, id, port, PortType::EthNetdev).await;
-    }
-    netdev
-}
-
-/// A netdev's uevents are heard in its namespace alone.
-fn announce_netdev(bus: &Bus<'_>, id: InstanceId, action: Action, subject: Subject, netdev: Kref) {
-    if bus.kernel.is_heard_in(bus.devlink.netns(id)) {
-        bus.kernel.uevent(action, subject, netdev);
-    }
-}
-
-/// Models `unregister_netdevice_many_notify()`: its notifiers take from the port the netdev and then the type,
-/// and only then is the device's end told to user space.
-async fn unregister_netdev(bus: &Bus<'_>, id: InstanceId, port: PortIndex, netdev: Kref, netdevs: Netdevs) {
-    let k = bus.kernel;
-    let handle = bus.devlink.handle(id);
-    if netdevs == Netdevs::Followed {
-        bus.devlink.port_type_set(k, id, port, PortType::Eth).await;
-        bus.devlink.port_type_set(k, id, port, PortType::NotSet).await;
-    }
-    announce_netdev(bus, id, Action::Remove, Subject::PortNetdev(handle, port), netdev);
-    if k.put(netdev) {
-        k.free(netdev);
-    }
-    if let Some(device) = bus.device(handle).on_bus.get() {
-        k.put_device(device);
-    }
 }
 
 /// Models the moment when the driver's list is made anew without a look at what it holds: netdevs that it held
@@ -137,7 +92,7 @@ pub(super) fn forget_all(bus: &Bus<'_>, handle: Handle) {
         .take()
         .iter()
         .filter_map(|port| port.netdev)
-        .for_each(|netdev| bus.kernel.disown(netdev));
+        .for_each(|id| netdev::disown(bus, id));
 }
 
 /// A driver's own command on a running device: adds or deletes a port under the instance's lock.

@@ -42,6 +42,7 @@ kinds! {
     19 WARN What::Warn(..) | What::Console(_),
     20 NETNS_GONE What::Free(Subject::Netns(_)),
     21 HEARD What::Filter(..) | What::Heard(..),
+    22 LINK What::Link(..),
     30 CLIENT_REMOVED What::Return(Callback::ClientRemove, ..),
     31 IB_UNREGISTERED What::Leave(Span::IbUnregisterDevice | Span::IbUnregisterClient, ..),
 }

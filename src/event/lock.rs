@@ -58,6 +58,8 @@ lock_classes! {
     UnregistrationLock PerObject "unregistration_lock",
     /// Who begins or ends to follow all namespaces writes, whoever ends one reads.
     PernetOps Global "pernet_ops_rwsem",
+    /// rtnetlink's lock of all netdevs, whatever their namespace.
+    Rtnl Global "rtnl_mutex",
     /// netdevsim's list of devices, held while one is made or unmade.
     NsimBusDevList Global "nsim_bus_dev_list_lock",
     /// The ports of one netdevsim device, as its files see them.

@@ -180,6 +180,11 @@ points! {
     0x451 NsimBusExit "nsim_bus_exit:list-lock",
     0x452 NsimBusExitWait "nsim_bus_exit:wait-released",
     0x453 BusUnregister "bus_unregister:files",
+    0x454 NetdevRegister "register_netdevice:rtnl",
+    0x455 NetdevUnregister "unregister_netdevice:rtnl",
+    0x456 NetdevMove "rtnl_setlink:rtnl",
+    0x457 NetdevMoved "dev_change_net_namespace:netns",
+    0x458 NetdevExit "default_device_exit_batch:rtnl",
 }
 
 impl std::fmt::Display for Point {

@@ -44,6 +44,7 @@ impl What {
             | What::Set(..)
             | What::In(_)
             | What::Notify(..)
+            | What::Link(..)
             | What::Filter(..)
             | What::Heard(..)
             | What::Uevent(..)
@@ -92,6 +93,7 @@ impl What {
             What::Set(..) => "set",
             What::In(_) => "in",
             What::Notify(..) => "notify",
+            What::Link(..) => "link",
             What::Filter(..) => "filter",
             What::Heard(..) => "heard",
             What::Uevent(..) => "uevent",
@@ -178,6 +180,8 @@ impl fmt::Display for What {
                 };
                 write!(f, "[{},{notice}] {of}{}", devlink_object(of), value(of, new))
             }
+            What::Link(Notice::New, of) => write!(f, "[link,new] {of}"),
+            What::Link(Notice::Del, of) => write!(f, "[link,del] {of}"),
             What::Uevent(action, of) | What::Seen(action, of) => match action {
                 Action::Add => write!(f, "add {of}"),
                 Action::Bind => write!(f, "bind {of}"),

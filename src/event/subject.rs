@@ -14,7 +14,7 @@ pub enum Subject {
     /// A port of a devlink instance. Its value says what it is a port of: 0 nothing yet, 1 Ethernet, 2 Ethernet
     /// with a netdev.
     Port(Handle, PortIndex),
-    /// The netdev of a port.
+    /// The netdev of a port. Its value is the network namespace that it is in.
     PortNetdev(Handle, PortIndex),
     /// An auxiliary device of an mlx5 device.
     Auxiliary(Handle, Auxiliary),

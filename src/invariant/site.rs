@@ -42,6 +42,7 @@ fn place(trace: &Trace, what: What) -> String {
         What::Deadlock(cycle) => format!("deadlock: {}", classes(&trace.cycles[usize::from(cycle)])),
         What::LockOrder(cycle) => format!("lock order: {}", classes(&trace.cycles[usize::from(cycle)])),
         What::In(_) | What::Filter(..) => verb.to_string(),
+        What::Link(notice, of) => format!("{verb} {notice:?} of {}", kind(of)),
         What::Notify(notice, of, _) | What::Heard(notice, of, _) => {
             format!("{verb} {notice:?} of {}", kind(of))
         }

@@ -31,6 +31,7 @@ pub const MASKS: &[Mask] = &[
                     | What::In(_)
                     | What::End(..)
                     | What::Notify(..)
+                    | What::Link(..)
                     | What::Filter(..)
                     | What::Heard(..)
                     | What::Uevent(..)
@@ -43,8 +44,8 @@ pub const MASKS: &[Mask] = &[
         },
     },
     Mask {
-        what: "RTM_NEWLINK and RTM_DELLINK",
-        why: "the model has no netdevs beyond their names; recorded and printed, not compared",
+        what: "RTM_NEWLINK and RTM_DELLINK of netdevs that are no devlink port's",
+        why: "the model of RDMA has no netdevs beyond their names; recorded and printed, not compared",
         hides: |trace, what| begins(trace, what, "[link"),
     },
     Mask {
@@ -68,6 +69,11 @@ pub const MASKS: &[Mask] = &[
 /// What is compared by something else than its value.
 pub const RENAMED: &[(&str, &str)] = &[
     ("a netdev's name and ifindex", "chosen by the kernel: compared as the netdev of its port"),
+    (
+        "the name of a netdev that comes back from a namespace that ended, if its own is taken",
+        "made of an ifindex, of which the model knows nothing: the model takes it for one that no other netdev has",
+    ),
+    ("in which namespace a netdev's uevents are heard", "not compared: that of its link messages is"),
     ("counters of traps and policers, reload statistics, random content of regions", "left out of values"),
     (
         "how many of a flash update's bytes are written",
@@ -146,7 +152,7 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
                 rest.push(format!("{netns}at rest {}", event.what));
                 continue;
             }
-            What::Notify(..) => format!("{netns}{} {}", event.what.verb(), event.what),
+            What::Notify(..) | What::Link(..) => format!("{netns}{} {}", event.what.verb(), event.what),
             // Who hears need not be who runs.
             What::Heard(..) => format!("{task} heard {}", event.what),
             other => format!("{} {other}", other.verb()),
@@ -227,7 +233,7 @@ fn omitted(row: &mut impl FnMut(&str, &str, &str), left_out: &mut bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Errno, Handle, Notice, Point};
+    use crate::event::{Errno, Handle, Notice, Point, PortIndex};
 
     fn lines(events: &[What]) -> Vec<String> {
         observed(&Program::default(), &Trace::of(events.iter().map(|what| (0, *what))))
@@ -278,6 +284,15 @@ mod tests {
         assert!(!defined(What::UseAfterFree(net, Point::CleanupNetLock, Point::ProbeAlloc)));
         assert!(defined(What::Warn(Subject::Devlink(handle), Point::RemoveFree)));
         assert!(defined(What::End(0, None)));
+    }
+
+    #[test]
+    fn a_link_message_counts_where_it_is_heard() {
+        let link = What::Link(Notice::New, Subject::PortNetdev(Handle::Netdevsim0, PortIndex::P1));
+        let moved = lines(&[link, What::In(NetNs::A), link]);
+        let line = "link [link,new] netdevsim/0/1 netdev";
+        assert_eq!(moved, [line.to_string(), format!("in a: {line}")]);
+        assert!(difference(&moved, &lines(&[link, link])).is_some());
     }
 
     #[test]

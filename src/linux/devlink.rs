@@ -156,7 +156,7 @@ fn ask(command: u16, attributes: Attributes) -> Action {
 }
 
 fn request(command: u16, flags: u16, body: Vec<u8>) -> Action {
-    Action::Netlink { family: Family::Devlink, command, flags, body, patch: None }
+    Action::Netlink { family: Family::Devlink, command, flags, body, patches: Vec::new() }
 }
 
 /// The two names that are an instance's handle.

@@ -4,6 +4,7 @@
 //! the model has no name for is kept as [`What::Foreign`], in the kernel's words.
 
 use super::devlink::{self, Message};
+use super::link::{self, Link};
 use super::wire::{Family, Report};
 use super::{mdev, rdma};
 use crate::event::{Action, Errno, Handle, NetNs, Notice, PortIndex, Subject, TaskName, Trace, What};
@@ -100,6 +101,13 @@ impl Observer<'_> {
                 Err(words) => self.foreign(words),
             },
             Report::Heard { family: Family::Uevent, message, .. } => self.uevent(at, message),
+            Report::Heard { family: Family::Route, netns, message, .. } => match link::read(message) {
+                Some(Link { notice, handle, port, .. }) => {
+                    self.speaks_in(netns.as_deref());
+                    self.push(What::Link(notice, Subject::PortNetdev(handle, port)));
+                }
+                None => self.foreign(super::other::words(Family::Route, message)),
+            },
             Report::Heard { family, message, .. } | Report::Answer { family, message, .. } => {
                 self.foreign(super::other::words(*family, message));
             }
@@ -170,22 +178,29 @@ impl Observer<'_> {
         }
     }
 
-    /// The port of a netdev: the next one (or, for a netdev that goes, the last one) that is said to have it.
+    /// The port of a netdev, as the next message about the netdev says, or for one that goes the last one.
     fn port_of(&self, at: usize, action: Action, handle: Handle, netdev: &str) -> Option<PortIndex> {
-        let has_it = |report: &Report| {
-            let Report::Heard { family: Family::Devlink, message, .. } = report else { return None };
-            let message = devlink::read(message).ok()?;
-            match message.subject {
-                Subject::Port(of, port) if of == handle && message.notice == Some(Notice::New) => {
-                    (message.netdev.as_deref() == Some(netdev)).then_some(port)
-                }
-                _ => None,
+        let port = |report: &Report| match report {
+            Report::Heard { family: Family::Route, message, .. } => {
+                let link = link::read(message)?;
+                (link.handle == handle && link.name == netdev).then_some(link.port)
             }
+            // Before 6.2 messages about netdevs say nothing of ports, and devlink's own do.
+            Report::Heard { family: Family::Devlink, message, .. } => {
+                let message = devlink::read(message).ok()?;
+                match message.subject {
+                    Subject::Port(of, port) if of == handle && message.notice == Some(Notice::New) => {
+                        (message.netdev.as_deref() == Some(netdev)).then_some(port)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
         };
         let (before, after) = self.reports.split_at(at);
         match action {
-            Action::Remove => before.iter().rev().find_map(has_it),
-            _ => after.iter().find_map(has_it),
+            Action::Remove => before.iter().rev().find_map(port),
+            _ => after.iter().find_map(port),
         }
     }
 }

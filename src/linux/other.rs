@@ -1,27 +1,21 @@
 //! Messages of the families that the model has no events for yet, in words.
 
 use super::attribute::Found;
+use super::link::{self, DELLINK, IFNAME, NEWLINK};
 use super::wire::Family;
 
 /// The length of a netlink header in bytes.
 const HEADER: usize = 16;
-/// `RTM_NEWLINK`, `RTM_DELLINK`, and the length of the `struct ifinfomsg` that follows the header.
-const NEWLINK: u16 = 16;
-const DELLINK: u16 = 17;
-const IFINFOMSG: usize = 16;
-/// `IFLA_IFNAME`
-const IFNAME: u16 = 3;
 /// `RDMA_NLDEV_ATTR_DEV_NAME` and `RDMA_NLDEV_ATTR_EVENT_TYPE`
 const RDMA_DEV_NAME: u16 = 2;
 const RDMA_EVENT_TYPE: u16 = 102;
 
 /// What a message says.
 pub fn words(family: Family, message: &[u8]) -> String {
-    let kind = message.get(4..6).map_or(0, |bytes| u16::from_ne_bytes([bytes[0], bytes[1]]));
+    let kind = link::kind(message);
     match family {
         Family::Route => {
-            let attributes = Found::new(message.get(HEADER + IFINFOMSG..).unwrap_or_default());
-            let name = attributes.text(IFNAME).unwrap_or("?");
+            let name = link::attributes(message).text(IFNAME).unwrap_or("?");
             match kind {
                 NEWLINK => format!("[link,new] {name}"),
                 DELLINK => format!("[link,del] {name}"),

@@ -4,7 +4,7 @@
 //! can do from outside; so the tasks of a program run whole, in the order of the file.
 
 use super::wire::{Action, Request, Step};
-use super::{devlink, mdev, rdma};
+use super::{devlink, link, mdev, rdma};
 use crate::driver;
 use crate::event::{Handle, Knob, Module, Parent, PortCount, Switch};
 use crate::operand::Operand;
@@ -36,7 +36,10 @@ fn is_modelled(action: &Action) -> bool {
     match action {
         Action::Write { path, .. } => path.contains("netdevsim"),
         Action::Unload { module } => module == MODULE,
-        Action::NetnsAdd { .. } | Action::NetnsDel { .. } | Action::NetnsEnter { .. } => true,
+        Action::Netlink { .. }
+        | Action::NetnsAdd { .. }
+        | Action::NetnsDel { .. }
+        | Action::NetnsEnter { .. } => true,
         _ => false,
     }
 }
@@ -137,6 +140,10 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
         Driver::NetnsAdd { netns } => Action::NetnsAdd { name: netns.to_string() },
         Driver::NetnsDel { netns } => Action::NetnsDel { name: netns.to_string() },
         Driver::NetnsEnter { netns } => Action::NetnsEnter { name: netns.to_string() },
+        Driver::NetdevMove { handle, port, netns } => {
+            netdevsim(handle)?;
+            link::set_netns(handle, port, netns)
+        }
         Driver::SriovNumvfs { handle, number } => {
             write(&format!("{DEVICES}/netdevsim{}/sriov_numvfs", netdevsim(handle)?), number.to_string())
         }

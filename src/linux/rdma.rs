@@ -54,17 +54,28 @@ pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
         Command::UnregisterDevice { device } => {
             let body = Attributes::new().u32(DEV_INDEX, 0).emit();
             // The value follows the attribute's header of four bytes.
-            let patch = Some(Patch { at: 4, of: Indexed::Rdma(name(device)) });
-            Some(vec![Action::Netlink { family: Family::Rdma, command: RDMA_DELLINK, flags: 0, body, patch }])
+            let patches = vec![Patch { at: 4, of: Indexed::Rdma(name(device)) }];
+            Some(vec![Action::Netlink {
+                family: Family::Rdma,
+                command: RDMA_DELLINK,
+                flags: 0,
+                body,
+                patches,
+            }])
         }
         Command::AddressAdd { netdev } => {
             let address = vec![192, 0, 2, 1 + netdev.index() as u8];
             // struct ifaddrmsg: family, prefix length, flags, scope, and the index that the guest knows.
             let mut body = vec![INET, 24, 0, 0, 0, 0, 0, 0];
             body.extend(Attributes::new().bytes(LOCAL, address.clone()).bytes(ADDRESS, address).emit());
-            let patch = Some(Patch { at: 4, of: Indexed::Netdev(link_name(netdev)) });
-            let add =
-                Action::Netlink { family: Family::Route, command: NEWADDR, flags: NLM_F_CREATE, body, patch };
+            let patches = vec![Patch { at: 4, of: Indexed::Netdev(link_name(netdev)) }];
+            let add = Action::Netlink {
+                family: Family::Route,
+                command: NEWADDR,
+                flags: NLM_F_CREATE,
+                body,
+                patches,
+            };
             Some([there(netdev), vec![add]].concat())
         }
         Command::RegisterClient { .. } | Command::UnregisterClient { .. } => None,
@@ -94,7 +105,7 @@ fn link(netdev: Netdev, flags: u8, more: Attributes) -> Vec<u8> {
 }
 
 fn request(family: Family, command: u16, flags: u16, body: Vec<u8>) -> Action {
-    Action::Netlink { family, command, flags, body, patch: None }
+    Action::Netlink { family, command, flags, body, patches: Vec::new() }
 }
 
 /// The netdev that an RDMA device sits on.

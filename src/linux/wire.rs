@@ -47,8 +47,8 @@ pub enum Action {
         /// What follows the netlink header (and the generic one): attributes, or a family's own header.
         #[serde(with = "hex")]
         body: Vec<u8>,
-        /// A number in the body that only the guest knows.
-        patch: Option<Patch>,
+        /// Numbers in the body that only the guest knows.
+        patches: Vec<Patch>,
     },
     /// A devlink request on the socket of the task's own that listens. The first one opens it, in the namespace where
     /// the task is then.
@@ -122,6 +122,15 @@ pub struct Patch {
 pub enum Indexed {
     /// A netdev, by its name.
     Netdev(String),
+    /// The netdev of a devlink port, among those of the namespace where the task is.
+    PortNetdev {
+        /// The bus of the port's device.
+        bus: String,
+        /// The device's name.
+        device: String,
+        /// The port's index.
+        port: u32,
+    },
     /// An RDMA device, by its name.
     Rdma(String),
     /// A network namespace, by its name: a file descriptor, or one that nobody has if there is no such namespace.

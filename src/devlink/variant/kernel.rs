@@ -106,6 +106,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.netns_exit_holds_pernet_ops = true;
             rules.driver_may_keep_netns = true;
             rules.netdevsim = Netdevsim::Linux61;
+            rules.links_name_ports = false;
             rules.dump_by_kind = true;
             rules.traps_drop_first = true;
             rules.ports_in_list = true;
@@ -166,6 +167,8 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             "netns-exit-empties",
             "end-names-all",
             "references-are-known",
+            "netdev-ends-where-it-began",
+            "no-use-after-free",
         ],
         with: &[],
         apply: |rules| {

@@ -12,7 +12,9 @@ pub(super) fn value(subject: Subject, value: u8) -> String {
         Subject::Devlink(_) => (value != 0).then_some("reload_failed"),
         Subject::Param(..) => ParamValue::from_byte(value).map(Operand::word),
         Subject::Trap(..) => TrapAction::from_byte(value).map(Operand::word),
-        Subject::NetnsOf(_) | Subject::Netns(_) => NetNs::from_byte(value).map(Operand::word),
+        Subject::NetnsOf(_) | Subject::Netns(_) | Subject::PortNetdev(..) => {
+            NetNs::from_byte(value).map(Operand::word)
+        }
         Subject::Eswitch(_) => EswitchMode::from_byte(value).map(Operand::word),
         Subject::Port(..) => ["type eth", "type eth netdev"].get(usize::from(value).wrapping_sub(1)).copied(),
         Subject::Flash(_) => FLASH_STATUS.get(usize::from(value)).copied(),

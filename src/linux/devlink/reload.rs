@@ -31,8 +31,8 @@ pub(super) fn reload(handle: Handle, action: ReloadAction, limit: ReloadLimit, t
     let Some(netns) = netns::wanted(to) else { return ask(cmd::RELOAD, attributes) };
     let body = attributes.u32(attr::NETNS_FD, 0).emit();
     // The descriptor is the guest's to know; it is the last thing in the body.
-    let patch = Some(Patch { at: body.len() - 4, of: Indexed::Netns(netns.word().to_string()) });
-    Action::Netlink { family: Family::Devlink, command: cmd::RELOAD, flags: 0, body, patch }
+    let patches = vec![Patch { at: body.len() - 4, of: Indexed::Netns(netns.word().to_string()) }];
+    Action::Netlink { family: Family::Devlink, command: cmd::RELOAD, flags: 0, body, patches }
 }
 
 /// A `struct nla_bitfield32` that says something of the bits there are.

@@ -146,6 +146,7 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         // A wait has no event for its end, so it is no fact, but a step like any other.
         What::Block(lock) => (lock.of, Nothing(hash(&lock.class))),
         What::Notify(_, subject, _)
+        | What::Link(_, subject)
         | What::Heard(_, subject, _)
         | What::Uevent(_, subject)
         | What::Seen(_, subject)

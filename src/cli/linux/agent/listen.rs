@@ -79,7 +79,10 @@ impl Listener {
     /// Listens in the namespace too that the calling thread is in, and that has this name.
     pub(super) fn add(&self, netns: &str, devlink: Devlink) -> io::Result<()> {
         let group = |family| Group::join(family, Some(netns.to_string()), devlink);
-        let groups = [Family::Devlink, Family::Uevent].map(group).into_iter().collect::<io::Result<_>>()?;
+        let groups = [Family::Devlink, Family::Uevent, Family::Route]
+            .map(group)
+            .into_iter()
+            .collect::<io::Result<_>>()?;
         self.order(Order::Add(groups))
     }
 

@@ -13,8 +13,8 @@ use rustix::io::Errno;
 use std::fs::{File, read_dir};
 use std::io::{self, Write};
 use std::time::Duration;
-use unreg::linux::rdma;
 use unreg::linux::wire::{Action, Family, Indexed, Patch, Report, Request};
+use unreg::linux::{link, rdma};
 
 /// Virtual time after a command in which what it left to others runs. Time goes on only when nobody can run.
 const SETTLE: Duration = Duration::from_millis(1);
@@ -93,8 +93,8 @@ impl Agent {
     /// Does one thing for a task; the errno is positive, or 0.
     fn act(&mut self, task: u8, action: &Action) -> i32 {
         match action {
-            Action::Netlink { family, command, flags, body, patch } => {
-                let asked = self.patched(body, patch.as_ref());
+            Action::Netlink { family, command, flags, body, patches } => {
+                let asked = self.patched(body, patches);
                 let asked = asked.and_then(|body| self.ask(*family, *command, *flags, &body));
                 asked.unwrap_or_else(|error| errno(&error))
             }
@@ -130,15 +130,16 @@ impl Agent {
         }
     }
 
-    /// A request's body with the index in it that the kernel chose.
-    fn patched(&mut self, body: &[u8], patch: Option<&Patch>) -> io::Result<Vec<u8>> {
+    /// A request's body with the indices in it that the kernel chose.
+    fn patched(&mut self, body: &[u8], patches: &[Patch]) -> io::Result<Vec<u8>> {
         let mut body = body.to_vec();
-        if let Some(Patch { at, of }) = patch {
+        for Patch { at, of } in patches {
             let index = match of {
                 Indexed::Netdev(name) => {
                     let text = std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex"))?;
                     text.trim().parse().map_err(io::Error::other)?
                 }
+                Indexed::PortNetdev { bus, device, port } => self.link_index(bus, device, *port)?,
                 Indexed::Rdma(name) => self.rdma_index(name)?,
                 Indexed::Netns(name) => self.namespaces.descriptor(name),
             };
@@ -154,6 +155,15 @@ impl Agent {
         let mut found = None;
         self.requests(Family::Rdma)?.ask(rdma::GET, NLM_F_DUMP, &[], |message| {
             found = found.or_else(|| rdma::index_of(&message, name));
+        })?;
+        found.ok_or_else(|| Errno::NODEV.into())
+    }
+
+    /// The index of a port's netdev, from a dump of all that are here.
+    fn link_index(&mut self, bus: &str, device: &str, port: u32) -> io::Result<u32> {
+        let mut found = None;
+        self.requests(Family::Route)?.ask(link::GETLINK, NLM_F_DUMP, &link::all(), |message| {
+            found = found.or_else(|| link::index_of(&message, bus, device, port));
         })?;
         found.ok_or_else(|| Errno::NODEV.into())
     }

@@ -1,0 +1,34 @@
+//! What becomes of the netdevs of ports, and what is told of it.
+
+use crate::devlink::rules::Rules;
+use crate::mail::{Cite, REGISTER, RELOAD_LOCK};
+use crate::variant::Variant;
+
+pub(super) const VARIANTS: &[Variant<Rules>] = &[
+    Variant {
+        id: 43,
+        name: "silent-netdev-move",
+        says: "a netdev that goes to another namespace leaves without a word to those who listen where it was",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, so notifications must cover those made after register too",
+        }],
+        breaks: &["netdev-ends-where-it-began"],
+        with: &["linux-6.12"],
+        apply: |rules| rules.netdev_leaves_silently = true,
+    },
+    Variant {
+        id: 44,
+        name: "netdevs-end-with-netns",
+        says: "a namespace that ends unregisters the netdevs in it, and their driver unregisters them again",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Leon Romanovsky",
+            claim: "the end of a namespace reloads every instance in it, and that has to work",
+        }],
+        breaks: &["no-warning"],
+        with: &["linux-6.12"],
+        apply: |rules| rules.netdevs_end_with_netns = true,
+    },
+];

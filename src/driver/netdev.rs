@@ -1,0 +1,265 @@
+//! Netdevs of ports: each is in a network namespace, is told of there, can be moved, and outlives no namespace.
+
+use super::{Bus, model};
+use crate::devlink::{InstanceId, NetdevEvent};
+use crate::event::{Action, Errno, Handle, LockClass, NetNs, Notice, Point, PortIndex, Subject, What};
+use crate::operand::Operand;
+use crate::sim::{Held, Kref};
+use std::cell::{Cell, RefCell};
+
+/// The number of a netdev in its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetdevId(u16);
+
+/// The netdevs of one run, those that are gone too.
+#[derive(Debug, Default)]
+pub struct Netdevs {
+    list: RefCell<Vec<Netdev>>,
+    /// How often a netdev came into a namespace.
+    arrivals: Cell<u16>,
+}
+
+/// Models `struct net_device`.
+#[derive(Debug, Clone, Copy)]
+struct Netdev {
+    kref: Kref,
+    /// The device it is of.
+    parent: Option<Kref>,
+    /// Whose port `devlink_port` is, be it still there or not.
+    instance: InstanceId,
+    handle: Handle,
+    port: PortIndex,
+    netns: NetNs,
+    name: Name,
+    /// A namespace lists its netdevs in the order in which they came.
+    arrived: u16,
+    registered: bool,
+}
+
+/// What a netdev is called in its namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    /// `eth` and the lowest number that is free.
+    Eth(u16),
+    /// `dev` and an index that the kernel chose; here a number that no other has.
+    Dev(u16),
+}
+
+impl Netdev {
+    fn subject(&self) -> Subject {
+        Subject::PortNetdev(self.handle, self.port)
+    }
+}
+
+impl Netdevs {
+    fn get(&self, id: NetdevId) -> Netdev {
+        self.list.borrow()[usize::from(id.0)]
+    }
+
+    fn change(&self, id: NetdevId, change: impl FnOnce(&mut Netdev)) {
+        change(&mut self.list.borrow_mut()[usize::from(id.0)]);
+    }
+
+    fn arrive(&self) -> u16 {
+        self.arrivals.replace(self.arrivals.get() + 1)
+    }
+
+    /// Models `netdev_name_in_use()`.
+    fn is_used(&self, netns: NetNs, name: Name) -> bool {
+        self.list.borrow().iter().any(|other| other.registered && (other.netns, other.name) == (netns, name))
+    }
+
+    /// Models `dev_alloc_name()` for `eth%d`.
+    fn free_name(&self, netns: NetNs) -> Name {
+        (0..)
+            .map(Name::Eth)
+            .find(|name| !self.is_used(netns, *name))
+            .expect("there are more numbers than netdevs")
+    }
+
+    /// The netdev that came first of those in a namespace.
+    fn first_in(&self, netns: NetNs) -> Option<NetdevId> {
+        let list = self.list.borrow();
+        let inside = list.iter().zip(0..).filter(|(netdev, _)| netdev.registered && netdev.netns == netns);
+        inside.min_by_key(|(netdev, _)| netdev.arrived).map(|(_, id)| NetdevId(id))
+    }
+}
+
+async fn rtnl<'b>(bus: &Bus<'b>, at: Point) -> Held<'b> {
+    bus.kernel.lock(bus.kernel.lock_of(LockClass::Rtnl, Subject::Kernel), at).await
+}
+
+/// Models `register_netdevice()`, whose notifiers tell devlink: the type is known when the netdev is initialised,
+/// and the netdev once it can be found. A netdev begins where its instance is, and keeps its parent device.
+pub(super) async fn register(bus: &Bus<'_>, instance: InstanceId, port: PortIndex) -> NetdevId {
+    let (k, netdevs) = (bus.kernel, &bus.drivers.netdevs);
+    let _rtnl = rtnl(bus, Point::NetdevRegister).await;
+    let (handle, netns) = (bus.devlink.handle(instance), bus.devlink.netns(instance));
+    let parent = bus.device(handle).on_bus.get();
+    if let Some(device) = parent {
+        k.get(device);
+    }
+    let netdev = Netdev {
+        kref: k.kref_init(Subject::PortNetdev(handle, port)),
+        parent,
+        instance,
+        handle,
+        port,
+        netns,
+        name: netdevs.free_name(netns),
+        arrived: netdevs.arrive(),
+        registered: true,
+    };
+    let id = NetdevId(netdevs.list.borrow().len() as u16);
+    netdevs.list.borrow_mut().push(netdev);
+    bus.devlink.port_netdev_is_in(instance, port, netns);
+    tell_devlink(bus, netdev, NetdevEvent::PostInit).await;
+    uevent(bus, Action::Add, netdev);
+    tell_devlink(bus, netdev, NetdevEvent::Register).await;
+    link(bus, Notice::New, netdev);
+    id
+}
+
+/// Models `unregister_netdevice()` and `free_netdev()`, as a driver calls them.
+pub(super) async fn unregister(bus: &Bus<'_>, id: NetdevId) {
+    let k = bus.kernel;
+    let held = rtnl(bus, Point::NetdevUnregister).await;
+    let netdev = bus.drivers.netdevs.get(id);
+    match netdev.registered {
+        true => unregister_listed(bus, id).await,
+        // Models what `unregister_netdevice_many_notify()` says of one that somebody else has unregistered.
+        false => k.emit(What::Warn(netdev.subject(), k.here())),
+    }
+    drop(held);
+    if k.put(netdev.kref) {
+        k.free(netdev.kref);
+    }
+    if let Some(device) = netdev.parent {
+        k.put_device(device);
+    }
+}
+
+/// Models `unregister_netdevice_many_notify()`: its notifiers take from the port the netdev and then the type, and
+/// only then are the netdev's listeners and those of its device told of the end.
+async fn unregister_listed(bus: &Bus<'_>, id: NetdevId) {
+    bus.drivers.netdevs.change(id, |netdev| netdev.registered = false);
+    let netdev = bus.drivers.netdevs.get(id);
+    tell_devlink(bus, netdev, NetdevEvent::Unregister).await;
+    tell_devlink(bus, netdev, NetdevEvent::PreUninit).await;
+    link(bus, Notice::Del, netdev);
+    uevent(bus, Action::Remove, netdev);
+}
+
+/// Nobody is left who would unregister a netdev.
+pub(super) fn disown(bus: &Bus<'_>, id: NetdevId) {
+    bus.kernel.disown(bus.drivers.netdevs.get(id).kref);
+}
+
+/// Moves the netdev of a port to a network namespace: `ip link set dev NETDEV netns NAME`. Whoever asks first looks
+/// through the netdevs that there are where the task is, and each says which port it is of.
+pub(super) async fn set_netns(
+    bus: &Bus<'_>,
+    handle: Handle,
+    port: PortIndex,
+    to: NetNs,
+) -> Result<(), Errno> {
+    let k = bus.kernel;
+    let _rtnl = rtnl(bus, Point::NetdevMove).await;
+    let id = find(bus, handle, port).ok_or(Errno::ENODEV)?;
+    if !k.netns_get(to) {
+        return Err(Errno::EBADF);
+    }
+    let moved = change_netns(bus, id, to, None).await;
+    k.netns_put(to);
+    moved
+}
+
+/// Models `rtnl_dump_ifinfo()` and what its reader makes of it. What is said of a netdev is read from its instance.
+fn find(bus: &Bus<'_>, handle: Handle, port: PortIndex) -> Option<NetdevId> {
+    let netdevs = &bus.drivers.netdevs;
+    let (mut id, mut found) = (0, None);
+    while let Some(netdev) = { netdevs.list.borrow().get(usize::from(id)).copied() } {
+        let is_here =
+            bus.devlink.rules.links_name_ports && netdev.registered && netdev.netns == bus.kernel.netns();
+        if is_here
+            && bus.devlink.touch(bus.kernel, netdev.instance)
+            && (netdev.handle, netdev.port) == (handle, port)
+        {
+            found = found.or(Some(NetdevId(id)));
+        }
+        id += 1;
+    }
+    found
+}
+
+/// Models `__dev_change_net_namespace()`: for those in the one namespace the netdev ends, for those in the other it
+/// begins, and devlink takes from the port a netdev that its own namespace does not have. Where the name is taken,
+/// the netdev goes by another, if there is one.
+async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs, other: Option<Name>) -> Result<(), Errno> {
+    let (k, netdevs) = (bus.kernel, &bus.drivers.netdevs);
+    let old = netdevs.get(id);
+    if old.netns == to {
+        return Ok(());
+    }
+    let name = match netdevs.is_used(to, old.name) {
+        true => other.ok_or(Errno::EEXIST)?,
+        false => old.name,
+    };
+    tell_devlink(bus, old, NetdevEvent::Unregister).await;
+    if !bus.devlink.rules.netdev_leaves_silently {
+        link(bus, Notice::Del, old);
+    }
+    uevent(bus, Action::Remove, old);
+    k.point(Point::NetdevMoved).await;
+    netdevs.change(id, |netdev| (netdev.netns, netdev.name, netdev.arrived) = (to, name, netdevs.arrive()));
+    bus.devlink.port_netdev_is_in(old.instance, old.port, to);
+    k.emit(What::Set(old.subject(), old.netns.to_byte(), to.to_byte()));
+    if old.parent != bus.device(old.handle).on_bus.get() {
+        // Models what is said of a `device_rename()` that fails, for the folder it is in went with its device.
+        k.emit(What::Warn(old.subject(), k.here()));
+    }
+    let new = netdevs.get(id);
+    uevent(bus, Action::Add, new);
+    tell_devlink(bus, new, NetdevEvent::Register).await;
+    link(bus, Notice::New, new);
+    Ok(())
+}
+
+/// Models `default_device_exit_batch()`: the netdevs in a namespace that ends go back to the initial one, in the order
+/// in which they came, for a netdev that a driver made itself is no virtual one that could end with its namespace.
+pub(super) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
+    let netdevs = &bus.drivers.netdevs;
+    let _rtnl = rtnl(bus, Point::NetdevExit).await;
+    while let Some(id) = netdevs.first_in(netns) {
+        match bus.devlink.rules.netdevs_end_with_netns {
+            true => unregister_listed(bus, id).await,
+            false => {
+                let moved = change_netns(bus, id, NetNs::Init, Some(Name::Dev(netdevs.arrivals.get()))).await;
+                moved.expect("there is always another name");
+            }
+        }
+    }
+}
+
+/// Devlink hears of netdevs from 6.2 on; before, drivers told it.
+async fn tell_devlink(bus: &Bus<'_>, netdev: Netdev, event: NetdevEvent) {
+    if bus.model_of(netdev.handle).netdevs != model::Netdevs::Followed {
+        return;
+    }
+    bus.devlink.port_netdevice_event(bus.kernel, netdev.instance, netdev.port, event, netdev.netns).await;
+}
+
+/// Models `rtmsg_ifinfo()`, which says which port a netdev is of, and so reads the instance. Before 6.2 it does not, and
+/// then nobody can tell whose the netdev is.
+fn link(bus: &Bus<'_>, notice: Notice, netdev: Netdev) {
+    if bus.devlink.rules.links_name_ports && bus.devlink.touch(bus.kernel, netdev.instance) {
+        bus.kernel.emit_in(netdev.netns, What::Link(notice, netdev.subject()));
+    }
+}
+
+/// A netdev's uevents are heard in its namespace alone.
+fn uevent(bus: &Bus<'_>, action: Action, netdev: Netdev) {
+    if bus.kernel.is_heard_in(netdev.netns) {
+        bus.kernel.uevent(action, netdev.subject(), netdev.kref);
+    }
+}

@@ -1,0 +1,79 @@
+//! Whoever hears of a netdev hears of its end: before it goes elsewhere, and before its device.
+
+use crate::event::{Action, Handle, Kinds, NetNs, Notice, PortIndex, Subject, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// Who hears of a netdev in the initial namespace hears of its end there before it begins elsewhere, and before its
+/// device ends.
+///
+/// Other namespaces end themselves, and nobody is left in them to hear what becomes of the netdevs.
+pub const NETDEV_ENDS_WHERE_IT_BEGAN: Invariant = Invariant {
+    id: 31,
+    name: "netdev-ends-where-it-began",
+    says: "Who hears of a netdev in the initial namespace hears of its end there before it begins elsewhere, and before its device ends.",
+    cites: &[Cite {
+        mail: &mail::REGISTER,
+        who: "Leon Romanovsky",
+        claim: "parts can be made and unmade at any time, and the notifications have to cover all of it",
+    }],
+    about: Kinds::LINK,
+    observable: true,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut netns = NetNs::Init;
+    // Which ports have a netdev in the initial namespace, as far as listeners there know.
+    let mut known = [[false; PortIndex::COUNT]; Handle::COUNT];
+    trace.events.iter().position(|event| {
+        match event.what {
+            What::In(other) => netns = other,
+            What::Link(notice, Subject::PortNetdev(handle, port)) => {
+                let known = &mut known[handle.index()][port.index()];
+                match netns {
+                    NetNs::Init => *known = notice == Notice::New,
+                    NetNs::A | NetNs::B => return notice == Notice::New && *known,
+                }
+            }
+            What::Uevent(Action::Remove, Subject::Device(handle)) => {
+                return known[handle.index()].contains(&true);
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NETDEV: Subject = Subject::PortNetdev(Handle::Netdevsim0, PortIndex::P0);
+    const NEW: What = What::Link(Notice::New, NETDEV);
+    const DEL: What = What::Link(Notice::Del, NETDEV);
+    const GONE: What = What::Uevent(Action::Remove, Subject::Device(Handle::Netdevsim0));
+
+    fn broken(events: &[What]) -> Option<usize> {
+        check(&Trace::of(events.iter().map(|what| (0, *what))))
+    }
+
+    #[test]
+    fn a_netdev_that_is_told_of_in_two_places_breaks_it() {
+        assert_eq!(broken(&[NEW, What::In(NetNs::A), NEW]), Some(2));
+        assert_eq!(broken(&[NEW, DEL, What::In(NetNs::A), NEW, DEL]), None);
+    }
+
+    #[test]
+    fn a_netdev_that_outlives_its_device_breaks_it() {
+        assert_eq!(broken(&[NEW, GONE]), Some(1));
+        let other = What::Uevent(Action::Remove, Subject::Device(Handle::Netdevsim1));
+        assert_eq!(broken(&[NEW, other, NEW, DEL, GONE]), None);
+    }
+
+    #[test]
+    fn a_netdev_may_come_from_a_namespace_that_ended() {
+        assert_eq!(broken(&[What::In(NetNs::B), NEW, What::In(NetNs::Init), NEW, DEL, GONE]), None);
+        assert_eq!(broken(&[What::In(NetNs::B), NEW, GONE]), None);
+    }
+}
