@@ -2,14 +2,25 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+/// How long the end of a console is waited for: of a guest that is gone, what it said last may still be on its way.
+const END: Duration = Duration::from_millis(500);
 
 /// So many lines are kept: a lockdep report has about a hundred.
 const LINES: usize = 200;
 
 /// The last lines of a console.
 #[derive(Debug, Clone)]
-pub(super) struct Console(Arc<Mutex<VecDeque<String>>>);
+pub(super) struct Console(Arc<Said>);
+
+#[derive(Debug, Default)]
+struct Said {
+    lines: Mutex<VecDeque<String>>,
+    has_ended: Mutex<bool>,
+    ends: Condvar,
+}
 
 impl Console {
     /// Follows a console in a thread of its own.
@@ -24,13 +35,15 @@ impl Console {
                     lines.push(String::from_utf8_lossy(&line).trim_end().to_string());
                     line.clear();
                 }
+                *lines.0.has_ended.lock().expect("no thread panics with it") = true;
+                lines.0.ends.notify_all();
             });
         }
         console
     }
 
     fn push(&self, line: String) {
-        let mut lines = self.0.lock().expect("no thread panics with it");
+        let mut lines = self.0.lines.lock().expect("no thread panics with it");
         if lines.len() == LINES {
             lines.pop_front();
         }
@@ -39,7 +52,9 @@ impl Console {
 
     /// What the kernel said last: from its complaint on, or else the last lines.
     pub(super) fn last_words(&self) -> String {
-        let lines = self.0.lock().expect("no thread panics with it");
+        let has_ended = self.0.has_ended.lock().expect("no thread panics with it");
+        drop(self.0.ends.wait_timeout_while(has_ended, END, |has_ended| !*has_ended));
+        let lines = self.0.lines.lock().expect("no thread panics with it");
         let complains =
             |line: &String| ["BUG", "WARNING", "Oops", "panic"].iter().any(|word| line.contains(word));
         let from = lines.iter().position(complains).unwrap_or(lines.len().saturating_sub(10));
