@@ -48,6 +48,7 @@ fn serve() -> anyhow::Result<()> {
         File::options().read(true).write(true).open(LINE).with_context(|| format!("cannot open {LINE}"))?;
     init::make_raw(&tty)?;
     let line = Line::new(tty.try_clone()?);
+    init::stop_fair_server().context("cannot stop the scheduler's fair server")?;
     let mut works = init::load_modules();
     let (listener, listens) = listen::start(&line)?;
     works.extend(listens);

@@ -43,6 +43,19 @@ pub(super) fn mount_all() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where a kernel from 6.12 on says how much of the time ordinary threads have, whatever real-time ones want.
+const FAIR_SERVER: &str = "/sys/kernel/debug/sched/fair_server";
+
+/// Takes that time away: an ordinary thread that it lets run, a worker that ends a namespace for one, would pass the
+/// listener. Kernels without it have nothing to take.
+pub(super) fn stop_fair_server() -> std::io::Result<()> {
+    let Ok(processors) = std::fs::read_dir(FAIR_SERVER) else { return Ok(()) };
+    for processor in processors {
+        std::fs::write(processor?.path().join("runtime"), "0")?;
+    }
+    Ok(())
+}
+
 /// Bytes go through as they are: no echo, no line editing.
 pub(super) fn make_raw(tty: &File) -> anyhow::Result<()> {
     let mut settings = tcgetattr(tty).context("the line to the host is no terminal")?;
