@@ -35,8 +35,8 @@ pub use rules::Rules;
 pub use trap_group::Counter;
 
 use crate::event::{
-    Errno, EswitchMode, Handle, Inline, LineCard, NetNs, Param, PortIndex, ReloadAction, Reporter, Resource,
-    Trap, TrapAction, TxMax, TxShare,
+    Encap, Errno, EswitchMode, Handle, Inline, LineCard, NetNs, Param, PortIndex, ReloadAction, Reporter,
+    Resource, Trap, TrapAction, TxMax, TxShare,
 };
 use crate::sim::{Kernel, Kref, LockId, RegistrationId};
 use std::cell::RefCell;
@@ -100,6 +100,8 @@ pub trait Ops {
     async fn eswitch_mode_set(&self, instance: InstanceId, mode: EswitchMode) -> Result<(), Errno>;
     /// Whether the driver has an op for the inline mode; none of those modelled has.
     fn supports_inline_mode(&self, instance: InstanceId, mode: Inline) -> bool;
+    /// Whether the driver has an op for the encap mode; none of those modelled has.
+    fn supports_encap_mode(&self, instance: InstanceId, mode: Encap) -> bool;
     /// Whether the driver has rate objects.
     fn supports_rates(&self, instance: InstanceId) -> bool;
     /// Makes a rate node.

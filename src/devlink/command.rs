@@ -6,8 +6,8 @@ use super::rate::Setting;
 use super::{Devlink, Ops};
 use crate::commands;
 use crate::event::{
-    AutoDump, AutoRecover, Cmode, Component, Errno, EswitchMode, FilterDevice, FilterPort, Firmware, Grace,
-    GroupAction, GroupPolicer, Handle, Inline, LineCard, LineCardType, Overwrite, Param, ParamValue,
+    AutoDump, AutoRecover, Cmode, Component, Encap, Errno, EswitchMode, FilterDevice, FilterPort, Firmware,
+    Grace, GroupAction, GroupPolicer, Handle, Inline, LineCard, LineCardType, Overwrite, Param, ParamValue,
     PolicerBurst, PolicerRate, PortIndex, RateName, RateParent, Region, ReloadAction, ReloadLimit, ReloadTo,
     Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap, TrapAction, TrapGroup, TrapPolicer, TxMax,
     TxShare,
@@ -24,7 +24,8 @@ commands! {
         /// Dumps every instance and its parts.
         0x12 "devlink.dump" Dump(),
         /// Changes the eswitch: the mode, then (if given) the inline mode.
-        0x13 "devlink.eswitch-set" EswitchSet(handle: Handle, mode: EswitchMode, inline: Inline),
+        0x13 "devlink.eswitch-set"
+            EswitchSet(handle: Handle, mode: EswitchMode, inline: Inline, encap: Encap),
         /// Reloads: the driver goes down and comes up again.
         0x14 "devlink.reload" Reload(handle: Handle, action: ReloadAction, limit: ReloadLimit, to: ReloadTo),
         /// Changes what happens to packets that hit a trap.
@@ -108,9 +109,9 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
             devlink.port_get(k, doit.id, port)
         }
         Command::Dump {} => devlink.dump(k).await,
-        Command::EswitchSet { handle, mode, inline } => {
+        Command::EswitchSet { handle, mode, inline, encap } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
-            devlink.eswitch_set(k, ops, doit.id, mode, inline).await
+            devlink.eswitch_set(k, ops, doit.id, mode, inline, encap).await
         }
         Command::Reload { handle, action, limit, to } => {
             let doit = devlink.pre_doit(k, handle, true).await?;

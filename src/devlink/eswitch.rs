@@ -1,7 +1,7 @@
 //! The embedded switch: a mode, and attributes that not every driver can set.
 
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{Callback, Errno, EswitchMode, Inline, Module, Point, Subject, What};
+use crate::event::{Callback, Encap, Errno, EswitchMode, Inline, Module, Point, Subject, What};
 use crate::operand::Operand;
 use crate::sim::Kernel;
 
@@ -15,14 +15,16 @@ impl Devlink {
         id: InstanceId,
         mode: EswitchMode,
         inline: Inline,
+        encap: Encap,
     ) -> Result<(), Errno> {
-        let supported = inline == Inline::Unset || ops.supports_inline_mode(id, inline);
-        if !supported && !self.rules.eswitch_in_steps {
+        let inline_fits = inline == Inline::Unset || ops.supports_inline_mode(id, inline);
+        let encap_fits = encap == Encap::Unset || ops.supports_encap_mode(id, encap);
+        if !(inline_fits && encap_fits) && !self.rules.eswitch_in_steps {
             return Err(Errno::EOPNOTSUPP);
         }
         self.eswitch_mode_set(k, ops, id, mode).await?;
         k.point(Point::EswitchInlineSet).await;
-        if supported { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
+        if inline_fits && encap_fits { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
     }
 
     async fn eswitch_mode_set(

@@ -6,7 +6,8 @@ use super::{Bus, auxiliary, health, linecard, port, snapshot, vf};
 use crate::devlink::rules::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
-    Errno, EswitchMode, Handle, Inline, Knob, LineCard, Point, ReloadAction, Trap, TrapAction, TxMax, TxShare,
+    Encap, Errno, EswitchMode, Handle, Inline, Knob, LineCard, Point, ReloadAction, Trap, TrapAction, TxMax,
+    TxShare,
 };
 
 /// Tells devlink core of a counter that the driver can read no longer, or again.
@@ -138,6 +139,10 @@ impl Ops for Bus<'_> {
 
     fn supports_inline_mode(&self, _id: InstanceId, mode: Inline) -> bool {
         mode == Inline::Unset
+    }
+
+    fn supports_encap_mode(&self, _id: InstanceId, mode: Encap) -> bool {
+        mode == Encap::Unset
     }
 
     fn supports_rates(&self, id: InstanceId) -> bool {

@@ -15,7 +15,8 @@ use super::attribute::Attributes;
 use super::wire::{Action, Family};
 use crate::devlink::Command;
 use crate::event::{
-    Cmode, EswitchMode, Handle, Inline, LineCard, LineCardType, ParamValue, PortIndex, Region, SnapshotId,
+    Cmode, Encap, EswitchMode, Handle, Inline, LineCard, LineCardType, ParamValue, PortIndex, Region,
+    SnapshotId,
 };
 use crate::operand::Operand;
 use netlink_packet_core::NLM_F_DUMP;
@@ -42,7 +43,7 @@ pub fn actions(command: Command) -> Vec<Action> {
             vec![ask(cmd::PORT_GET, of(handle).u32(attr::PORT_INDEX, index(port)))]
         }
         Command::Dump {} => dumps(),
-        Command::EswitchSet { handle, mode, inline } => {
+        Command::EswitchSet { handle, mode, inline, encap } => {
             let mode = match mode {
                 EswitchMode::Legacy => 0,
                 EswitchMode::Switchdev => 1,
@@ -51,6 +52,11 @@ pub fn actions(command: Command) -> Vec<Action> {
             let attributes = match inline {
                 Inline::Unset => attributes,
                 Inline::Link => attributes.u8(attr::ESWITCH_INLINE_MODE, 1),
+            };
+            let attributes = match encap {
+                Encap::Unset => attributes,
+                Encap::None => attributes.u8(attr::ESWITCH_ENCAP_MODE, 0),
+                Encap::Basic => attributes.u8(attr::ESWITCH_ENCAP_MODE, 1),
             };
             vec![ask(cmd::ESWITCH_SET, attributes)]
         }

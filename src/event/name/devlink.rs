@@ -206,6 +206,9 @@ operands! {
     /// The second attribute of an eswitch change, which none of the drivers here supports.
     "an inline mode" (2 bits, optional) enum Inline { Unset = "no-inline", Link = "inline-link", }
 
+    /// The third attribute of an eswitch change, which none of the drivers here supports either.
+    "an encap mode" (2 bits, optional) enum Encap { Unset = "same-encap", None = "encap-none", Basic = "encap-basic", }
+
     /// A fault that a test asks a driver for, as netdevsim's debugfs files do.
     "a driver knob" (4 bits) enum Knob { FailReload = "fail-reload", DontAllowReload = "dont-allow-reload", FailRecover = "fail-recover",
         FailTrapGroupSet = "fail-trap-group-set", FailTrapPolicerSet = "fail-trap-policer-set",

@@ -76,6 +76,7 @@ pub(super) mod attr {
     pub(in crate::linux::devlink) const PORT_NETDEV_NAME: u16 = 7;
     pub(in crate::linux::devlink) const ESWITCH_MODE: u16 = 25;
     pub(in crate::linux::devlink) const ESWITCH_INLINE_MODE: u16 = 26;
+    pub(in crate::linux::devlink) const ESWITCH_ENCAP_MODE: u16 = 62;
     pub(in crate::linux::devlink) const PARAM: u16 = 80;
     pub(in crate::linux::devlink) const PARAM_NAME: u16 = 81;
     pub(in crate::linux::devlink) const PARAM_TYPE: u16 = 83;
