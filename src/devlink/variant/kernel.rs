@@ -5,6 +5,16 @@ use crate::event::Errno;
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK, TRAPS};
 use crate::variant::Variant;
 
+/// What the kernels up to 5.15 have in common.
+fn register_early(rules: &mut Rules) {
+    rules.has_filters = false;
+    rules.publish = Publish::Early;
+    rules.devlink_mutex = true;
+    rules.reload_takes_device_lock = false;
+    rules.notify = Notify::AtOnce;
+    rules.eswitch_in_steps = true;
+}
+
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 26,
@@ -17,14 +27,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["visible-implies-ready", "instances-in-parallel"],
         with: &[],
-        apply: |rules| {
-            rules.has_filters = false;
-            rules.publish = Publish::Early;
-            rules.devlink_mutex = true;
-            rules.reload_takes_device_lock = false;
-            rules.notify = Notify::AtOnce;
-            rules.eswitch_in_steps = true;
-        },
+        apply: register_early,
     },
     Variant {
         id: 27,
@@ -38,13 +41,8 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["visible-implies-ready"],
         with: &[],
         apply: |rules| {
-            rules.has_filters = false;
-            rules.publish = Publish::Early;
-            rules.devlink_mutex = true;
-            rules.reload_takes_device_lock = false;
+            register_early(rules);
             rules.reload_must_be_enabled = true;
-            rules.notify = Notify::AtOnce;
-            rules.eswitch_in_steps = true;
         },
     },
     Variant {
