@@ -19,12 +19,13 @@ impl Devlink {
     ) -> Result<(), Errno> {
         let inline_fits = inline == Inline::Unset || ops.supports_inline_mode(id, inline);
         let encap_fits = encap == Encap::Unset || ops.supports_encap_mode(id, encap);
-        if !(inline_fits && encap_fits) && !self.rules.eswitch_in_steps {
+        let supported = inline_fits && encap_fits;
+        if !supported && !self.rules.eswitch_in_steps {
             return Err(Errno::EOPNOTSUPP);
         }
         self.eswitch_mode_set(k, ops, id, mode).await?;
         k.point(Point::EswitchInlineSet).await;
-        if inline_fits && encap_fits { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
+        if supported { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
     }
 
     async fn eswitch_mode_set(
