@@ -25,6 +25,20 @@ pub struct Inventory {
     pub resources: &'static [Resource],
 }
 
+impl Inventory {
+    /// What a driver registers that has nothing but ports.
+    pub const NONE: Inventory = Inventory {
+        params: &[],
+        regions: &[],
+        reporters: &[],
+        policers: &[],
+        groups: &[],
+        traps: &[],
+        resources: &[],
+        linecards: &[],
+    };
+}
+
 /// Models `struct devlink_health_reporter_ops`: each can be diagnosed and takes dumps.
 #[derive(Debug, Clone, Copy)]
 pub struct ReporterSpec {

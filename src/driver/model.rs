@@ -70,30 +70,16 @@ pub enum Netdevs {
 
 /// Models mlx5: one uplink, and a representor that comes and goes with the eswitch mode.
 const MLX5: Model = Model {
-    inventory: &Inventory {
-        params: &[(Param::MaxMacs, ParamValue::V32)],
-        regions: &[],
-        reporters: &[],
-        policers: &[],
-        groups: &[],
-        traps: &[],
-        resources: &[],
-        linecards: &[],
-    },
+    inventory: &Inventory { params: &[(Param::MaxMacs, ParamValue::V32)], ..Inventory::NONE },
     ports: &[PortIndex::P0],
-    counts_ports: false,
     representor: Some(PortIndex::Vf0),
-    max_vfs: 0,
     has_rates: true,
     auxiliaries: Auxiliary::ALL,
     function: Some(Handle::Mlx51),
     guard: Guard::Own,
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
     limits_reload: true,
-    has_flash: false,
-    netdevs: Netdevs::None,
-    has_bus_files: false,
-    forgets_ports: false,
+    ..BARE
 };
 
 /// Models the driver of a virtual function of mlx5, which is the same and has none of its own.
@@ -115,33 +101,17 @@ const MLXSW: Model = Model {
         linecards: LineCard::ALL,
     },
     ports: &[PortIndex::P0, PortIndex::P1],
-    counts_ports: false,
-    representor: None,
-    max_vfs: 0,
-    has_rates: false,
-    auxiliaries: &[],
-    function: None,
-    guard: Guard::None,
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
-    limits_reload: false,
     has_flash: true,
-    netdevs: Netdevs::None,
-    has_bus_files: false,
-    forgets_ports: false,
+    ..BARE
 };
 
 /// Models the driver of a device on a line card of mlxsw: an instance that can be flashed and has nothing else.
-const LINE_CARD: Model = Model {
-    inventory: &Inventory {
-        params: &[],
-        regions: &[],
-        reporters: &[],
-        policers: &[],
-        groups: &[],
-        traps: &[],
-        resources: &[],
-        linecards: &[],
-    },
+const LINE_CARD: Model = Model { has_flash: true, ..BARE };
+
+/// A driver of an instance that has nothing and can do nothing.
+pub(super) const BARE: Model = Model {
+    inventory: &Inventory::NONE,
     ports: &[],
     counts_ports: false,
     representor: None,
@@ -152,7 +122,7 @@ const LINE_CARD: Model = Model {
     guard: Guard::None,
     reload_actions: &[],
     limits_reload: false,
-    has_flash: true,
+    has_flash: false,
     netdevs: Netdevs::None,
     has_bus_files: false,
     forgets_ports: false,

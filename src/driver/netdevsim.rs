@@ -1,6 +1,6 @@
 //! netdevsim's inventories, as data: the small one that arguments are about, and those of Linux 6.12 and 6.1.
 
-use super::model::{Guard, Model, Netdevs, REPORTERS, RESOURCES, TRAPS};
+use super::model::{BARE, Guard, Model, Netdevs, REPORTERS, RESOURCES, TRAPS};
 use crate::devlink::{Inventory, TrapSpec};
 use crate::event::{
     Param, ParamValue, PortIndex, Region, ReloadAction, Trap, TrapAction, TrapGroup, TrapPolicer,
@@ -8,30 +8,12 @@ use crate::event::{
 
 /// Models what matters of netdevsim: a reload that re-initialises everything, ports and traps.
 pub(super) const SMALL: Model = Model {
-    inventory: &Inventory {
-        params: &[(Param::MaxMacs, ParamValue::V32)],
-        regions: &[],
-        reporters: &[],
-        policers: &[],
-        groups: &[],
-        traps: TRAPS,
-        resources: &[],
-        linecards: &[],
-    },
+    inventory: &Inventory { params: &[(Param::MaxMacs, ParamValue::V32)], traps: TRAPS, ..Inventory::NONE },
     ports: PORTS,
     counts_ports: true,
-    representor: None,
-    max_vfs: 0,
-    has_rates: false,
-    auxiliaries: &[],
-    function: None,
     guard: Guard::Copied,
     reload_actions: &[ReloadAction::Reinit],
-    limits_reload: false,
-    has_flash: false,
-    netdevs: Netdevs::None,
-    has_bus_files: false,
-    forgets_ports: false,
+    ..BARE
 };
 
 /// Models netdevsim as it is in Linux 6.12.
@@ -66,7 +48,7 @@ pub(super) const LINUX_6_12: Model = Model {
             TrapSpec::other(Trap::IgmpV1Report, TrapAction::Trap),
         ],
         resources: RESOURCES,
-        linecards: &[],
+        ..Inventory::NONE
     },
     max_vfs: 4,
     has_rates: true,

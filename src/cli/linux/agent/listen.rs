@@ -3,8 +3,8 @@
 //! The guest has one processor and a preemptible kernel, and the thread has a higher real-time priority than
 //! the one that performs. A message that is queued for it wakes it before the kernel goes on, so messages of
 //! several groups come out in the order in which the kernel sent them, and before the end of the command that
-//! caused them. The performing thread needs such a priority too: since 6.12 the scheduler now and then lets
-//! ordinary threads pass the real-time ones, and where waiting takes no time this comes often.
+//! caused them. The performing thread has such a priority too. What would let ordinary threads pass real-time
+//! ones, since 6.12, is stopped first ([`init::stop_fair_server`]).
 //!
 //! A kernel that is not preemptible is made to let the listener in by a [`Brake`] on each group whose order counts.
 
