@@ -35,8 +35,8 @@ pub use rules::Rules;
 pub use trap_group::Counter;
 
 use crate::event::{
-    Encap, Errno, EswitchMode, Handle, Inline, LineCard, NetNs, Param, PortIndex, ReloadAction, Reporter,
-    Resource, Trap, TrapAction, TxMax, TxShare,
+    Encap, Errno, EswitchMode, Handle, Inline, LineCard, NetNs, Param, PortIndex, ReloadAction, ReloadLimit,
+    Reporter, Resource, Trap, TrapAction, TxMax, TxShare,
 };
 use crate::sim::{Kernel, Kref, LockId, RegistrationId};
 use std::cell::RefCell;
@@ -92,10 +92,10 @@ struct Instance {
 /// Models `struct devlink_ops`: what devlink core asks of a driver. The instance's lock is held.
 #[allow(async_fn_in_trait, reason = "a run has one thread, so its futures need not be Send")]
 pub trait Ops {
-    /// Tears down what a reload re-creates.
-    async fn reload_down(&self, instance: InstanceId) -> Result<(), Errno>;
+    /// Tears down what a reload re-creates: all of it, or nothing if the limit is no reset.
+    async fn reload_down(&self, instance: InstanceId, limit: ReloadLimit) -> Result<(), Errno>;
     /// Creates it again.
-    async fn reload_up(&self, instance: InstanceId) -> Result<(), Errno>;
+    async fn reload_up(&self, instance: InstanceId, limit: ReloadLimit) -> Result<(), Errno>;
     /// Changes the mode of the eswitch.
     async fn eswitch_mode_set(&self, instance: InstanceId, mode: EswitchMode) -> Result<(), Errno>;
     /// Whether the driver has an op for the inline mode; none of those modelled has.

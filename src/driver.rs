@@ -3,6 +3,7 @@
 mod auxiliary;
 pub mod bus;
 pub mod command;
+mod fib;
 pub mod health;
 pub mod linecard;
 pub mod model;
@@ -30,6 +31,8 @@ use crate::sim::Kernel;
 pub struct Drivers {
     /// The devices of the devlink drivers.
     pub devices: [model::Device; Handle::COUNT],
+    /// The routes of namespaces, and who keeps them too.
+    pub fib: fib::Fib,
     /// The netdevs of their ports.
     pub netdevs: netdev::Netdevs,
     /// Which modules are going.

@@ -123,6 +123,7 @@ impl Callback {
 #[allow(missing_docs, reason = "the kernel's names")]
 pub enum Span {
     DevlinkReload,
+    DevlinkActivate,
     DevlinkRegister,
     DevlinkUnregister,
     DevlinkDumpit,
@@ -144,6 +145,7 @@ impl Span {
     pub const fn name(self) -> &'static str {
         match self {
             Span::DevlinkReload => "devlink_reload",
+            Span::DevlinkActivate => "devlink_reload (no reset)",
             Span::DevlinkRegister => "devlink_register",
             Span::DevlinkUnregister => "devlink_unregister",
             Span::DevlinkDumpit => "devlink_nl_dumpit",

@@ -88,6 +88,7 @@ invariants! {
         failed_reload_leaves_nothing FAILED_RELOAD_LEAVES_NOTHING,
         resources_fit RESOURCES_FIT,
         netns_exit_empties NETNS_EXIT_EMPTIES,
+        move_takes_all MOVE_TAKES_ALL,
     }
     lock {
         no_global_lock NO_GLOBAL_LOCK,

@@ -12,4 +12,5 @@ pub mod observe;
 pub mod other;
 pub mod perform;
 pub mod rdma;
+mod route;
 pub mod wire;

@@ -93,6 +93,8 @@ commands! {
         0x30 "devlink.eswitch-get" EswitchGet(handle: Handle),
         /// Has a line card provisioned as some type, or as none.
         0x31 "devlink.linecard-set" LinecardSet(handle: Handle, card: LineCard, kind: LineCardType),
+        /// Reads a snapshot, which takes more than one message.
+        0x32 "devlink.region-read" RegionRead(handle: Handle, region: Region, id: SnapshotId),
     }
 }
 
@@ -125,6 +127,7 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.param_set(k, doit.id, param, value, cmode).await
         }
+        Command::RegionRead { handle, region, id } => devlink.region_read(k, handle, region, id).await,
         Command::RegionNew { handle, region, id } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
             devlink.region_new(k, doit.id, region, id).await

@@ -2,7 +2,7 @@
 
 use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{NetNs, Notice, Point, ReloadAction, ReloadTo, Subject, What};
+use crate::event::{NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Subject, What};
 use crate::operand::Operand;
 use crate::sim::Kernel;
 
@@ -81,7 +81,8 @@ impl Devlink {
     /// in memory that is freed; what was settled moves it all the same.
     async fn evict(&self, k: &Kernel, ops: &impl Ops, id: InstanceId) {
         let from = self.netns(id);
-        let moved = self.reload(k, ops, id, ReloadAction::Reinit, Some(NetNs::Init)).await;
+        let reinit = (ReloadAction::Reinit, ReloadLimit::Unset);
+        let moved = self.reload(k, ops, id, reinit, Some(NetNs::Init)).await;
         if moved.is_err() && self.netns(id) == from && !self.rules.driver_may_keep_netns {
             self.netns_change(k, id, NetNs::Init).await;
         }

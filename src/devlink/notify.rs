@@ -28,7 +28,10 @@ impl Devlink {
             Subject::Devlink(_) => u8::from(instance.reload_failed),
             // Models `devlink_nl_port_fill()`: a netdev that is elsewhere is not shown.
             Subject::Port(_, port) => match instance.port_types[port.index()] {
-                PortType::EthNetdev if instance.netdevs_in[port.index()] != instance.netns => {
+                PortType::EthNetdev
+                    if self.rules.ports_name_near_netdevs
+                        && instance.netdevs_in[port.index()] != instance.netns =>
+                {
                     PortType::Eth as u8
                 }
                 of => of as u8,

@@ -5,7 +5,9 @@
 
 use super::part::Kind;
 use super::{Devlink, InstanceId};
-use crate::event::{Callback, Errno, LockClass, Module, Notice, Point, Region, SnapshotId, Subject, What};
+use crate::event::{
+    Callback, Errno, Handle, LockClass, Module, Notice, Point, Region, SnapshotId, Subject, What,
+};
 use crate::sim::{Held, Kernel, Kref};
 
 /// The snapshots of an instance in the order in which they were taken, and who holds the ids.
@@ -124,6 +126,29 @@ impl Devlink {
             return Err(Errno::EINVAL);
         }
         self.snapshot_del(k, id, snapshot).await;
+        Ok(())
+    }
+
+    /// Models `devlink_nl_region_read_dumpit()`, which is called for each message and looks everything up anew.
+    pub(super) async fn region_read(
+        &self,
+        k: &Kernel,
+        handle: Handle,
+        region: Region,
+        snapshot: SnapshotId,
+    ) -> Result<(), Errno> {
+        for is_first in [true, false] {
+            let doit = self.pre_doit(k, handle, false).await?;
+            let read = [Subject::Region(handle, region), Subject::Snapshot(handle, snapshot)];
+            if snapshot == SnapshotId::Auto || !read.iter().all(|part| self.has(k, doit.id, *part)) {
+                return Err(Errno::EINVAL);
+            }
+            if is_first {
+                k.emit(What::Dumped(read[0], 0));
+                drop(doit);
+                k.point(Point::RegionReadChunk).await;
+            }
+        }
         Ok(())
     }
 

@@ -40,9 +40,9 @@ impl Devlink {
             return Err(Errno::EINVAL);
         }
         let moves = to.is_some_and(|to| to != self.netns(id));
-        let done = match moves && action != ReloadAction::Reinit {
+        let done = match moves && action != ReloadAction::Reinit && !self.rules.any_action_moves {
             true => Err(Errno::EOPNOTSUPP),
-            false => self.reload(k, ops, id, action, to).await,
+            false => self.reload(k, ops, id, (action, limit), to).await,
         };
         if let Some(to) = to.filter(|_| done.is_ok() || !self.rules.netns_ref_lost_on_error) {
             k.netns_put(to);
@@ -60,13 +60,18 @@ impl Devlink {
         k: &Kernel,
         ops: &impl Ops,
         id: InstanceId,
-        action: ReloadAction,
+        (action, limit): (ReloadAction, ReloadLimit),
         to: Option<NetNs>,
     ) -> Result<(), Errno> {
         if self.rules.reload_must_be_enabled && !self.with(k, id, |instance| instance.reload_enabled) {
             return Err(Errno::EOPNOTSUPP);
         }
-        k.span(Span::DevlinkReload, self.subject(id), self.down_and_up(k, ops, id, action, to)).await
+        // Firmware that is activated without a reset changes under a driver that stays up.
+        let span = match limit {
+            ReloadLimit::NoReset => Span::DevlinkActivate,
+            ReloadLimit::Unset | ReloadLimit::None => Span::DevlinkReload,
+        };
+        k.span(span, self.subject(id), self.down_and_up(k, ops, id, (action, limit), to)).await
     }
 
     async fn down_and_up(
@@ -74,7 +79,7 @@ impl Devlink {
         k: &Kernel,
         ops: &impl Ops,
         id: InstanceId,
-        action: ReloadAction,
+        (action, limit): (ReloadAction, ReloadLimit),
         to: Option<NetNs>,
     ) -> Result<(), Errno> {
         let subject = self.subject(id);
@@ -84,14 +89,14 @@ impl Devlink {
             self.netns_leave(k, id).await;
         }
         k.point(Point::ReloadDown).await;
-        k.call(Callback::ReloadDown, subject, Module::Core, ops.reload_down(id)).await?;
+        k.call(Callback::ReloadDown, subject, Module::Core, ops.reload_down(id, limit)).await?;
         self.netns_change(k, id, to).await;
         if action == ReloadAction::Reinit {
             self.params_load_new(k, id);
             self.sanity_check(k, id);
         }
         k.point(Point::ReloadUp).await;
-        let up = k.call(Callback::ReloadUp, subject, Module::Core, ops.reload_up(id)).await;
+        let up = k.call(Callback::ReloadUp, subject, Module::Core, ops.reload_up(id, limit)).await;
         self.reload_failed_set(k, id, up.is_err()).await;
         up?;
         if self.rules.netns_told_little && to != from {

@@ -11,18 +11,20 @@ pub(super) struct Size {
     now: ResourceSize,
     new: ResourceSize,
     is_valid: bool,
+    /// How much is in use, if the driver says so.
+    occupied: Option<u8>,
 }
 
 impl Default for Size {
     fn default() -> Self {
-        Size { now: ResourceSize::Max, new: ResourceSize::Max, is_valid: true }
+        Size { now: ResourceSize::Max, new: ResourceSize::Max, is_valid: true, occupied: None }
     }
 }
 
 impl Size {
-    /// What messages say: the size in bits 0 and 1, the new one in 2 and 3, bit 4 if that is too small.
+    /// What messages say: the size in bits 0 to 2, the new one in 3 to 5, bit 6 if that is too small.
     pub(super) fn value(self) -> u8 {
-        self.now.to_byte() | self.new.to_byte() << 2 | u8::from(!self.is_valid) << 4
+        self.now.to_byte() | self.new.to_byte() << 3 | u8::from(!self.is_valid) << 6
     }
 }
 
@@ -90,6 +92,23 @@ impl Devlink {
         }
     }
 
+    /// How large a resource is.
+    pub fn resource_size(&self, k: &Kernel, id: InstanceId, resource: Resource) -> ResourceSize {
+        self.with(k, id, |instance| instance.sizes[resource.index()].now)
+    }
+
+    /// The driver says from here on how much of a resource is in use, or says it no more: models
+    /// `devl_resource_occ_get_register()` and what its callback returns.
+    pub fn resource_occupy(&self, k: &Kernel, id: InstanceId, resource: Resource, occupied: Option<u8>) {
+        let size = |instance: &mut super::Instance| {
+            std::mem::replace(&mut instance.sizes[resource.index()].occupied, occupied)
+        };
+        let (old, new) = (self.with(k, id, size).unwrap_or(0), occupied.unwrap_or(0));
+        if old != new {
+            k.emit(What::Set(Subject::Occupancy(self.handle(id), resource), old, new));
+        }
+    }
+
     /// Models `devlink_nl_resource_dump_doit()`.
     pub(super) fn resource_dump(&self, k: &Kernel, id: InstanceId) -> Result<(), Errno> {
         let resources = self.inventory(id).resources;
@@ -99,6 +118,9 @@ impl Devlink {
         for resource in resources {
             let part = Subject::Resource(self.handle(id), *resource);
             k.emit(What::Dumped(part, self.value(id, part)));
+            if let Some(occupied) = self.with(k, id, |instance| instance.sizes[resource.index()].occupied) {
+                k.emit(What::Dumped(Subject::Occupancy(self.handle(id), *resource), occupied));
+            }
         }
         Ok(())
     }

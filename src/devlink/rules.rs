@@ -99,6 +99,8 @@ pub struct Rules {
     pub broken_counter_hides: bool,
     /// Whether the sizes of a resource's parts are added up without a look at the carry.
     pub resource_sums_wrap: bool,
+    /// Whether a driver goes on to count a route that another has refused after it.
+    pub refused_routes_count: bool,
     /// Whether whoever ends a namespace holds the lock of all namespaces over the drivers' reload.
     pub netns_exit_holds_pernet_ops: bool,
     /// Whether a driver that refuses to go down keeps its instance in a namespace that ends.
@@ -109,6 +111,8 @@ pub struct Rules {
     pub netns_told_little: bool,
     /// Whether a reload that fails forgets its reference to the namespace it was to move to.
     pub netns_ref_lost_on_error: bool,
+    /// Whether a reload may move an instance whatever else it is to do.
+    pub any_action_moves: bool,
     /// Whether a driver's reload begins to follow all namespaces.
     pub reload_registers_notifier: bool,
     /// Whether a reload makes health reporters anew, and waits for those who report.
@@ -145,6 +149,8 @@ pub struct Rules {
     pub work_cancelled_locked: bool,
     /// Whether a socket can have a filter of notifications.
     pub has_filters: bool,
+    /// Whether a message about a port names its netdev only if that is where its instance is.
+    pub ports_name_near_netdevs: bool,
     /// Whether messages about a netdev say which port it is of.
     pub links_name_ports: bool,
     /// Whether nobody in the namespace that a netdev leaves is told of it.
@@ -189,11 +195,13 @@ impl Default for Rules {
             trap_group_set_in_steps: false,
             broken_counter_hides: false,
             resource_sums_wrap: false,
+            refused_routes_count: false,
             netns_exit_holds_pernet_ops: false,
             driver_may_keep_netns: false,
             netns_told_before_down: false,
             netns_told_little: false,
             netns_ref_lost_on_error: false,
+            any_action_moves: false,
             reload_registers_notifier: false,
             reporters_in_reload: false,
             health_reports_unlocked: false,
@@ -212,6 +220,7 @@ impl Default for Rules {
             nested_locks_parent: false,
             work_cancelled_locked: false,
             has_filters: true,
+            ports_name_near_netdevs: false,
             links_name_ports: true,
             netdev_leaves_silently: false,
             netdevs_end_with_netns: false,

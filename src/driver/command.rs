@@ -1,8 +1,8 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, health, module, mtty, netdev, netns, ops, port, snapshot, vf};
+use super::{Bus, fib, health, module, mtty, netdev, netns, ops, port, snapshot, vf};
 use crate::commands;
-use crate::event::{Errno, Handle, Knob, Module, NetNs, NumVfs, Parent, PortCount, PortIndex, Switch};
+use crate::event::{Errno, Handle, Knob, Module, NetNs, NumVfs, Parent, PortCount, PortIndex, Route, Switch};
 
 commands! {
     /// A command to a driver or its module.
@@ -41,6 +41,10 @@ commands! {
         0x50 "driver.bind" Bind(handle: Handle),
         /// Has the driver let go of a device, which stays on its bus.
         0x51 "driver.unbind" Unbind(handle: Handle),
+        /// Adds a route to the namespace that the task is in; drivers that keep routes too may refuse it.
+        0x52 "route.add" RouteAdd(route: Route),
+        /// Deletes a route of the namespace that the task is in.
+        0x53 "route.del" RouteDel(route: Route),
     }
 }
 
@@ -69,6 +73,8 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         Command::NetnsDel { netns } => netns::del(bus, netns).await,
         Command::NetnsEnter { netns } => bus.kernel.netns_enter(netns),
         Command::NetdevMove { handle, port, netns } => netdev::set_netns(bus, handle, port, netns).await,
+        Command::RouteAdd { route } => fib::add(bus, route).await,
+        Command::RouteDel { route } => fib::del(bus, route).await,
         Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
         Command::MttyRemove { parent } => mtty::remove(bus, parent).await,

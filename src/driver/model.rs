@@ -36,6 +36,8 @@ pub struct Model {
     pub reload_actions: &'static [ReloadAction],
     /// Whether firmware can be activated without a reset.
     pub limits_reload: bool,
+    /// Whether it keeps the routes of its namespace too, as far as its resources go.
+    pub keeps_routes: bool,
     /// Whether the device can be flashed.
     pub has_flash: bool,
     /// Whether each port has a netdev, and who tells devlink of it.
@@ -102,6 +104,7 @@ const MLXSW: Model = Model {
     },
     ports: &[PortIndex::P0, PortIndex::P1],
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
+    keeps_routes: true,
     has_flash: true,
     ..BARE
 };
@@ -122,6 +125,7 @@ pub(super) const BARE: Model = Model {
     guard: Guard::None,
     reload_actions: &[],
     limits_reload: false,
+    keeps_routes: false,
     has_flash: false,
     netdevs: Netdevs::None,
     has_bus_files: false,

@@ -8,11 +8,17 @@ use crate::event::{
 
 /// Models what matters of netdevsim: a reload that re-initialises everything, ports and traps.
 pub(super) const SMALL: Model = Model {
-    inventory: &Inventory { params: &[(Param::MaxMacs, ParamValue::V32)], traps: TRAPS, ..Inventory::NONE },
+    inventory: &Inventory {
+        params: &[(Param::MaxMacs, ParamValue::V32)],
+        traps: TRAPS,
+        resources: RESOURCES,
+        ..Inventory::NONE
+    },
     ports: PORTS,
     counts_ports: true,
     guard: Guard::Copied,
     reload_actions: &[ReloadAction::Reinit],
+    keeps_routes: true,
     ..BARE
 };
 

@@ -1,6 +1,6 @@
 //! What users do with network namespaces: make one, go there, and let it end.
 
-use super::{Bus, netdev};
+use super::{Bus, fib, netdev};
 use crate::event::{Errno, LockClass, NetNs, Point, QueueName, Subject};
 
 /// Takes the namespace's name away and waits until what that ends has ended.
@@ -19,6 +19,7 @@ pub async fn cleanup(bus: &Bus<'_>, netns: NetNs) {
     };
     bus.devlink.pernet_pre_exit(k, bus, netns).await;
     netdev::exit_netns(bus, netns).await;
+    fib::exit_netns(bus, netns);
     drop(pernet);
     k.netns_free(netns);
 }

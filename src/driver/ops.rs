@@ -2,12 +2,12 @@
 
 use super::model::Guard;
 use super::probe::skips_teardown;
-use super::{Bus, auxiliary, health, linecard, port, snapshot, vf};
+use super::{Bus, auxiliary, fib, health, linecard, port, snapshot, vf};
 use crate::devlink::rules::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
-    Encap, Errno, EswitchMode, Handle, Inline, Knob, LineCard, Point, ReloadAction, Trap, TrapAction, TxMax,
-    TxShare,
+    Encap, Errno, EswitchMode, Handle, Inline, Knob, LineCard, Point, ReloadAction, ReloadLimit, Trap,
+    TrapAction, TxMax, TxShare,
 };
 
 /// Tells devlink core of a counter that the driver can read no longer, or again.
@@ -23,6 +23,23 @@ pub(super) fn knob_turned(bus: &Bus<'_>, handle: Handle, knob: Knob) {
 }
 
 impl Bus<'_> {
+    /// What may fail of all that a reload makes anew; if it does, none of it is left.
+    async fn reload_create(&self, id: InstanceId) -> Result<(), Errno> {
+        let rules = &self.devlink.rules;
+        fib::create(self, id)?;
+        if rules.reporters_in_reload {
+            health::create(self, id);
+        }
+        let made = port::create_all(self, id, rules.reload_calls == ReloadCalls::SelfLocking).await;
+        if made.is_err() {
+            if rules.reporters_in_reload {
+                health::destroy(self, id).await;
+            }
+            fib::destroy(self, id);
+        }
+        made
+    }
+
     /// What a driver with a state of its own says to whoever comes before its probe is done.
     fn guards(&self, id: InstanceId) -> Result<(), Errno> {
         let is_ready = self.device(self.devlink.handle(id)).is_ready.get();
@@ -31,12 +48,15 @@ impl Bus<'_> {
 }
 
 impl Ops for Bus<'_> {
-    async fn reload_down(&self, id: InstanceId) -> Result<(), Errno> {
+    async fn reload_down(&self, id: InstanceId, limit: ReloadLimit) -> Result<(), Errno> {
         let k = self.kernel;
         k.point(Point::DriverReloadDown).await;
         self.guards(id)?;
         if self.device(self.devlink.handle(id)).knob(Knob::DontAllowReload) {
             return Err(Errno::EOPNOTSUPP);
+        }
+        if limit == ReloadLimit::NoReset {
+            return Ok(());
         }
         if self.devlink.rules.reload_calls == ReloadCalls::Register {
             self.devlink.unregister(k, id).await?;
@@ -53,6 +73,7 @@ impl Ops for Bus<'_> {
         if self.devlink.rules.reporters_in_reload {
             health::destroy(self, id).await;
         }
+        fib::destroy(self, id);
         if self.devlink.rules.traps_in_reload {
             self.devlink.traps_unregister(k, id).await;
         }
@@ -61,9 +82,12 @@ impl Ops for Bus<'_> {
         Ok(())
     }
 
-    async fn reload_up(&self, id: InstanceId) -> Result<(), Errno> {
+    async fn reload_up(&self, id: InstanceId, limit: ReloadLimit) -> Result<(), Errno> {
         let k = self.kernel;
         k.point(Point::DriverReloadUp).await;
+        if limit == ReloadLimit::NoReset {
+            return Ok(());
+        }
         if self.device(self.devlink.handle(id)).knob(Knob::FailReload) {
             if self.devlink.rules.reload_up_leaves_parts {
                 self.devlink.regions_create(k, id).await;
@@ -80,19 +104,13 @@ impl Ops for Bus<'_> {
         if self.devlink.rules.traps_in_reload {
             self.devlink.traps_register(k, id).await;
         }
-        if self.devlink.rules.reporters_in_reload {
-            health::create(self, id);
-        }
         self.devlink.resources_take_up(k, id);
-        let takes_lock = self.devlink.rules.reload_calls == ReloadCalls::SelfLocking;
-        if let Err(errno) = port::create_all(self, id, takes_lock).await {
-            if self.devlink.rules.reporters_in_reload {
-                health::destroy(self, id).await;
-            }
+        let made = self.reload_create(id).await;
+        if made.is_err() {
             self.devlink.traps_unregister(k, id).await;
             self.devlink.regions_destroy(k, id).await;
             self.devlink.linecards_destroy(k, id).await;
-            return Err(errno);
+            return made;
         }
         auxiliary::attach(self, id).await;
         snapshot::create_file(self, self.devlink.handle(id));

@@ -2,7 +2,7 @@
 
 use super::bus::{announce, is_nsim};
 use super::model::Guard;
-use super::{Bus, auxiliary, health, linecard, port, snapshot, vf};
+use super::{Bus, auxiliary, fib, health, linecard, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::rules::Publish;
@@ -235,6 +235,7 @@ async fn create(bus: &Bus<'_>, id: InstanceId) {
         let _held = step_lock(bus, id, Point::TrapsRegister).await;
         bus.devlink.regions_create(k, id).await;
         bus.devlink.traps_register(k, id).await;
+        fib::create(bus, id).expect("a resource of a new instance is as large as can be");
     }
     {
         let _held = step_lock(bus, id, Point::ParamsRegister).await;
@@ -264,6 +265,7 @@ async fn destroy(bus: &Bus<'_>, id: InstanceId) {
         port::destroy_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         let _held = step_lock(bus, id, Point::TrapsUnregister).await;
         health::destroy(bus, id).await;
+        fib::destroy(bus, id);
         bus.devlink.traps_unregister(k, id).await;
         bus.devlink.regions_destroy(k, id).await;
         bus.devlink.linecards_destroy(k, id).await;

@@ -34,7 +34,7 @@ kinds! {
     11 RELOAD What::Enter(Span::DevlinkReload, _),
     12 END_ERROR What::End(_, Some(_)),
     13 WORK What::WorkBegin(..),
-    14 SET What::Set(..),
+    14 MOVED What::Set(Subject::NetnsOf(_), ..),
     15 MODULE_GONE What::ModuleGone(..),
     16 HIDDEN What::Hidden(..),
     17 REVIVED What::Get(_, 1),

@@ -40,6 +40,11 @@ operands! {
         B = "b",
     }
 
+    /// A route of a network namespace, to nowhere: it needs no netdev.
+    "a route" (3 bits) enum Route {
+        V4A = "198.51.100.1", V4B = "198.51.100.2", V4C = "198.51.100.3", V6A = "2001:db8::1", V6B = "2001:db8::2",
+    }
+
     /// Where a reload moves an instance to.
     "a namespace to move to" (3 bits, optional) enum ReloadTo {
         Unset = "stays", A = "to-a", Init = "to-init", B = "to-b",
@@ -102,6 +107,8 @@ impl ResourceSize {
             ResourceSize::N9 => 9,
             ResourceSize::N10 => 10,
             ResourceSize::N100 => 100,
+            ResourceSize::N1 => 1,
+            ResourceSize::N2 => 2,
         }
     }
 }

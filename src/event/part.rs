@@ -82,7 +82,7 @@ impl Subject {
         match (self, self.handle()) {
             (_, Some(handle))
             | (Subject::Device(handle) | Subject::PortNetdev(handle, _) | Subject::Knob(handle, _), _)
-            | (Subject::Auxiliary(handle, _), _) => Some(handle),
+            | (Subject::Auxiliary(handle, _) | Subject::Occupancy(handle, _), _) => Some(handle),
             _ => None,
         }
     }
@@ -100,6 +100,7 @@ impl Subject {
             Subject::Auxiliary(_, device) => Subject::Auxiliary(handle, device),
             Subject::PortNetdev(_, port) => Subject::PortNetdev(handle, port),
             Subject::Knob(_, knob) => Subject::Knob(handle, knob),
+            Subject::Occupancy(_, resource) => Subject::Occupancy(handle, resource),
             other => other.part_of(handle),
         }
     }

@@ -129,6 +129,7 @@ fn devlink_object(subject: Subject) -> &'static str {
         Subject::Info(_) => "info",
         Subject::Flash(_) => "flash",
         Subject::Actions(_) => "reload",
+        Subject::Occupancy(..) => "resource",
         part => part.part_kind().unwrap_or("object"),
     }
 }

@@ -34,9 +34,11 @@ pub enum Subject {
     /// A health reporter of a devlink instance. Its value: bit 0 an error, then auto_recover, auto_dump, whether there
     /// is a dump, and a graceful period.
     Reporter(Handle, Reporter),
-    /// A resource of a devlink instance. Its value: bits 0 and 1 the size, 2 and 3 the size that a reload is to take up,
-    /// bit 4 that its parts do not fit into that.
+    /// A resource of a devlink instance. Its value: bits 0 to 2 the size, 3 to 5 the size that a reload is to take up,
+    /// bit 6 that its parts do not fit into that.
     Resource(Handle, Resource),
+    /// How much of a resource is in use.
+    Occupancy(Handle, Resource),
     /// A param of a devlink instance.
     Param(Handle, Param),
     /// A rate object of a devlink instance. Its value: bits 0 and 1 the tx_share, 2 and 3 the tx_max, both in
@@ -70,6 +72,8 @@ pub enum Subject {
     Netdev(Netdev),
     /// A network namespace.
     Netns(NetNs),
+    /// A route of a network namespace.
+    Route(NetNs, Route),
     /// A module.
     Module(Module),
     /// A workqueue.
@@ -102,7 +106,9 @@ impl std::fmt::Display for Subject {
             Subject::Region(handle, region) => write!(f, "{handle} {region}"),
             Subject::Snapshot(handle, id) => write!(f, "{handle} dummy snapshot {id}"),
             Subject::Reporter(handle, reporter) => write!(f, "{handle} reporter {reporter}"),
-            Subject::Resource(handle, resource) => write!(f, "{handle} {resource}"),
+            Subject::Resource(handle, resource) | Subject::Occupancy(handle, resource) => {
+                write!(f, "{handle} {resource}")
+            }
             Subject::Info(handle) | Subject::Flash(handle) | Subject::Actions(handle) => {
                 write!(f, "{handle}")
             }
@@ -118,6 +124,7 @@ impl std::fmt::Display for Subject {
             Subject::ClientData(client, device) => write!(f, "{client}@{device}"),
             Subject::Netdev(netdev) => write!(f, "{netdev}"),
             Subject::Netns(netns) => write!(f, "netns {netns}"),
+            Subject::Route(netns, route) => write!(f, "{route} in netns {netns}"),
             Subject::NetnsOf(handle) => write!(f, "{handle} netns"),
             Subject::Module(module) => write!(f, "{module}.ko"),
             Subject::Queue(queue) => write!(f, "{queue}"),

@@ -9,7 +9,7 @@ mod trap;
 mod uapi;
 
 pub use filter::read as read_filter;
-pub use message::{Message, is_health_content, read};
+pub use message::{Message, is_content, read};
 
 use super::attribute::Attributes;
 use super::wire::{Action, Family};
@@ -100,6 +100,9 @@ pub fn actions(command: Command) -> Vec<Action> {
         }
         Command::RegionNew { handle, region, id } => {
             vec![ask(cmd::REGION_ASK_NEW, snapshot(handle, region, id))]
+        }
+        Command::RegionRead { handle, region, id } => {
+            vec![request(cmd::REGION_ASK_READ, NLM_F_DUMP, snapshot(handle, region, id).emit())]
         }
         Command::RegionDel { handle, region, id } => {
             vec![ask(cmd::REGION_ASK_DEL, snapshot(handle, region, id))]

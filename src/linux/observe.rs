@@ -85,8 +85,7 @@ impl Observer<'_> {
                 }
                 Err(words) => self.foreign(words),
             },
-            Report::Answer { family: Family::Devlink, message, .. }
-                if devlink::is_health_content(message) => {}
+            Report::Answer { family: Family::Devlink, message, .. } if devlink::is_content(message) => {}
             Report::Answer { family: Family::Devlink, netns, message } => match devlink::read(message) {
                 Ok(Message { subject, value, others, .. }) => {
                     if self.at_rest {

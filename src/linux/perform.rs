@@ -4,9 +4,9 @@
 //! can do from outside; so the tasks of a program run whole, in the order of the file.
 
 use super::wire::{Action, Request, Step};
-use super::{devlink, link, mdev, rdma};
+use super::{devlink, link, mdev, rdma, route};
 use crate::driver;
-use crate::event::{Handle, Knob, Module, Parent, PortCount, Switch};
+use crate::event::{Handle, Knob, Module, Parent, PortCount, Route, Switch};
 use crate::operand::Operand;
 use crate::program::{Command, Program};
 
@@ -37,6 +37,7 @@ fn is_modelled(action: &Action) -> bool {
         Action::Write { path, .. } => path.contains("netdevsim"),
         Action::Unload { module } => module == MODULE,
         Action::Netlink { .. }
+        | Action::Wait { .. }
         | Action::NetnsAdd { .. }
         | Action::NetnsDel { .. }
         | Action::NetnsEnter { .. } => true,
@@ -65,6 +66,8 @@ fn clean_up() -> Vec<Action> {
         text: None,
     };
     let mut actions = vec![devices, Action::NetnsReset, Action::Unload { module: mdev::VENDOR.to_string() }];
+    // A guest's commands begin in the initial namespace, whose routes outlive a program.
+    actions.extend(Route::ALL.iter().map(|route| route::change(*route, false)));
     actions.extend(rdma::clean_up());
     // What is there already is not loaded again.
     actions.push(Action::Load { module: MODULE.to_string() });
@@ -144,6 +147,8 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
             netdevsim(handle)?;
             link::set_netns(handle, port, netns)
         }
+        Driver::RouteAdd { route } => return Some(vec![route::change(route, true), route::kept()]),
+        Driver::RouteDel { route } => return Some(vec![route::change(route, false), route::kept()]),
         Driver::SriovNumvfs { handle, number } => {
             write(&format!("{DEVICES}/netdevsim{}/sriov_numvfs", netdevsim(handle)?), number.to_string())
         }

@@ -99,6 +99,11 @@ pub enum Action {
         /// Its name.
         name: String,
     },
+    /// Lets time pass, in which a worker does what the kernel has put off. It is virtual time, and costs nothing.
+    Wait {
+        /// How long.
+        milliseconds: u16,
+    },
     /// All tasks leave their namespaces, and the namespaces end.
     NetnsReset,
     /// Unloads a module.

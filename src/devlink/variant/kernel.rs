@@ -93,17 +93,20 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.rate_keeps_parent = true;
             rules.rate_nodes_end_silently = true;
             rules.snapshot_ids_kept = true;
+            rules.any_action_moves = true;
             rules.snapshots_end_silently = true;
             rules.reporters_in_reload = true;
             rules.health_reports_unlocked = true;
             rules.trap_group_set_in_steps = true;
             rules.broken_counter_hides = true;
             rules.resource_sums_wrap = true;
+            rules.refused_routes_count = true;
             rules.netns_told_before_down = true;
             rules.netns_told_little = true;
             rules.netns_exit_holds_pernet_ops = true;
             rules.driver_may_keep_netns = true;
             rules.netdevsim = Netdevsim::Linux61;
+            rules.ports_name_near_netdevs = true;
             rules.links_name_ports = false;
             rules.dump_by_kind = true;
             rules.traps_drop_first = true;
@@ -167,6 +170,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             "references-are-known",
             "netdev-ends-where-it-began",
             "no-use-after-free",
+            "move-takes-all",
         ],
         with: &[],
         apply: |rules| {
@@ -180,6 +184,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.trap_group_set_in_steps = true;
             rules.broken_counter_hides = true;
             rules.resource_sums_wrap = true;
+            rules.refused_routes_count = true;
             rules.netns_exit_holds_pernet_ops = true;
             rules.driver_may_keep_netns = true;
             rules.netdevsim = Netdevsim::Linux612;

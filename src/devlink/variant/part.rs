@@ -1,7 +1,7 @@
 //! How parts change, and what is told of it.
 
 use crate::devlink::rules::Rules;
-use crate::mail::{Cite, KREF, REGISTER};
+use crate::mail::{Cite, KREF, REGISTER, TRAPS};
 use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
@@ -82,6 +82,19 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         breaks: &["stream-converges"],
         with: &[],
         apply: |rules| rules.broken_counter_hides = true,
+    },
+    Variant {
+        id: 46,
+        name: "refused-route-counts",
+        says: "a driver still counts, as in 6.12, a route that it took and that another driver then refused",
+        cites: &[Cite {
+            mail: &TRAPS,
+            who: "Ido Schimmel",
+            claim: "users reload to divide a device's resources anew",
+        }],
+        breaks: &["error-leaves-state"],
+        with: &[],
+        apply: |rules| rules.refused_routes_count = true,
     },
     Variant {
         id: 32,

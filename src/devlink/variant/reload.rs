@@ -72,6 +72,19 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.resource_sums_wrap = true,
     },
     Variant {
+        id: 35,
+        name: "any-action-moves",
+        says: "a reload that only activates firmware may move the instance too, as in 6.1, with nothing made anew",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Leon Romanovsky",
+            claim: "reload changes namespaces to place a virtual function in a container",
+        }],
+        breaks: &["move-takes-all"],
+        with: &[],
+        apply: |rules| rules.any_action_moves = true,
+    },
+    Variant {
         id: 33,
         name: "reload-up-without-unwind",
         says: "a driver that fails to come up leaves the traps and regions that it has made by then",

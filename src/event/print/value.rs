@@ -25,6 +25,7 @@ pub(super) fn value(subject: Subject, value: u8) -> String {
         }
         Subject::TrapPolicer(..) => return policer(value),
         Subject::Resource(..) => return resource(value),
+        Subject::Occupancy(..) => return format!(" occ {value}"),
         Subject::LineCard(..) => return linecard(value),
         Subject::Rate(..) => return rate(value),
         Subject::Reporter(..) => return reporter(value),
@@ -51,10 +52,10 @@ fn policer(value: u8) -> String {
 
 /// How large a resource is and is to be.
 fn resource(value: u8) -> String {
-    let size = |bits: u8| ResourceSize::from_byte(bits & 3).map_or("?", Operand::word);
+    let size = |bits: u8| ResourceSize::from_byte(bits & 7).map_or("?", Operand::word);
     let new =
-        if value & 3 == value >> 2 & 3 { String::new() } else { format!(" size_new {}", size(value >> 2)) };
-    let valid = if value & 16 == 0 { "" } else { " size_valid false" };
+        if value & 7 == value >> 3 & 7 { String::new() } else { format!(" size_new {}", size(value >> 3)) };
+    let valid = if value & 64 == 0 { "" } else { " size_valid false" };
     format!(" size {}{new}{valid}", size(value))
 }
 

@@ -28,7 +28,7 @@ fn check(trace: &Trace) -> Option<usize> {
             // A new instance begins with everything as large as can be.
             What::Alloc(Subject::Devlink(handle)) => wanted[handle.index()] = [ResourceSize::Max; Resource::COUNT],
             What::Set(Subject::Resource(handle, resource), _, value) => {
-                if let Some(size) = ResourceSize::from_byte(value >> 2 & 3) {
+                if let Some(size) = ResourceSize::from_byte(value >> 3 & 7) {
                     wanted[handle.index()][resource.index()] = size;
                 }
             }
@@ -57,7 +57,7 @@ mod tests {
     const HANDLE: Handle = Handle::Mlxsw0;
 
     fn sized(resource: Resource, size: ResourceSize) -> (u8, What) {
-        (0, What::Set(Subject::Resource(HANDLE, resource), 0, size.to_byte() << 2))
+        (0, What::Set(Subject::Resource(HANDLE, resource), 0, size.to_byte() << 3))
     }
 
     fn reloads() -> [(u8, What); 2] {

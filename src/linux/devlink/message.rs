@@ -66,9 +66,20 @@ fn handle(found: Found<'_>) -> Option<Handle> {
     Handle::ALL.iter().copied().find(|handle| handle.word().split_once('/') == Some((bus, number)))
 }
 
-/// Whether a message is a piece of what a health reporter shows: times, counters and random bytes.
-pub fn is_health_content(bytes: &[u8]) -> bool {
-    matches!(bytes.get(COMMAND), Some(&(cmd::HEALTH_DIAGNOSE_ANSWER | cmd::HEALTH_DUMP_ANSWER)))
+/// Whether a message is a piece of what a health reporter shows (times, counters and random bytes), or a piece of a
+/// snapshot that is not the first.
+pub fn is_content(bytes: &[u8]) -> bool {
+    match bytes.get(COMMAND) {
+        Some(&(cmd::HEALTH_DIAGNOSE_ANSWER | cmd::HEALTH_DUMP_ANSWER)) => true,
+        Some(&cmd::REGION_READ) => !begins_a_region(Found::new(bytes.get(HEADERS..).unwrap_or_default())),
+        _ => false,
+    }
+}
+
+/// Whether the first piece of a region's content is the one at its first address.
+fn begins_a_region(found: Found<'_>) -> bool {
+    let chunk = found.nested(attr::REGION_CHUNKS).and_then(|chunks| chunks.nested(attr::REGION_CHUNK));
+    chunk.and_then(|chunk| chunk.long(attr::REGION_CHUNK_ADDR)) == Some(0)
 }
 
 /// The kinds of objects that messages are about.
@@ -101,7 +112,7 @@ fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
         cmd::PARAM_ANSWER => (None, Kind::Param),
         cmd::PARAM_NEW => (new, Kind::Param),
         cmd::PARAM_DEL => (del, Kind::Param),
-        cmd::REGION_ANSWER => (None, Kind::Region),
+        cmd::REGION_ANSWER | cmd::REGION_READ => (None, Kind::Region),
         cmd::REGION_NEW => (new, Kind::Region),
         cmd::REGION_DEL => (del, Kind::Region),
         cmd::TRAP_NEW => (new, Kind::Trap),

@@ -74,8 +74,14 @@ fn read_list(handle: Handle, list: Found<'_>, resources: &mut Vec<(Subject, u8)>
         let new =
             if found.get(attr::RESOURCE_SIZE_NEW).is_some() { size(attr::RESOURCE_SIZE_NEW)? } else { now };
         let invalid = found.number(attr::RESOURCE_SIZE_VALID) == Some(0);
-        let value = now.to_byte() | new.to_byte() << 2 | u8::from(invalid) << 4;
+        let value = now.to_byte() | new.to_byte() << 3 | u8::from(invalid) << 6;
         resources.push((Subject::Resource(handle, resource), value));
+        // netdevsim says it of five; of rules and nexthops there are none here.
+        if matches!(resource, Resource::Ipv4Fib | Resource::Ipv6Fib)
+            && let Some(occupied) = found.long(attr::RESOURCE_OCC)
+        {
+            resources.push((Subject::Occupancy(handle, resource), occupied.try_into().ok()?));
+        }
         if let Some(parts) = found.nested(attr::RESOURCE_LIST) {
             read_list(handle, parts, resources)?;
         }

@@ -23,6 +23,8 @@ pub(super) mod cmd {
     pub(in crate::linux::devlink) const REGION_ASK_DEL: u16 = 45;
     pub(in crate::linux::devlink) const REGION_NEW: u8 = 44;
     pub(in crate::linux::devlink) const REGION_DEL: u8 = 45;
+    pub(in crate::linux::devlink) const REGION_ASK_READ: u16 = 46;
+    pub(in crate::linux::devlink) const REGION_READ: u8 = 46;
     pub(in crate::linux::devlink) const RESOURCE_SET: u16 = 35;
     pub(in crate::linux::devlink) const RESOURCE_DUMP: u16 = 36;
     pub(in crate::linux::devlink) const RESOURCE_ANSWER: u8 = 36;
@@ -88,12 +90,16 @@ pub(super) mod attr {
     pub(in crate::linux::devlink) const REGION_SNAPSHOTS: u16 = 90;
     pub(in crate::linux::devlink) const REGION_SNAPSHOT: u16 = 91;
     pub(in crate::linux::devlink) const REGION_SNAPSHOT_ID: u16 = 92;
+    pub(in crate::linux::devlink) const REGION_CHUNKS: u16 = 93;
+    pub(in crate::linux::devlink) const REGION_CHUNK: u16 = 94;
+    pub(in crate::linux::devlink) const REGION_CHUNK_ADDR: u16 = 96;
     pub(in crate::linux::devlink) const RESOURCE_LIST: u16 = 63;
     pub(in crate::linux::devlink) const RESOURCE: u16 = 64;
     pub(in crate::linux::devlink) const RESOURCE_ID: u16 = 66;
     pub(in crate::linux::devlink) const RESOURCE_SIZE: u16 = 67;
     pub(in crate::linux::devlink) const RESOURCE_SIZE_NEW: u16 = 68;
     pub(in crate::linux::devlink) const RESOURCE_SIZE_VALID: u16 = 69;
+    pub(in crate::linux::devlink) const RESOURCE_OCC: u16 = 74;
     pub(in crate::linux::devlink) const INFO_VERSION_RUNNING: u16 = 101;
     pub(in crate::linux::devlink) const FLASH_FILE_NAME: u16 = 122;
     pub(in crate::linux::devlink) const FLASH_COMPONENT: u16 = 123;

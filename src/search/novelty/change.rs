@@ -56,7 +56,7 @@ pub(super) fn family(of: Subject) -> (usize, Option<usize>) {
     }
     let other = match of {
         Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => OTHERS,
-        Subject::Kernel | Subject::Module(_) | Subject::Netns(_) => OTHERS + 2,
+        Subject::Kernel | Subject::Module(_) | Subject::Netns(_) | Subject::Route(..) => OTHERS + 2,
         _ => OTHERS + 1,
     };
     (other, None)
@@ -71,7 +71,7 @@ fn sort(of: Subject) -> Option<usize> {
         Subject::Rate(..) => 3,
         Subject::Knob(..) => 4,
         Subject::Reporter(..) => 5,
-        Subject::Resource(..) => 6,
+        Subject::Resource(..) | Subject::Occupancy(..) => 6,
         Subject::Port(..) | Subject::PortNetdev(..) => 7,
         Subject::LineCard(..) => 8,
         _ => return None,

@@ -125,6 +125,10 @@ impl Agent {
                 }
                 0
             }
+            Action::Wait { milliseconds } => {
+                std::thread::sleep(Duration::from_millis((*milliseconds).into()));
+                0
+            }
             Action::Load { module } => module::load(module).err().map_or(0, |errno| errno.raw_os_error()),
             Action::Unload { module } => module::unload(module).err().map_or(0, |errno| errno.raw_os_error()),
         }

@@ -1,0 +1,162 @@
+//! Routes of a namespace, and the drivers that keep them too: each as many as its resources allow.
+
+use super::Bus;
+use crate::devlink::InstanceId;
+use crate::event::{Errno, Handle, LockClass, NetNs, Point, Resource, Route, Subject, What};
+use crate::operand::Operand;
+use std::cell::Cell;
+
+/// A set of routes: a bit each.
+type Routes = u8;
+
+/// The resources that routes take, each with those that take it.
+const KEPT: [(Resource, Routes); 2] = [(Resource::Ipv4Fib, 0b00111), (Resource::Ipv6Fib, 0b11000)];
+
+/// The routes of each namespace, and the drivers that are told of them.
+#[derive(Debug, Default)]
+pub struct Fib {
+    routes: [Cell<Routes>; NetNs::COUNT],
+    /// Those that are told, in the order in which they asked: each with what it keeps.
+    listeners: Cell<[Option<Listener>; Handle::COUNT]>,
+}
+
+/// Models `struct nsim_fib_data`.
+#[derive(Debug, Clone, Copy)]
+struct Listener {
+    instance: InstanceId,
+    netns: NetNs,
+    keeps: Routes,
+}
+
+impl Fib {
+    fn listeners(&self) -> impl Iterator<Item = Listener> {
+        self.listeners.get().into_iter().flatten()
+    }
+
+    fn change(&self, listener: Listener) {
+        let mut all = self.listeners.get();
+        for known in all.iter_mut().flatten().filter(|known| known.instance == listener.instance) {
+            *known = listener;
+        }
+        self.listeners.set(all);
+    }
+}
+
+/// Models `inet_rtm_newroute()` and the notifiers that it calls in turn: the first that has no room ends it.
+pub(super) async fn add(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
+    let (k, fib) = (bus.kernel, &bus.drivers.fib);
+    let _rtnl = k.lock(k.lock_of(LockClass::Rtnl, Subject::Kernel), Point::RouteChange).await;
+    let netns = k.netns();
+    let routes = &fib.routes[netns.index()];
+    if routes.get() & bit(route) != 0 {
+        return Err(Errno::EEXIST);
+    }
+    let told = || fib.listeners().filter(|listener| listener.netns == netns);
+    for (place, listener) in told().enumerate() {
+        if keep(bus, listener, route) {
+            continue;
+        }
+        // Who was told before keeps a route that there is not, unless somebody says so.
+        if !bus.devlink.rules.refused_routes_count {
+            told().take(place).for_each(|listener| forget(bus, listener, route));
+        }
+        return Err(Errno::EPERM);
+    }
+    routes.set(routes.get() | bit(route));
+    k.emit(What::Add(Subject::Route(netns, route)));
+    Ok(())
+}
+
+/// Models `inet_rtm_delroute()`.
+pub(super) async fn del(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
+    let (k, fib) = (bus.kernel, &bus.drivers.fib);
+    let _rtnl = k.lock(k.lock_of(LockClass::Rtnl, Subject::Kernel), Point::RouteChange).await;
+    let netns = k.netns();
+    let routes = &fib.routes[netns.index()];
+    if routes.get() & bit(route) == 0 {
+        return Err(Errno::ESRCH);
+    }
+    routes.set(routes.get() & !bit(route));
+    k.emit(What::Remove(Subject::Route(netns, route)));
+    fib.listeners()
+        .filter(|listener| listener.netns == netns)
+        .for_each(|listener| forget(bus, listener, route));
+    Ok(())
+}
+
+/// The routes of a namespace end with it.
+pub(super) fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
+    let gone = bus.drivers.fib.routes[netns.index()].take();
+    for route in Route::ALL.iter().filter(|route| gone & bit(**route) != 0) {
+        bus.kernel.emit(What::Remove(Subject::Route(netns, *route)));
+    }
+}
+
+/// Models `nsim_fib_create()`: the routes that there are already have to fit.
+pub(super) fn create(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
+    if !bus.model(id).keeps_routes {
+        return Ok(());
+    }
+    let (k, fib) = (bus.kernel, &bus.drivers.fib);
+    let netns = bus.devlink.netns(id);
+    let keeps = fib.routes[netns.index()].get();
+    if KEPT.iter().any(|(resource, of)| !fits(bus, id, *resource, keeps & of)) {
+        return Err(Errno::EPERM);
+    }
+    let mut all = fib.listeners.get();
+    let end = all.iter_mut().find(|place| place.is_none()).expect("there is a place for each device");
+    *end = Some(Listener { instance: id, netns, keeps });
+    fib.listeners.set(all);
+    for (resource, of) in KEPT {
+        bus.devlink.resource_occupy(k, id, resource, Some((keeps & of).count_ones() as u8));
+    }
+    Ok(())
+}
+
+/// Models `nsim_fib_destroy()`.
+pub(super) fn destroy(bus: &Bus<'_>, id: InstanceId) {
+    let fib = &bus.drivers.fib;
+    let mut left = [None; Handle::COUNT];
+    let others = fib.listeners().filter(|listener| listener.instance != id);
+    left.iter_mut().zip(others).for_each(|(place, listener)| *place = Some(listener));
+    fib.listeners.set(left);
+    if bus.model(id).keeps_routes {
+        KEPT.iter().for_each(|(resource, _)| bus.devlink.resource_occupy(bus.kernel, id, *resource, None));
+    }
+}
+
+/// Models `nsim_fib_account()`: false if there is no room for a route, be it one that is kept already.
+fn keep(bus: &Bus<'_>, listener: Listener, route: Route) -> bool {
+    let (resource, of) = kept(route);
+    let used = (listener.keeps & of).count_ones();
+    if u64::from(used) >= bus.devlink.resource_size(bus.kernel, listener.instance, resource).units() {
+        return false;
+    }
+    occupy(bus, Listener { keeps: listener.keeps | bit(route), ..listener }, route);
+    true
+}
+
+fn forget(bus: &Bus<'_>, listener: Listener, route: Route) {
+    occupy(bus, Listener { keeps: listener.keeps & !bit(route), ..listener }, route);
+}
+
+/// Notes what a driver keeps now, and says how much of the resource for such routes that takes.
+fn occupy(bus: &Bus<'_>, listener: Listener, route: Route) {
+    bus.drivers.fib.change(listener);
+    let (resource, of) = kept(route);
+    let used = (listener.keeps & of).count_ones() as u8;
+    bus.devlink.resource_occupy(bus.kernel, listener.instance, resource, Some(used));
+}
+
+fn fits(bus: &Bus<'_>, id: InstanceId, resource: Resource, routes: Routes) -> bool {
+    u64::from(routes.count_ones()) <= bus.devlink.resource_size(bus.kernel, id, resource).units()
+}
+
+/// What a route takes, and all the routes that take it.
+fn kept(route: Route) -> (Resource, Routes) {
+    *KEPT.iter().find(|(_, of)| of & bit(route) != 0).expect("every route takes a resource")
+}
+
+fn bit(route: Route) -> Routes {
+    1 << route.to_byte()
+}
