@@ -15,10 +15,12 @@ const COMMANDS_MAX: usize = 16;
 const OPERAND_DRAWS: usize = 8;
 /// How often another command is drawn.
 const COMMAND_DRAWS: usize = 20;
+/// How many commands that helped are remembered of each kind.
+const KNOWN_MAX: usize = 8;
 /// An operand with no more words than these is a switch or a mode.
 const SWITCH: usize = 3;
-/// The commands that other kinds need to succeed: every other program goes on with one.
-const OPENERS: [&str; 2] = ["devlink.eswitch-set", "netns.add"];
+/// How many commands are tried after which another would succeed.
+const BRIDGE_DRAWS: usize = 40;
 /// Of so many kinds of commands one is chosen.
 const KINDS_DRAWN: usize = 2;
 
@@ -28,16 +30,29 @@ pub struct Sequences {
     random: fastrand::Rng,
     machine: Machine,
     every: Vec<&'static CommandSpec>,
-    /// How often each of them succeeded.
+    /// How often each of them was asked for, and how often it succeeded.
+    asked: Vec<u32>,
     done: Vec<u32>,
+    /// For each kind some commands of it that succeeded: what they name is likely to be there again.
+    succeeded: Vec<Vec<Command>>,
+    /// For each kind some commands after which it, or another about the same sort of object, succeeded.
+    bridges: Vec<Vec<Command>>,
 }
 
 impl Sequences {
     /// The programs of a seed.
     pub fn new(seed: u64) -> Self {
         let every: Vec<_> = Command::specs().collect();
-        let (random, done) = (fastrand::Rng::with_seed(seed), vec![0; every.len()]);
-        Sequences { random, machine: Machine::default(), every, done }
+        let kinds = every.len();
+        Sequences {
+            random: fastrand::Rng::with_seed(seed),
+            machine: Machine::default(),
+            every,
+            asked: vec![0; kinds],
+            done: vec![0; kinds],
+            succeeded: vec![Vec::new(); kinds],
+            bridges: vec![Vec::new(); kinds],
+        }
     }
 
     /// Makes up a program of one task under these variants, and only of commands that may be used. Most begin by
@@ -51,11 +66,11 @@ impl Sequences {
             let any = self.random.u8(0..5) == 0;
             let opening = match place {
                 0 if self.random.u8(0..4) > 0 => &MAKERS[..],
-                1 if self.random.bool() => {
-                    std::slice::from_ref(&OPENERS[self.random.usize(0..OPENERS.len())])
-                }
                 _ => &[],
             };
+            if place > 0 && self.random.u8(0..4) == 0 && self.bridge(&mut program, favourites, &theme, &may) {
+                continue;
+            }
             let mut draws = 0;
             // A command that may not be used is drawn again: a device of another driver, or another subsystem.
             loop {
@@ -65,6 +80,7 @@ impl Sequences {
                 };
                 draws += 1;
                 if succeeds || any || draws > COMMAND_DRAWS {
+                    self.asked[kind] += 1;
                     self.done[kind] += u32::from(succeeds);
                     program.tasks[0].commands.push(command);
                     break;
@@ -86,10 +102,50 @@ impl Sequences {
         self.least_done(KINDS_DRAWN)
     }
 
-    /// Of so many kinds that are drawn the one that has succeeded least.
+    /// Of so many kinds that are drawn the one that has succeeded least, and of those that cannot succeed the one that
+    /// was asked for least.
     fn least_done(&mut self, drawn: usize) -> usize {
         let kinds = (0..drawn).map(|_| self.random.usize(0..self.every.len()));
-        kinds.min_by_key(|kind| self.done[*kind]).expect("some are drawn")
+        kinds.min_by_key(|kind| self.done[*kind] + self.asked[*kind]).expect("some are drawn")
+    }
+
+    /// Goes on with a command after which more of the kinds that a program is about would succeed: one that has helped
+    /// before, or one that is found. False if there is none, or none is needed.
+    fn bridge(
+        &mut self,
+        program: &mut Program,
+        favourites: Favourites,
+        theme: &[usize],
+        may: impl Fn(&Command) -> bool,
+    ) -> bool {
+        let can = |this: &mut Self, program: &mut Program| {
+            let succeeds =
+                |kind: &&usize| this.draw(program, favourites, **kind, &may).is_some_and(|drawn| drawn.1);
+            theme.iter().filter(succeeds).count()
+        };
+        let before = can(self, program);
+        if before == theme.len() {
+            return false;
+        }
+        let known = self.bridges[theme[0]].clone();
+        for draw in 0..known.len() + BRIDGE_DRAWS {
+            let command = match known.get(draw) {
+                Some(command) => Some(*command).filter(|command| self.succeeds(program, *command)),
+                None => {
+                    let kind = self.random.usize(0..self.every.len());
+                    self.draw(program, favourites, kind, &may)
+                        .and_then(|(command, succeeds)| succeeds.then_some(command))
+                }
+            };
+            let Some(command) = command else { continue };
+            program.tasks[0].commands.push(command);
+            if can(self, program) > before {
+                remember(&mut self.bridges[theme[0]], command, &mut self.random);
+                return true;
+            }
+            program.tasks[0].commands.pop();
+        }
+        false
     }
 
     /// What a program is about: a kind that has succeeded seldom, and those that name the same sort of object, of
@@ -116,22 +172,32 @@ impl Sequences {
     ) -> Option<(Command, bool)> {
         let mut refused = None;
         for _ in 0..OPERAND_DRAWS {
-            let command = self.command(favourites, kind);
+            let known = &self.succeeded[kind];
+            let command = match !known.is_empty() && self.random.bool() {
+                true => known[self.random.usize(0..known.len())],
+                false => self.command(favourites, kind),
+            };
             if !may(&command) {
                 continue;
             }
-            program.tasks[0].commands.push(command);
-            let end = self.machine.run(program).events.iter().rev().find_map(|event| match event.what {
-                What::End(_, errno) => Some(errno),
-                _ => None,
-            });
-            program.tasks[0].commands.pop();
-            if end == Some(None) {
+            if self.succeeds(program, command) {
+                remember(&mut self.succeeded[kind], command, &mut self.random);
                 return Some((command, true));
             }
             refused = Some((command, false));
         }
         refused
+    }
+
+    /// Whether a command would succeed after the program.
+    fn succeeds(&mut self, program: &mut Program, command: Command) -> bool {
+        program.tasks[0].commands.push(command);
+        let end = self.machine.run(program).events.iter().rev().find_map(|event| match event.what {
+            What::End(_, errno) => Some(errno),
+            _ => None,
+        });
+        program.tasks[0].commands.pop();
+        end == Some(None)
     }
 
     /// What may be left out mostly is; a name is often about the same thing as the one before; a mode or a switch is
@@ -148,6 +214,17 @@ impl Sequences {
             };
         }
         Command::decode(spec.opcode, &bytes).expect("every word of the table has a meaning")
+    }
+}
+
+/// Keeps a few of the commands that helped; a new one takes the place of any other.
+fn remember(known: &mut Vec<Command>, command: Command, random: &mut fastrand::Rng) {
+    if known.contains(&command) {
+        return;
+    }
+    match known.len() < KNOWN_MAX {
+        true => known.push(command),
+        false => known[random.usize(0..KNOWN_MAX)] = command,
     }
 }
 
