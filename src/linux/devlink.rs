@@ -9,7 +9,7 @@ mod trap;
 mod uapi;
 
 pub use filter::read as read_filter;
-pub use message::{Message, is_content, read};
+pub use message::{Message, is_content, is_unasked, read};
 
 use super::attribute::Attributes;
 use super::wire::{Action, Family};

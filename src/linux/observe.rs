@@ -75,6 +75,9 @@ impl Observer<'_> {
                 }
                 None => self.foreign("a filter without a name".to_string()),
             },
+            Report::Heard { family: Family::Devlink, message, .. } if !devlink::is_unasked(message) => {
+                self.foreign("a notification that answers a request".to_string());
+            }
             Report::Heard { family: Family::Devlink, netns, message, .. } => match devlink::read(message) {
                 Ok(Message { notice: Some(notice), subject, value, .. }) => {
                     self.speaks_in(netns.as_deref());

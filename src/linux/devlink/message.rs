@@ -8,6 +8,8 @@ use crate::operand::Operand;
 
 /// The netlink header and the generic one, in bytes.
 const HEADERS: usize = 20;
+/// Where the number of the request is, and the port of who asked.
+const SEQUENCE: std::ops::Range<usize> = 8..16;
 /// Where the generic netlink command is.
 const COMMAND: usize = 16;
 
@@ -74,6 +76,11 @@ pub fn is_content(bytes: &[u8]) -> bool {
         Some(&cmd::REGION_READ) => !begins_a_region(Found::new(bytes.get(HEADERS..).unwrap_or_default())),
         _ => false,
     }
+}
+
+/// Whether a message is nobody's answer: a notification has neither the number of a request nor whose it was.
+pub fn is_unasked(bytes: &[u8]) -> bool {
+    bytes.get(SEQUENCE).is_some_and(|both| both.iter().all(|byte| *byte == 0))
 }
 
 /// Whether the first piece of a region's content is the one at its first address.
@@ -209,4 +216,35 @@ fn param(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
 pub(super) fn named<T: Operand>(word: &str) -> Option<T> {
     let number = T::WORDS.iter().position(|other| *other == word)?;
     T::from_byte(number as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linux::attribute::Attributes;
+
+    /// A message of a region's content, of which the first piece is at this address.
+    fn content(address: u64) -> Vec<u8> {
+        let chunk = Attributes::new().u64(attr::REGION_CHUNK_ADDR, address);
+        let chunks = Attributes::new().nest(attr::REGION_CHUNK, chunk);
+        let mut bytes = vec![0; HEADERS];
+        bytes[COMMAND] = cmd::REGION_READ;
+        bytes.extend(Attributes::new().nest(attr::REGION_CHUNKS, chunks).emit());
+        bytes
+    }
+
+    #[test]
+    fn of_a_region_that_is_read_the_beginning_says_that_it_was() {
+        assert!(!is_content(&content(0)));
+        assert!(is_content(&content(256)));
+    }
+
+    #[test]
+    fn what_has_the_number_of_a_request_is_no_notification() {
+        let mut message = content(0);
+        assert!(is_unasked(&message));
+        message[SEQUENCE.start] = 1;
+        assert!(!is_unasked(&message));
+        assert!(!is_unasked(&[0; 4]));
+    }
 }
