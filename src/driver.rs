@@ -15,8 +15,10 @@ pub mod netns;
 pub mod ops;
 pub mod port;
 pub mod probe;
+mod sf;
 pub mod snapshot;
 pub mod vf;
+pub mod vfio;
 
 pub use command::Command;
 
@@ -37,8 +39,8 @@ pub struct Drivers {
     pub netdevs: netdev::Netdevs,
     /// Which modules are going.
     pub modules: module::Modules,
-    /// The vendor driver of mediated devices.
-    pub mtty: mtty::Mtty,
+    /// What the drivers of mediated devices have registered with vfio.
+    pub vfio: vfio::Vfio,
     /// The bus of netdevsim.
     pub nsim_bus: bus::NsimBus,
 }

@@ -10,6 +10,7 @@ pub mod name;
 mod part;
 pub mod point;
 pub mod print;
+pub mod property;
 pub mod subject;
 pub mod trace;
 
@@ -183,6 +184,12 @@ pub enum WorkFn {
     ReleaseDevice(Handle),
     /// `cleanup_net`: what ends a network namespace.
     CleanupNet(NetNs),
+    /// The release of a type of mediated devices that the kernel delays.
+    ReleaseType(Parent, MdevType),
+    /// The release of a vfio device that the kernel delays.
+    ReleaseVfio(Uuid),
+    /// A vendor driver's own work: it unregisters its parent later.
+    UnregisterParent(Parent),
 }
 
 impl std::fmt::Display for WorkFn {
@@ -196,6 +203,9 @@ impl std::fmt::Display for WorkFn {
             WorkFn::NestedNotify(handle) => write!(f, "nested_in_notify({handle})"),
             WorkFn::ReleaseDevice(handle) => write!(f, "release({handle} device)"),
             WorkFn::CleanupNet(netns) => write!(f, "cleanup_net({netns})"),
+            WorkFn::ReleaseType(parent, kind) => write!(f, "release({parent} {kind})"),
+            WorkFn::ReleaseVfio(uuid) => write!(f, "release({uuid} vfio device)"),
+            WorkFn::UnregisterParent(parent) => write!(f, "unregister({parent})"),
         }
     }
 }

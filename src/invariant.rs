@@ -4,6 +4,7 @@
 //! cannot repeat the code it judges.
 
 mod announced;
+mod holders;
 pub mod site;
 
 pub use site::Site;
@@ -69,6 +70,7 @@ invariants! {
         notified_implies_visible NOTIFIED_IMPLIES_VISIBLE,
         shown_implies_visible SHOWN_IMPLIES_VISIBLE,
         gone_is_not_shown GONE_IS_NOT_SHOWN,
+        uuid_taken_until_release UUID_TAKEN_UNTIL_RELEASE,
     }
     notification {
         no_child_before_parent NO_CHILD_BEFORE_PARENT,
@@ -104,13 +106,18 @@ invariants! {
         no_use_after_free NO_USE_AFTER_FREE,
         references_balance REFERENCES_BALANCE,
         no_warning NO_WARNING,
+        core_references_balance CORE_REFERENCES_BALANCE,
+        caller_holds_reference CALLER_HOLDS_REFERENCE,
     }
     uevent {
         uevent_while_alive UEVENT_WHILE_ALIVE,
         uevent_order UEVENT_ORDER,
+        completion_is_told COMPLETION_IS_TOLD,
+        rules_find_what_is_said RULES_FIND_WHAT_IS_SAID,
     }
     atomicity {
         error_leaves_state ERROR_LEAVES_STATE,
+        instances_come_back INSTANCES_COME_BACK,
     }
 }
 

@@ -1,19 +1,25 @@
 //! mdev: parents that can be split into mediated devices, and the uevents that say so.
 //!
-//! The references are those of the kernel that the mail argued about (5.3: a counted `struct mdev_parent`);
+//! The references are those of the kernel that the mail argued about (5.3: a counted `struct mdev_parent`); the types,
 //! the order of registration and the locking of creation are those of 6.12, where it was settled.
 
+mod bind;
 pub mod command;
 pub mod device;
 pub mod parent;
+pub mod release;
+pub mod rules;
+pub mod types;
+pub mod udev;
 pub mod variant;
 
 pub use command::Command;
-pub use variant::Rules;
+pub use rules::Rules;
+pub use types::Spec;
 
-use crate::event::{LockClass, Module, Parent, QueueName, Subject, Uuid, WorkFn};
-use crate::sim::{Kernel, Kref, LockId};
-use std::cell::Cell;
+use crate::event::{Errno, LockClass, MdevType, Parent, Subject, Uuid};
+use crate::sim::{Kernel, LockId};
+use std::cell::{Cell, RefCell};
 
 /// mdev core in one run.
 #[derive(Debug)]
@@ -22,12 +28,40 @@ pub struct Mdev {
     pub rules: Rules,
     parents: [parent::Slot; Parent::COUNT],
     children: [Cell<Option<device::Child>>; Uuid::COUNT],
+    /// What waits for a release that the kernel delays and is no longer found elsewhere.
+    dying: RefCell<release::Dying>,
+    /// How many devices were added.
+    added: Cell<u32>,
+    /// There is no memory for the next device.
+    no_memory: Cell<bool>,
+}
+
+/// Models `struct mdev_driver`: what mdev core asks of a vendor driver.
+#[allow(async_fn_in_trait, reason = "a run has one thread, so its futures need not be Send")]
+pub trait Vendor {
+    /// What the driver says of a parent when it registers it.
+    fn spec(&self, parent: Parent) -> &'static Spec;
+    /// How many more devices of a type there can be, if the driver counts them itself.
+    fn get_available(&self, parent: Parent, kind: MdevType) -> Option<u8>;
+    /// The driver is bound to a new device.
+    async fn probe(&self, parent: Parent, uuid: Uuid, kind: MdevType) -> Result<(), Errno>;
+    /// It lets go of a device.
+    async fn remove(&self, parent: Parent, uuid: Uuid);
+    /// Whether somebody has a device open.
+    fn is_open(&self, uuid: Uuid) -> bool;
 }
 
 impl Mdev {
     /// mdev core with nothing registered.
     pub fn new(rules: Rules) -> Self {
-        Mdev { rules, parents: Default::default(), children: Default::default() }
+        Mdev {
+            rules,
+            parents: Default::default(),
+            children: Default::default(),
+            dying: RefCell::default(),
+            added: Cell::new(0),
+            no_memory: Cell::new(false),
+        }
     }
 
     /// What is known of a parent.
@@ -38,34 +72,6 @@ impl Mdev {
     /// The mediated device with this UUID, from its creation until its release.
     fn child(&self, uuid: Uuid) -> &Cell<Option<device::Child>> {
         &self.children[uuid.index()]
-    }
-
-    /// Models `put_device()` on a mediated device: the last one releases it, now or (if so configured) later.
-    ///
-    /// The release reads the device's type, which lies in the vendor module's memory.
-    async fn put_child(&self, k: &Kernel, uuid: Uuid, kref: Kref) {
-        if !k.put(kref) {
-            return;
-        }
-        if k.config.delayed_release {
-            k.queue_work(QueueName::System, WorkFn::ReleaseChild(uuid), Module::Mtty);
-        } else {
-            let _text = k.text(Module::Mtty);
-            self.release_child(k, uuid).await;
-        }
-    }
-
-    /// Models `put_device()` on a parent's device: its release is the vendor driver's.
-    pub async fn put_device(&self, k: &Kernel, parent: Parent, device: Kref) {
-        if !k.put(device) {
-            return;
-        }
-        if k.config.delayed_release {
-            k.queue_work(QueueName::System, WorkFn::ReleaseParent(parent), Module::Mtty);
-        } else {
-            let _text = k.text(Module::Mtty);
-            self.release_parent(k, parent).await;
-        }
     }
 }
 

@@ -57,6 +57,7 @@ impl Machine {
         });
         if self.kernel.is_at_rest() {
             world.devlink.at_rest(&self.kernel);
+            world.mdev.at_rest(&self.kernel, &world.bus());
             self.kernel.find_leaks();
         }
     }
@@ -90,7 +91,7 @@ impl<'k> World<'k> {
                 devlink::command::execute(command, self.kernel, &self.devlink, &bus).await
             }
             Command::Driver(command) => driver::command::execute(command, &bus).await,
-            Command::Mdev(command) => mdev::command::execute(command, self.kernel, &self.mdev).await,
+            Command::Mdev(command) => mdev::command::execute(command, self.kernel, &self.mdev, &bus).await,
             Command::Ib(command) => ib::command::execute(command, self.kernel, &self.ib).await,
         }
     }
@@ -117,6 +118,9 @@ impl<'k> World<'k> {
             WorkFn::ReleaseDevice(_) => self.kernel.release_later(work),
             WorkFn::CleanupNet(netns) => driver::netns::cleanup(&self.bus(), netns).await,
             WorkFn::ReleaseParent(parent) => self.mdev.release_parent(self.kernel, parent).await,
+            WorkFn::ReleaseType(parent, kind) => self.mdev.release_type(self.kernel, parent, kind).await,
+            WorkFn::ReleaseVfio(uuid) => driver::vfio::release(&self.bus(), uuid),
+            WorkFn::UnregisterParent(parent) => driver::mtty::unregister_work(&self.bus(), parent).await,
         }
     }
 }

@@ -27,14 +27,14 @@ pub enum Scope {
 impl Scope {
     /// Whether a command belongs to the scope.
     pub fn has(self, command: &Command) -> bool {
-        use driver::Command::{ModuleRemove, MttyProbe, MttyRemove};
+        use driver::Command::{ModuleRemove, MttyProbe, MttyRemove, TimePass, Use};
         let home = match command {
             Command::Devlink(_) => Scope::Devlink,
             Command::Mdev(_) => Scope::Mdev,
             Command::Ib(_) => Scope::Ib,
-            Command::Driver(MttyProbe { .. } | MttyRemove { .. }) => Scope::Mdev,
+            Command::Driver(MttyProbe { .. } | MttyRemove { .. } | TimePass {} | Use { .. }) => Scope::Mdev,
             Command::Driver(ModuleRemove { module }) => match module {
-                Module::Core | Module::Mtty => Scope::Mdev,
+                Module::Core | Module::Mtty | Module::Mdpy | Module::Vgpu | Module::Sf => Scope::Mdev,
                 Module::GidCache | Module::Mad => Scope::Ib,
                 Module::Netdevsim => Scope::Devlink,
             },

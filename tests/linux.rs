@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use unreg::linux::wire::Report;
 use unreg::linux::{compare, observe, perform};
-use unreg::program::{Program, Subsystem};
+use unreg::program::{Program, Subsystem, Variants};
 use unreg::run::Machine;
 
 const UNREG: &str = env!("CARGO_BIN_EXE_unreg");
@@ -18,8 +18,11 @@ const OLD: &[&str] = &["--release", "6.1"];
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let new = programs(&root.join("corpus/devlink"), "linux-6.12");
-    let old = programs(&root.join("corpus/devlink"), "linux-6.1");
+    let mut new = programs(&root.join("corpus/devlink"), Subsystem::Devlink, "linux-6.12");
+    let mdev = programs(&root.join("corpus/mdev"), Subsystem::Mdev, "linux-6.12");
+    assert!(mdev.len() >= 6, "programs of mdev for Linux 6.12 are missing: {} are left", mdev.len());
+    new.extend(mdev);
+    let old = programs(&root.join("corpus/devlink"), Subsystem::Devlink, "linux-6.1");
     assert!(new.len() >= 9, "programs for Linux 6.12 are missing: {} are left", new.len());
     assert!(old.len() >= 5, "programs for Linux 6.1 are missing: {} are left", old.len());
     let mut trials = Vec::new();
@@ -49,7 +52,8 @@ fn main() {
             for how in ["kill", "hang", "panic"] {
                 trials.push(Trial::test(format!("kernel/survives-{how}"), move || survives(how)));
             }
-            trials.push(Trial::test("kernel/mdev", mdev));
+            trials.push(Trial::test("kernel/made-up-programs-of-mdev", mdev_in_two_orders));
+            trials.push(Trial::test("kernel/mdev-wrong-order-is-seen", mdev_planted));
         }
         Err(why) => {
             let line = "=".repeat(100);
@@ -75,8 +79,8 @@ fn ask(root: &Path, path: &Path, which: &'static [&'static str]) -> Trial {
 
 /// The programs under the rules of one release that a real kernel can run, in the order of their names: not those
 /// with a schedule, which nobody can make a real kernel follow, nor those of which nobody knows what it does with them.
-fn programs(folder: &Path, release: &str) -> Vec<(PathBuf, Program)> {
-    let linux = Subsystem::Devlink.variant(release).expect("it is a variant");
+fn programs(folder: &Path, subsystem: Subsystem, release: &str) -> Vec<(PathBuf, Program)> {
+    let linux = subsystem.variant(release).expect("it is a variant");
     let entries = std::fs::read_dir(folder).expect("the corpus can be read");
     let mut paths: Vec<PathBuf> =
         entries.map(|entry| entry.expect("the corpus can be read").path()).collect();
@@ -88,7 +92,9 @@ fn programs(folder: &Path, release: &str) -> Vec<(PathBuf, Program)> {
     });
     let is_linux = |program: &Program| {
         let is_defined = compare::is_defined(Machine::default().run(program));
-        program.variants.of(Subsystem::Devlink) == 1 << linux.id && program.schedule.is_empty() && is_defined
+        let mut only = Variants::default();
+        only.insert(subsystem, linux.id);
+        program.variants == only && program.schedule.is_empty() && is_defined
     };
     parsed.filter(|(_, program)| is_linux(program) && perform::request(program).is_ok()).collect()
 }
@@ -221,27 +227,25 @@ fn survives(how: &str) -> Result<(), Failed> {
     if code == Some(1) && counted && reported { Ok(()) } else { Err(said.into()) }
 }
 
-/// A real mtty says what the mails settled: registered last, unregistered after its children.
-fn mdev() -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("mdev.prog");
-    std::fs::write(
-        &file,
-        "task vendor\n  mtty.probe mtty/0\n  mdev.create mtty/0 uuid-a\n  mtty.remove mtty/0\n",
-    )?;
-    let output = unreg(&["linux", "run", &file.to_string_lossy()]);
-    let said = text(&output.stdout);
-    let uevents: Vec<&str> =
-        said.lines().filter_map(|line| line.strip_prefix("vendor  uevent    ")).collect();
-    let expected = [
-        "add mtty/0",
-        "change mtty/0 MDEV_STATE=registered",
-        "add uuid-a",
-        "bind uuid-a",
-        "unbind uuid-a",
-        "remove uuid-a",
-        "change mtty/0 MDEV_STATE=unregistered",
-        "remove mtty/0",
-    ];
-    if uevents == expected { Ok(()) } else { Err(said.into()) }
+/// Vendor drivers that come and go in one guest: equal too, in both orders.
+fn mdev_in_two_orders() -> Result<(), Failed> {
+    for order in [&[][..], &["--reverse"]] {
+        let arguments =
+            [&["--subsystem", "mdev", "--count", "100", "--seed", "7", "--jobs", "1"], order].concat();
+        let (code, said) = conform(&arguments);
+        if code != Some(0) || !said.contains("100 equal, 0 different") {
+            return Err(said.into());
+        }
+    }
+    Ok(())
+}
+
+/// A model that says `unregistered` before the children go is told apart from a real kernel.
+fn mdev_planted() -> Result<(), Failed> {
+    let variant = "mdev=linux-6.12+uevent-before-teardown";
+    let (code, said) =
+        conform(&["--subsystem", "mdev", "--count", "20", "--seed", "3", "--variant", variant]);
+    let told =
+        said.contains("change mtty/0 MDEV_STATE=unregistered") || said.contains("change mdpy/0 MDEV_STATE");
+    if code == Some(1) && told { Ok(()) } else { Err(said.into()) }
 }

@@ -1,8 +1,10 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, fib, health, module, mtty, netdev, netns, ops, port, snapshot, vf};
+use super::{Bus, fib, health, module, mtty, netdev, netns, ops, port, snapshot, vf, vfio};
 use crate::commands;
-use crate::event::{Errno, Handle, Knob, Module, NetNs, NumVfs, Parent, PortCount, PortIndex, Route, Switch};
+use crate::event::{
+    Errno, Handle, Knob, Module, NetNs, NumVfs, Parent, Point, PortCount, PortIndex, Route, Switch, Uuid,
+};
 
 commands! {
     /// A command to a driver or its module.
@@ -45,6 +47,10 @@ commands! {
         0x52 "route.add" RouteAdd(route: Route),
         /// Deletes a route of the namespace that the task is in.
         0x53 "route.del" RouteDel(route: Route),
+        /// A user opens a mediated device, does something with it, and closes it.
+        0x70 "vfio.use" Use(uuid: Uuid),
+        /// So much time passes that releases which the kernel delays have run.
+        0x71 "time.pass" TimePass(),
     }
 }
 
@@ -76,6 +82,11 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         Command::RouteAdd { route } => fib::add(bus, route).await,
         Command::RouteDel { route } => fib::del(bus, route).await,
         Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
+        Command::Use { uuid } => vfio::r#use(bus, uuid).await,
+        Command::TimePass {} => {
+            bus.mdev.wait_released(bus.kernel, Point::TimePass).await;
+            Ok(())
+        }
         Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
         Command::MttyRemove { parent } => mtty::remove(bus, parent).await,
         Command::ModuleRemove { module } => module::remove(bus, module).await,

@@ -16,6 +16,16 @@ impl Modules {
     pub fn is_live(&self, module: Module) -> bool {
         self.going.get() & 1 << module.index() == 0
     }
+
+    /// The module is loaded.
+    pub fn comes(&self, module: Module) {
+        self.going.set(self.going.get() & !(1 << module.index()));
+    }
+
+    /// The module is on its way out.
+    pub fn goes(&self, module: Module) {
+        self.going.set(self.going.get() | 1 << module.index());
+    }
 }
 
 /// Models `delete_module(2)` of one of the modelled modules.
@@ -23,7 +33,9 @@ pub async fn remove(bus: &Bus<'_>, module: Module) -> Result<(), Errno> {
     match module {
         // What is built in is no module that could be found.
         Module::Core => Err(Errno::ENOENT),
-        Module::Mtty => unload(bus, module, mtty::exit(bus)).await,
+        Module::Mtty | Module::Mdpy | Module::Vgpu | Module::Sf => {
+            unload(bus, module, mtty::exit(bus, module)).await
+        }
         Module::Netdevsim => unload(bus, module, bus::exit(bus)).await,
         Module::GidCache => ib::module::exit(bus.kernel, bus.ib, Client::GidCache).await,
         Module::Mad => ib::module::exit(bus.kernel, bus.ib, Client::Mad).await,
@@ -37,7 +49,7 @@ async fn unload(bus: &Bus<'_>, module: Module, exit: impl Future<Output = ()>) -
     if !modules.is_live(module) {
         return Err(if k.is_loaded(module) { Errno::EBUSY } else { Errno::ENOENT });
     }
-    modules.going.set(modules.going.get() | 1 << module.index());
+    modules.goes(module);
     k.point(Point::ModuleExit).await;
     k.span(Span::ModuleExit, Subject::Module(module), async {
         let text = k.text(module);

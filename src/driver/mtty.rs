@@ -1,77 +1,180 @@
-//! The vendor driver of mediated devices: a virtual parent, made and unmade by its module.
+//! The vendor drivers of mediated devices: what they make, register with mdev core, and give back.
 //!
-//! The driver makes the device, so it holds the first reference, and what it gives mdev core it keeps alive
-//! until mdev core is done with it. All that it does with one device happens under that device's lock.
+//! mtty and mdpy make a virtual parent in their module's init and unmake it in its exit; vgpu and mlx5 drive a card
+//! that a bus has found and keeps until it is unplugged. What a driver gives mdev core it keeps alive until mdev core
+//! is done with it. All that it does with one device happens under that device's lock.
 
-use super::Bus;
-use crate::event::{Action, Errno, Module, Parent, Point, QueueName, Subject, What};
-use crate::mdev::device_lock;
-use crate::mdev::variant::VendorReference;
+use super::{Bus, sf, vfio};
+use crate::event::{Action, Errno, MdevType, Module, Parent, Point, QueueName, Subject, Uuid, What, WorkFn};
+use crate::mdev::rules::{Unregistration, VendorReference};
+use crate::mdev::{Spec, Vendor, device_lock};
+use crate::sim::Kref;
 
-/// What the vendor driver remembers. Its pointers to the devices are [`crate::mdev::parent::Slot::device`].
-#[derive(Debug, Default)]
-pub struct Mtty {}
+const MTTY: Spec = Spec { types: &[MdevType::Mtty1, MdevType::Mtty2], instances: 0 };
+const MDPY: Spec = Spec { types: &[MdevType::Vga, MdevType::Xga], instances: 4 };
+const VGPU: Spec = Spec { types: &[MdevType::Vgpu], instances: 1 };
+const SF: Spec = Spec { types: &[MdevType::Sf], instances: 1 };
 
-/// Models `mtty_dev_init()`: the driver makes the parent device and registers it.
+/// Whether a bus has found the device, and has a reference of its own to it.
+const fn is_on_bus(parent: Parent) -> bool {
+    match parent {
+        Parent::Mtty0 | Parent::Mtty1 | Parent::Mdpy0 => false,
+        Parent::Vgpu0 | Parent::Sf0 => true,
+    }
+}
+
+impl Vendor for Bus<'_> {
+    fn spec(&self, parent: Parent) -> &'static Spec {
+        match parent {
+            Parent::Mtty0 | Parent::Mtty1 => &MTTY,
+            Parent::Mdpy0 => &MDPY,
+            Parent::Vgpu0 => &VGPU,
+            Parent::Sf0 => &SF,
+        }
+    }
+
+    fn get_available(&self, parent: Parent, kind: MdevType) -> Option<u8> {
+        vfio::available(self, parent, kind)
+    }
+
+    async fn probe(&self, parent: Parent, uuid: Uuid, kind: MdevType) -> Result<(), Errno> {
+        match parent {
+            Parent::Sf0 => sf::probe(self).await,
+            _ => vfio::probe(self, parent, uuid, kind),
+        }
+    }
+
+    async fn remove(&self, parent: Parent, uuid: Uuid) {
+        match parent {
+            Parent::Sf0 => sf::remove(self).await,
+            _ => vfio::remove(self, uuid).await,
+        }
+    }
+
+    fn is_open(&self, uuid: Uuid) -> bool {
+        vfio::is_open(self, uuid)
+    }
+}
+
+/// Models `mtty_dev_init()`, or the probe of a card: the parent device is there, and the driver registers it.
 pub async fn probe(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
-    let k = bus.kernel;
+    let (k, module) = (bus.kernel, parent.module());
     let _held = k.lock(device_lock(k, parent), Point::MttyProbe).await;
-    if !bus.drivers.modules.is_live(Module::Mtty) {
+    let modules = &bus.drivers.modules;
+    if !k.is_loaded(module) && bus.mdev.rules.module_comes_with_parent {
+        k.module_loaded(module);
+        modules.comes(module);
+    }
+    if !modules.is_live(module) {
         return Err(Errno::ENODEV);
     }
-    let _text = k.text(Module::Mtty);
+    let _text = k.text(module);
     let device = bus.mdev.parent(parent).make_device(k, parent)?;
     k.uevent(Action::Add, Subject::Parent(parent), device);
+    if is_on_bus(parent) {
+        k.get(device);
+    }
     k.emit(What::Ready(Subject::Parent(parent)));
-    let result = bus.mdev.register(k, parent, device).await;
+    let result = bus.mdev.register(k, bus, parent, device).await;
     match (result, bus.mdev.rules.vendor_reference) {
         (Ok(()), VendorReference::Own) => {}
         (Ok(()), VendorReference::Borrowed) => bus.mdev.put_device(k, parent, device).await,
-        (Err(_), _) => unmake(bus, parent).await,
+        (Err(_), _) => give_back(bus, parent, device, true).await,
+    }
+    if is_on_bus(parent) && result.is_ok() {
+        k.uevent(Action::Bind, Subject::Parent(parent), device);
     }
     result
 }
 
-/// Models `mtty_dev_exit()`: the driver unregisters the parent and gives the device back.
+/// Models `mtty_dev_exit()`, or the removal of a card: the driver unregisters the parent and gives the device back.
 pub async fn remove(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
-    let k = bus.kernel;
-    let _held = k.lock(device_lock(k, parent), Point::MttyRemove).await;
-    let device = bus.mdev.parent(parent).device().ok_or(Errno::ENODEV)?;
-    let _text = k.text(Module::Mtty);
-    // A parent that was unregistered before is no reason to keep its device.
-    let _ = bus.mdev.unregister(k, parent).await;
-    match bus.mdev.rules.vendor_reference {
-        VendorReference::Own => unmake(bus, parent).await,
-        VendorReference::Borrowed => {
-            k.emit(What::Unready(Subject::Parent(parent)));
-            k.disown(device);
-            bus.mdev.parent(parent).forget_device();
-        }
-    }
+    let comes_and_goes = bus.mdev.rules.module_comes_with_parent && !is_on_bus(parent);
+    let absent = if comes_and_goes { Errno::ENOENT } else { Errno::ENODEV };
+    take_back(bus, parent).await.map_err(|()| absent)?;
     if bus.mdev.rules.release_fence {
-        k.flush_workqueue(QueueName::System, Point::MttyWait).await;
+        bus.mdev.wait_released(bus.kernel, Point::MttyWait).await;
+    }
+    if comes_and_goes {
+        bus.mdev.unregister_driver(bus.kernel, parent.module()).await;
+        bus.drivers.modules.goes(parent.module());
+        bus.kernel.module_gone(parent.module());
     }
     Ok(())
 }
 
-/// Models `device_unregister()`: the driver's own reference goes, and with it its last use of the device.
-async fn unmake(bus: &Bus<'_>, parent: Parent) {
+async fn take_back(bus: &Bus<'_>, parent: Parent) -> Result<(), ()> {
     let k = bus.kernel;
-    let Some(device) = bus.mdev.parent(parent).device() else { return };
-    k.emit(What::Unready(Subject::Parent(parent)));
-    k.uevent(Action::Remove, Subject::Parent(parent), device);
+    let _held = k.lock(device_lock(k, parent), Point::MttyRemove).await;
+    let device = bus.mdev.parent(parent).device().ok_or(())?;
+    let _text = k.text(parent.module());
+    let owns = bus.mdev.rules.vendor_reference == VendorReference::Own;
+    match bus.mdev.rules.unregistration {
+        Unregistration::Now => {
+            // A parent that was unregistered before is no reason to keep its device.
+            let _ = bus.mdev.unregister(k, bus, parent).await;
+            give_back(bus, parent, device, owns).await;
+        }
+        Unregistration::Deferred => {
+            k.queue_work(QueueName::Vendor, WorkFn::UnregisterParent(parent), parent.module());
+        }
+        Unregistration::DeferredWithoutReference => {
+            k.queue_work(QueueName::Vendor, WorkFn::UnregisterParent(parent), parent.module());
+            give_back(bus, parent, device, owns).await;
+        }
+    }
+    Ok(())
+}
+
+/// A work item of a vendor driver that defers unregistering.
+pub async fn unregister_work(bus: &Bus<'_>, parent: Parent) {
+    let k = bus.kernel;
+    let _held = k.lock(device_lock(k, parent), Point::MttyDeferred).await;
+    let device = bus.mdev.parent(parent).device();
+    let _ = bus.mdev.unregister(k, bus, parent).await;
+    if bus.mdev.rules.unregistration == Unregistration::Deferred
+        && let Some(device) = device
+    {
+        let owns = bus.mdev.rules.vendor_reference == VendorReference::Own;
+        give_back(bus, parent, device, owns).await;
+    }
+}
+
+/// Models `device_unregister()`: whoever made the device, the driver or the bus, puts its reference; a driver of a card
+/// has one of its own. Of a device that is somebody else's by now nobody tells.
+async fn give_back(bus: &Bus<'_>, parent: Parent, device: Kref, owns: bool) {
+    let (k, subject) = (bus.kernel, Subject::Parent(parent));
+    k.emit(What::Unready(subject));
+    if is_on_bus(parent) {
+        if owns {
+            bus.mdev.put_device(k, parent, device).await;
+        }
+        k.uevent(Action::Unbind, subject, device);
+    }
     bus.mdev.parent(parent).forget_device();
+    if !is_on_bus(parent) && !owns {
+        k.disown(device);
+        return;
+    }
+    // One that is still to be unregistered is not told to be gone before.
+    if !bus.mdev.parent(parent).is_registered() {
+        k.uevent(Action::Remove, subject, device);
+    }
     k.disown(device);
     bus.mdev.put_device(k, parent, device).await;
 }
 
 /// Models the module's exit function: every parent goes, and nothing that would run its text later is left.
-pub async fn exit(bus: &Bus<'_>) {
-    for parent in Parent::ALL {
+pub async fn exit(bus: &Bus<'_>, module: Module) {
+    for parent in Parent::ALL.iter().filter(|parent| parent.module() == module) {
         // A parent that was never made, or is gone, needs nothing.
-        let _ = remove(bus, *parent).await;
+        let _ = take_back(bus, *parent).await;
+    }
+    bus.mdev.unregister_driver(bus.kernel, module).await;
+    if bus.mdev.rules.unregistration != Unregistration::Now {
+        bus.kernel.flush_workqueue(QueueName::Vendor, Point::ModuleExitFlush).await;
     }
     if bus.mdev.rules.release_fence {
-        bus.kernel.flush_workqueue(QueueName::System, Point::ModuleExitFlush).await;
+        bus.mdev.wait_released(bus.kernel, Point::ModuleExitFlush).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::model::Guard;
 use super::probe::skips_teardown;
-use super::{Bus, auxiliary, fib, health, linecard, port, snapshot, vf};
+use super::{Bus, auxiliary, fib, health, linecard, port, sf, snapshot, vf};
 use crate::devlink::rules::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
@@ -124,6 +124,7 @@ impl Ops for Bus<'_> {
         let k = self.kernel;
         k.point(Point::DriverEswitchMode).await;
         self.guards(id)?;
+        sf::eswitch_mode_set(self, id, mode).await;
         let Some(representor) = self.model(id).representor else {
             return match mode {
                 _ if mode == self.devlink.eswitch_mode(k, id) => Ok(()),

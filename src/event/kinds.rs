@@ -34,6 +34,7 @@ kinds! {
     11 RELOAD What::Enter(Span::DevlinkReload, _),
     12 END_ERROR What::End(_, Some(_)),
     13 WORK What::WorkBegin(..),
+    43 CONFIGURED What::Set(Subject::Configured(..), ..),
     14 MOVED What::Set(Subject::NetnsOf(_), ..),
     15 MODULE_GONE What::ModuleGone(..),
     16 HIDDEN What::Hidden(..),
@@ -43,6 +44,9 @@ kinds! {
     20 NETNS_GONE What::Free(Subject::Netns(_)),
     21 HEARD What::Filter(..) | What::Heard(..),
     22 LINK What::Link(..),
+    40 INSTANCES_AT_REST What::AtRest(Subject::MdevType(..), _),
+    41 CHILD_MADE What::Alloc(Subject::Child(..)),
+    42 PARENT_REGISTERED What::Leave(Span::MdevRegister | Span::MdevUnregister, ..),
     30 CLIENT_REMOVED What::Return(Callback::ClientRemove, ..),
     31 IB_UNREGISTERED What::Leave(Span::IbUnregisterDevice | Span::IbUnregisterClient, ..),
 }

@@ -8,10 +8,41 @@ use crate::operands;
 
 operands! {
     /// A parent device of mediated devices.
-    "an mdev parent" (4 bits) enum Parent { Mtty0 = "mtty/0", Mtty1 = "mtty/1", }
+    "an mdev parent" (4 bits) enum Parent {
+        Mtty0 = "mtty/0", Mtty1 = "mtty/1",
+        /// A virtual display.
+        Mdpy0 = "mdpy/0",
+        /// A card on a bus, which holds a reference to it as long as it is plugged in.
+        Vgpu0 = "vgpu/0",
+        /// A device with an instance of devlink, whose children have such instances too.
+        Sf0 = "mlx5-sf/0",
+    }
+
+    /// What a parent can be split into.
+    "an mdev type" (4 bits, optional) enum MdevType {
+        /// The first that the parent has.
+        Default = "default-type",
+        Mtty1 = "mtty-1", Mtty2 = "mtty-2", Vga = "mdpy-vga", Xga = "mdpy-xga", Vgpu = "vgpu-1", Sf = "mlx5-sf",
+    }
 
     /// The UUID of a mediated device, shortened to what tells two of them apart.
-    "an mdev uuid" (4 bits) enum Uuid { A = "uuid-a", B = "uuid-b", C = "uuid-c", }
+    "an mdev uuid" (4 bits) enum Uuid {
+        A = "uuid-a", B = "uuid-b", C = "uuid-c", D = "uuid-d", E = "uuid-e", F = "uuid-f", G = "uuid-g",
+        H = "uuid-h", I = "uuid-i", J = "uuid-j", K = "uuid-k", L = "uuid-l", M = "uuid-m", N = "uuid-n",
+    }
+
+    /// How a UUID is written to `create`.
+    "a spelling of a uuid" (3 bits, optional) enum UuidText {
+        Plain = "plain", Upper = "upper-case",
+        /// One more byte is allowed, whatever it is.
+        OneMore = "one-byte-more",
+        TooShort = "too-short", TooLong = "too-long", Junk = "no-uuid",
+    }
+
+    /// What is written to `remove`.
+    "what is written to remove" (3 bits, optional) enum RemoveText {
+        One = "writes-1", Zero = "writes-0", Two = "writes-2", Junk = "writes-junk", Negative = "writes-minus-1",
+    }
 
     /// What `MDEV_STATE` says in a uevent.
     "an MDEV_STATE" (1 bits) enum MdevState { Registered = "registered", Unregistered = "unregistered", }
@@ -30,6 +61,8 @@ operands! {
         /// Never unloaded: built into the kernel.
         Core = "core", Mtty = "mtty", GidCache = "gid-cache", Mad = "mad",
         Netdevsim = "netdevsim",
+        /// Vendor drivers of mediated devices.
+        Mdpy = "mdpy", Vgpu = "vgpu", Sf = "mlx5-sf",
     }
 
     /// A network namespace.
@@ -56,6 +89,8 @@ operands! {
         System = "events", Gid = "gid_cache_wq", Rescan = "rescan_wq",
         /// Where network namespaces end.
         Netns = "netns",
+        /// A vendor driver's own, for what it puts off.
+        Vendor = "mtty_wq",
     }
 
     /// The name of a task. The last ones belong to the kernel's own workers.
@@ -75,6 +110,31 @@ operands! {
         Kernel = "kernel",
         /// The worker of [`QueueName::Netns`].
         NetnsWorker = "kworker/netns",
+        /// The worker of [`QueueName::Vendor`].
+        VendorWorker = "kworker/mtty_wq",
+    }
+}
+
+impl Parent {
+    /// The module of the vendor driver.
+    pub const fn module(self) -> Module {
+        match self {
+            Parent::Mtty0 | Parent::Mtty1 => Module::Mtty,
+            Parent::Mdpy0 => Module::Mdpy,
+            Parent::Vgpu0 => Module::Vgpu,
+            Parent::Sf0 => Module::Sf,
+        }
+    }
+
+    /// Its path in sysfs.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Parent::Mtty0 => "/devices/virtual/mtty/mtty",
+            Parent::Mtty1 => "/devices/virtual/mtty/mtty1",
+            Parent::Mdpy0 => "/devices/virtual/mdpy/mdpy",
+            Parent::Vgpu0 => "/devices/pci0/0000:00:04.0",
+            Parent::Sf0 => "/devices/pci0/0000:00:05.0",
+        }
     }
 }
 
@@ -157,6 +217,7 @@ impl QueueName {
             QueueName::Gid => &[TaskName::GidWorker],
             QueueName::Rescan => &[TaskName::RescanWorker],
             QueueName::Netns => &[TaskName::NetnsWorker],
+            QueueName::Vendor => &[TaskName::VendorWorker],
         }
     }
 }

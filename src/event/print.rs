@@ -2,6 +2,7 @@
 
 mod value;
 
+use super::property::properties;
 use super::{Action, Errno, Mode, Notice, Subject, TaskId, Trace, What};
 use std::fmt;
 use value::value;
@@ -130,6 +131,8 @@ fn devlink_object(subject: Subject) -> &'static str {
         Subject::Flash(_) => "flash",
         Subject::Actions(_) => "reload",
         Subject::Occupancy(..) => "resource",
+        Subject::Parent(_) | Subject::MdevType(..) | Subject::Child(..) => "mdev",
+        Subject::VfioDevice(..) | Subject::VfioGroup(..) => "vfio",
         part => part.part_kind().unwrap_or("object"),
     }
 }
@@ -240,7 +243,11 @@ impl Trace {
             let cycle = self.cycle(event.what).iter().map(|link| self.link(link));
             let more =
                 self.text(event.what).into_iter().flat_map(|text| text.lines().skip(1)).map(str::to_string);
-            for detail in places.chain(cycle).chain(more) {
+            let properties = match event.what {
+                What::Uevent(action, of) => properties(action, of),
+                _ => None,
+            };
+            for detail in places.chain(cycle).chain(more).chain(properties) {
                 // Two names and a point in one line are more than a page is wide.
                 let wrapped = detail.replace(" and waits for", "\n    and waits for");
                 for line in wrapped.lines() {

@@ -60,8 +60,17 @@ pub enum Subject {
     Parent(Parent),
     /// What mdev core tracks a registered parent with: `struct mdev_parent`.
     MdevParent(Parent),
-    /// A mediated device.
-    Child(Uuid),
+    /// A type of mediated devices that a parent can be split into. Its value: how many more there can be.
+    MdevType(Parent, MdevType),
+    /// A mediated device. Its value is the number of its type.
+    Child(Parent, Uuid),
+    /// What a mediated device's driver registers with vfio, for users to open.
+    VfioDevice(Parent, Uuid),
+    /// The vfio group of a mediated device.
+    VfioGroup(Parent, Uuid),
+    /// A mediated device that udev's rules are to make for a parent. Its value: 0 they know of none, 1 they made it,
+    /// 2 they could not.
+    Configured(Parent, Uuid),
     /// An RDMA device.
     Ib(IbDevice),
     /// A client of ib_core.
@@ -81,6 +90,14 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Whether this is a thing of mdev, which all namespaces share.
+    pub const fn is_mdev(self) -> bool {
+        matches!(
+            self,
+            Subject::Parent(_) | Subject::MdevType(..) | Subject::Child(..) | Subject::VfioDevice(..)
+        )
+    }
+
     /// The RDMA device this belongs to, if it is one or what a client keeps for one.
     pub const fn ib_device(self) -> Option<IbDevice> {
         match self {
@@ -118,7 +135,11 @@ impl std::fmt::Display for Subject {
             Subject::Knob(handle, knob) => write!(f, "{handle} {knob}"),
             Subject::Parent(parent) => write!(f, "{parent}"),
             Subject::MdevParent(parent) => write!(f, "mdev_parent({parent})"),
-            Subject::Child(uuid) => write!(f, "{uuid}"),
+            Subject::MdevType(parent, kind) => write!(f, "{parent} {kind}"),
+            Subject::Child(_, uuid) => write!(f, "{uuid}"),
+            Subject::VfioDevice(_, uuid) => write!(f, "{uuid} vfio device"),
+            Subject::VfioGroup(_, uuid) => write!(f, "{uuid} vfio group"),
+            Subject::Configured(parent, uuid) => write!(f, "udev {parent} {uuid}"),
             Subject::Ib(device) => write!(f, "{device}"),
             Subject::Client(client) => write!(f, "{client}"),
             Subject::ClientData(client, device) => write!(f, "{client}@{device}"),

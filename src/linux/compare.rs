@@ -5,6 +5,7 @@ use crate::invariant::judge;
 use crate::invariant::life::no_use_after_free::NO_USE_AFTER_FREE;
 use crate::invariant::lock::no_deadlock::NO_DEADLOCK;
 use crate::invariant::reload::netns_exit_empties::NETNS_EXIT_EMPTIES;
+use crate::invariant::work::text_outlives_work::TEXT_OUTLIVES_WORK;
 use crate::program::Program;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::fmt::Write;
@@ -54,12 +55,17 @@ pub const MASKS: &[Mask] = &[
         hides: |trace, what| begins(trace, what, "[rdma]"),
     },
     Mask {
-        what: "uevents of a netdev's queues, and of modules with their buses and drivers",
+        what: "uevents of a netdev's queues, and of modules with their buses, drivers and classes, and vfio's own device",
         why: "they come with the netdev, whose own uevents are compared, and with the command that unloads",
         hides: |trace, what| match words(trace, what) {
             Some(words) => {
                 let of = |what| words.contains(what);
-                words.starts_with("uevent ") && (of("/queues/") || of("@/module/") || of("@/bus/"))
+                words.starts_with("uevent ")
+                    && (of("/queues/")
+                        || of("@/module/")
+                        || of("@/bus/")
+                        || of("@/class/")
+                        || of("/misc/vfio"))
             }
             None => false,
         },
@@ -82,6 +88,10 @@ pub const RENAMED: &[(&str, &str)] = &[
     ("counters and times of health reporters, what a diagnose or a dump shows", "left out of values"),
     ("sequence numbers, port ids, times", "left out of values"),
     (
+        "the other properties of the uevents of mediated devices, their parents and vfio devices",
+        "must be those that the model prints, or the uevent counts as another one; numbers of vfio are left out",
+    ),
+    (
         "a WARN_ON of the model and what the kernel prints",
         "compared by whether there is one, not by its text",
     ),
@@ -99,7 +109,8 @@ fn begins(trace: &Trace, what: &What, with: &str) -> bool {
 }
 
 /// What a rule that is broken says of the comparison: what a kernel does after it, nobody knows.
-const UNDEFINED: [u8; 3] = [NETNS_EXIT_EMPTIES.id, NO_USE_AFTER_FREE.id, NO_DEADLOCK.id];
+const UNDEFINED: [u8; 4] =
+    [NETNS_EXIT_EMPTIES.id, NO_USE_AFTER_FREE.id, NO_DEADLOCK.id, TEXT_OUTLIVES_WORK.id];
 
 /// Whether it is known what a kernel does with a program, by what the model does. An instance whose namespace is freed
 /// under it depends on who gets the memory next; a task that waits for ever says nothing any more; and after an oops
@@ -146,6 +157,10 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
             }
             What::In(other) => {
                 netns = format!("in {other}: ");
+                continue;
+            }
+            What::AtRest(of, _) if of.is_mdev() => {
+                rest.push(format!("at rest {}", event.what));
                 continue;
             }
             What::AtRest(..) => {

@@ -7,7 +7,9 @@ use super::devlink::{self, Message};
 use super::link::{self, Link};
 use super::wire::{Family, Report};
 use super::{mdev, rdma};
-use crate::event::{Action, Errno, Handle, NetNs, Notice, PortIndex, Subject, TaskName, Trace, What};
+use crate::event::{
+    Action, Errno, Handle, NetNs, Notice, Parent, PortIndex, Subject, TaskName, Trace, Uuid, What,
+};
 use crate::operand::Operand;
 
 /// What a guest reported of one program whose tasks have these names, and how it died if it did.
@@ -113,6 +115,17 @@ impl Observer<'_> {
             Report::Heard { family, message, .. } | Report::Answer { family, message, .. } => {
                 self.foreign(super::other::words(*family, message));
             }
+            Report::Text { path, text } => match mdev::read(path, text) {
+                Some((subject, value)) if self.at_rest => {
+                    // What is the same in every namespace is found in each.
+                    let rest = What::AtRest(subject, value);
+                    if !self.trace.events.iter().any(|event| event.what == rest) {
+                        self.push(rest);
+                    }
+                }
+                Some((subject, value)) => self.push(What::Dumped(subject, value)),
+                None => self.foreign(format!("{path}: {text}")),
+            },
             Report::Complaint { text } => self.complain(text),
             Report::Trouble { text } => self.foreign(format!("the guest: {text}")),
             Report::Hello { .. } | Report::Received | Report::CleanUp | Report::Done => {}
@@ -144,15 +157,33 @@ impl Observer<'_> {
     fn uevent(&mut self, at: usize, message: &[u8]) {
         let text = String::from_utf8_lossy(message);
         let head = text.split('\0').next().unwrap_or_default();
-        let state = text.split('\0').find_map(|line| line.strip_prefix("MDEV_STATE="));
         let named = |(action, path)| {
-            mdev::uevent(path, action, state)
+            mdev::uevent(&text, |_group| self.vfio_device(at, action))
                 .or_else(|| rdma::uevent(path, action))
                 .or_else(|| self.named(at, action, path))
         };
         match head.split_once('@').and_then(named) {
             Some((action, subject)) => self.push(What::Uevent(action, subject)),
+            // A mediated device that is not told of as it should be shows by what is told.
+            None if text.contains("SUBSYSTEM=mdev") || text.contains("MDEV_STATE=") => {
+                self.foreign(format!("uevent {}", text.replace('\0', " ")));
+            }
             None => self.foreign(format!("uevent {head}")),
+        }
+    }
+
+    /// The mediated device whose group a uevent is about: the vfio device comes after its group and goes before it.
+    fn vfio_device(&self, at: usize, action: &str) -> Option<(Parent, Uuid)> {
+        let device = |report: &Report| match report {
+            Report::Heard { family: Family::Uevent, message, .. } => {
+                mdev::vfio_device(&String::from_utf8_lossy(message))
+            }
+            _ => None,
+        };
+        let (before, after) = self.reports.split_at(at);
+        match action {
+            "remove" => before.iter().rev().find_map(device),
+            _ => after.iter().find_map(device),
         }
     }
 

@@ -6,9 +6,9 @@
 use super::wire::{Action, Request, Step};
 use super::{devlink, link, mdev, rdma, route};
 use crate::driver;
-use crate::event::{Handle, Knob, Module, Parent, PortCount, Route, Switch};
+use crate::event::{Handle, Knob, Module, PortCount, Route, Switch};
 use crate::operand::Operand;
-use crate::program::{Command, Program};
+use crate::program::{Command, Program, Subsystem};
 
 const NEW_DEVICE: &str = "/sys/bus/netdevsim/new_device";
 const DEL_DEVICE: &str = "/sys/bus/netdevsim/del_device";
@@ -23,12 +23,23 @@ pub fn can_perform(command: &Command) -> bool {
     actions(command).is_some()
 }
 
-/// Whether the model says to the letter what a real kernel does with a command: netdevsim and its devlink.
-pub fn can_compare(command: &Command) -> bool {
-    match *command {
-        Command::Devlink(_) => true,
-        Command::Driver(command) => driver(command).is_some_and(|actions| actions.iter().all(is_modelled)),
-        Command::Mdev(_) | Command::Ib(_) => false,
+/// Whether the model says to the letter what a real kernel does with a command of a subsystem: netdevsim and its
+/// devlink, or the sample drivers of mediated devices.
+pub fn can_compare(subsystem: Subsystem, command: &Command) -> bool {
+    match (subsystem, *command) {
+        (Subsystem::Devlink, Command::Devlink(_)) => true,
+        (Subsystem::Devlink, Command::Driver(command)) => {
+            driver(command).is_some_and(|actions| actions.iter().all(is_modelled))
+        }
+        (Subsystem::Mdev, Command::Mdev(command)) => mdev::actions(command).is_some(),
+        (Subsystem::Mdev, Command::Driver(command)) => match command {
+            driver::Command::MttyProbe { parent } | driver::Command::MttyRemove { parent } => {
+                mdev::vendor(parent).is_some()
+            }
+            driver::Command::TimePass {} => true,
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -54,7 +65,19 @@ pub fn request(program: &Program) -> Result<Request, Command> {
             request.steps.push(Step { task: task as u8, command: command as u8, actions });
         }
     }
+    if makes_parents(&request) {
+        request.at_rest.extend(mdev::at_rest());
+    }
     Ok(request)
+}
+
+/// Whether a request loads a vendor driver of mediated devices.
+pub fn makes_parents(request: &Request) -> bool {
+    let is_vendor = |action: &Action| match action {
+        Action::Load { module } => mdev::VENDORS.iter().any(|(_, vendor)| module == vendor),
+        _ => false,
+    };
+    request.steps.iter().flat_map(|step| &step.actions).any(is_vendor)
 }
 
 /// What leaves nothing of a program behind.
@@ -65,13 +88,22 @@ fn clean_up() -> Vec<Action> {
         path: DEL_DEVICE.to_string(),
         text: None,
     };
-    let mut actions = vec![devices, Action::NetnsReset, Action::Unload { module: mdev::VENDOR.to_string() }];
+    let mut actions = vec![devices, Action::NetnsReset];
     // A guest's commands begin in the initial namespace, whose routes outlive a program.
     actions.extend(Route::ALL.iter().map(|route| route::change(*route, false)));
+    actions.extend(mdev::clean_up());
     actions.extend(rdma::clean_up());
     // What is there already is not loaded again.
     actions.push(Action::Load { module: MODULE.to_string() });
     actions
+}
+
+/// In so many milliseconds all has been released that hangs on each other: each link of the chain takes one to four.
+const RELEASED: u32 = 30_000;
+
+/// What lets releases come that the kernel delays.
+pub fn releases() -> Action {
+    Action::Wait { milliseconds: RELEASED }
 }
 
 /// What makes a guest's kernel panic.
@@ -152,12 +184,15 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
         Driver::SriovNumvfs { handle, number } => {
             write(&format!("{DEVICES}/netdevsim{}/sriov_numvfs", netdevsim(handle)?), number.to_string())
         }
-        // The vendor driver makes its one parent when it is loaded, and unmakes it when it goes.
-        Driver::MttyProbe { parent: Parent::Mtty0 } => Action::Load { module: mdev::VENDOR.to_string() },
-        Driver::MttyRemove { parent: Parent::Mtty0 } | Driver::ModuleRemove { module: Module::Mtty } => {
-            Action::Unload { module: mdev::VENDOR.to_string() }
+        // A vendor driver makes its one parent when it is loaded, and unmakes it when it goes.
+        Driver::MttyProbe { parent } => Action::Load { module: mdev::vendor(parent)?.to_string() },
+        Driver::MttyRemove { parent } => Action::Unload { module: mdev::vendor(parent)?.to_string() },
+        Driver::ModuleRemove { module } => {
+            let vendor = mdev::VENDORS.iter().find(|(parent, _)| parent.module() == module);
+            Action::Unload { module: vendor?.1.to_string() }
         }
-        Driver::MttyProbe { .. } | Driver::MttyRemove { .. } | Driver::ModuleRemove { .. } => return None,
+        Driver::TimePass {} => releases(),
+        Driver::Use { .. } => return None,
     };
     Some(vec![action])
 }

@@ -102,10 +102,22 @@ pub enum Action {
     /// Lets time pass, in which a worker does what the kernel has put off. It is virtual time, and costs nothing.
     Wait {
         /// How long.
-        milliseconds: u16,
+        milliseconds: u32,
     },
     /// All tasks leave their namespaces, and the namespaces end.
     NetnsReset,
+    /// Reads a file of sysfs, and reports what it says.
+    Read {
+        /// The absolute path.
+        path: String,
+    },
+    /// Reports where the links lead that have this name in each folder of a folder, or those in the folder itself.
+    Links {
+        /// The folder.
+        folder: String,
+        /// The name of the links; empty for the entries themselves.
+        link: String,
+    },
     /// Unloads a module.
     Unload {
         /// The module's name.
@@ -218,6 +230,13 @@ pub enum Report {
         /// The message, from its netlink header on.
         #[serde(with = "hex")]
         message: Vec<u8>,
+    },
+    /// What a file says, or where a link leads.
+    Text {
+        /// The path that was asked for.
+        path: String,
+        /// What is there.
+        text: String,
     },
     /// All commands are done and all is quiet; answers from here on show the state at rest.
     AtRest,

@@ -1,28 +1,38 @@
 //! Mediated devices: made by a user who writes a UUID to a parent's `create`, gone by their own `remove`.
 
-use super::parent::{Tracking, Types};
-use super::variant::{RemoveFile, Synchronisation};
-use super::{Mdev, mdev_list_lock, unreg_sem};
-use crate::event::{Action, Callback, Errno, Module, Parent, Point, Span, Subject, Uuid, What};
+use super::parent::Tracking;
+use super::rules::{RemoveFile, Synchronisation, UuidTaken};
+use super::types::Types;
+use super::{Mdev, Vendor, mdev_list_lock, unreg_sem};
+use crate::event::{Action, Errno, MdevType, Parent, Point, RemoveText, Span, Subject, Uuid, UuidText, What};
+use crate::operand::Operand;
 use crate::sim::{Kernel, Kref, RegistrationId};
 
 /// `struct mdev_device`: in mdev core's list, its UUID taken, until its release.
 #[derive(Debug, Clone, Copy)]
 pub struct Child {
-    kref: Kref,
-    tracking: Tracking,
+    pub(super) kref: Kref,
+    pub(super) tracking: Tracking,
+    pub(super) kind: MdevType,
+    pub(super) type_kref: Kref,
+    /// Whether it is one of the instances that mdev core counts.
+    pub(super) is_counted: bool,
     /// The files of the device; whoever writes to one is a user.
-    writers: RegistrationId,
-    has_remove_file: bool,
+    pub(super) writers: RegistrationId,
+    pub(super) has_remove_file: bool,
     /// Between `device_add()` and `device_del()`.
-    is_added: bool,
+    pub(super) is_added: bool,
+    /// It has its driver.
+    pub(super) is_bound: bool,
+    /// The device's place among all that were added, which is the order of its parent's children.
+    pub(super) place: u32,
     /// Creation is complete, and nobody has begun to remove the device.
-    is_active: bool,
+    pub(super) is_active: bool,
 }
 
 impl Mdev {
     /// Changes a device, whose memory must be there; after its release this is a use of what was freed.
-    fn update(&self, k: &Kernel, uuid: Uuid, kref: Kref, change: impl FnOnce(&mut Child)) {
+    pub(super) fn update(&self, k: &Kernel, uuid: Uuid, kref: Kref, change: impl FnOnce(&mut Child)) {
         k.touch(kref);
         if let Some(mut child) = self.child(uuid).get().filter(|child| child.kref == kref) {
             change(&mut child);
@@ -30,34 +40,83 @@ impl Mdev {
         }
     }
 
-    /// Whether `device_for_each_child()` of a parent's device comes to this one.
-    pub(super) fn is_child_of(&self, uuid: Uuid, device: Kref) -> bool {
-        self.child(uuid).get().is_some_and(|child| child.is_added && child.tracking.device == device)
+    /// The child to which `device_for_each_child()` of a parent's device comes after one, with its place.
+    pub(super) fn child_after(&self, device: Kref, place: u32) -> Option<(u32, Uuid)> {
+        let children = Uuid::ALL.iter().filter_map(|uuid| Some((*uuid, self.child(*uuid).get()?)));
+        let ours = children.filter(|(_, child)| child.is_added && child.tracking.device == device);
+        ours.map(|(uuid, child)| (child.place, uuid)).filter(|(next, _)| *next > place).min()
+    }
+
+    /// The devices that users find, each with its type, and with its driver if it has one.
+    pub(super) fn children_at_rest(&self, k: &Kernel) {
+        for uuid in Uuid::ALL {
+            let Some(child) = self.child(*uuid).get().filter(|child| child.is_added) else { continue };
+            k.emit(What::AtRest(Mdev::subject(&child, *uuid), child.kind.to_byte()));
+            if child.is_bound {
+                k.emit(What::AtRest(Subject::VfioDevice(child.tracking.parent, *uuid), 0));
+            }
+        }
+    }
+
+    /// There is no memory for the next device that a user creates.
+    pub fn fail_allocation(&self) {
+        self.no_memory.set(true);
     }
 
     /// Models `create_store()`: a write to the `create` file of one of the parent's types.
-    pub async fn create(&self, k: &Kernel, parent: Parent, uuid: Uuid) -> Result<(), Errno> {
-        let types = self.parent(parent).types().ok_or(Errno::ENOENT)?;
+    pub async fn create<V: Vendor>(
+        &self,
+        k: &Kernel,
+        vendor: &V,
+        (parent, kind): (Parent, MdevType),
+        uuid: Uuid,
+        text: UuidText,
+    ) -> Result<(), Errno> {
+        let types = self.parent(parent).types.get().ok_or(Errno::ENOENT)?;
+        let (kind, type_kref) = types.find(kind).ok_or(Errno::ENOENT)?;
         k.point(Point::MdevCreateStore).await;
         let _writing = k.try_use(types.writers).ok_or(Errno::ENODEV)?;
-        k.span(Span::MdevCreate, Subject::Parent(parent), self.device_create(k, uuid, types)).await
+        match text {
+            UuidText::Plain | UuidText::Upper | UuidText::OneMore => {}
+            UuidText::TooShort | UuidText::TooLong | UuidText::Junk => return Err(Errno::EINVAL),
+        }
+        let created = self.device_create(k, vendor, uuid, types, (kind, type_kref));
+        k.span(Span::MdevCreate, Subject::Parent(parent), created).await
     }
 
     /// Models `mdev_device_create()`.
-    async fn device_create(&self, k: &Kernel, uuid: Uuid, types: Types) -> Result<(), Errno> {
+    async fn device_create<V: Vendor>(
+        &self,
+        k: &Kernel,
+        vendor: &V,
+        uuid: Uuid,
+        types: Types,
+        (kind, type_kref): (MdevType, Kref),
+    ) -> Result<(), Errno> {
         let tracking = types.tracking;
+        let subject = Subject::Child(tracking.parent, uuid);
         let list = k.lock(mdev_list_lock(k), Point::MdevCreateLock).await;
         if self.child(uuid).get().is_some() {
             return Err(Errno::EEXIST);
         }
-        k.get(tracking.kref);
-        let kref = k.kref_init(Subject::Child(uuid));
+        let is_counted = types.spec.instances > 0;
+        self.count_instance(types)?;
+        if let Some(kref) = tracking.kref {
+            k.get(kref);
+        }
+        k.get(type_kref);
+        let kref = k.kref_init(subject);
         self.child(uuid).set(Some(Child {
             kref,
             tracking,
-            writers: k.registration(Subject::Child(uuid)),
+            kind,
+            type_kref,
+            is_counted,
+            writers: k.registration(subject),
             has_remove_file: false,
             is_added: false,
+            is_bound: false,
+            place: 0,
             is_active: false,
         }));
         drop(list);
@@ -69,7 +128,7 @@ impl Mdev {
                 let read = k.try_read(sem);
                 if read.is_none() {
                     k.disown(kref);
-                    self.put_child(k, uuid, kref).await;
+                    self.put_child(k, uuid, kref, tracking.parent).await;
                     return Err(Errno::ENODEV);
                 }
                 read
@@ -80,35 +139,62 @@ impl Mdev {
 
         k.point(Point::MdevCreateAdd).await;
         k.get(tracking.device);
+        let place = self.added.get() + 1;
+        self.added.set(place);
         self.update(k, uuid, kref, |child| {
             child.is_added = true;
+            child.place = place;
             child.has_remove_file = true;
         });
-        k.emit(What::Add(Subject::Child(uuid)));
-        k.uevent(Action::Add, Subject::Child(uuid), kref);
+        k.emit(What::Add(subject));
+        k.uevent(Action::Add, subject, kref);
 
-        k.point(Point::MdevCreateProbe).await;
-        k.call(Callback::MdevProbe, Subject::Child(uuid), Module::Mtty, async {
-            k.point(Point::MttyChildProbe).await;
-            k.touch(tracking.device);
-            Ok(())
-        })
-        .await?;
-        k.uevent(Action::Bind, Subject::Child(uuid), kref);
-
+        if let Err(errno) = self.attach(k, vendor, uuid, kref).await {
+            if let Some(child) = self.child(uuid).get().filter(|child| child.kref == kref) {
+                self.device_del(k, vendor, uuid, child).await;
+            }
+            return Err(errno);
+        }
         k.point(Point::MdevCreateActive).await;
         self.update(k, uuid, kref, |child| child.is_active = true);
+        Ok(())
+    }
+
+    /// Takes one of the instances that mdev core counts. Holds `mdev_list_lock`.
+    fn count_instance(&self, types: Types) -> Result<(), Errno> {
+        let available = &self.parent(types.tracking.parent).available;
+        let is_counted = types.spec.instances > 0;
+        if is_counted {
+            available.set(available.get().checked_sub(1).ok_or(Errno::EUSERS)?);
+        }
+        if self.no_memory.take() {
+            if is_counted && !self.rules.instance_lost_without_memory {
+                available.set(available.get() + 1);
+            }
+            return Err(Errno::ENOMEM);
+        }
         Ok(())
     }
 
     /// Models `remove_store()`: a write to the device's `remove` file, which one writer wins.
     ///
     /// Whoever loses, or fails after the file is gone, cannot try again: the parent takes such a device along.
-    pub async fn remove(&self, k: &Kernel, uuid: Uuid) -> Result<(), Errno> {
+    pub async fn remove<V: Vendor>(
+        &self,
+        k: &Kernel,
+        vendor: &V,
+        uuid: Uuid,
+        text: RemoveText,
+    ) -> Result<(), Errno> {
         let opened = self.child(uuid).get().filter(|child| child.has_remove_file);
         let child = opened.ok_or(Errno::ENOENT)?;
         k.point(Point::MdevRemoveStore).await;
         let writing = k.try_use(child.writers).ok_or(Errno::ENODEV)?;
+        match text {
+            RemoveText::One | RemoveText::Two => {}
+            RemoveText::Zero => return Ok(()),
+            RemoveText::Junk | RemoveText::Negative => return Err(Errno::EINVAL),
+        }
         let wins = self.child(uuid).get().is_some_and(|child| child.has_remove_file);
         if !wins {
             return Ok(());
@@ -121,14 +207,16 @@ impl Mdev {
                 None
             }
         };
-        k.span(Span::MdevRemove, Subject::Child(uuid), self.device_remove(k, uuid, child.kref, writing)).await
+        let removed = self.device_remove(k, vendor, uuid, child.kref, writing);
+        k.span(Span::MdevRemove, Mdev::subject(&child, uuid), removed).await
     }
 
     /// Models `mdev_device_remove()`. The writer counts as one, and so keeps the device from being deleted,
     /// until it holds what the parent waits for.
-    async fn device_remove<User>(
+    async fn device_remove<V: Vendor, User>(
         &self,
         k: &Kernel,
+        vendor: &V,
         uuid: Uuid,
         kref: Kref,
         writing: Option<User>,
@@ -137,10 +225,12 @@ impl Mdev {
         k.touch(kref);
         let list = k.lock(mdev_list_lock(k), Point::MdevRemoveLock).await;
         let child = self.child(uuid).get().filter(|child| child.kref == kref).ok_or(Errno::ENODEV)?;
-        if !child.is_active {
-            return Err(Errno::EAGAIN);
+        if self.rules.removal_is_noted {
+            if !child.is_active {
+                return Err(Errno::EAGAIN);
+            }
+            self.update(k, uuid, kref, |child| child.is_active = false);
         }
-        self.update(k, uuid, kref, |child| child.is_active = false);
         drop(list);
 
         let _read = match self.rules.synchronisation {
@@ -150,53 +240,49 @@ impl Mdev {
             }
             Synchronisation::None => None,
         };
+        if self.rules.open_is_refused && vendor.is_open(uuid) {
+            self.update(k, uuid, kref, |child| (child.is_active, child.has_remove_file) = (true, true));
+            return Err(Errno::EBUSY);
+        }
         drop(writing);
-        self.remove_common(k, uuid, child).await;
+        self.device_del(k, vendor, uuid, child).await;
         Ok(())
     }
 
     /// Models `mdev_device_remove_cb()`: the parent is unregistered and takes its children along.
-    pub(super) async fn remove_from_parent(&self, k: &Kernel, uuid: Uuid) {
-        if self.rules.synchronisation == Synchronisation::None {
+    pub(super) async fn remove_from_parent<V: Vendor>(&self, k: &Kernel, vendor: &V, uuid: Uuid) {
+        if self.rules.synchronisation == Synchronisation::None && self.rules.removal_is_noted {
             // Up to 5.1 somebody may just be creating or removing it; the flag says so, and nobody waits.
             let _list = k.lock(mdev_list_lock(k), Point::MdevRemoveLock).await;
             let Some(child) = self.child(uuid).get().filter(|child| child.is_active) else { return };
             self.update(k, uuid, child.kref, |child| child.is_active = false);
         }
         if let Some(child) = self.child(uuid).get() {
-            self.remove_common(k, uuid, child).await;
+            self.device_del(k, vendor, uuid, child).await;
         }
     }
 
-    /// Models `mdev_device_remove_common()`.
-    async fn remove_common(&self, k: &Kernel, uuid: Uuid, child: Child) {
-        let subject = Subject::Child(uuid);
+    /// Models `mdev_device_remove_common()`, and the end of a creation that failed: `device_del()` and the put.
+    async fn device_del<V: Vendor>(&self, k: &Kernel, vendor: &V, uuid: Uuid, child: Child) {
+        let (subject, parent) = (Mdev::subject(&child, uuid), child.tracking.parent);
         let device = child.tracking.device;
         // Removal of a file waits for those who write to it.
         k.unregister_wait(child.writers, Point::MdevRemoveDel).await;
-        self.update(k, uuid, child.kref, |child| child.is_added = false);
-        let removed = k.call(Callback::MdevRemove, subject, Module::Mtty, async {
-            k.point(Point::MttyChildRemove).await;
-            k.touch(device);
-            Ok(())
+        self.update(k, uuid, child.kref, |child| {
+            child.is_added = false;
+            child.has_remove_file = false;
         });
-        removed.await.expect("a driver's remove cannot fail");
-        k.uevent(Action::Unbind, subject, child.kref);
+        self.detach(k, vendor, uuid, child, Point::MdevDetach).await;
         k.emit(What::Remove(subject));
         k.uevent(Action::Remove, subject, child.kref);
-        self.put_device(k, child.tracking.parent, device).await;
+        self.put_device(k, parent, device).await;
+        if self.rules.uuid_taken == UuidTaken::UntilRemoval {
+            self.child(uuid).set(None);
+            self.dying.borrow_mut().children.push((uuid, child));
+        }
 
         k.point(Point::MdevRemovePut).await;
         k.disown(child.kref);
-        self.put_child(k, uuid, child.kref).await;
-    }
-
-    /// Models `mdev_device_release()`: from here on the UUID can be used again.
-    pub async fn release_child(&self, k: &Kernel, uuid: Uuid) {
-        let list = k.lock(mdev_list_lock(k), Point::MdevRelease).await;
-        let Some(child) = self.child(uuid).take() else { return };
-        k.free(child.kref);
-        drop(list);
-        self.put_parent(k, child.tracking).await;
+        self.put_child(k, uuid, child.kref, parent).await;
     }
 }

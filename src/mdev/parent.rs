@@ -1,24 +1,29 @@
 //! Parents: registered with mdev core by a vendor driver, which owns the device it passes.
 
-use super::variant::{Duplicates, Registered, Synchronisation, Unregistered};
-use super::{Mdev, unreg_sem};
-use crate::event::{
-    Action, Errno, LockClass, MdevState, Parent, Point, QueueName, Span, Subject, Uuid, What,
-};
-use crate::sim::{Kernel, Kref, RegistrationId};
+use super::rules::{Duplicates, Lookup, ParentObject, Registered, Synchronisation, Unregistered};
+use super::types::Types;
+use super::{Mdev, Vendor, unreg_sem};
+use crate::event::{Action, Errno, LockClass, MdevState, Parent, Point, Span, Subject, What};
+use crate::sim::{Kernel, Kref};
 use std::cell::Cell;
 
 /// What is known of one parent.
 #[derive(Debug, Default)]
 pub struct Slot {
     /// The memory of its `struct device`, until its release has run: mtty keeps it in a static variable.
-    memory: Cell<Option<Kref>>,
+    pub(super) memory: Cell<Option<Kref>>,
     /// The vendor driver's pointer to that device, from probe to remove.
     device: Cell<Option<Kref>>,
-    /// The entry in mdev core's list of parents.
+    /// The entry in mdev core's list of parents or, if there is no list, what the vendor driver embeds.
     listed: Cell<Option<Tracking>>,
+    /// What registering returned, if it returns a handle.
+    handle: Cell<Option<Tracking>>,
+    /// The link in the class `mdev_bus`, by which older tools find parents.
+    pub(super) has_class_link: Cell<bool>,
     /// The files of the types, with `create` among them.
-    types: Cell<Option<Types>>,
+    pub(super) types: Cell<Option<Types>>,
+    /// `available_instances`: how many more devices there can be, if mdev core counts them.
+    pub(super) available: Cell<u8>,
 }
 
 impl Slot {
@@ -27,18 +32,15 @@ impl Slot {
         self.device.get()
     }
 
-    /// Models `device_initialize()` by the vendor driver, whose reference is the first.
+    /// Models `device_initialize()` by the vendor driver or a bus, whose reference is the first.
     pub fn make_device(&self, k: &Kernel, parent: Parent) -> Result<Kref, Errno> {
-        match (self.device.get(), self.memory.get()) {
-            (Some(_), _) => Err(Errno::EBUSY),
-            (None, Some(_)) => Err(Errno::EEXIST),
-            (None, None) => {
-                let device = k.kref_init(Subject::Parent(parent));
-                self.memory.set(Some(device));
-                self.device.set(Some(device));
-                Ok(device)
-            }
+        if self.device.get().is_some() || self.memory.get().is_some() {
+            return Err(Errno::EEXIST);
         }
+        let device = k.kref_init(Subject::Parent(parent));
+        self.memory.set(Some(device));
+        self.device.set(Some(device));
+        Ok(device)
     }
 
     /// The vendor driver forgets the device.
@@ -46,9 +48,9 @@ impl Slot {
         self.device.set(None);
     }
 
-    /// Opens the `create` file, if it is there.
-    pub(super) fn types(&self) -> Option<Types> {
-        self.types.get()
+    /// Whether the parent is registered.
+    pub fn is_registered(&self) -> bool {
+        self.listed.get().is_some()
     }
 }
 
@@ -57,38 +59,50 @@ impl Slot {
 pub struct Tracking {
     pub(super) parent: Parent,
     pub(super) device: Kref,
-    pub(super) kref: Kref,
-}
-
-/// The directory `mdev_supported_types`; whoever writes to a file in it is a user of the registration.
-#[derive(Debug, Clone, Copy)]
-pub struct Types {
-    pub(super) tracking: Tracking,
-    pub(super) writers: RegistrationId,
+    /// None if it is a part of the vendor driver's memory.
+    pub(super) kref: Option<Kref>,
 }
 
 impl Mdev {
     /// Models `mdev_register_device()`, which 6.1 renamed to `mdev_register_parent()`.
-    pub async fn register(&self, k: &Kernel, parent: Parent, device: Kref) -> Result<(), Errno> {
+    pub async fn register<V: Vendor>(
+        &self,
+        k: &Kernel,
+        vendor: &V,
+        parent: Parent,
+        device: Kref,
+    ) -> Result<(), Errno> {
         k.span(Span::MdevRegister, Subject::Parent(parent), async {
             let slot = self.parent(parent);
-            let list = k.lock_of(LockClass::ParentListLock, Subject::Kernel);
-            let list = k.lock(list, Point::MdevRegisterLock).await;
-            if slot.listed.get().is_some() && self.rules.duplicates == Duplicates::Refused {
-                return Err(Errno::EEXIST);
+            let list = self.lock_list(k, Point::MdevRegisterLock).await;
+            if slot.listed.get().is_some() {
+                match (self.rules.duplicates, self.rules.parent_object) {
+                    (Duplicates::Unchecked, _) => {}
+                    // The directory of the types is there already.
+                    (_, ParentObject::Embedded) => return Err(Errno::ENOMEM),
+                    (Duplicates::Refused, ParentObject::Counted) => return Err(Errno::EEXIST),
+                    (Duplicates::Warned, ParentObject::Counted) => {
+                        k.emit(What::Warn(Subject::MdevParent(parent), Point::MdevRegisterLock));
+                        return Err(Errno::EEXIST);
+                    }
+                }
             }
-            if self.rules.core_reference {
-                k.get(device);
-            }
-            let tracking = Tracking { parent, device, kref: k.kref_init(Subject::MdevParent(parent)) };
+            let kref = (self.rules.parent_object == ParentObject::Counted).then(|| {
+                if self.rules.core_reference {
+                    k.get(device);
+                }
+                k.kref_init(Subject::MdevParent(parent))
+            });
+            let tracking = Tracking { parent, device, kref };
             if self.rules.registered == Registered::BeforeSysfs {
                 self.registered(k, parent, device).await;
             }
 
             k.point(Point::MdevRegisterSysfs).await;
-            slot.types.set(Some(Types { tracking, writers: k.registration(Subject::Parent(parent)) }));
+            self.create_types(k, vendor, tracking);
+            slot.has_class_link.set(true);
             slot.listed.set(Some(tracking));
-            k.emit(What::Visible(Subject::Parent(parent)));
+            slot.handle.set(Some(tracking));
             drop(list);
             if self.rules.registered == Registered::AfterSysfs {
                 self.registered(k, parent, device).await;
@@ -99,26 +113,25 @@ impl Mdev {
     }
 
     /// Models `mdev_unregister_device()`, which 6.1 renamed to `mdev_unregister_parent()`.
-    pub async fn unregister(&self, k: &Kernel, parent: Parent) -> Result<(), Errno> {
+    pub async fn unregister<V: Vendor>(&self, k: &Kernel, vendor: &V, parent: Parent) -> Result<(), Errno> {
         k.span(Span::MdevUnregister, Subject::Parent(parent), async {
-            let list = k.lock_of(LockClass::ParentListLock, Subject::Kernel);
-            let list = k.lock(list, Point::MdevUnregisterLock).await;
-            let tracking = self.parent(parent).listed.take().ok_or(Errno::ENODEV)?;
-            drop(list);
+            let tracking = self.unlist(k, parent).await?;
             if self.rules.unregistered == Unregistered::BeforeTeardown {
                 self.unregistered(k, tracking).await;
             }
-            self.tear_down(k, tracking).await;
+            self.tear_down(k, vendor, tracking).await;
             if self.rules.release_fence {
                 // A child's release still uses the vendor's types and the reference that a child has on us.
-                k.flush_workqueue(QueueName::System, Point::MdevUnregisterWait).await;
+                self.wait_released(k, Point::MdevUnregisterWait).await;
             }
             if self.rules.unregistered == Unregistered::BeforePut {
                 self.unregistered(k, tracking).await;
             }
 
             k.point(Point::MdevUnregisterPut).await;
-            k.disown(tracking.kref);
+            if let Some(kref) = tracking.kref {
+                k.disown(kref);
+            }
             self.put_parent(k, tracking).await;
             if self.rules.unregistered == Unregistered::AfterPut {
                 // Our references are balanced; the caller's own keeps the device for this.
@@ -129,8 +142,35 @@ impl Mdev {
         .await
     }
 
-    /// The part of `mdev_unregister_device()` under `unreg_sem`: the children go, then the types.
-    async fn tear_down(&self, k: &Kernel, tracking: Tracking) {
+    /// Takes the parent off the list, by its device or by the handle that the caller has.
+    async fn unlist(&self, k: &Kernel, parent: Parent) -> Result<Tracking, Errno> {
+        let slot = self.parent(parent);
+        let _list = self.lock_list(k, Point::MdevUnregisterLock).await;
+        let listed = slot.listed.take();
+        if self.rules.lookup == Lookup::Handle
+            && let Some(kref) = slot.handle.get().and_then(|handle| handle.kref)
+        {
+            // Whether the handle still is one, nobody can tell.
+            k.touch(kref);
+        }
+        if listed.is_none() && self.rules.duplicates == Duplicates::Warned {
+            k.emit(What::Warn(Subject::MdevParent(parent), Point::MdevUnregisterLock));
+        }
+        listed.ok_or(Errno::ENODEV)
+    }
+
+    /// The list of parents has a lock; where there is no list, callers see to it themselves.
+    async fn lock_list<'k>(&self, k: &'k Kernel, at: Point) -> Option<impl Drop + use<'k>> {
+        match self.rules.parent_object {
+            ParentObject::Counted => {
+                Some(k.lock(k.lock_of(LockClass::ParentListLock, Subject::Kernel), at).await)
+            }
+            ParentObject::Embedded => None,
+        }
+    }
+
+    /// The part of `mdev_unregister_device()` under `unreg_sem`: the link, the children, the types.
+    async fn tear_down<V: Vendor>(&self, k: &Kernel, vendor: &V, tracking: Tracking) {
         let parent = tracking.parent;
         let _write = match self.rules.synchronisation {
             Synchronisation::Trylock | Synchronisation::Wait => {
@@ -138,27 +178,16 @@ impl Mdev {
             }
             Synchronisation::None => None,
         };
-        for uuid in Uuid::ALL.iter().filter(|uuid| self.is_child_of(**uuid, tracking.device)) {
+        k.point(Point::MdevUnregisterLink).await;
+        self.parent(parent).has_class_link.set(false);
+        let mut last = 0;
+        while let Some((place, uuid)) = self.child_after(tracking.device, last) {
+            last = place;
             k.point(Point::MdevUnregisterChild).await;
-            self.remove_from_parent(k, *uuid).await;
+            self.remove_from_parent(k, vendor, uuid).await;
         }
-        if let Some(types) = self.parent(parent).types.get() {
-            // Removal of a file waits for those who write to it.
-            k.unregister_wait(types.writers, Point::MdevUnregisterSysfs).await;
-            self.parent(parent).types.set(None);
-        }
+        self.remove_types(k, parent).await;
         k.emit(What::Hidden(Subject::Parent(parent)));
-    }
-
-    /// Models `mdev_put_parent()`; the last put is `mdev_release_parent()`.
-    pub(super) async fn put_parent(&self, k: &Kernel, tracking: Tracking) {
-        if !k.put(tracking.kref) {
-            return;
-        }
-        k.free(tracking.kref);
-        if self.rules.core_reference {
-            self.put_device(k, tracking.parent, tracking.device).await;
-        }
     }
 
     async fn registered(&self, k: &Kernel, parent: Parent, device: Kref) {
@@ -170,12 +199,5 @@ impl Mdev {
         k.point(Point::MdevUnregisterUevent).await;
         let parent = Subject::Parent(tracking.parent);
         k.uevent(Action::Change(MdevState::Unregistered), parent, tracking.device);
-    }
-
-    /// Models `mtty_device_release()`: the last reference to a parent's device was put.
-    pub async fn release_parent(&self, k: &Kernel, parent: Parent) {
-        if let Some(memory) = self.parent(parent).memory.take() {
-            k.free(memory);
-        }
     }
 }

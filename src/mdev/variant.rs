@@ -4,106 +4,15 @@
 //! children, the types and mdev core's own references go first, and `unregistered`, sent after the last of
 //! them, says that all of it is over. That event uses the caller's device, so the caller holds a reference of
 //! its own. Two fences go beyond 6.12, because without them the settled rules do not hold for every schedule:
-//! unregistering waits for delayed releases, and a writer of `remove` keeps its device from being deleted. The
+//! unregistering waits for delayed releases, and a writer of `remove` or `unbind` keeps the device from being deleted. The
 //! kernel itself is `release-unfenced` and `remove-unprotected`.
 
+use super::rules::{
+    Duplicates, Lookup, ParentObject, Registered, RemoveFile, Rules, Synchronisation, Unregistered,
+    Unregistration, UuidTaken, VendorReference,
+};
 use crate::mail::{self, Cite};
 use crate::variant::Variant;
-
-/// When the `registered` uevent goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Registered {
-    /// Once the types can be used.
-    #[default]
-    AfterSysfs,
-    /// Before there are any.
-    BeforeSysfs,
-}
-
-/// When the `unregistered` uevent goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Unregistered {
-    /// After mdev core put its last reference: it is over.
-    #[default]
-    AfterPut,
-    /// While mdev core still holds one: the device is there even if the caller holds none.
-    BeforePut,
-    /// Before anything is taken down.
-    BeforeTeardown,
-}
-
-/// What the vendor driver does with the reference it made the device with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum VendorReference {
-    /// Keeps it until it has unregistered.
-    #[default]
-    Own,
-    /// Puts it after registering and relies on mdev core's.
-    Borrowed,
-}
-
-/// What a second registration of one device meets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Duplicates {
-    /// `EEXIST`.
-    #[default]
-    Refused,
-    /// Nothing: drivers do it right, so nobody looks.
-    Unchecked,
-}
-
-/// How creation and removal of a child keep apart from the end of the parent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Synchronisation {
-    /// They hold `unreg_sem` for reading, and give up if they cannot have it at once.
-    #[default]
-    Trylock,
-    /// Creation waits for `unreg_sem`.
-    Wait,
-    /// Not at all.
-    None,
-}
-
-/// What keeps a child while somebody writes to its `remove` file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RemoveFile {
-    /// The write itself: deletion of the device waits for it until it holds `unreg_sem`.
-    #[default]
-    KeepsDevice,
-    /// Nothing, once the file has removed itself.
-    LetsGo,
-}
-
-/// The decisions of mdev core; the default is what was settled.
-#[derive(Debug, Clone, Copy)]
-#[allow(missing_docs, reason = "the types say it")]
-pub struct Rules {
-    pub registered: Registered,
-    pub unregistered: Unregistered,
-    pub vendor_reference: VendorReference,
-    pub duplicates: Duplicates,
-    pub synchronisation: Synchronisation,
-    pub remove_file: RemoveFile,
-    /// Whether unregistering and unloading wait until releases have run.
-    pub release_fence: bool,
-    /// Whether mdev core holds a reference to the device of a registered parent.
-    pub core_reference: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Rules {
-            registered: Registered::default(),
-            unregistered: Unregistered::default(),
-            vendor_reference: VendorReference::default(),
-            duplicates: Duplicates::default(),
-            synchronisation: Synchronisation::default(),
-            remove_file: RemoveFile::default(),
-            release_fence: true,
-            core_reference: true,
-        }
-    }
-}
 
 /// A claim made in the mail on uevents.
 const fn cite(who: &'static str, claim: &'static str) -> Cite {
@@ -135,7 +44,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
             "Alex Williamson",
             "an event marks a completed registration, for udev rules to act on",
         )],
-        breaks: &["uevent-order"],
+        breaks: &["uevent-order", "rules-find-what-is-said"],
         with: &[],
         apply: |rules| rules.registered = Registered::BeforeSysfs,
     },
@@ -144,7 +53,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         name: "uevent-before-teardown",
         says: "unregistered is sent before the children and the types go",
         cites: &[cite("Alex Williamson", "the event belongs where what it says is true")],
-        breaks: &["uevent-order"],
+        breaks: &["uevent-order", "rules-find-what-is-said"],
         with: &[],
         apply: |rules| rules.unregistered = Unregistered::BeforeTeardown,
     },
@@ -159,7 +68,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
             ),
             cite("Alex Williamson", "a caller must not rely on mdev core's reference to replace its own"),
         ],
-        breaks: &["uevent-while-alive", "no-use-after-free"],
+        breaks: &["uevent-while-alive", "no-use-after-free", "caller-holds-reference"],
         with: &[],
         apply: |rules| rules.vendor_reference = VendorReference::Borrowed,
     },
@@ -171,7 +80,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
             cite("Kirti Wankhede", "if drivers always do it right, no check for duplicates is needed"),
             cite("Parav Pandit", "registering twice is a driver's bug that should be warned about"),
         ],
-        breaks: &["uevent-order", "references-balance"],
+        breaks: &["uevent-order", "references-balance", "core-references-balance"],
         with: &[],
         apply: |rules| rules.duplicates = Duplicates::Unchecked,
     },
@@ -180,7 +89,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         name: "release-unfenced",
         says: "unregistering and unloading do not wait until releases have run",
         cites: &[cite("Kirti Wankhede", "a release may be deferred to a workqueue, after a random delay")],
-        breaks: &["uevent-order", "text-outlives-work"],
+        breaks: &["uevent-order", "text-outlives-work", "core-references-balance"],
         with: &["config=delayed-release"],
         apply: |rules| rules.release_fence = false,
     },
@@ -189,7 +98,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         name: "create-unsynchronised",
         says: "nothing keeps create and remove of a child apart from the end of its parent (up to 5.1)",
         cites: &[cite("Kirti Wankhede", "unregistered means that no new child can be created")],
-        breaks: &["uevent-order", "references-balance", "text-outlives-work"],
+        breaks: &["uevent-order", "references-balance", "text-outlives-work", "core-references-balance"],
         with: &[],
         apply: |rules| rules.synchronisation = Synchronisation::None,
     },
@@ -208,7 +117,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
     Variant {
         id: 8,
         name: "remove-unprotected",
-        says: "a writer of remove keeps nothing alive before it holds unreg_sem (6.12 as we read it)",
+        says: "a writer of remove or unbind keeps no device from being removed (6.12 as we read it)",
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
         breaks: &["no-use-after-free"],
         with: &[],
@@ -228,5 +137,172 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         breaks: &["no-use-after-free", "uevent-while-alive"],
         with: &["borrowed-reference"],
         apply: |rules| rules.core_reference = false,
+    },
+    Variant {
+        id: 10,
+        name: "linux-6.12",
+        says: "mdev as Linux 6.1 and later have it: the parent is the vendor driver's memory, each type has a reference \
+               to the device, and nobody waits for releases",
+        cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |rules| {
+            rules.parent_object = ParentObject::Embedded;
+            rules.remove_file = RemoveFile::LetsGo;
+            rules.release_fence = false;
+            rules.instance_lost_without_memory = true;
+            rules.module_comes_with_parent = true;
+        },
+    },
+    Variant {
+        id: 11,
+        name: "uevent-never",
+        says: "nobody is told of a parent that is registered or unregistered (up to 5.2)",
+        cites: &[cite(
+            "Alex Williamson",
+            "without an event udev cannot trigger a rule when a parent is registered or unregistered",
+        )],
+        breaks: &["completion-is-told"],
+        with: &[],
+        apply: |rules| (rules.registered, rules.unregistered) = (Registered::Never, Unregistered::Never),
+    },
+    Variant {
+        id: 12,
+        name: "parent-handle",
+        says: "registering returns a handle and unregistering takes it, instead of looking the device up",
+        cites: &[cite(
+            "Parav Pandit",
+            "a handle would do instead of a lookup that may fail and a warning when it does",
+        )],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |rules| rules.lookup = Lookup::Handle,
+    },
+    Variant {
+        id: 13,
+        name: "warn-on-duplicates",
+        says: "a second registration of a device is refused with a warning, and so is an unregistration without one",
+        cites: &[
+            cite(
+                "Parav Pandit",
+                "a driver that registers or unregisters twice has a bug that should be warned about",
+            ),
+            cite("Kirti Wankhede", "if drivers are taken to be right, nothing of that needs to be checked"),
+        ],
+        breaks: &["no-warning"],
+        with: &[],
+        apply: |rules| rules.duplicates = Duplicates::Warned,
+    },
+    Variant {
+        id: 14,
+        name: "uuid-until-removal",
+        says: "a UUID can be used again once the device with it is removed, released or not",
+        cites: &[cite("Kirti Wankhede", "a release may be deferred to a workqueue, after a random delay")],
+        breaks: &["uuid-taken-until-release"],
+        with: &[],
+        apply: |rules| rules.uuid_taken = UuidTaken::UntilRemoval,
+    },
+    Variant {
+        id: 15,
+        name: "removal-unnoted",
+        says: "nobody notes that a device is being removed, so that its user and its parent may both do it",
+        cites: &[cite("Kirti Wankhede", "each child is removed when its parent is unregistered")],
+        breaks: &["no-use-after-free"],
+        with: &["create-unsynchronised"],
+        apply: |rules| rules.removal_is_noted = false,
+    },
+    Variant {
+        id: 16,
+        name: "driver-does-not-wait",
+        says: "a child's driver lets go of it while somebody has it open",
+        cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |rules| rules.driver_waits_for_users = false,
+    },
+    Variant {
+        id: 17,
+        name: "unregister-deferred",
+        says: "the vendor driver unregisters later, in a work item, and keeps its reference until then",
+        cites: &[cite("Kirti Wankhede", "somebody may defer unregistration to a workqueue")],
+        breaks: &[],
+        with: &[],
+        apply: |rules| rules.unregistration = Unregistration::Deferred,
+    },
+    Variant {
+        id: 18,
+        name: "unregister-deferred-unreferenced",
+        says: "the vendor driver unregisters later, in a work item, and puts its reference at once",
+        cites: &[
+            cite(
+                "Kirti Wankhede",
+                "somebody may defer unregistration, and then the device may be gone at the event",
+            ),
+            cite(
+                "Alex Williamson",
+                "whoever unregisters a device must not have given its own reference away before",
+            ),
+        ],
+        breaks: &["uevent-while-alive", "no-use-after-free", "caller-holds-reference"],
+        with: &[],
+        apply: |rules| rules.unregistration = Unregistration::DeferredWithoutReference,
+    },
+    Variant {
+        id: 19,
+        name: "instance-lost",
+        says: "an instance that was counted stays so when there is no memory for the device, as in 6.12",
+        cites: &[cite("Alex Williamson", "what mdev core takes has to balance out within mdev core")],
+        breaks: &["instances-come-back"],
+        with: &[],
+        apply: |rules| rules.instance_lost_without_memory = true,
+    },
+    Variant {
+        id: 20,
+        name: "linux-5.1",
+        says: "mdev as Linux up to 5.1 has it: no event, and nothing keeps create and remove apart from unregistering",
+        cites: &[cite(
+            "Alex Williamson",
+            "without an event udev cannot trigger a rule when a parent is registered or unregistered",
+        )],
+        breaks: &["completion-is-told", "references-balance"],
+        with: &[],
+        apply: |rules| {
+            (rules.registered, rules.unregistered) = (Registered::Never, Unregistered::Never);
+            rules.synchronisation = Synchronisation::None;
+            rules.open_is_refused = true;
+            rules.remove_file = RemoveFile::LetsGo;
+            rules.release_fence = false;
+        },
+    },
+    Variant {
+        id: 21,
+        name: "linux-5.2",
+        says: "mdev as Linux 5.2 has it: unreg_sem, and no event yet",
+        cites: &[cite(
+            "Alex Williamson",
+            "without an event udev cannot trigger a rule when a parent is registered or unregistered",
+        )],
+        breaks: &["completion-is-told", "no-use-after-free"],
+        with: &[],
+        apply: |rules| {
+            (rules.registered, rules.unregistered) = (Registered::Never, Unregistered::Never);
+            rules.remove_file = RemoveFile::LetsGo;
+            rules.release_fence = false;
+        },
+    },
+    Variant {
+        id: 22,
+        name: "linux-5.3",
+        says: "mdev as Linux 5.3 has it, with the events as they were merged",
+        cites: &[cite(
+            "Alex Williamson",
+            "the event goes out after the put, with the caller's own reference",
+        )],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |rules| {
+            rules.remove_file = RemoveFile::LetsGo;
+            rules.release_fence = false;
+        },
     },
 ]];

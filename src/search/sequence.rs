@@ -55,6 +55,15 @@ impl Sequences {
         }
     }
 
+    /// The programs of a seed, of only those kinds of commands of which one may be used.
+    pub fn over(seed: u64, may: impl Fn(&Command) -> bool) -> Self {
+        let mut sequences = Sequences::new(seed);
+        sequences
+            .every
+            .retain(|spec| may(&Command::decode(spec.opcode, &[0; OPERANDS_MAX]).expect("it has a meaning")));
+        sequences
+    }
+
     /// Makes up a program of one task under these variants, and only of commands that may be used. Most begin by
     /// making the device that they are about; a fifth of the others are taken as they are drawn, refused or not.
     pub fn next(&mut self, variants: Variants, may: impl Fn(&Command) -> bool) -> Program {

@@ -51,6 +51,11 @@ impl Kernel {
         Around::new(self, enter, body, leave)
     }
 
+    /// The text of a module is there, be it again.
+    pub fn module_loaded(&self, module: Module) {
+        self.gone.set(self.gone.get() & !(1 << module.index()));
+    }
+
     /// The end of module unload: the text is freed, whoever may be in it.
     pub fn module_gone(&self, module: Module) {
         self.gone.set(self.gone.get() | 1 << module.index());

@@ -11,7 +11,7 @@ use crate::event::{LockClass, Point, Subject, TaskId, What};
 
 /// The number of a registration in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RegistrationId(u8);
+pub struct RegistrationId(u16);
 
 /// Who operates one object.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Kernel {
         let lock = self.lock_of(LockClass::Users, subject);
         let mut all = self.registrations.borrow_mut();
         all.push(RegistrationState { open: true, users: Vec::new(), waiter: None, lock });
-        RegistrationId(u8::try_from(all.len() - 1).expect("fewer than 256 registrations"))
+        RegistrationId(u16::try_from(all.len() - 1).expect("fewer than 65536 registrations"))
     }
 
     /// Models `refcount_inc_not_zero()` on an active count: a user of the object, unless it is closed.
@@ -56,6 +56,11 @@ impl Kernel {
             self.emit(What::Block(self.lock_name(lock)));
             self.block(Wait::Users(registration)).await;
         }
+    }
+
+    /// Whether somebody operates the object.
+    pub fn has_users(&self, registration: RegistrationId) -> bool {
+        !self.registrations.borrow()[usize::from(registration.0)].users.is_empty()
     }
 
     pub(super) fn users_of(&self, registration: RegistrationId) -> Vec<TaskId> {

@@ -45,6 +45,8 @@ pub enum Wait {
     Work(QueueName),
     /// A uevent: a listener's rest.
     Uevent(Action, Subject),
+    /// Any uevent about a subject: a listener's rest.
+    AnyUevent(Subject),
 }
 
 /// One flow of control.

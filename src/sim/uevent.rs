@@ -15,7 +15,12 @@ impl Kernel {
         self.emit(What::Uevent(action, subject));
         self.uevents.borrow_mut().push((action, subject));
         for (id, task) in self.tasks.iter().enumerate() {
-            if task.state.get() == State::Blocked(Wait::Uevent(action, subject)) {
+            let waits = match task.state.get() {
+                State::Blocked(Wait::Uevent(awaited, of)) => (awaited, of) == (action, subject),
+                State::Blocked(Wait::AnyUevent(of)) => of == subject,
+                _ => false,
+            };
+            if waits {
                 self.wake(id as TaskId);
             }
         }
@@ -34,6 +39,25 @@ impl Kernel {
                 return;
             }
             self.block(Wait::Uevent(action, subject)).await;
+        }
+    }
+
+    /// A listener's next uevent about a subject, whatever it says.
+    pub async fn uevent_next(&self, subject: Subject) -> Action {
+        self.point(Point::UeventWait).await;
+        loop {
+            let seen = self.task().seen.get();
+            let next = {
+                let uevents = self.uevents.borrow();
+                let found = uevents[seen..].iter().position(|(_, of)| *of == subject);
+                found.map(|found| (seen + found, uevents[seen + found].0))
+            };
+            if let Some((at, action)) = next {
+                self.task().seen.set(at + 1);
+                self.emit(What::Seen(action, subject));
+                return action;
+            }
+            self.block(Wait::AnyUevent(subject)).await;
         }
     }
 }

@@ -28,6 +28,11 @@ impl Which {
         self.patience
     }
 
+    /// Whether the kernel releases kobjects late.
+    pub(super) fn releases_late(&self) -> bool {
+        self.config == Config::DelayedRelease
+    }
+
     /// How to start the kernel that is meant.
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
         let built = build::find(self.kernel.as_deref(), self.config, self.release.as_ref())?;

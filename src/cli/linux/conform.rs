@@ -15,7 +15,7 @@ use std::time::Instant;
 use unreg::event::{Trace, What};
 use unreg::linux::{compare, perform};
 use unreg::minimize::minimize;
-use unreg::program::{Program, Variants};
+use unreg::program::{Command, Program, Subsystem, Variants};
 use unreg::run::Machine;
 use unreg::search::Sequences;
 
@@ -33,6 +33,9 @@ pub(in crate::cli) struct Arguments {
     /// Where the programs come from: one seed, one list of programs
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "files")]
     seed: u64,
+    /// Make programs up of the commands of this subsystem
+    #[arg(long, value_name = "SUBSYSTEM", value_parser = choose::subsystem, default_value = "devlink", conflicts_with = "files")]
+    subsystem: Subsystem,
     /// The rules of the model [default: linux-6.12, or linux-6.1 for a kernel of that release]
     #[arg(long, value_name = "VARIANT", value_parser = choose::variants)]
     variant: Option<Variants>,
@@ -73,7 +76,10 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     let setup = arguments.which.setup()?;
     let usual = || choose::variants(&build::variants_for(&setup.release)).map_err(anyhow::Error::msg);
-    let variants = arguments.variant.map_or_else(usual, Ok)?;
+    let mut variants = arguments.variant.map_or_else(usual, Ok)?;
+    if arguments.which.releases_late() {
+        variants = variants.union(choose::variants("config=delayed-release").map_err(anyhow::Error::msg)?);
+    }
     let named = programs(arguments, variants)?;
     let jobs = arguments.jobs.map_or_else(processors, usize::from).min(named.len()).max(1);
     let stop = Arc::new(AtomicBool::new(false));
@@ -88,7 +94,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
-                let mut kernel = Kernel::new(setup.clone(), arguments.which.patience());
+                let mut kernel = Kernel::new(setup.clone(), &arguments.which);
                 let mut machine = Machine::default();
                 while !stop.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed);
@@ -148,12 +154,16 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
         named.push((path.display().to_string(), under(load::program(path)?)));
     }
     if arguments.files.is_empty() {
-        let mut sequences = Sequences::new(arguments.seed);
+        let may = |command: &Command| perform::can_compare(arguments.subsystem, command);
+        let mut sequences = match arguments.subsystem {
+            Subsystem::Devlink => Sequences::new(arguments.seed),
+            _ => Sequences::over(arguments.seed, may),
+        };
         let mut machine = Machine::default();
         for number in 0..arguments.count.unwrap_or(COUNT) {
-            let mut program = sequences.next(variants, perform::can_compare);
+            let mut program = sequences.next(variants, may);
             while !compare::is_defined(machine.run(&under(program.clone()))) {
-                program = sequences.next(variants, perform::can_compare);
+                program = sequences.next(variants, may);
             }
             named.push((format!("program {number} of seed {}", arguments.seed), under(program)));
         }

@@ -1,5 +1,6 @@
 //! A kernel that answers: boots guests, replaces those that die, and makes traces of what they report.
 
+use super::boot::Which;
 use super::guest::{Ended, Guest, Sabotage, Setup};
 use std::time::Duration;
 use unreg::event::Trace;
@@ -13,6 +14,8 @@ pub(super) struct Kernel {
     setup: Setup,
     patience: Duration,
     guest: Option<Guest>,
+    /// Whether it releases kobjects late: what a module has in its own memory then outlives it.
+    releases_late: bool,
     /// What to do to the guest during the next program.
     sabotage: Option<Sabotage>,
     /// How many guests were started.
@@ -22,9 +25,10 @@ pub(super) struct Kernel {
 }
 
 impl Kernel {
-    /// A kernel whose guests are given up after saying nothing for `patience`.
-    pub(super) fn new(setup: Setup, patience: Duration) -> Kernel {
-        Kernel { setup, patience, guest: None, sabotage: None, boots: 0, deaths: 0 }
+    /// A kernel that is asked as the command line says.
+    pub(super) fn new(setup: Setup, which: &Which) -> Kernel {
+        let (patience, releases_late) = (which.patience(), which.releases_late());
+        Kernel { setup, patience, guest: None, releases_late, sabotage: None, boots: 0, deaths: 0 }
     }
 
     /// Has something bad happen to the guest during the next program.
@@ -46,6 +50,13 @@ impl Kernel {
         if self.sabotage == Some(Sabotage::Panic) {
             request.at_rest.insert(0, perform::panic());
         }
+        // A vendor driver's parent is a part of its module, which therefore cannot be taken away again.
+        let is_for_one = self.releases_late && perform::makes_parents(&request);
+        if is_for_one {
+            request.clean_up.clear();
+            // At rest is when all has been released, as in the model.
+            request.at_rest.insert(0, perform::releases());
+        }
         let (patience, sabotage) = (self.patience, self.sabotage.take());
         let mut reports = Vec::new();
         let guest = self.guest()?;
@@ -59,7 +70,7 @@ impl Kernel {
             }
         };
         let complained = reports.iter().any(|report| matches!(report, Report::Complaint { .. }));
-        if complained || died.is_some() {
+        if complained || died.is_some() || is_for_one {
             self.guest = None;
         }
         Ok((reports, died))

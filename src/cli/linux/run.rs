@@ -26,7 +26,7 @@ pub(in crate::cli) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let programs: Vec<_> =
         arguments.files.iter().map(|path| Ok((path, load::program(path)?))).collect::<anyhow::Result<_>>()?;
-    let mut kernel = Kernel::new(arguments.which.setup()?, arguments.which.patience());
+    let mut kernel = Kernel::new(arguments.which.setup()?, &arguments.which);
     let mut outcome = Outcome::Clean;
     for (path, program) in programs {
         if arguments.raw {

@@ -2,7 +2,8 @@
 
 use crate::event::Subject;
 use crate::event::name::{
-    EswitchMode, LineCardType, NetNs, ParamValue, RateParent, ReloadAction, ResourceSize, TrapAction,
+    EswitchMode, LineCardType, MdevType, NetNs, ParamValue, RateParent, ReloadAction, ResourceSize,
+    TrapAction,
 };
 use crate::operand::Operand;
 
@@ -29,6 +30,9 @@ pub(super) fn value(subject: Subject, value: u8) -> String {
         Subject::LineCard(..) => return linecard(value),
         Subject::Rate(..) => return rate(value),
         Subject::Reporter(..) => return reporter(value),
+        Subject::Child(..) => MdevType::from_byte(value).map(Operand::word),
+        Subject::VfioDevice(..) | Subject::Parent(_) => None,
+        Subject::Configured(..) => ["forgotten", "started", "failed"].get(usize::from(value)).copied(),
         _ => return format!(" {value}"),
     };
     word.map_or(String::new(), |word| format!(" {word}"))

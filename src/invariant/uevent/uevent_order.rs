@@ -10,7 +10,7 @@ pub const UEVENT_ORDER: Invariant = Invariant {
     name: "uevent-order",
     says: "A parent's registered and unregistered alternate, the first once its types can be used, the second \
            once its children, its types and mdev core's references are gone; a child's uevents come as add, \
-           bind, unbind, remove.",
+           bind, unbind, remove, those of its vfio device between, and a creation that fails leaves none without end.",
     cites: &[
         Cite {
             mail: &mail::UEVENTS,
@@ -58,8 +58,8 @@ struct State {
     parents: [ParentState; Parent::COUNT],
     children: [Stage; Uuid::COUNT],
     parent_of: [Option<Parent>; Uuid::COUNT],
-    /// Under which parent each task is creating a child.
-    creating: [Option<Parent>; 1 << TaskId::BITS],
+    /// Which task has created each child.
+    made_by: [Option<TaskId>; Uuid::COUNT],
 }
 
 impl State {
@@ -67,9 +67,6 @@ impl State {
     fn step(&mut self, event: &Event) -> bool {
         match event.what {
             What::Enter(Span::MdevRegister, Subject::Parent(parent)) => self.of(parent).is_observed = true,
-            What::Enter(Span::MdevCreate, Subject::Parent(parent)) => {
-                self.creating[usize::from(event.task)] = Some(parent);
-            }
             What::Visible(Subject::Parent(parent)) => self.of(parent).is_visible = true,
             What::Hidden(Subject::Parent(parent)) => self.of(parent).is_visible = false,
             What::Alloc(Subject::MdevParent(parent)) => self.of(parent).tracked += 1,
@@ -77,7 +74,13 @@ impl State {
                 self.of(parent).tracked = self.of(parent).tracked.saturating_sub(1);
             }
             What::Uevent(action, Subject::Parent(parent)) => return self.parent(action, parent),
-            What::Uevent(action, Subject::Child(uuid)) => return self.child(action, uuid, event.task),
+            What::Uevent(action, Subject::Child(parent, uuid)) => {
+                return self.child(action, parent, uuid, event.task);
+            }
+            What::Uevent(action, Subject::VfioDevice(_, uuid) | Subject::VfioGroup(_, uuid)) => {
+                return self.vfio(action, uuid);
+            }
+            What::Leave(Span::MdevCreate, _, Some(_)) => return self.left_nothing(event.task),
             _ => {}
         }
         true
@@ -106,7 +109,24 @@ impl State {
         }
     }
 
-    fn child(&mut self, action: Action, uuid: Uuid, task: TaskId) -> bool {
+    /// The driver of a child registers it with vfio before it is bound, and takes it back before it lets go.
+    fn vfio(&self, action: Action, uuid: Uuid) -> bool {
+        let stage = self.children[uuid.index()];
+        match action {
+            Action::Add => stage == Stage::Added,
+            Action::Remove => stage == Stage::Bound,
+            Action::Bind | Action::Unbind | Action::Change(_) => false,
+        }
+    }
+
+    /// A creation that failed told of nothing, or of an end too.
+    fn left_nothing(&self, task: TaskId) -> bool {
+        Uuid::ALL.iter().all(|uuid| {
+            self.made_by[uuid.index()] != Some(task) || self.children[uuid.index()] != Stage::Added
+        })
+    }
+
+    fn child(&mut self, action: Action, parent: Parent, uuid: Uuid, task: TaskId) -> bool {
         let stage = &mut self.children[uuid.index()];
         let (keeps, next) = match action {
             Action::Add => (*stage == Stage::Gone, Stage::Added),
@@ -118,7 +138,8 @@ impl State {
         };
         *stage = next;
         if action == Action::Add {
-            self.parent_of[uuid.index()] = self.creating[usize::from(task)];
+            self.parent_of[uuid.index()] = Some(parent);
+            self.made_by[uuid.index()] = Some(task);
         }
         keeps
     }
@@ -129,7 +150,7 @@ fn check(trace: &Trace) -> Option<usize> {
         parents: Default::default(),
         children: Default::default(),
         parent_of: [None; Uuid::COUNT],
-        creating: [None; 1 << TaskId::BITS],
+        made_by: [None; Uuid::COUNT],
     };
     trace.events.iter().position(|event| !state.step(event))
 }
@@ -140,7 +161,7 @@ mod tests {
 
     const PARENT: Subject = Subject::Parent(Parent::Mtty0);
     const CORE: Subject = Subject::MdevParent(Parent::Mtty0);
-    const CHILD: Subject = Subject::Child(Uuid::A);
+    const CHILD: Subject = Subject::Child(Parent::Mtty0, Uuid::A);
     const REGISTERED: What = What::Uevent(Action::Change(MdevState::Registered), PARENT);
     const UNREGISTERED: What = What::Uevent(Action::Change(MdevState::Unregistered), PARENT);
     const ENTER: What = What::Enter(Span::MdevRegister, PARENT);
@@ -152,7 +173,7 @@ mod tests {
     #[test]
     fn a_life_in_order_keeps_it() {
         let begin = [ENTER, What::Alloc(CORE), What::Visible(PARENT), REGISTERED];
-        let create = [What::Enter(Span::MdevCreate, PARENT), What::Uevent(Action::Add, CHILD)];
+        let create = [What::Uevent(Action::Add, CHILD)];
         let child = [Action::Bind, Action::Unbind, Action::Remove].map(|action| What::Uevent(action, CHILD));
         let end = [What::Hidden(PARENT), What::Free(CORE), UNREGISTERED, What::Uevent(Action::Remove, PARENT)];
         let life = [&begin[..], &create, &child, &end].concat();
@@ -189,14 +210,32 @@ mod tests {
 
     #[test]
     fn unregistered_before_a_child_goes_breaks_it() {
-        let create = [What::Enter(Span::MdevCreate, PARENT), What::Uevent(Action::Add, CHILD)];
-        assert_eq!(broken(&[&[REGISTERED][..], &create, &[UNREGISTERED]].concat()), Some(3));
+        let create = [What::Uevent(Action::Add, CHILD)];
+        assert_eq!(broken(&[&[REGISTERED][..], &create, &[UNREGISTERED]].concat()), Some(2));
     }
 
     #[test]
     fn a_child_that_stays_bound_breaks_it() {
         let child = [Action::Add, Action::Bind, Action::Remove].map(|action| What::Uevent(action, CHILD));
         assert_eq!(broken(&child), Some(2));
+    }
+
+    #[test]
+    fn a_vfio_device_outside_of_its_driver_breaks_it() {
+        let vfio = Subject::VfioDevice(Parent::Mtty0, Uuid::A);
+        let (add, bind) = (What::Uevent(Action::Add, CHILD), What::Uevent(Action::Bind, CHILD));
+        let (vfio_add, vfio_remove) = (What::Uevent(Action::Add, vfio), What::Uevent(Action::Remove, vfio));
+        assert_eq!(broken(&[add, vfio_add, bind, vfio_remove]), None);
+        assert_eq!(broken(&[add, bind, vfio_add]), Some(2));
+        assert_eq!(broken(&[add, vfio_add, vfio_remove]), Some(2));
+    }
+
+    #[test]
+    fn a_creation_that_fails_and_leaves_its_device_breaks_it() {
+        let failed = What::Leave(Span::MdevCreate, PARENT, Some(crate::event::Errno::ENOSPC));
+        let (add, remove) = (What::Uevent(Action::Add, CHILD), What::Uevent(Action::Remove, CHILD));
+        assert_eq!(broken(&[add, remove, failed]), None);
+        assert_eq!(broken(&[add, failed]), Some(1));
     }
 
     #[test]

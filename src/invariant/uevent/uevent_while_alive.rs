@@ -33,7 +33,7 @@ fn check(trace: &Trace) -> Option<usize> {
     let mut freed = |subject, now: Option<bool>| {
         let slot = match subject {
             Subject::Parent(parent) => &mut parents_freed[parent.index()],
-            Subject::Child(uuid) => &mut children_freed[uuid.index()],
+            Subject::Child(_, uuid) => &mut children_freed[uuid.index()],
             _ => return false,
         };
         *slot = now.unwrap_or(*slot);
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_child_is_a_device_too() {
-        let child = Subject::Child(Uuid::A);
+        let child = Subject::Child(Parent::Mtty0, Uuid::A);
         let trace = [What::Alloc(child), What::Free(child), What::Uevent(Action::Remove, child)];
         assert_eq!(check(&Trace::of(trace.map(|what| (0, what)))), Some(2));
     }

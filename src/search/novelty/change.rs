@@ -55,7 +55,9 @@ pub(super) fn family(of: Subject) -> (usize, Option<usize>) {
         };
     }
     let other = match of {
-        Subject::Parent(_) | Subject::MdevParent(_) | Subject::Child(_) => OTHERS,
+        Subject::Parent(_) | Subject::MdevParent(_) | Subject::MdevType(..) => OTHERS,
+        Subject::Child(..) | Subject::VfioDevice(..) | Subject::VfioGroup(..) => OTHERS,
+        Subject::Configured(..) => OTHERS,
         Subject::Kernel | Subject::Module(_) | Subject::Netns(_) | Subject::Route(..) => OTHERS + 2,
         _ => OTHERS + 1,
     };

@@ -125,12 +125,37 @@ impl Agent {
                 }
                 0
             }
+            Action::Read { path } => self.report_text(path, std::fs::read_to_string(path)),
+            Action::Links { folder, link } => {
+                for name in names(folder, "") {
+                    let path = [folder, &name, link].iter().filter(|part| !part.is_empty()).fold(
+                        String::new(),
+                        |path, part| {
+                            if path.is_empty() { (*part).clone() } else { path + "/" + part }
+                        },
+                    );
+                    let leads = std::fs::read_link(&path).map(|to| to.to_string_lossy().into_owned());
+                    self.report_text(&path, leads);
+                }
+                0
+            }
             Action::Wait { milliseconds } => {
                 std::thread::sleep(Duration::from_millis((*milliseconds).into()));
                 0
             }
             Action::Load { module } => module::load(module).err().map_or(0, |errno| errno.raw_os_error()),
             Action::Unload { module } => module::unload(module).err().map_or(0, |errno| errno.raw_os_error()),
+        }
+    }
+
+    /// Says what a file or a link says, if it is there.
+    fn report_text(&self, path: &str, text: io::Result<String>) -> i32 {
+        match text {
+            Ok(text) => {
+                self.line.report(&Report::Text { path: path.to_string(), text });
+                0
+            }
+            Err(error) => errno(&error),
         }
     }
 

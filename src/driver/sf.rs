@@ -1,0 +1,35 @@
+//! Subfunctions of mlx5 as they were first proposed: mediated devices whose driver registers a devlink instance.
+//!
+//! The parent belongs to `mlx5/0`, which ends it when its eswitch goes back to legacy; the device is `mlx5/1`. So
+//! devlink calls mdev core under the lock of one instance, and mdev core a driver that wants the lock of another.
+
+use super::{Bus, probe as bind};
+use crate::devlink::InstanceId;
+use crate::event::{Errno, EswitchMode, Handle, Parent, Point};
+
+/// The device whose eswitch the subfunctions are on.
+const OWNER: Handle = Handle::Mlx50;
+/// The subfunction as devlink has it.
+const CHILD: Handle = Handle::Mlx51;
+
+/// The driver of the mediated device makes an instance of devlink for it.
+pub(super) async fn probe(bus: &Bus<'_>) -> Result<(), Errno> {
+    bind::probe(bus, CHILD, None).await
+}
+
+/// It ends the instance.
+pub(super) async fn remove(bus: &Bus<'_>) {
+    bus.kernel.point(Point::SfChildRemove).await;
+    // An instance that somebody has ended before needs nothing.
+    let _ = bind::remove(bus, CHILD).await;
+}
+
+/// The eswitch is to change its mode: without switchdev there are no subfunctions.
+pub(super) async fn eswitch_mode_set(bus: &Bus<'_>, id: InstanceId, mode: EswitchMode) {
+    let is_owner = bus.devlink.handle(id) == OWNER && mode == EswitchMode::Legacy;
+    if is_owner && bus.mdev.parent(Parent::Sf0).is_registered() {
+        bus.kernel.point(Point::SfEswitch).await;
+        // Who unregisters it meanwhile has done it.
+        let _ = bus.mdev.unregister(bus.kernel, bus, Parent::Sf0).await;
+    }
+}

@@ -1,0 +1,143 @@
+//! udev's rules find what an event says.
+
+use crate::event::{
+    Action, Kinds, MdevState, Parent, Span, Subject, TASKS_MAX, TaskId, Trace, Uuid, What,
+};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// A rule that acts on `registered` can make its device, unless the parent is being unregistered or the UUID is taken;
+/// and what a rule forgets on `unregistered` is gone.
+pub const RULES_FIND_WHAT_IS_SAID: Invariant = Invariant {
+    id: 33,
+    name: "rules-find-what-is-said",
+    says: "A rule that acts on registered finds the parent's types, and one that acts on unregistered finds the device \
+           that it had made gone.",
+    cites: &[
+        Cite {
+            mail: &mail::UEVENTS,
+            who: "Alex Williamson",
+            claim: "udev rules are to be triggered when a parent is registered or unregistered",
+        },
+        Cite {
+            mail: &mail::UEVENTS,
+            who: "Alex Williamson",
+            claim: "the notification belongs where what it says is true",
+        },
+    ],
+    about: Kinds::CONFIGURED,
+    observable: false,
+    check,
+};
+
+/// The values of [`Subject::Configured`].
+const FORGOTTEN: u8 = 0;
+const STARTED: u8 = 1;
+const FAILED: u8 = 2;
+
+const UNREGISTERED: Action = Action::Change(MdevState::Unregistered);
+
+struct State {
+    /// Who made each device that is there, having heard of all that was said of the parent by then.
+    made_by: [Option<TaskId>; Uuid::COUNT],
+    /// Whose registration is under way.
+    is_registering: [bool; Parent::COUNT],
+    /// Whose types can be found.
+    is_visible: [bool; Parent::COUNT],
+    /// How often each parent said `unregistered`, and how often each task heard it.
+    said: [u8; Parent::COUNT],
+    heard: [[u8; Parent::COUNT]; TASKS_MAX],
+}
+
+impl State {
+    /// Whether a task has yet to hear of the end of a parent's registration.
+    fn is_late(&self, task: TaskId, parent: Parent) -> bool {
+        self.heard[usize::from(task)][parent.index()] < self.said[parent.index()]
+    }
+}
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut state = State {
+        made_by: [None; Uuid::COUNT],
+        is_registering: [false; Parent::COUNT],
+        is_visible: [false; Parent::COUNT],
+        said: [0; Parent::COUNT],
+        heard: [[0; Parent::COUNT]; TASKS_MAX],
+    };
+    trace.events.iter().position(|event| {
+        match event.what {
+            What::Enter(Span::MdevRegister, Subject::Parent(parent)) => {
+                state.is_registering[parent.index()] = true;
+            }
+            What::Leave(Span::MdevRegister, Subject::Parent(parent), _) => {
+                state.is_registering[parent.index()] = false;
+            }
+            What::Visible(Subject::Parent(parent)) => state.is_visible[parent.index()] = true,
+            What::Hidden(Subject::Parent(parent)) => state.is_visible[parent.index()] = false,
+            What::Uevent(UNREGISTERED, Subject::Parent(parent)) => state.said[parent.index()] = state.said[parent.index()].saturating_add(1),
+            What::Seen(UNREGISTERED, Subject::Parent(parent)) => {
+                state.heard[usize::from(event.task)][parent.index()] += 1;
+            }
+            What::Uevent(Action::Add, Subject::Child(parent, uuid)) => {
+                // Who acts on what was said long ago makes a device that the next event is not about.
+                let is_late = state.is_late(event.task, parent);
+                state.made_by[uuid.index()] = (!is_late).then_some(event.task);
+            }
+            What::Uevent(Action::Remove, Subject::Child(_, uuid)) => state.made_by[uuid.index()] = None,
+            What::Set(Subject::Configured(parent, _), _, FAILED) => {
+                let is_early = state.is_registering[parent.index()] && !state.is_visible[parent.index()];
+                return is_early && !state.is_late(event.task, parent);
+            }
+            What::Set(Subject::Configured(_, uuid), STARTED, FORGOTTEN) => {
+                return state.made_by[uuid.index()] == Some(event.task);
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: Subject = Subject::Parent(Parent::Mtty0);
+    const CHILD: Subject = Subject::Child(Parent::Mtty0, Uuid::A);
+    const KNOWN: Subject = Subject::Configured(Parent::Mtty0, Uuid::A);
+    const STARTS: What = What::Set(KNOWN, FORGOTTEN, STARTED);
+    const FORGETS: What = What::Set(KNOWN, STARTED, FORGOTTEN);
+    const ADD: (TaskId, What) = (1, What::Uevent(Action::Add, CHILD));
+    const REMOVE: (TaskId, What) = (2, What::Uevent(Action::Remove, CHILD));
+
+    fn broken(events: &[(TaskId, What)]) -> Option<usize> {
+        check(&Trace::of(events.iter().copied()))
+    }
+
+    #[test]
+    fn a_device_that_is_gone_may_be_forgotten() {
+        assert_eq!(broken(&[ADD, (1, STARTS), REMOVE, (1, FORGETS)]), None);
+        assert_eq!(broken(&[ADD, (1, STARTS), (1, FORGETS)]), Some(2));
+    }
+
+    #[test]
+    fn a_device_that_somebody_else_made_since_is_none_of_the_rules() {
+        let other = (3, What::Uevent(Action::Add, CHILD));
+        assert_eq!(broken(&[ADD, (1, STARTS), REMOVE, other, (1, FORGETS)]), None);
+    }
+
+    #[test]
+    fn a_device_that_was_made_on_old_news_is_not_what_the_next_event_is_about() {
+        let said = (0, What::Uevent(UNREGISTERED, PARENT));
+        let heard = (1, What::Seen(UNREGISTERED, PARENT));
+        assert_eq!(broken(&[said, ADD, (1, STARTS), heard, (1, FORGETS)]), None);
+        assert_eq!(broken(&[said, heard, ADD, (1, STARTS), (1, FORGETS)]), Some(4));
+    }
+
+    #[test]
+    fn a_failure_counts_only_before_there_are_types() {
+        let enter = (0, What::Enter(Span::MdevRegister, PARENT));
+        let failed = (1, What::Set(KNOWN, FORGOTTEN, FAILED));
+        assert_eq!(broken(&[enter, failed]), Some(1));
+        assert_eq!(broken(&[enter, (0, What::Visible(PARENT)), failed]), None);
+    }
+}

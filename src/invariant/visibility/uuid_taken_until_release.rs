@@ -1,0 +1,73 @@
+//! A UUID is taken as long as there is a device with it, and no longer.
+
+use crate::event::{Errno, Kinds, Span, Subject, TaskId, Trace, Uuid, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// A device is made only when no device with its UUID is left, be it removed; and once none is, the UUID is free.
+pub const UUID_TAKEN_UNTIL_RELEASE: Invariant = Invariant {
+    id: 36,
+    name: "uuid-taken-until-release",
+    says: "A mediated device is created if and only if no device with its UUID is left unreleased.",
+    cites: &[Cite {
+        mail: &mail::UEVENTS,
+        who: "Kirti Wankhede",
+        claim: "a release may be deferred to a workqueue and run at some random time after the last put",
+    }],
+    about: Kinds::CHILD_MADE,
+    observable: false,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut alive = [0u8; Uuid::COUNT];
+    // Who is told that a UUID is taken while some is: that of a task's last attempt is not in the trace.
+    let mut was_taken = [false; 1 << TaskId::BITS];
+    trace.events.iter().position(|event| {
+        let task = usize::from(event.task);
+        match event.what {
+            What::Alloc(Subject::Child(_, uuid)) => {
+                alive[uuid.index()] += 1;
+                return alive[uuid.index()] > 1;
+            }
+            What::Free(Subject::Child(_, uuid)) => {
+                alive[uuid.index()] = alive[uuid.index()].saturating_sub(1);
+            }
+            What::Enter(Span::MdevCreate, _) => was_taken[task] = alive.iter().any(|alive| *alive > 0),
+            What::Leave(Span::MdevCreate, _, Some(Errno::EEXIST)) => {
+                return !was_taken[task] && alive.iter().all(|alive| *alive == 0);
+            }
+            _ => {}
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Parent;
+
+    const CHILD: Subject = Subject::Child(Parent::Mtty0, Uuid::A);
+    const ENTER: What = What::Enter(Span::MdevCreate, Subject::Parent(Parent::Mtty0));
+    const TAKEN: What = What::Leave(Span::MdevCreate, Subject::Parent(Parent::Mtty0), Some(Errno::EEXIST));
+
+    fn broken(events: &[What]) -> Option<usize> {
+        check(&Trace::of(events.iter().map(|what| (0, *what))))
+    }
+
+    #[test]
+    fn one_after_the_other_keeps_it() {
+        assert_eq!(broken(&[What::Alloc(CHILD), ENTER, TAKEN, What::Free(CHILD), What::Alloc(CHILD)]), None);
+    }
+
+    #[test]
+    fn two_at_a_time_break_it() {
+        assert_eq!(broken(&[What::Alloc(CHILD), What::Alloc(CHILD)]), Some(1));
+    }
+
+    #[test]
+    fn a_uuid_that_nobody_has_and_is_taken_breaks_it() {
+        assert_eq!(broken(&[What::Alloc(CHILD), What::Free(CHILD), ENTER, TAKEN]), Some(3));
+    }
+}

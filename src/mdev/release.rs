@@ -1,0 +1,146 @@
+//! Releases: what happens when the last reference to a device, a type or a parent is put, now or (if so configured)
+//! later, from a workqueue.
+
+use super::device::Child;
+use super::parent::Tracking;
+use super::rules::{ParentObject, UuidTaken};
+use super::{Mdev, mdev_list_lock};
+use crate::event::{MdevType, Parent, Point, QueueName, Subject, Uuid, WorkFn};
+use crate::sim::{Kernel, Kref};
+
+/// How many releases hang on each other: a device has its type, and that has the parent's device.
+const CHAIN: usize = 3;
+
+/// What was put for the last time and is not released yet.
+#[derive(Debug, Default)]
+pub struct Dying {
+    types: Vec<(MdevType, Kref, Tracking)>,
+    /// Devices whose UUID somebody else may have by now.
+    pub(super) children: Vec<(Uuid, Child)>,
+}
+
+impl Mdev {
+    /// Whether each type has a reference to the parent's device; mdev core's counted parent has one for all.
+    pub(super) fn types_hold_device(&self) -> bool {
+        self.rules.core_reference && self.rules.parent_object == ParentObject::Embedded
+    }
+
+    /// Models `put_device()` on a mediated device.
+    ///
+    /// The release reads the device's type, which lies in the vendor module's memory.
+    pub(super) async fn put_child(&self, k: &Kernel, uuid: Uuid, kref: Kref, parent: Parent) {
+        if !k.put(kref) {
+            return;
+        }
+        if k.config.delayed_release {
+            k.queue_work(QueueName::System, WorkFn::ReleaseChild(uuid), parent.module());
+        } else {
+            let _text = k.text(parent.module());
+            self.release_child(k, uuid).await;
+        }
+    }
+
+    /// Models `mdev_device_release()`: from here on the UUID can be used again.
+    pub async fn release_child(&self, k: &Kernel, uuid: Uuid) {
+        let list = k.lock(mdev_list_lock(k), Point::MdevRelease).await;
+        let child = match self.rules.uuid_taken {
+            UuidTaken::UntilRelease => self.child(uuid).take(),
+            UuidTaken::UntilRemoval => {
+                let children = &mut self.dying.borrow_mut().children;
+                let at = children.iter().position(|(dying, _)| *dying == uuid);
+                at.map(|at| children.remove(at).1)
+            }
+        };
+        let Some(child) = child else { return };
+        k.free(child.kref);
+        let parent = child.tracking.parent;
+        if child.is_counted {
+            let available = &self.parent(parent).available;
+            available.set(available.get() + 1);
+        }
+        drop(list);
+        self.put_type(k, child.tracking, child.kind, child.type_kref).await;
+        self.put_parent(k, child.tracking).await;
+    }
+
+    /// Models `kobject_put()` on a type.
+    pub(super) async fn put_type(&self, k: &Kernel, tracking: Tracking, kind: MdevType, kref: Kref) {
+        if !k.put(kref) {
+            return;
+        }
+        if k.config.delayed_release {
+            self.dying.borrow_mut().types.push((kind, kref, tracking));
+            let module = tracking.parent.module();
+            k.queue_work(QueueName::System, WorkFn::ReleaseType(tracking.parent, kind), module);
+        } else {
+            self.release_one_type(k, tracking, kref).await;
+        }
+    }
+
+    /// Models `kobject_delayed_cleanup()` of a type's kobject.
+    pub async fn release_type(&self, k: &Kernel, parent: Parent, kind: MdevType) {
+        loop {
+            let next = {
+                let types = &mut self.dying.borrow_mut().types;
+                let due =
+                    |(of, _, tracking): &(MdevType, Kref, Tracking)| *of == kind && tracking.parent == parent;
+                let at = types.iter().position(due);
+                at.map(|at| types.remove(at))
+            };
+            let Some((_, kref, tracking)) = next else { return };
+            self.release_one_type(k, tracking, kref).await;
+        }
+    }
+
+    /// Models `mdev_type_release()`.
+    async fn release_one_type(&self, k: &Kernel, tracking: Tracking, kref: Kref) {
+        k.free(kref);
+        if self.types_hold_device() {
+            self.put_device(k, tracking.parent, tracking.device).await;
+        }
+    }
+
+    /// Models `mdev_put_parent()`; the last put is `mdev_release_parent()`. An embedded parent is not counted.
+    pub(super) async fn put_parent(&self, k: &Kernel, tracking: Tracking) {
+        let Some(kref) = tracking.kref else { return };
+        if !k.put(kref) {
+            return;
+        }
+        k.free(kref);
+        if self.rules.core_reference {
+            self.put_device(k, tracking.parent, tracking.device).await;
+        }
+    }
+
+    /// Models `put_device()` on a parent's device: its release is the vendor driver's.
+    pub async fn put_device(&self, k: &Kernel, parent: Parent, device: Kref) {
+        if !k.put(device) {
+            return;
+        }
+        if k.config.delayed_release {
+            k.queue_work(QueueName::System, WorkFn::ReleaseParent(parent), parent.module());
+        } else {
+            let _text = k.text(parent.module());
+            self.release_parent(k, parent).await;
+        }
+    }
+
+    /// Models `mtty_device_release()`: the last reference to a parent's device was put.
+    pub async fn release_parent(&self, k: &Kernel, parent: Parent) {
+        if let Some(memory) = self.parent(parent).memory.take() {
+            k.free(memory);
+        }
+    }
+
+    /// Waits until everything that is put by now has been released: each release may put what is released next.
+    pub async fn wait_released(&self, k: &Kernel, at: Point) {
+        for _ in 0..CHAIN {
+            k.flush_workqueue(QueueName::System, at).await;
+        }
+    }
+
+    /// A mediated device as events name it.
+    pub(super) fn subject(child: &Child, uuid: Uuid) -> Subject {
+        Subject::Child(child.tracking.parent, uuid)
+    }
+}
