@@ -1,12 +1,19 @@
 //! Places the seeds: `corpus/**/*.prog`, encoded, where cargo-fuzz looks for them.
 //!
 //! `fuzz/corpus/<target>/` belongs to the engine and is not in the repository. Each program goes to the target of
-//! its folder and to `mixed`, as records; `text` gets the texts themselves.
+//! its folder, to `mixed` and to the targets about unreg itself, as records; `text` gets the texts.
+//!
+//! Beside them `fuzz/engine/<target>.dict` and `<target>.options`, by the names that OSS-Fuzz looks for: the words of
+//! the commands' tables, and how long an input may be.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Result, Write};
 use std::path::{Path, PathBuf};
-use unreg::program::{Program, record};
+use unreg::event::{Point, TaskName};
+use unreg::operand::{OPERANDS_MAX, Operand};
+use unreg::program::{Command, Program, record};
+use unreg::target::Scope;
 
 fn main() -> Result<()> {
     let fuzz =
@@ -23,7 +30,62 @@ fn main() -> Result<()> {
             }
         }
     }
-    Ok(())
+    engine(&fuzz.join("engine"))
+}
+
+/// Dictionaries and options. An engine's own mutator puts these words in; ours knows them.
+fn engine(folder: &Path) -> Result<()> {
+    let escaped = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+    for (target, scope) in Scope::ALL {
+        let commands = Command::specs().filter_map(|spec| {
+            let command = Command::decode(spec.opcode, &[0; OPERANDS_MAX])?;
+            scope.has(&command).then_some((spec.name, spec.opcode))
+        });
+        let word = |name: &str, bytes: [u8; 2]| {
+            let mut record = [0; record::RECORD];
+            record[..2].copy_from_slice(&bytes);
+            format!("{}=\"{}\"\n", name.replace(['.', '-', '/'], "_"), escaped(&record))
+        };
+        let mut words: String = commands.map(|(name, opcode)| word(name, [opcode, 0])).collect();
+        for task in TaskName::ALL {
+            let number = task.to_byte();
+            words += &word(&format!("run_{task}"), [record::opcode::SEGMENT, number]);
+            if !task.is_worker() {
+                words += &word(&format!("task_{task}"), [record::opcode::TASK, number]);
+            }
+        }
+        place(folder, &format!("{target}.dict"), words.as_bytes())?;
+        // 256 records: every task, command and segment that a program may have, and room for variants.
+        place(folder, &format!("{target}.options"), b"[libfuzzer]\nmax_len = 2048\n")?;
+    }
+    let mut words =
+        BTreeSet::from(["task ", "schedule\n", "variant ", "expect ", "until "].map(str::to_owned));
+    words.extend(Command::specs().map(|spec| format!("  {} ", spec.name)));
+    words.extend(
+        Command::specs()
+            .flat_map(|spec| spec.operands)
+            .flat_map(|operand| operand.words)
+            .map(|word| (*word).to_owned()),
+    );
+    words.extend(Point::ALL.iter().map(ToString::to_string));
+    let words: String = words
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("\"{}\"\n", escaped(word.as_bytes())))
+        .collect();
+    place(folder, "text.dict", words.as_bytes())?;
+    place(folder, "text.options", b"[libfuzzer]\nmax_len = 8192\n")?;
+    // What a guest reports: the keys of its lines.
+    let keys = [
+        "Begin", "End", "Heard", "Answer", "Filtered", "AtRest", "family", "message", "Devlink", "Rdma",
+        "Route", "Uevent",
+    ];
+    let keys: String =
+        keys.iter().map(|key| format!("\"{}\"\n", escaped(format!("\"{key}\"").as_bytes()))).collect();
+    place(folder, "linux.dict", keys.as_bytes())?;
+    place(folder, "linux.options", b"[libfuzzer]\nmax_len = 4096\n")?;
+    place(folder, "care.dict", &fs::read(folder.join("mixed.dict"))?)?;
+    place(folder, "care.options", b"[libfuzzer]\nmax_len = 1024\n")
 }
 
 fn seed(corpus: &Path, folder: &str, path: &Path) -> Result<()> {
@@ -36,6 +98,8 @@ fn seed(corpus: &Path, folder: &str, path: &Path) -> Result<()> {
         place(&corpus.join(folder), &name, &records)?;
     }
     place(&corpus.join("mixed"), &name, &records)?;
+    place(&corpus.join("care"), &name, &records)?;
+    place(&corpus.join("linux"), &name, &records)?;
     place(&corpus.join("text"), &name, text.as_bytes())
 }
 

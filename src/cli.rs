@@ -3,6 +3,7 @@
 //! Only here are a clock, files, threads and signals used; the library below is a function of its arguments.
 
 mod choose;
+mod corpus;
 mod duration;
 mod findings;
 mod format;
@@ -15,6 +16,7 @@ mod missing;
 mod out;
 mod progress;
 mod run;
+mod store;
 
 use clap::{Parser, Subcommand};
 use missing::Missing;
@@ -43,6 +45,9 @@ enum Verb {
     Minimize(minimize::MinimizeArguments),
     /// Minimise a finding into the corpus, where it is a test
     Promote(minimize::PromoteArguments),
+    /// Look after a corpus: what it covers, the smallest part that covers as much, what engines found
+    #[command(subcommand)]
+    Corpus(corpus::Verb),
     /// Bring text programs into the usual form
     Fmt(format::FmtArguments),
     /// Turn a program into the records that fuzz engines read
@@ -92,6 +97,7 @@ fn main() -> ExitCode {
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Minimize(arguments) => minimize::minimize(&arguments),
         Verb::Promote(arguments) => minimize::promote(&arguments),
+        Verb::Corpus(verb) => corpus::corpus(&verb),
         Verb::Fmt(arguments) => format::fmt(&arguments),
         Verb::Encode(arguments) => format::encode(&arguments),
         Verb::Decode(arguments) => format::decode(&arguments),

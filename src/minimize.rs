@@ -13,6 +13,7 @@ use crate::invariant::{Site, judge};
 use crate::program::{Program, TASKS_MAX};
 use crate::run::Machine;
 use rustc_hash::FxHashSet;
+use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// One thing that was tried.
@@ -22,6 +23,8 @@ pub struct Attempt<'a> {
     pub change: &'a str,
     /// Whether the program still failed, so that the change was kept.
     pub kept: bool,
+    /// What it broke instead, if it broke something else.
+    pub instead: Option<&'a Site>,
 }
 
 /// Makes a program as small as it can be while `still_fails` says so. The program given must fail.
@@ -49,12 +52,25 @@ pub fn minimize_watched(
 
 /// Makes a program as small as it can be while it breaks the same rule at the same site, and sets what it is
 /// expected to break to what it does break.
-pub fn minimize_violation(program: &Program, site: &Site, watch: impl FnMut(&Attempt<'_>)) -> Program {
+pub fn minimize_violation(program: &Program, site: &Site, mut watch: impl FnMut(&Attempt<'_>)) -> Program {
     let mut machine = Machine::default();
-    let still_fails = |candidate: &Program| breaks(machine.run(candidate), site);
-    let mut minimal = minimize_watched(program, still_fails, watch);
+    let instead = RefCell::new(None);
+    let still_fails = |candidate: &Program| {
+        let trace = machine.run(candidate);
+        let breaks = breaks(trace, site);
+        *instead.borrow_mut() = if breaks { None } else { first_site(trace) };
+        breaks
+    };
+    let mut minimal = minimize_watched(program, still_fails, |attempt| {
+        watch(&Attempt { instead: instead.borrow().as_ref(), ..*attempt });
+    });
     minimal.expect = expected(machine.run(&minimal));
     minimal
+}
+
+/// What a trace breaks first.
+fn first_site(trace: &Trace) -> Option<Site> {
+    judge(trace).first().map(|violation| violation.site(trace))
 }
 
 /// Whether a trace breaks this rule at this site.
@@ -108,7 +124,7 @@ impl Minimizer<'_> {
             return false;
         }
         let kept = (self.still_fails)(&candidate);
-        (self.watch)(&Attempt { change: &describe(), kept });
+        (self.watch)(&Attempt { change: &describe(), kept, instead: None });
         if kept {
             self.best = candidate;
         }

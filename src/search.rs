@@ -3,6 +3,7 @@
 //! Nothing here knows a command or an invariant by name: commands come from their table, what is new is read
 //! off the events, and every rule is judged after every run. A search is a function of its seed.
 
+pub mod corpus;
 pub mod generate;
 pub mod hunt;
 pub mod mutate;
@@ -11,6 +12,6 @@ pub mod sequence;
 
 pub use generate::Alphabet;
 pub use hunt::{Config, Finding, Hunt, Stats};
-pub use mutate::mutate;
-pub use novelty::Novelty;
+pub use mutate::{cross, mutate, trim};
+pub use novelty::{Novelty, Reached, States};
 pub use sequence::Sequences;

@@ -4,12 +4,20 @@
 //! invariant and nothing that varies: `ASSERTION FAILED: <name>` is what ClusterFuzz takes for the state of a
 //! crash, and libFuzzer's minimiser keeps to crashes with the same `DEDUP_TOKEN`.
 
+mod mutator;
+mod trust;
+
+pub use mutator::{Mutator, Way};
+pub use trust::{check_care, check_linux};
+
 use crate::driver;
-use crate::event::Module;
 use crate::event::print::Detail;
+use crate::event::{Module, Trace};
 use crate::invariant::{self, Violation};
-use crate::program::{Command, Program, record, text};
+use crate::program::{Command, Program, Subsystem, Variants, record, text};
 use crate::run::Machine;
+use crate::search::{Reached, States};
+use crate::sim::kernel::STEPS_MAX;
 
 /// Which commands a target draws from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +52,29 @@ impl Scope {
         self == Scope::Mixed || self == home
     }
 
-    /// Leaves of a program what the target is about: its commands, under the settled rules.
-    pub fn narrow(self, program: &mut Program) {
-        program.variants = program.variants.settled();
+    /// Every scope, and what it is called as a target.
+    pub const ALL: &[(&'static str, Scope)] =
+        &[("devlink", Scope::Devlink), ("mdev", Scope::Mdev), ("ib", Scope::Ib), ("mixed", Scope::Mixed)];
+
+    /// The scope that a target of this name has.
+    pub fn named(name: &str) -> Option<Scope> {
+        Scope::ALL.iter().find(|(known, _)| *known == name).map(|(_, scope)| *scope)
+    }
+
+    /// The subsystems whose commands the scope draws from; none names all.
+    pub fn subsystems(self) -> &'static [Subsystem] {
+        match self {
+            Scope::Devlink => &[Subsystem::Devlink],
+            Scope::Mdev => &[Subsystem::Mdev],
+            Scope::Ib => &[Subsystem::Ib],
+            Scope::Mixed => &[],
+        }
+    }
+
+    /// Leaves of a program what the target is about: its commands, under these rules, and the kernel's options that it
+    /// chose itself.
+    pub fn narrow(self, program: &mut Program, variants: Variants) {
+        program.variants = program.variants.settled().union(variants);
         program.expect = 0;
         for task in &mut program.tasks {
             task.commands.retain(|command| self.has(command));
@@ -54,21 +82,46 @@ impl Scope {
     }
 }
 
-/// Runs a case and demands that it breaks no invariant, or none of `only` if that names any.
-///
-/// # Panics
-///
-/// In a frame of the broken invariant's own, after printing what was broken and by which program.
-pub fn check(machine: &mut Machine, scope: Scope, program: &Program, only: &[String]) {
-    let mut program = program.clone();
-    scope.narrow(&mut program);
-    demand(machine, &program, only);
+/// What runs cases of one scope, one after the other.
+#[derive(Debug)]
+pub struct Target {
+    scope: Scope,
+    variants: Variants,
+    /// The invariants that count; all if it names none. Stock minimisers cannot drift to another then.
+    only: Vec<&'static str>,
+    machine: Machine,
+    states: States,
 }
 
-fn demand(machine: &mut Machine, program: &Program, only: &[String]) {
-    let trace = machine.run(program);
-    let asked =
-        |violation: &Violation| only.is_empty() || only.iter().any(|name| name == violation.invariant.name);
+impl Target {
+    /// A target under the settled rules, or under these others, of which only these invariants count; all if none is
+    /// named.
+    pub fn new(scope: Scope, variants: Variants, only: Vec<&'static str>) -> Self {
+        Target { scope, variants, only, machine: Machine::default(), states: States::default() }
+    }
+
+    /// Runs a case and demands that it breaks no invariant that counts. Tells what lasting states it reached, which
+    /// are the ones that are few enough for an engine to keep an input for each.
+    ///
+    /// # Panics
+    ///
+    /// In a frame of the broken invariant's own, after printing what was broken and by which program.
+    pub fn check(&mut self, program: &Program, mut reached: impl FnMut(u64)) {
+        let mut program = program.clone();
+        self.scope.narrow(&mut program, self.variants);
+        let trace = self.machine.run(&program);
+        self.states.read(trace, |what| {
+            if let Reached::Lasting(..) = what {
+                reached(what.number());
+            }
+        });
+        demand(trace, &program, &self.only);
+    }
+}
+
+fn demand(trace: &Trace, program: &Program, only: &[&'static str]) {
+    assert!(trace.steps <= STEPS_MAX, "a run is bounded");
+    let asked = |violation: &Violation| only.is_empty() || only.contains(&violation.invariant.name);
     let Some(violation) = invariant::judge(trace).into_iter().find(asked) else { return };
     eprint!("{}", report(program, &violation, &program.stream(trace, Detail::Stream)));
     invariant::panic_for(violation.invariant, violation.invariant.says)
@@ -141,22 +194,30 @@ mod tests {
 
     #[test]
     fn a_broken_invariant_panics_with_its_name() {
-        let demand = |only: Vec<String>| {
-            std::panic::catch_unwind(move || demand(&mut Machine::default(), &program(BROKEN), &only))
+        let demand = |only: Vec<&'static str>| {
+            std::panic::catch_unwind(move || {
+                let (mut machine, program) = (Machine::default(), program(BROKEN));
+                demand(machine.run(&program), &program, &only);
+            })
         };
         let message = demand(Vec::new()).expect_err("the rule is broken");
         let message = message.downcast_ref::<String>().expect("a formatted message");
         assert!(message.starts_with("no-child-before-parent-notification: "), "{message}");
-        assert!(demand(vec!["lock-order".to_owned()]).is_ok(), "other rules are muted");
+        assert!(demand(vec!["lock-order"]).is_ok(), "other rules are muted");
     }
 
     #[test]
     fn a_case_is_narrowed_to_its_scope_and_the_settled_rules() {
         let mut program = program(BROKEN);
-        Scope::Devlink.narrow(&mut program);
-        assert_eq!(program.commands(), 1);
-        check(&mut Machine::default(), Scope::Devlink, &program, &[]);
-        Scope::Ib.narrow(&mut program);
+        let flawed = program.variants;
+        Scope::Devlink.narrow(&mut program, Variants::default());
+        assert_eq!((program.commands(), program.variants), (1, Variants::default()));
+        let mut reached = 0;
+        Target::new(Scope::Devlink, Variants::default(), Vec::new()).check(&program, |_| reached += 1);
+        assert!(reached > 5, "a probe reaches {reached} states");
+        Scope::Devlink.narrow(&mut program, flawed);
+        assert_eq!(program.variants, flawed);
+        Scope::Ib.narrow(&mut program, Variants::default());
         assert_eq!(program.commands(), 0);
     }
 

@@ -1,11 +1,16 @@
-//! Glue between fuzz engines and `unreg::target`: how bytes become a case, and one machine for all cases.
+//! Glue between fuzz engines and `unreg::target`: how bytes become a case, one target for all cases, and its states as
+//! coverage.
+
+pub mod states;
 
 use std::cell::RefCell;
 use std::fmt;
-use unreg::program::Program;
+use unreg::invariant;
+use unreg::program::{Program, Variants};
 use unreg::run::Machine;
-use unreg::target::{self, Scope};
+use unreg::target::{self, Mutator, Scope, Target, Way};
 
+#[cfg(feature = "libfuzzer")]
 pub use libfuzzer_sys;
 
 /// A case: bytes in either form, whose `Debug` is the program as text, so that a crash and `cargo fuzz fmt`
@@ -41,33 +46,72 @@ impl<'a> arbitrary::Arbitrary<'a> for Case {
     }
 }
 
+/// What one process runs: one target, and a mutator for it.
 struct Engine {
-    machine: Machine,
-    /// The invariants that count; all if it names none. Stock minimisers cannot drift to another then.
-    only: Vec<String>,
+    target: Target,
+    mutator: Mutator,
+    bytes: Vec<u8>,
+    /// `UNREG_EMPTY`: runs nothing, to measure what the engine alone takes.
+    empty: bool,
+    /// `UNREG_STATES=no`: the engine is not told of states, to measure what they are worth.
+    states: bool,
 }
 
 thread_local! {
-    static ENGINE: RefCell<Engine> = RefCell::new(Engine {
-        machine: Machine::default(),
-        only: std::env::var("UNREG_ONLY").map_or_else(|_| Vec::new(), |names| split(&names)),
-    });
+    static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
 }
 
-fn split(names: &str) -> Vec<String> {
-    let names: Vec<_> =
-        names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-    for name in &names {
-        assert!(unreg::invariant::named(name).is_some(), "UNREG_ONLY: `{name}` is no invariant");
-    }
-    names
+fn with<T>(scope: Scope, use_it: impl FnOnce(&mut Engine) -> T) -> T {
+    let new = || {
+        let variants = variants();
+        Engine {
+            target: Target::new(scope, variants, only()),
+            mutator: Mutator::new(scope, variants),
+            bytes: Vec::new(),
+            empty: std::env::var_os("UNREG_EMPTY").is_some(),
+            states: std::env::var("UNREG_STATES").as_deref() != Ok("no"),
+        }
+    };
+    ENGINE.with_borrow_mut(|engine| use_it(engine.get_or_insert_with(new)))
+}
+
+/// The words of a variable, by commas.
+fn words(variable: &str) -> Vec<String> {
+    let text = std::env::var(variable).unwrap_or_default();
+    text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+}
+
+/// `UNREG_ONLY`: the invariants that count; all if it names none.
+fn only() -> Vec<&'static str> {
+    let named = |name: &String| match invariant::named(name) {
+        Some(invariant) => invariant.name,
+        None => panic!("UNREG_ONLY: `{name}` is no invariant"),
+    };
+    words("UNREG_ONLY").iter().map(named).collect()
+}
+
+/// `UNREG_VARIANT`: flawed rules to run under; the settled ones if it names none.
+pub fn variants() -> Variants {
+    let named = |name: &String| match Variants::named(name) {
+        Some(variants) => variants,
+        None => panic!("UNREG_VARIANT: `{name}` is no variant"),
+    };
+    words("UNREG_VARIANT").iter().map(named).fold(Variants::default(), Variants::union)
 }
 
 /// The body of a target that runs programs.
 pub fn run(scope: Scope) -> impl Fn(&Case) {
+    run_and_tell(scope, states::reached)
+}
+
+/// The same, and tells somebody else of each lasting state that a run reaches.
+pub fn run_and_tell(scope: Scope, reached: fn(u64)) -> impl Fn(&Case) {
     move |case| {
-        ENGINE.with_borrow_mut(|engine| {
-            target::check(&mut engine.machine, scope, &Program::from_bytes(case.bytes()), &engine.only);
+        with(scope, |engine| {
+            if !engine.empty {
+                let reached = if engine.states { reached } else { drop };
+                engine.target.check(&Program::from_bytes(case.bytes()), reached);
+            }
         });
     }
 }
@@ -75,6 +119,49 @@ pub fn run(scope: Scope) -> impl Fn(&Case) {
 /// The body of the target that reads and writes programs.
 pub fn text() -> impl Fn(&Case) {
     |case| target::check_text(case.bytes())
+}
+
+/// The body of the target that reads a real kernel's messages.
+pub fn linux() -> impl Fn(&Case) {
+    |case| target::check_linux(case.bytes())
+}
+
+/// The body of the target that looks after a corpus.
+pub fn care() -> impl Fn(&Case) {
+    thread_local! {
+        static MACHINE: RefCell<Machine> = RefCell::default();
+    }
+    |case| MACHINE.with_borrow_mut(|machine| target::check_care(machine, case.bytes()))
+}
+
+/// Changes `data`, of which the first `size` bytes are an input, and says how long it is now; `engine` is the engine's
+/// own mutator.
+pub fn mutate(
+    scope: Scope,
+    data: &mut [u8],
+    size: usize,
+    size_max: usize,
+    seed: u32,
+    engine: impl FnOnce(&mut [u8], usize, usize) -> usize,
+) -> usize {
+    let answered = with(scope, |own| {
+        let way = own.mutator.mutate(&data[..size], size_max, seed.into(), &mut own.bytes);
+        (way != Way::Engine).then(|| copy(&own.bytes, data))
+    });
+    answered.unwrap_or_else(|| engine(data, size, size_max))
+}
+
+/// Puts pieces of one input into another.
+pub fn crossover(scope: Scope, input: &[u8], other: &[u8], out: &mut [u8], seed: u32) -> usize {
+    with(scope, |own| {
+        own.mutator.crossover(input, other, out.len(), seed.into(), &mut own.bytes);
+        copy(&own.bytes, out)
+    })
+}
+
+fn copy(bytes: &[u8], out: &mut [u8]) -> usize {
+    out[..bytes.len()].copy_from_slice(bytes);
+    bytes.len()
 }
 
 /// A target: libFuzzer's entry under cargo-fuzz; otherwise a program that runs the files it is given.
@@ -92,5 +179,23 @@ macro_rules! target {
                 Ok(())
             })
         }
+    };
+}
+
+/// A target that runs programs, with a mutator that knows them.
+#[macro_export]
+macro_rules! programs {
+    ($scope:expr) => {
+        $crate::target!($crate::run($scope));
+
+        #[cfg(fuzzing)]
+        $crate::libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            $crate::mutate($scope, data, size, max_size, seed, $crate::libfuzzer_sys::fuzzer_mutate)
+        });
+
+        #[cfg(fuzzing)]
+        $crate::libfuzzer_sys::fuzz_crossover!(|one: &[u8], other: &[u8], out: &mut [u8], seed: u32| {
+            $crate::crossover($scope, one, other, out, seed)
+        });
     };
 }

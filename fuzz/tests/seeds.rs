@@ -24,7 +24,7 @@ fn every_program_is_placed_and_means_the_same() {
             let program = Program::parse(&text, stem(&path)).unwrap_or_else(|errors| panic!("{errors}"));
             let own = if folder == "." { None } else { Some(folder) };
             let name = own.map_or(stem(&path).to_owned(), |folder| format!("{folder}-{}", stem(&path)));
-            for target in own.into_iter().chain(["mixed", "text"]) {
+            for target in own.into_iter().chain(["mixed", "care", "linux", "text"]) {
                 let seed = fs::read(corpus.join(target).join(&name)).unwrap_or_else(|error| {
                     panic!("{target} has no seed {name}: {error}");
                 });

@@ -4,6 +4,7 @@ use unreg::invariant::{ALL, Invariant, named};
 use unreg::operand::Operand;
 use unreg::program::text::words::distance;
 use unreg::program::{Subsystem, Variants};
+use unreg::target::Scope;
 
 /// Reads `settled`, `SUBSYSTEM=NAME` with more names after a `+` each, or a bare name, which means the variant of
 /// every subsystem that has one of that name: a kernel's release has one for each subsystem that it differs in.
@@ -37,6 +38,14 @@ pub(super) fn variants(text: &str) -> Result<Variants, String> {
 pub(super) fn subsystem(text: &str) -> Result<Subsystem, String> {
     let found = Subsystem::ALL.iter().find(|subsystem| subsystem.word() == text);
     found.copied().ok_or_else(|| unknown("subsystem", text, Subsystem::WORDS))
+}
+
+/// Reads the name of a fuzz target that runs programs.
+pub(super) fn target(name: &str) -> Result<Scope, String> {
+    Scope::named(name).ok_or_else(|| {
+        let accepted: Vec<&str> = Scope::ALL.iter().map(|(name, _)| *name).collect();
+        unknown("target", name, &accepted)
+    })
 }
 
 /// Reads the name of an invariant.

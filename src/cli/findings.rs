@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use unreg::invariant::{Invariant, Site, judge};
 use unreg::minimize::minimize_violation;
-use unreg::program::Program;
+use unreg::program::{Program, Variants};
 use unreg::report::Report;
 use unreg::run::Machine;
 
@@ -17,6 +17,7 @@ use unreg::run::Machine;
 #[derive(Debug)]
 pub(super) struct Log {
     folder: PathBuf,
+    /// The command that finds it again.
     origin: String,
     sites: HashSet<Site>,
     names: HashSet<String>,
@@ -50,12 +51,12 @@ impl Log {
             self.errors.push(anyhow::anyhow!("a finding broke {site} once, and never again: {minimal}"));
             return;
         };
-        let name = format!("{}-{:08x}.prog", site.invariant, fingerprint(&minimal));
+        let name = file_name(minimal.variants, site);
         if !self.names.insert(name.clone()) {
             return;
         }
         let path = self.folder.join(name);
-        let known = match self.write(&path, &minimal, violation.invariant) {
+        let known = match write(&path, &minimal, violation.invariant, &self.origin) {
             Ok(Written::New) => format!("written to {}\n", path.display()),
             Ok(Written::Known) => format!("already known: {}\n", path.display()),
             Err(error) => {
@@ -66,16 +67,6 @@ impl Log {
         let file = path.display().to_string();
         let report = Report { program: &minimal, trace, violation, file: Some(&file) };
         self.reports.push(format!("{report}\n{known}\n"));
-    }
-
-    fn write(&self, path: &Path, program: &Program, invariant: &Invariant) -> anyhow::Result<Written> {
-        let mut text = format!("# Breaks {}. {}\n", invariant.name, invariant.says);
-        text += &citations(invariant);
-        text += &format!("# Found by `{}`.\n# To see it again: unreg run {}\n", self.origin, path.display());
-        text += &program.to_string();
-        fs::create_dir_all(&self.folder)
-            .with_context(|| format!("cannot make the folder {}", self.folder.display()))?;
-        write_new(path, text.as_bytes())
     }
 
     /// What there is to tell, a text a finding.
@@ -91,6 +82,22 @@ impl Log {
             None => Ok(Outcome::Violation),
         }
     }
+}
+
+/// Writes a finding with its comments, unless there is a file of that name.
+pub(super) fn write(
+    path: &Path,
+    program: &Program,
+    invariant: &Invariant,
+    origin: &str,
+) -> anyhow::Result<Written> {
+    let mut text = format!("# Breaks {}. {}\n", invariant.name, invariant.says);
+    text += &citations(invariant);
+    text += &format!("# Found by `{origin}`.\n# To see it again: unreg run {}\n", path.display());
+    text += &program.to_string();
+    let folder = folder(path);
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    write_new(path, text.as_bytes())
 }
 
 /// Who argued for a rule, as corpus files cite them.
@@ -131,13 +138,19 @@ pub(super) fn write_over(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
 }
 
 fn stage(path: &Path, contents: &[u8]) -> anyhow::Result<tempfile::NamedTempFile> {
+    let file = stage_quickly(path, contents)?;
+    file.as_file().sync_all().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(file)
+}
+
+/// A file beside the one that it is to become. It is whole whatever becomes of this process, if not of the machine.
+pub(super) fn stage_quickly(path: &Path, contents: &[u8]) -> anyhow::Result<tempfile::NamedTempFile> {
     let stage = || {
         // Findings are to be read by others too, as far as the umask lets them.
         let readable = fs::Permissions::from_mode(0o666);
         let mut file =
             tempfile::Builder::new().prefix(".unreg-").permissions(readable).tempfile_in(folder(path))?;
         file.write_all(contents)?;
-        file.as_file().sync_all()?;
         Ok::<_, std::io::Error>(file)
     };
     stage().with_context(|| format!("cannot write {}", path.display()))
@@ -155,9 +168,15 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// 32 bits of FNV-1a over the text: the name of a finding must be the same in every later version.
-fn fingerprint(program: &Program) -> u32 {
+/// The name of the file of whatever breaks this rule at this place under these variants: whoever finds the same cause
+/// again, by whatever program, comes to the same name.
+pub(super) fn file_name(variants: Variants, site: &Site) -> String {
+    format!("{}-{:08x}.prog", site.invariant, fingerprint(&format!("{variants}: {site}")))
+}
+
+/// 32 bits of FNV-1a: the name of a finding must be the same in every later version.
+fn fingerprint(text: &str) -> u32 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = program.to_string().bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
     (hash ^ (hash >> 32)) as u32
 }

@@ -1,6 +1,7 @@
 //! `unreg hunt`: searches on some threads until a rule breaks, the time is over, or somebody stops it.
 
 use super::progress::{Progress, figures};
+use super::store::{Seen, Store};
 use super::{Outcome, choose, duration, findings, out};
 use anyhow::Context;
 use std::collections::HashSet;
@@ -12,19 +13,22 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use unreg::invariant::{Invariant, Site};
 use unreg::program::{Program, Subsystem, Variants};
-use unreg::search::{Alphabet, Config, Hunt, Stats};
+use unreg::search::{Alphabet, Config, Finding, Hunt, Stats};
 
 /// How long a hunt takes when nobody says.
 const TIME: Duration = Duration::from_secs(60);
 /// Runs between two looks at whether to stop: some milliseconds.
 const BATCH: u64 = 256;
+/// How often what others stored is read.
+const READ_EVERY: Duration = Duration::from_secs(5);
 /// How often progress is shown.
 const TICK: Duration = Duration::from_millis(100);
 
 /// What a seed promises, for the end of the help.
 const REPEATS: &str = "\
 With --jobs 1, which is the default, one seed is one search: the same runs in the same order, and the same finding. \
-With more jobs each searches by itself, and which of them is first may differ.";
+With more jobs each searches by itself, and which of them is first may differ. With --corpus what is in the folder \
+counts too.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = REPEATS)]
@@ -54,6 +58,10 @@ pub(super) struct Arguments {
     /// Where programs that break a rule are written
     #[arg(long, value_name = "DIR", default_value = "findings")]
     findings: PathBuf,
+    /// Keep what reaches new states in this folder, and start from what is there. Fuzz engines, other hunts and later
+    /// ones may use it too
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
     /// Go on after a violation, and report each place where a rule breaks once
     #[arg(long)]
     all: bool,
@@ -64,6 +72,17 @@ pub(super) struct Arguments {
 struct Shared {
     stop: Arc<AtomicBool>,
     stats: Vec<Mutex<Stats>>,
+    store: Option<Store>,
+    /// Why a search gave up.
+    error: Mutex<Option<anyhow::Error>>,
+}
+
+impl Shared {
+    /// Stops every search because this one cannot go on.
+    fn give_up(&self, error: anyhow::Error) {
+        self.error.lock().expect("no thread panics with it").get_or_insert(error);
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A program that a thread found, and what it breaks.
@@ -81,8 +100,11 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         vary_options: variants.of(Subsystem::Config) == 0,
     };
     let jobs = usize::from(arguments.jobs);
-    let shared =
-        Shared { stop: Arc::default(), stats: (0..jobs).map(|_| Mutex::new(Stats::default())).collect() };
+    let shared = Shared {
+        stats: (0..jobs).map(|_| Mutex::new(Stats::default())).collect(),
+        store: arguments.corpus.as_deref().map(Store::open).transpose()?,
+        ..Shared::default()
+    };
     stop_on_signal(&shared.stop)?;
     let mut log = findings::Log::new(
         &arguments.findings,
@@ -106,6 +128,9 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         out::print(report)?;
     }
     out::print(&format!("seed {seed}, under {variants}: {}\n", figures(total, elapsed)))?;
+    if let Some(error) = shared.error.into_inner().expect("no thread panics with it") {
+        return Err(error);
+    }
     log.finish()
 }
 
@@ -158,27 +183,84 @@ fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
 }
 
 /// One thread's search.
-fn search(mut hunt: Hunt, quota: Option<u64>, all: bool, job: usize, shared: &Shared, found: &Sender<Found>) {
-    let mut known: HashSet<Site> = HashSet::new();
-    let publish = |hunt: &Hunt| *shared.stats[job].lock().expect("no thread panics with it") = hunt.stats();
-    while !shared.stop.load(Ordering::Relaxed) {
-        let left = quota.map_or(BATCH, |quota| quota - hunt.stats().runs);
-        for _ in 0..left.min(BATCH) {
-            let Some(finding) = hunt.step() else { continue };
-            for site in finding.sites {
-                if known.insert(site.clone()) {
-                    let _ = found.send((finding.program.clone(), site));
+fn search(hunt: Hunt, quota: Option<u64>, all: bool, job: usize, shared: &Shared, found: &Sender<Found>) {
+    let mut search = Search { hunt, known: HashSet::new(), seen: Seen::default(), found };
+    if let Err(error) = search.run(quota, all, job, shared) {
+        shared.give_up(error);
+    }
+}
+
+/// What one thread has.
+struct Search<'s> {
+    hunt: Hunt,
+    known: HashSet<Site>,
+    /// The files of the corpus that it has read.
+    seen: Seen,
+    found: &'s Sender<Found>,
+}
+
+impl Search<'_> {
+    fn run(&mut self, quota: Option<u64>, all: bool, job: usize, shared: &Shared) -> anyhow::Result<()> {
+        let publish =
+            |hunt: &Hunt| *shared.stats[job].lock().expect("no thread panics with it") = hunt.stats();
+        let mut read_next = Instant::now();
+        while !shared.stop.load(Ordering::Relaxed) {
+            if let Some(store) = &shared.store {
+                if Instant::now() >= read_next {
+                    self.read(store, &shared.stop)?;
+                    read_next = Instant::now() + READ_EVERY;
                 }
-                if !all {
-                    shared.stop.store(true, Ordering::Relaxed);
-                    return publish(&hunt);
+                for program in self.hunt.take_fresh() {
+                    self.seen.insert(store.save(&program)?);
                 }
             }
+            let left = quota.map_or(BATCH, |quota| quota.saturating_sub(self.hunt.stats().runs));
+            for _ in 0..left.min(BATCH) {
+                let Some(finding) = self.hunt.step() else { continue };
+                self.report(finding, shared.store.as_ref())?;
+                if !all {
+                    shared.stop.store(true, Ordering::Relaxed);
+                    publish(&self.hunt);
+                    return Ok(());
+                }
+            }
+            publish(&self.hunt);
+            if left <= BATCH && quota.is_some() {
+                break;
+            }
         }
-        publish(&hunt);
-        if left <= BATCH && quota.is_some() {
-            return;
+        // What the last batch kept is not lost either.
+        let fresh = if shared.store.is_some() { self.hunt.take_fresh() } else { Vec::new() };
+        fresh
+            .iter()
+            .try_for_each(|program| shared.store.as_ref().map_or(Ok(()), |to| to.save(program).map(drop)))
+    }
+
+    /// Starts from what others stored since the last time. What breaks a rule is reported and no reason to stop: it was
+    /// found before.
+    fn read(&mut self, store: &Store, stop: &AtomicBool) -> anyhow::Result<()> {
+        for program in store.read(&mut self.seen)? {
+            if let Some(finding) = self.hunt.resume_from(program) {
+                self.report(finding, None)?;
+            }
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
         }
+        Ok(())
+    }
+
+    /// Hands what is new of a finding on. It is stored first, so that not even a kill loses it before it is minimised.
+    fn report(&mut self, finding: Finding, store: Option<&Store>) -> anyhow::Result<()> {
+        let new: Vec<Site> =
+            finding.sites.into_iter().filter(|site| self.known.insert(site.clone())).collect();
+        if let (Some(store), false) = (store, new.is_empty()) {
+            self.seen.insert(store.save(&finding.program)?);
+        }
+        for site in new {
+            let _ = self.found.send((finding.program.clone(), site));
+        }
+        Ok(())
     }
 }
 

@@ -34,9 +34,9 @@ enum Form {
 }
 
 /// Headings and rows.
-struct Table {
-    headings: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+pub(super) struct Table {
+    pub(super) headings: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<String>>,
 }
 
 pub(super) fn list(arguments: &Arguments) -> anyhow::Result<Outcome> {
@@ -116,7 +116,7 @@ fn cited(cites: &[Cite]) -> String {
     cited.join(", ")
 }
 
-fn text(table: &Table) -> String {
+pub(super) fn text(table: &Table) -> String {
     let mut drawn = comfy_table::Table::new();
     drawn.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     drawn.set_header(&table.headings);

@@ -16,6 +16,11 @@ pub(super) fn program(path: &Path) -> anyhow::Result<Program> {
     if looks_like_text(&bytes) { parse(&utf8(bytes, path)?, path) } else { Ok(Program::from_bytes(&bytes)) }
 }
 
+/// Reads an engine's input, which always means something: a text as far as it goes, or records.
+pub(super) fn input(path: &Path) -> anyhow::Result<Program> {
+    Ok(Program::from_bytes(&bytes(path)?))
+}
+
 /// Reads a file that must be text.
 pub(super) fn text(path: &Path) -> anyhow::Result<String> {
     utf8(bytes(path)?, path)
@@ -27,7 +32,7 @@ pub(super) fn parse(text: &str, path: &Path) -> anyhow::Result<Program> {
 }
 
 /// Reads a whole file, unless it is too large to be a program.
-fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // A length that was asked for before would be wrong for a pipe, and could be wrong for a file.
     let read = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes));

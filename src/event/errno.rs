@@ -4,7 +4,7 @@
 macro_rules! errnos {
     ($($number:literal $name:ident,)+) => {
         /// Why the kernel refused a command, with the number that Linux gives it on most machines.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         #[allow(missing_docs, reason = "the names of errno(3)")]
         pub enum Errno { $($name = $number,)+ }

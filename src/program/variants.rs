@@ -69,6 +69,15 @@ impl Variants {
         set
     }
 
+    /// The set that a name stands for: `SUBSYSTEM=NAME`, or `NAME` for that variant of every subsystem that has one, with
+    /// what each needs beside it; `settled` is the empty set.
+    pub fn named(name: &str) -> Option<Variants> {
+        let (of, name) = name.split_once('=').map_or((None, name), |(of, name)| (Some(of), name));
+        let asked = Subsystem::ALL.iter().filter(|subsystem| of.is_none_or(|of| of == subsystem.word()));
+        let found = asked.filter_map(|of| Some(Variants::to_break(*of, &of.variant(name)?)));
+        found.reduce(Variants::union).or((of.is_none() && name == "settled").then(Variants::default))
+    }
+
     /// This set and another.
     pub fn union(mut self, other: Variants) -> Variants {
         self.0.iter_mut().zip(other.0).for_each(|(bits, more)| *bits |= more);

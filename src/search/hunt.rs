@@ -68,6 +68,8 @@ pub struct Hunt {
     /// What reached a new lasting state, a family each, and what reached or did anything else that is new.
     lasting: [Corpus; FAMILIES],
     passing: Corpus,
+    /// What was kept for a lasting state since somebody asked last, if anybody asks.
+    fresh: Option<Vec<Program>>,
     stats: Stats,
 }
 
@@ -90,8 +92,27 @@ impl Hunt {
             novelty: Novelty::default(),
             lasting: std::array::from_fn(|_| Corpus::default()),
             passing: Corpus::default(),
+            fresh: None,
             stats: Stats::default(),
         }
+    }
+
+    /// What was kept for a new lasting state since the last call, and from the first call on: these programs are few
+    /// enough to be stored, and from them the rest is found again.
+    pub fn take_fresh(&mut self) -> Vec<Program> {
+        self.fresh.replace(Vec::new()).unwrap_or_default()
+    }
+
+    /// Starts from a program that was stored: runs it, under these rules, as it is, and returns it if it broke one.
+    pub fn resume_from(&mut self, mut program: Program) -> Option<Finding> {
+        program.variants = program.variants.settled().union(self.config.variants);
+        program.expect = 0;
+        let fresh = self.fresh.take();
+        let trace = self.machine.run(&program);
+        let read = read(trace, &mut self.novelty, &mut self.stats, &self.config.only);
+        let found = self.take(program, read);
+        self.fresh = fresh;
+        found
     }
 
     /// How far the hunt is.
@@ -114,12 +135,12 @@ impl Hunt {
         } else {
             self.machine.run(&program)
         };
-        self.stats.runs += 1;
-        self.stats.steps += u64::from(trace.steps);
-        let sites = sites(trace, &self.config.only);
-        // A run that was cut off is slow, and so would be its children.
-        let new = if trace.steps < STEPS_MAX { self.novelty.observe(trace) } else { New::default() };
-        self.stats.states = self.novelty.states();
+        let read = read(trace, &mut self.novelty, &mut self.stats, &self.config.only);
+        self.take(program, read)
+    }
+
+    /// Keeps a program that reached something new, and returns it if it broke a rule.
+    fn take(&mut self, program: Program, (sites, new): (Vec<Site>, New)) -> Option<Finding> {
         if sites.is_empty() {
             self.keep(program, new);
             return None;
@@ -174,6 +195,9 @@ impl Hunt {
             _ => return,
         };
         program.schedule.truncate(SEGMENTS_MAX);
+        if let (Some(fresh), Some(_)) = (&mut self.fresh, new.lasting) {
+            fresh.push(program.clone());
+        }
         let more = corpus.keep(program, &mut self.random);
         self.stats.corpus += u64::from(more);
     }
@@ -200,6 +224,17 @@ impl Corpus {
         self.0.push(program);
         !full
     }
+}
+
+/// Counts a run, and says what it broke and what in it was new.
+fn read(trace: &Trace, novelty: &mut Novelty, stats: &mut Stats, only: &[&str]) -> (Vec<Site>, New) {
+    stats.runs += 1;
+    stats.steps += u64::from(trace.steps);
+    let sites = sites(trace, only);
+    // A run that was cut off is slow, and so would be its children.
+    let new = if trace.steps < STEPS_MAX { novelty.observe(trace) } else { New::default() };
+    stats.states = novelty.states();
+    (sites, new)
 }
 
 /// What a trace breaks of the rules that are asked about.
@@ -236,6 +271,25 @@ mod tests {
         }
         let kept = |hunt: &Hunt| (hunt.lasting.clone(), hunt.passing.clone());
         assert_eq!(kept(&one), kept(&other));
+    }
+
+    #[test]
+    fn what_was_stored_leads_to_the_same_states() {
+        let mut first = hunt(9);
+        assert!(first.take_fresh().is_empty());
+        (0..2_000).for_each(|_| drop(first.step()));
+        let stored = first.take_fresh();
+        assert!(stored.len() > 50, "{} programs", stored.len());
+        assert!(first.take_fresh().is_empty());
+        let mut second = hunt(10);
+        for program in &stored {
+            assert!(second.resume_from(program.clone()).is_none());
+        }
+        for program in &stored {
+            let trace = second.machine.run(program).clone();
+            assert_eq!(second.novelty.observe(&trace).lasting, None, "known already:\n{program}");
+        }
+        assert!(second.stats().corpus as usize * 10 >= stored.len() * 9, "nearly all are kept again");
     }
 
     #[test]

@@ -67,6 +67,24 @@ pub fn mutate(program: &mut Program, random: &mut Rng, alphabet: &Alphabet, part
     }
 }
 
+/// The edits that take something of the other program.
+const CROSSES: [Edit; 3] = [splice_commands, splice_task, splice_schedule];
+
+/// Puts pieces of another program in: commands, a task, or the rest of its schedule.
+pub fn cross(program: &mut Program, random: &mut Rng, alphabet: &Alphabet, partner: &Program) {
+    let material = Material { specs: alphabet.all(), partner, favourites: Favourites::new(random) };
+    for _ in 0..random.usize(1..=CROSSES.len()) {
+        CROSSES[random.usize(0..CROSSES.len())](program, random, &material);
+    }
+}
+
+/// Drops commands, anywhere, until there are no more than so many.
+pub fn trim(program: &mut Program, random: &mut Rng, commands_max: usize) {
+    while program.commands() > commands_max {
+        drop_command(program, random);
+    }
+}
+
 /// Any element's index; none of an empty list.
 fn any(random: &mut Rng, count: usize) -> Option<usize> {
     (count > 0).then(|| random.usize(0..count))
@@ -132,6 +150,10 @@ fn insert_command(program: &mut Program, random: &mut Rng, material: &Material<'
 }
 
 fn delete_command(program: &mut Program, random: &mut Rng, _: &Material<'_>) {
+    drop_command(program, random);
+}
+
+fn drop_command(program: &mut Program, random: &mut Rng) {
     let Some((task, at)) = any_command(program, random) else { return };
     program.tasks[task].commands.remove(at);
     if program.tasks[task].commands.is_empty() {

@@ -17,6 +17,7 @@ mod change;
 use crate::event::Trace;
 pub(super) use change::FAMILIES;
 use change::{Change, alike, change, family, hash};
+use std::hash::Hash;
 
 /// How many bits of a hash count. 2²² bits are half a megabyte for each of the two maps: they stay in a
 /// processor's cache, and a million states still leave three places in four free.
@@ -74,6 +75,31 @@ impl State {
         }
     }
 
+    /// Takes a change in, and gives the fact that it is about.
+    #[inline]
+    fn take(&mut self, object: u64, change: Change) -> u64 {
+        match change {
+            Change::Begins(fact) => {
+                self.begin(object, fact);
+                fact
+            }
+            Change::Ends(fact) => {
+                self.end(|_, known| known == fact);
+                fact
+            }
+            Change::EndsAll(fact) => {
+                self.end(|known, _| known == object);
+                fact
+            }
+            Change::Turns(from, to) => {
+                self.end(|_, known| known == from);
+                self.begin(object, to);
+                to
+            }
+            Change::Nothing(fact) => fact,
+        }
+    }
+
     fn end(&mut self, gone: impl Fn(u64, u64) -> bool) {
         let State { facts, sum, lasting } = self;
         facts.retain(|&(object, fact)| {
@@ -87,14 +113,75 @@ impl State {
     }
 }
 
+/// Something that a trace reached or did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reached {
+    /// A state of the facts that last, of the family of this number.
+    Lasting(usize, u64),
+    /// A state of any facts.
+    State(u64),
+    /// A step from a state.
+    Step(u64),
+}
+
+impl Reached {
+    /// A number of it that is alike in every run and in every process.
+    pub fn number(self) -> u64 {
+        number(&self)
+    }
+}
+
+/// A number of anything that is alike in every run and in every process.
+pub(super) fn number(value: &impl Hash) -> u64 {
+    hash(value)
+}
+
+/// Reads off traces which states they reach and which steps they make, and remembers none of it.
+#[derive(Debug, Clone)]
+pub struct States {
+    /// The states of the trace that is being read, a family each.
+    current: [State; FAMILIES],
+}
+
+impl Default for States {
+    fn default() -> Self {
+        States { current: std::array::from_fn(|_| State::default()) }
+    }
+}
+
+impl States {
+    /// Tells everything that a trace reaches and does, in its order.
+    #[inline]
+    pub fn read(&mut self, trace: &Trace, mut tell: impl FnMut(Reached)) {
+        self.current.iter_mut().for_each(State::clear);
+        for event in &trace.events {
+            let Some((subject, change)) = change(event) else { continue };
+            let (of, under) = family(subject);
+            let around = under.map_or(0, |under| self.current[under].sum.rotate_left(31));
+            let around_lasting = under.map_or(0, |under| self.current[under].lasting.rotate_left(31));
+            let state = &mut self.current[of];
+            let object = hash(&alike(subject));
+            let (before, before_lasting) = (state.sum, state.lasting);
+            let fact = state.take(object, change);
+            let step = (before ^ around).rotate_left(17) ^ hash(&(event.what.verb(), object, fact));
+            tell(Reached::Step(step));
+            if state.sum != before {
+                tell(Reached::State(state.sum ^ around));
+            }
+            if state.lasting != before_lasting {
+                tell(Reached::Lasting(of, state.lasting ^ around_lasting));
+            }
+        }
+    }
+}
+
 /// What a search has seen so far.
 #[derive(Debug, Clone)]
 pub struct Novelty {
     states: Seen,
     lasting: Seen,
     steps: Seen,
-    /// The states of the trace that is being read, a family each.
-    current: [State; FAMILIES],
+    reader: States,
 }
 
 /// What of a trace is new.
@@ -115,57 +202,24 @@ impl New {
 
 impl Default for Novelty {
     fn default() -> Self {
-        Novelty {
-            states: Seen::new(),
-            lasting: Seen::new(),
-            steps: Seen::new(),
-            current: std::array::from_fn(|_| State::default()),
-        }
+        Novelty { states: Seen::new(), lasting: Seen::new(), steps: Seen::new(), reader: States::default() }
     }
 }
 
 impl Novelty {
     /// Takes a trace in, and says what it reached or did that none before it did.
     pub fn observe(&mut self, trace: &Trace) -> New {
-        self.current.iter_mut().for_each(State::clear);
+        let Novelty { states, lasting, steps, reader } = self;
         let mut new = New::default();
-        for event in &trace.events {
-            let Some((subject, change)) = change(event) else { continue };
-            let (of, under) = family(subject);
-            let around = under.map_or(0, |under| self.current[under].sum.rotate_left(31));
-            let around_lasting = under.map_or(0, |under| self.current[under].lasting.rotate_left(31));
-            let state = &mut self.current[of];
-            let object = hash(&alike(subject));
-            let (before, before_lasting) = (state.sum, state.lasting);
-            let fact = match change {
-                Change::Begins(fact) => {
-                    state.begin(object, fact);
-                    fact
+        reader.read(trace, |reached| match reached {
+            Reached::Lasting(family, state) => {
+                if lasting.insert(state) {
+                    new.lasting = Some(family);
                 }
-                Change::Ends(fact) => {
-                    state.end(|_, known| known == fact);
-                    fact
-                }
-                Change::EndsAll(fact) => {
-                    state.end(|known, _| known == object);
-                    fact
-                }
-                Change::Turns(from, to) => {
-                    state.end(|_, known| known == from);
-                    state.begin(object, to);
-                    to
-                }
-                Change::Nothing(fact) => fact,
-            };
-            let step = (before ^ around).rotate_left(17) ^ hash(&(event.what.verb(), object, fact));
-            new.passing |= self.steps.insert(step);
-            if state.sum != before {
-                new.passing |= self.states.insert(state.sum ^ around);
             }
-            if state.lasting != before_lasting && self.lasting.insert(state.lasting ^ around_lasting) {
-                new.lasting = Some(of);
-            }
-        }
+            Reached::State(state) => new.passing |= states.insert(state),
+            Reached::Step(step) => new.passing |= steps.insert(step),
+        });
         new
     }
 

@@ -1,0 +1,4 @@
+//! `fuzz/fuzz_targets/devlink.rs` under AFL++.
+fn main() {
+    unreg_afl::programs(unreg::target::Scope::Devlink);
+}

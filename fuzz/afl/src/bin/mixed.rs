@@ -1,0 +1,4 @@
+//! `fuzz/fuzz_targets/mixed.rs` under AFL++.
+fn main() {
+    unreg_afl::programs(unreg::target::Scope::Mixed);
+}

@@ -1,0 +1,77 @@
+//! A corpus folder: programs as records, each in a file of its own that is named after its bytes, so that any number of
+//! hunts and engines may read and add at once.
+
+use super::findings::stage_quickly;
+use super::load;
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use unreg::program::{Program, record};
+
+/// The files that somebody has read already.
+pub(super) type Seen = HashSet<OsString>;
+
+/// A folder of programs.
+#[derive(Debug)]
+pub(super) struct Store(PathBuf);
+
+impl Store {
+    /// Opens a folder; makes it if it is not there. One that cannot be written to is an error now and not in an hour.
+    pub(super) fn open(folder: &Path) -> anyhow::Result<Store> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let probe = stage_quickly(&folder.join("probe"), b"unreg")?;
+        probe.close().with_context(|| format!("cannot delete in {}", folder.display()))?;
+        Ok(Store(folder.to_path_buf()))
+    }
+
+    /// Stores a program and gives the name of its file. A file appears whole or not at all.
+    pub(super) fn save(&self, program: &Program) -> anyhow::Result<OsString> {
+        let bytes = record::encode(program);
+        let name = name(&bytes);
+        let path = self.0.join(&name);
+        if !path.exists() {
+            match stage_quickly(&path, &bytes)?.persist_noclobber(&path) {
+                Ok(_) => {}
+                // Somebody else found the same meanwhile.
+                Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    return Err(error.error).with_context(|| format!("cannot write {}", path.display()));
+                }
+            }
+        }
+        Ok(name)
+    }
+
+    /// The programs of the files that have not been seen yet, by name, and remembers them.
+    pub(super) fn read(&self, seen: &mut Seen) -> anyhow::Result<Vec<Program>> {
+        let mut new: Vec<PathBuf> = files(&self.0)?;
+        new.retain(|path| path.file_name().is_some_and(|name| seen.insert(name.to_owned())));
+        // Whoever tidies up meanwhile may have taken one away.
+        Ok(new.iter().filter_map(|path| load::input(path).ok()).collect())
+    }
+}
+
+/// What a program's file is called.
+pub(super) fn name(bytes: &[u8]) -> OsString {
+    OsString::from(hex::encode(&Sha256::digest(bytes)[..20]))
+}
+
+/// The files of a corpus folder, sorted by name; not what begins with a dot, which is somebody's work in progress, and
+/// not an engine's notes to people.
+pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with('.') && name != "README.txt" && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,223 @@
+//! The mutator that both engines share: bytes in, the bytes of a program near by out.
+//!
+//! It does to an engine's inputs what a hunt does to its programs: edits of tasks, commands, operands and segments,
+//! pieces of another input, and now and then a random walk that writes the schedule. A share of the calls is left to the
+//! engine, whose own mutator knows what the code compares its input with. Asked for less room than an input takes, it
+//! drops commands and segments, so that a stock minimiser minimises programs.
+
+use super::Scope;
+use crate::program::{Program, SEGMENTS_MAX, Variants, record};
+use crate::run::Machine;
+use crate::search::{Alphabet, cross, generate::generate, mutate, trim};
+use fastrand::Rng;
+
+/// One call in so many is left to the engine.
+const ENGINE_ONE_IN: u8 = 8;
+/// One call in so many makes a program up; a search that starts from nothing gets its first ones so.
+const FRESH_ONE_IN: u8 = 16;
+/// Of eight programs that are changed, so many get a schedule by a random walk.
+const WALKS_OF_EIGHT: u8 = 3;
+/// The most commands of a program that is made, as in a hunt.
+const COMMANDS_MADE_MAX: usize = 16;
+
+/// How a call was answered, to measure the mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Not at all: the engine is to use its own mutator.
+    Engine,
+    /// By a program that was made up, with a schedule that was walked.
+    Fresh,
+    /// By an edited program.
+    Edited,
+    /// By an edited program with a schedule that was walked.
+    Walked,
+    /// By a smaller program, as asked for.
+    Shrunk,
+}
+
+/// Changes inputs. What it does is a function of the input and the seed.
+#[derive(Debug)]
+pub struct Mutator {
+    scope: Scope,
+    variants: Variants,
+    alphabet: Alphabet,
+    machine: Machine,
+}
+
+impl Mutator {
+    /// A mutator for a target of this scope, which runs under these rules.
+    pub fn new(scope: Scope, variants: Variants) -> Self {
+        Mutator { scope, variants, alphabet: Alphabet::new(scope.subsystems()), machine: Machine::default() }
+    }
+
+    /// Changes an input into `out`, which then has at most `size_max` bytes; leaves `out` alone for [`Way::Engine`].
+    pub fn mutate(&mut self, input: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) -> Way {
+        let mut random = Rng::with_seed(seed);
+        let mut program = Program::from_bytes(input);
+        if size_max < input.len() {
+            self.shrink(&mut program, &mut random);
+            fit(&program, size_max, &mut random, out);
+            return Way::Shrunk;
+        }
+        let fresh = program.commands() == 0 || random.u8(0..FRESH_ONE_IN) == 0;
+        if !fresh && random.u8(0..ENGINE_ONE_IN) == 0 {
+            return Way::Engine;
+        }
+        if fresh {
+            program = generate(&mut random, &self.alphabet);
+        } else {
+            let partner = program.clone();
+            mutate(&mut program, &mut random, &self.alphabet, &partner);
+        }
+        trim(&mut program, &mut random, COMMANDS_MADE_MAX);
+        let way = match fresh {
+            true => Way::Fresh,
+            false if random.u8(0..8) < WALKS_OF_EIGHT => Way::Walked,
+            false => Way::Edited,
+        };
+        self.scope.narrow(&mut program, self.variants);
+        if way != Way::Edited {
+            program.schedule = self.machine.walk(&program, random.u64(..)).1;
+            program.schedule.truncate(SEGMENTS_MAX);
+        }
+        fit(&program, size_max, &mut random, out);
+        way
+    }
+
+    /// Puts pieces of one input into another, into `out`, which then has at most `size_max` bytes.
+    pub fn crossover(&mut self, input: &[u8], other: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) {
+        let mut random = Rng::with_seed(seed);
+        let mut program = Program::from_bytes(input);
+        cross(&mut program, &mut random, &self.alphabet, &Program::from_bytes(other));
+        trim(&mut program, &mut random, COMMANDS_MADE_MAX);
+        self.scope.narrow(&mut program, self.variants);
+        fit(&program, size_max, &mut random, out);
+    }
+
+    /// Drops something: a half of all commands and segments, a quarter and so on down to one, or at first only what
+    /// means nothing here. An engine starts over at each success, so large steps save most.
+    fn shrink(&self, program: &mut Program, random: &mut Rng) {
+        let before = (program.commands(), program.schedule.len());
+        self.scope.narrow(program, self.variants);
+        let narrower = before != (program.commands(), program.schedule.len());
+        if narrower && random.bool() {
+            return;
+        }
+        if random.u8(0..8) == 0 {
+            program.schedule.clear();
+            return;
+        }
+        let parts = program.commands() + program.schedule.len();
+        let count = if random.bool() { 1 } else { parts >> random.u8(1..5) };
+        (0..count.max(1)).for_each(|_| drop_one(program, random));
+    }
+}
+
+/// Drops a command or a segment.
+fn drop_one(program: &mut Program, random: &mut Rng) {
+    let segments = program.schedule.len();
+    if segments > 0 && random.usize(0..segments + program.commands()) < segments {
+        program.schedule.remove(random.usize(0..segments));
+    } else {
+        let fewer = program.commands().saturating_sub(1);
+        trim(program, random, fewer);
+    }
+}
+
+/// Encodes a program that fits; drops parts of one that does not.
+fn fit(program: &Program, size_max: usize, random: &mut Rng, out: &mut Vec<u8>) {
+    *out = record::encode(program);
+    if out.len() <= size_max {
+        return;
+    }
+    let mut program = program.clone();
+    while out.len() > size_max && (program.commands() > 0 || !program.schedule.is_empty()) {
+        drop_one(&mut program, random);
+        *out = record::encode(&program);
+    }
+    out.truncate(size_max);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::Command;
+    use std::collections::BTreeMap;
+
+    fn bytes(text: &str) -> Vec<u8> {
+        record::encode(&Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}")))
+    }
+
+    fn scene() -> Vec<u8> {
+        bytes("task probe\n  driver.probe mlx5/0\ntask user\n  devlink.dump\n  devlink.reload mlx5/0\n")
+    }
+
+    #[test]
+    fn the_mix_is_as_promised_and_every_input_fits_and_belongs_to_the_scope() {
+        let mut ways: BTreeMap<String, u32> = BTreeMap::new();
+        let mut mutator = Mutator::new(Scope::Devlink, Variants::default());
+        let (mut input, mut out) = (scene(), Vec::new());
+        for seed in 0..4_000 {
+            let way = mutator.mutate(&input, 512, seed, &mut out);
+            *ways.entry(format!("{way:?}")).or_default() += 1;
+            assert!(out.len() <= 512);
+            let program = Program::from_bytes(&out);
+            assert!(program.tasks.iter().flat_map(|task| &task.commands).all(|it| Scope::Devlink.has(it)));
+            if !program.tasks.is_empty() && seed % 8 == 0 {
+                input = out.clone();
+            }
+        }
+        let per_cent = |way: &str| ways[way] * 100 / 4_000;
+        assert!((9..=14).contains(&per_cent("Engine")), "{ways:?}");
+        assert!((4..=10).contains(&per_cent("Fresh")), "{ways:?}");
+        assert!((25..=40).contains(&per_cent("Walked")) && per_cent("Edited") >= 40, "{ways:?}");
+    }
+
+    #[test]
+    fn a_seed_repeats_and_an_empty_input_becomes_a_program() {
+        for scope in [Scope::Devlink, Scope::Mdev, Scope::Ib, Scope::Mixed] {
+            let answer = |seed| {
+                let (mut mutator, mut out) = (Mutator::new(scope, Variants::default()), Vec::new());
+                (mutator.mutate(b"\n", 4096, seed, &mut out), out)
+            };
+            assert_eq!(answer(3), answer(3));
+            assert!((0..20).all(|seed| answer(seed).0 == Way::Fresh));
+            assert!((0..20).any(|seed| Program::from_bytes(&answer(seed).1).commands() > 2));
+        }
+    }
+
+    #[test]
+    fn asked_for_less_it_drops_until_two_commands_that_matter_are_left() {
+        let mut input = scene();
+        let matter = |program: &Program| {
+            let has = |name| {
+                program
+                    .tasks
+                    .iter()
+                    .flat_map(|task| &task.commands)
+                    .any(|it: &Command| it.spec().name == name)
+            };
+            has("driver.probe") && has("devlink.reload")
+        };
+        let (mut mutator, mut out) = (Mutator::new(Scope::Mixed, Variants::default()), Vec::new());
+        for seed in 0..200 {
+            assert_eq!(mutator.mutate(&input, input.len() - 1, seed, &mut out), Way::Shrunk);
+            assert!(out.len() < input.len());
+            if matter(&Program::from_bytes(&out)) {
+                input = out.clone();
+            }
+        }
+        assert_eq!(Program::from_bytes(&input).commands(), 2);
+    }
+
+    #[test]
+    fn a_crossover_has_commands_of_both() {
+        let (mut mutator, mut out) = (Mutator::new(Scope::Mixed, Variants::default()), Vec::new());
+        let other = bytes("task user\n  ib.register-device rxe/0\n");
+        let both = (0..50).any(|seed| {
+            mutator.crossover(&scene(), &other, 4096, seed, &mut out);
+            Program::from_bytes(&out).commands() == 4
+        });
+        assert!(both);
+    }
+}
