@@ -15,6 +15,7 @@ pub mod netns;
 pub mod ops;
 pub mod port;
 pub mod probe;
+pub mod rdma;
 mod sf;
 pub mod snapshot;
 pub mod vf;
@@ -43,6 +44,8 @@ pub struct Drivers {
     pub vfio: vfio::Vfio,
     /// The bus of netdevsim.
     pub nsim_bus: bus::NsimBus,
+    /// The modules of RDMA.
+    pub rdma: rdma::module::Rdma,
 }
 
 /// Everything a driver can reach.

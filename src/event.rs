@@ -26,7 +26,7 @@ pub use trace::Trace;
 pub type TaskId = u8;
 
 /// The most tasks a run may have: a program's own, the kernel's workers, and the kernel itself.
-pub const TASKS_MAX: usize = 16;
+pub const TASKS_MAX: usize = 24;
 
 /// How a lock is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,6 +59,8 @@ pub enum Action {
     Remove,
     /// Something about it changed; mdev says what in `MDEV_STATE`.
     Change(MdevState),
+    /// It goes by another name from here on; the number of the old one.
+    Move(u8),
 }
 
 /// A callback from a core into a driver or a client.
@@ -87,6 +89,9 @@ pub enum Callback {
     ClientAdd,
     ClientRemove,
     EnumRocePorts,
+    ClientRename,
+    GetNetDevByParams,
+    UverbsCommand,
 }
 
 impl Callback {
@@ -115,6 +120,9 @@ impl Callback {
             Callback::ClientAdd => "client_add",
             Callback::ClientRemove => "client_remove",
             Callback::EnumRocePorts => "roce_ports_callback",
+            Callback::ClientRename => "client_rename",
+            Callback::GetNetDevByParams => "get_net_dev_by_params",
+            Callback::UverbsCommand => "uverbs_command",
         }
     }
 }
@@ -139,6 +147,8 @@ pub enum Span {
     IbRegisterClient,
     IbUnregisterClient,
     ModuleExit,
+    IbCacheCleanup,
+    IbChangeNetns,
 }
 
 impl Span {
@@ -161,6 +171,8 @@ impl Span {
             Span::IbRegisterClient => "ib_register_client",
             Span::IbUnregisterClient => "ib_unregister_client",
             Span::ModuleExit => "module_exit",
+            Span::IbCacheCleanup => "ib_cache_cleanup_one",
+            Span::IbChangeNetns => "rdma_dev_change_netns",
         }
     }
 }
@@ -190,6 +202,14 @@ pub enum WorkFn {
     ReleaseVfio(Uuid),
     /// A vendor driver's own work: it unregisters its parent later.
     UnregisterParent(Parent),
+    /// `ib_unregister_work`: unregisters a device that somebody who may not wait lets go.
+    UnregisterDevice(IbDevice),
+    /// `netdevice_event_work_handler` of a netdev that is unregistered.
+    NetdeviceGone(Netdev),
+    /// `update_gid_event_work_handler` of an address that was deleted.
+    AddressGone(Netdev, Address),
+    /// `cm_work_handler`: a message that came in for a device.
+    CmWork(IbDevice),
 }
 
 impl std::fmt::Display for WorkFn {
@@ -206,6 +226,10 @@ impl std::fmt::Display for WorkFn {
             WorkFn::ReleaseType(parent, kind) => write!(f, "release({parent} {kind})"),
             WorkFn::ReleaseVfio(uuid) => write!(f, "release({uuid} vfio device)"),
             WorkFn::UnregisterParent(parent) => write!(f, "unregister({parent})"),
+            WorkFn::UnregisterDevice(device) => write!(f, "ib_unregister_work({device})"),
+            WorkFn::NetdeviceGone(netdev) => write!(f, "netdevice_gone({netdev})"),
+            WorkFn::AddressGone(netdev, address) => write!(f, "address_gone({netdev} {address})"),
+            WorkFn::CmWork(device) => write!(f, "cm_work({device})"),
         }
     }
 }

@@ -3,20 +3,33 @@
 //! A device has two lives here, as the mails insist: its memory is a kref, and it may be operated while its
 //! registration lets users in. Whatever a client does with a device lies between its `add()` and its `remove()`.
 
+pub mod address;
+pub mod chardev;
 pub mod client;
+pub mod cm;
 pub mod command;
 pub mod device;
 pub mod gid;
+pub mod ipoib;
 pub mod module;
+pub mod name;
+pub mod netdev;
+pub mod netns;
+pub mod notify;
+pub mod rules;
+pub mod table;
+pub mod unregister;
+pub mod user;
+pub mod uverbs;
 pub mod variant;
 
 pub use command::Command;
-pub use variant::Rules;
+pub use rules::Rules;
 
-use crate::event::{Client, IbDevice, LockClass, Mode, Module, Point, Subject};
-use crate::sim::{Held, Kernel, Kref, RegistrationId, User};
+use crate::event::{Client, IbDevice, IbDriver, LockClass, Mode, Module, NetNs, Point, Subject};
+use crate::sim::{Held, Kernel, Kref, LockId, RegistrationId, User};
+use rules::Keeps;
 use std::cell::Cell;
-use variant::Keeps;
 
 /// ib_core in one run.
 #[derive(Debug)]
@@ -29,6 +42,27 @@ pub struct Ib {
     rescans: [Cell<[Option<Kref>; 2]>; IbDevice::COUNT],
     /// What each client's module is doing: nothing, a call into ib_core, or its exit.
     modules: [Cell<module::State>; Client::COUNT],
+    /// Which clients refuse every device that they are told of.
+    refuses: [Cell<bool>; Client::COUNT],
+    /// What devices are called.
+    names: name::Names,
+    /// The netdevs that devices are on.
+    pub netdevs: netdev::Netdevs,
+    /// Whether users know of each device: RDMA_REGISTER_EVENT was sent.
+    announced: [Cell<bool>; IbDevice::COUNT],
+    /// The namespaces that devices are seen in.
+    netns: netns::Namespaces,
+    /// The character devices.
+    numbers: chardev::Numbers,
+    /// Devices that are to be unregistered later.
+    queued: user::Queued,
+    /// Whether the driver of the next device fails to enable it.
+    pub fails_to_enable: Cell<bool>,
+    /// Whether users load and unload the modules of `uverbs` and `umad`, which register by themselves then.
+    pub users_load: Cell<bool>,
+    cm: cm::Cm,
+    /// Who has which device open.
+    pub uverbs: uverbs::Uverbs,
 }
 
 /// `struct ib_device`, from its allocation until its memory is given back. Its name is taken that long.
@@ -36,12 +70,20 @@ pub struct Ib {
 struct Device {
     /// The life of its memory.
     kref: Kref,
-    /// The life in which it may be operated.
-    users: RegistrationId,
+    /// The driver that has made it.
+    driver: IbDriver,
+    /// The namespace that it is in, where devices are not shared by all.
+    netns: NetNs,
+    /// The life in which it may be operated; it has none before it is enabled.
+    users: Option<RegistrationId>,
     /// DEVICE_REGISTERED: it is in the list, and clients may be added to it.
     registered: bool,
     /// DEVICE_GID_UPDATES: netdev events are for it.
     gid_updates: bool,
+    /// Its GID table, while it has one.
+    gids: Option<table::Gids>,
+    /// Whose `add()` was called in this registration of both, whatever it said.
+    tried: [bool; Client::COUNT],
     /// CLIENT_DATA_REGISTERED: whose `add()` was called and whose `remove()` must be.
     added: [bool; Client::COUNT],
 }
@@ -89,11 +131,27 @@ impl Ib {
             clients: Default::default(),
             rescans: Default::default(),
             modules: Default::default(),
+            refuses: Default::default(),
+            names: Default::default(),
+            netdevs: Default::default(),
+            announced: Default::default(),
+            netns: Default::default(),
+            numbers: Default::default(),
+            queued: Default::default(),
+            fails_to_enable: Cell::default(),
+            users_load: Cell::default(),
+            cm: cm::Cm::default(),
+            uverbs: uverbs::Uverbs::default(),
         }
     }
 
     fn device(&self, device: IbDevice) -> Option<Device> {
         self.devices[device.index()].get()
+    }
+
+    /// The driver that has made a device, or that would.
+    pub fn driver_of(&self, device: IbDevice) -> IbDriver {
+        self.device(device).map_or(device.driver(), |state| state.driver)
     }
 
     fn client(&self, client: Client) -> Option<ClientState> {
@@ -136,7 +194,7 @@ impl Ib {
     /// Keeps a device, or says that it is too late for that. To be called under the lock of the list.
     fn keep<'k>(&self, k: &'k Kernel, device: Device) -> Option<Use<'k>> {
         match self.rules.keeps {
-            Keeps::Users => k.try_use(device.users).map(Use::User),
+            Keeps::Users => k.try_use(device.users?).map(Use::User),
             Keeps::Kref => {
                 k.get(device.kref);
                 Some(Use::Kref(KrefUse(k, device.kref)))
@@ -150,7 +208,9 @@ impl Ib {
 async fn take(k: &Kernel, class: LockClass, mode: Mode, at: Point) -> Held<'_> {
     let lock = k.lock_of(class, Subject::Kernel);
     match (class, mode) {
-        (LockClass::DevicesRwsem | LockClass::ClientsRwsem, Mode::Read) => k.read(lock, at).await,
+        (LockClass::DevicesRwsem | LockClass::ClientsRwsem | LockClass::ListsRwsem, Mode::Read) => {
+            k.read(lock, at).await
+        }
         _ => k.lock(lock, at).await,
     }
 }
@@ -160,5 +220,14 @@ const fn text_of(client: Client) -> Module {
     match client {
         Client::GidCache => Module::GidCache,
         Client::Mad => Module::Mad,
+        Client::Cm => Module::Cm,
+        Client::Uverbs => Module::IbUverbs,
+        Client::Umad => Module::IbUmad,
+        Client::Ipoib => Module::Ipoib,
     }
+}
+
+/// The lock of what the clients of one device keep for it.
+fn client_data(k: &Kernel, device: IbDevice) -> LockId {
+    k.lock_of(LockClass::ClientDataRwsem, Subject::Ib(device))
 }

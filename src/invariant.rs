@@ -101,6 +101,10 @@ invariants! {
     work {
         remove_is_synchronous REMOVE_IS_SYNCHRONOUS,
         text_outlives_work TEXT_OUTLIVES_WORK,
+        one_remove_per_add ONE_REMOVE_PER_ADD,
+        clients_in_order CLIENTS_IN_ORDER,
+        no_work_left NO_WORK_LEFT,
+        gid_table_converges GID_TABLE_CONVERGES,
     }
     life {
         no_use_after_free NO_USE_AFTER_FREE,
@@ -108,12 +112,18 @@ invariants! {
         no_warning NO_WARNING,
         core_references_balance CORE_REFERENCES_BALANCE,
         caller_holds_reference CALLER_HOLDS_REFERENCE,
+        active_keeps_memory ACTIVE_KEEPS_MEMORY,
     }
     uevent {
         uevent_while_alive UEVENT_WHILE_ALIVE,
         uevent_order UEVENT_ORDER,
         completion_is_told COMPLETION_IS_TOLD,
         rules_find_what_is_said RULES_FIND_WHAT_IS_SAID,
+    }
+    rdma {
+        told_in_order TOLD_IN_ORDER,
+        attach_within_registration ATTACH_WITHIN_REGISTRATION,
+        move_changes_the_name MOVE_CHANGES_THE_NAME,
     }
     atomicity {
         error_leaves_state ERROR_LEAVES_STATE,

@@ -48,6 +48,10 @@ impl Machine {
         let config = Config { delayed_release: program.variants.of(Subsystem::Config) & 1 != 0 };
         self.kernel.reset(config, &self.tasks, schedule, seed);
         let world = World::new(&self.kernel, program.variants);
+        let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
+        if commands.any(|command| matches!(command, Command::Rdma(_))) {
+            driver::rdma::module::boot(&world.bus());
+        }
         self.kernel.run(|name| match QueueName::of_worker(name) {
             Some(queue) => Box::pin(self.kernel.worker(queue, async |work| world.work(work).await)),
             None => {
@@ -58,6 +62,7 @@ impl Machine {
         if self.kernel.is_at_rest() {
             world.devlink.at_rest(&self.kernel);
             world.mdev.at_rest(&self.kernel, &world.bus());
+            world.ib.at_rest(&self.kernel);
             self.kernel.find_leaks();
         }
     }
@@ -93,6 +98,7 @@ impl<'k> World<'k> {
             Command::Driver(command) => driver::command::execute(command, &bus).await,
             Command::Mdev(command) => mdev::command::execute(command, self.kernel, &self.mdev, &bus).await,
             Command::Ib(command) => ib::command::execute(command, self.kernel, &self.ib).await,
+            Command::Rdma(command) => driver::rdma::execute(command, &bus).await,
         }
     }
 
@@ -110,8 +116,12 @@ impl<'k> World<'k> {
     /// The body of a work item.
     async fn work(&self, work: WorkFn) {
         match work {
-            WorkFn::NetdeviceEvent(netdev) => self.ib.netdevice_event_work(self.kernel, netdev).await,
+            WorkFn::NetdeviceEvent(_) => self.ib.netdevice_event_work(self.kernel).await,
             WorkFn::RescanDevice(device) => self.ib.rescan_work(self.kernel, device).await,
+            WorkFn::NetdeviceGone(_) => self.ib.netdevice_gone_work(self.kernel).await,
+            WorkFn::AddressGone(_, address) => self.ib.address_gone_work(self.kernel, address).await,
+            WorkFn::UnregisterDevice(device) => self.ib.unregister_work(self.kernel, device).await,
+            WorkFn::CmWork(device) => self.ib.cm_work(self.kernel, device).await,
             WorkFn::ReleaseChild(uuid) => self.mdev.release_child(self.kernel, uuid).await,
             WorkFn::LineCardStatus(handle) => driver::linecard::status_work(&self.bus(), handle).await,
             WorkFn::NestedNotify(handle) => self.devlink.nested_notify_work(self.kernel, handle).await,

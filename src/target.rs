@@ -39,11 +39,12 @@ impl Scope {
         let home = match command {
             Command::Devlink(_) => Scope::Devlink,
             Command::Mdev(_) => Scope::Mdev,
-            Command::Ib(_) => Scope::Ib,
+            Command::Ib(_) | Command::Rdma(_) => Scope::Ib,
             Command::Driver(MttyProbe { .. } | MttyRemove { .. } | TimePass {} | Use { .. }) => Scope::Mdev,
             Command::Driver(ModuleRemove { module }) => match module {
                 Module::Core | Module::Mtty | Module::Mdpy | Module::Vgpu | Module::Sf => Scope::Mdev,
-                Module::GidCache | Module::Mad => Scope::Ib,
+                Module::GidCache | Module::Mad | Module::Cm | Module::Ipoib => Scope::Ib,
+                Module::Siw | Module::RdmaRxe | Module::IbUverbs | Module::IbUmad => Scope::Ib,
                 Module::Netdevsim => Scope::Devlink,
             },
             // The others are about the drivers of devlink.

@@ -128,7 +128,7 @@ fn a_disk_that_takes_no_more_ends_a_hunt_with_a_clear_error() {
     // A limit on the length of files is a full disk that needs no root: small programs fit, the first large one does not.
     let folder = tempfile::tempdir().expect("there is room");
     let hunt = format!(
-        "trap '' XFSZ; exec prlimit --fsize=200 {} hunt --variant settled --corpus corpus --time 60s",
+        "trap '' XFSZ; exec prlimit --fsize=200 {} hunt --variant settled --seed 1 --jobs 1 --corpus corpus --time 60s",
         env!("CARGO_BIN_EXE_unreg")
     );
     let output =

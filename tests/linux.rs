@@ -22,6 +22,9 @@ fn main() {
     let mdev = programs(&root.join("corpus/mdev"), Subsystem::Mdev, "linux-6.12");
     assert!(mdev.len() >= 6, "programs of mdev for Linux 6.12 are missing: {} are left", mdev.len());
     new.extend(mdev);
+    let ib = programs(&root.join("corpus/ib"), Subsystem::Ib, "linux-6.12");
+    assert!(ib.len() >= 7, "programs for RDMA are missing: {} are left", ib.len());
+    new.extend(ib);
     let old = programs(&root.join("corpus/devlink"), Subsystem::Devlink, "linux-6.1");
     assert!(new.len() >= 9, "programs for Linux 6.12 are missing: {} are left", new.len());
     assert!(old.len() >= 5, "programs for Linux 6.1 are missing: {} are left", old.len());
@@ -54,6 +57,7 @@ fn main() {
             }
             trials.push(Trial::test("kernel/made-up-programs-of-mdev", mdev_in_two_orders));
             trials.push(Trial::test("kernel/mdev-wrong-order-is-seen", mdev_planted));
+            trials.push(Trial::test("kernel/rdma-in-two-orders", || two_orders_of(&["--subsystem", "ib"])));
         }
         Err(why) => {
             let line = "=".repeat(100);
@@ -184,8 +188,12 @@ fn conform(arguments: &[&str]) -> (Option<i32>, String) {
 
 /// One guest runs many programs, forward and backward: were anything left behind, one of the two would differ.
 fn two_orders() -> Result<(), Failed> {
+    two_orders_of(&[])
+}
+
+fn two_orders_of(which: &[&str]) -> Result<(), Failed> {
     for order in [&[][..], &["--reverse"]] {
-        let arguments = [&["--count", "60", "--seed", "7", "--jobs", "1"], order].concat();
+        let arguments = [&["--count", "60", "--seed", "7", "--jobs", "1"], order, which].concat();
         let (code, said) = conform(&arguments);
         if code != Some(0) || !said.contains("60 equal, 0 different") {
             return Err(said.into());

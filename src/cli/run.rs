@@ -9,6 +9,7 @@ use unreg::event::{Trace, What};
 use unreg::invariant::{Invariant, Violation, judge};
 use unreg::program::{Program, Variants};
 use unreg::report::Report;
+use unreg::report::held::held;
 use unreg::run::Machine;
 
 #[derive(Debug, clap::Args)]
@@ -41,8 +42,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut machine = Machine::default();
     for (index, path) in arguments.files.iter().enumerate() {
         let program = under(load::program(path)?, arguments);
+        let claims = load::text(path).map(|text| claims(&text)).unwrap_or_default();
         let trace = machine.run(&program);
-        let verdict = Verdict { file: path.display().to_string(), violations: judge(trace), program, trace };
+        let file = path.display().to_string();
+        let verdict = Verdict { file, violations: judge(trace), program, trace, claims };
         if index > 0 && arguments.form != Form::Json {
             out::print("\n")?;
         }
@@ -67,9 +70,24 @@ fn under(program: Program, arguments: &Arguments) -> Program {
     Program { variants, expect, ..program }
 }
 
+/// What a program's text says that it is about: whose claim, and the claim, a line each.
+fn claims(text: &str) -> Vec<String> {
+    let mut who = "";
+    let mut claims = Vec::new();
+    for line in text.lines() {
+        if let Some(cited) = line.strip_prefix("#= ") {
+            who = cited;
+        } else if let Some(claim) = line.strip_prefix("## ") {
+            claims.push(format!("{who}: {claim}"));
+        }
+    }
+    claims
+}
+
 /// A run and what is wrong with it.
 struct Verdict<'t> {
     file: String,
+    claims: Vec<String>,
     program: Program,
     trace: &'t Trace,
     violations: Vec<Violation>,
@@ -119,8 +137,19 @@ impl Verdict<'_> {
             let _ = writeln!(out, "{file}: breaks {}{expected}, under {under}", invariant.name);
             let _ = writeln!(out, "  {}", invariant.says);
             let _ = writeln!(out, "  {}: {} {}", self.trace.name(event.task), event.what.verb(), event.what);
+            if matches!(event.what, What::Deadlock(_)) {
+                for held in held(self.trace, violation.at) {
+                    let _ = writeln!(out, "  {}", held.describe(&self.program, self.trace));
+                }
+            }
             for cite in invariant.cites {
                 let _ = writeln!(out, "  {cite}");
+            }
+        }
+        if !self.violations.is_empty() && !self.claims.is_empty() {
+            let _ = writeln!(out, "{file}: the claims that it tries");
+            for claim in &self.claims {
+                let _ = writeln!(out, "  {claim}");
             }
         }
         for invariant in self.missing() {

@@ -1,11 +1,12 @@
 //! The auxiliary devices of mlx5: one for the Ethernet driver and one for the RDMA driver, which share the hardware.
 //!
-//! They come with a probe or a reload and go before the next, under the instance's lock, so that whatever attaching a
+//! The RDMA driver registers a device with ib_core, so that every client's `add()` and `remove()` is called in the middle of
+//! a reload. They come with a probe or a reload and go before the next, under the instance's lock, so that whatever attaching a
 //! driver does is done under that lock too.
 
 use super::{Bus, netns};
 use crate::devlink::InstanceId;
-use crate::event::{Action, Auxiliary, LockClass, Point, Subject};
+use crate::event::{Action, Auxiliary, Handle, IbDevice, IbDriver, LockClass, Point, Subject};
 use crate::sim::LockId;
 
 /// Models `mlx5_attach_device()`: the devices are made in order, and the driver core binds a driver to each.
@@ -44,6 +45,7 @@ async fn attach_one(bus: &Bus<'_>, id: InstanceId, device: Auxiliary) {
     k.uevent(Action::Add, subject, memory);
     if device == Auxiliary::Rdma {
         netns::register_notifier(bus).await;
+        register_rdma(bus, handle).await;
     }
     k.uevent(Action::Bind, subject, memory);
 }
@@ -54,11 +56,34 @@ async fn detach_one(bus: &Bus<'_>, id: InstanceId, device: Auxiliary) {
     let subject = Subject::Auxiliary(handle, device);
     let _held = k.lock(lock(bus, subject), Point::AuxiliaryDetach).await;
     let Some(memory) = bus.device(handle).auxiliaries[device.index()].take() else { return };
+    if device == Auxiliary::Rdma
+        && let Some(rdma) = rdma_of(handle)
+        && bus.ib.driver_of(rdma) == IbDriver::Mlx5
+    {
+        // A user may have had it unregistered.
+        let _gone = Box::pin(bus.ib.unregister_device(k, rdma)).await;
+    }
     k.uevent(Action::Unbind, subject, memory);
     k.uevent(Action::Remove, subject, memory);
     k.disown(memory);
     if k.put(memory) {
         k.free(memory);
+    }
+}
+
+/// Models `mlx5r_probe()`: the RDMA driver registers its device. One that cannot leaves the auxiliary device without it.
+async fn register_rdma(bus: &Bus<'_>, handle: Handle) {
+    if let Some(rdma) = rdma_of(handle) {
+        let _taken = Box::pin(bus.ib.register_plain(bus.kernel, rdma)).await;
+    }
+}
+
+/// The RDMA device of an mlx5 device.
+const fn rdma_of(handle: Handle) -> Option<IbDevice> {
+    match handle {
+        Handle::Mlx50 => Some(IbDevice::Mlx50),
+        Handle::Mlx51 => Some(IbDevice::Mlx51),
+        _ => None,
     }
 }
 

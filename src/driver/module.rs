@@ -39,6 +39,12 @@ pub async fn remove(bus: &Bus<'_>, module: Module) -> Result<(), Errno> {
         Module::Netdevsim => unload(bus, module, bus::exit(bus)).await,
         Module::GidCache => ib::module::exit(bus.kernel, bus.ib, Client::GidCache).await,
         Module::Mad => ib::module::exit(bus.kernel, bus.ib, Client::Mad).await,
+        Module::Cm => ib::module::exit(bus.kernel, bus.ib, Client::Cm).await,
+        Module::Ipoib => ib::module::exit(bus.kernel, bus.ib, Client::Ipoib).await,
+        // Where users have these, they can come back, and have a command of their own.
+        Module::IbUverbs => ib::module::exit(bus.kernel, bus.ib, Client::Uverbs).await,
+        Module::IbUmad => ib::module::exit(bus.kernel, bus.ib, Client::Umad).await,
+        Module::Siw | Module::RdmaRxe => Err(Errno::ENOENT),
     }
 }
 

@@ -85,7 +85,7 @@ impl Netdevs {
     }
 }
 
-async fn rtnl<'b>(bus: &Bus<'b>, at: Point) -> Held<'b> {
+pub(super) async fn rtnl<'b>(bus: &Bus<'b>, at: Point) -> Held<'b> {
     bus.kernel.lock(bus.kernel.lock_of(LockClass::Rtnl, Subject::Kernel), at).await
 }
 

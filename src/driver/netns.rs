@@ -1,7 +1,14 @@
 //! What users do with network namespaces: make one, go there, and let it end.
 
-use super::{Bus, fib, netdev};
+use super::{Bus, fib, netdev, rdma};
 use crate::event::{Errno, LockClass, NetNs, Point, QueueName, Subject};
+
+/// Makes a namespace, which RDMA hears of.
+pub fn add(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
+    bus.kernel.netns_add(netns)?;
+    bus.ib.init_net(netns);
+    Ok(())
+}
 
 /// Takes the namespace's name away and waits until what that ends has ended.
 pub async fn del(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
@@ -18,8 +25,10 @@ pub async fn cleanup(bus: &Bus<'_>, netns: NetNs) {
         false => None,
     };
     bus.devlink.pernet_pre_exit(k, bus, netns).await;
+    bus.ib.exit_netns(k, netns).await;
     netdev::exit_netns(bus, netns).await;
     fib::exit_netns(bus, netns);
+    rdma::netdev::exit_netns(bus, netns).await;
     drop(pernet);
     k.netns_free(netns);
 }

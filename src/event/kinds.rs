@@ -20,6 +20,9 @@ macro_rules! kinds {
 }
 
 kinds! {
+    // Events are of the first kind that they match: what is told of RDMA is nobody else's business.
+    29 RDMA What::Notify(_, Subject::Ib(_) | Subject::IbLink(_) | Subject::Unnamed, _)
+        | What::Uevent(_, Subject::Ib(_) | Subject::IbCompat(..) | Subject::Netdev(_)),
     0 NOTIFY What::Notify(..),
     1 UEVENT What::Uevent(..),
     2 CALL What::Call(..),
@@ -47,6 +50,9 @@ kinds! {
     40 INSTANCES_AT_REST What::AtRest(Subject::MdevType(..), _),
     41 CHILD_MADE What::Alloc(Subject::Child(..)),
     42 PARENT_REGISTERED What::Leave(Span::MdevRegister | Span::MdevUnregister, ..),
+    24 CLIENT What::Add(Subject::Client(_)),
+    25 ACTIVE_COUNT What::Get(Subject::IbUsers(_), _),
+    26 GID_TABLE What::Add(Subject::GidTable(_)),
     30 CLIENT_REMOVED What::Return(Callback::ClientRemove, ..),
     31 IB_UNREGISTERED What::Leave(Span::IbUnregisterDevice | Span::IbUnregisterClient, ..),
 }

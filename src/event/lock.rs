@@ -78,6 +78,10 @@ lock_classes! {
     Workqueue PerObject "workqueue",
     /// Not a lock: the users that a synchronous unregister waits for.
     Users PerObject "users of",
+    /// The drivers that make RDMA devices of netdevs.
+    LinkOpsRwsem Global "link_ops_rwsem",
+    /// ib_core's lists of devices and clients, from 4.3 to 4.20.
+    ListsRwsem Global "lists_rwsem",
 }
 
 /// One lock: a class, and the object it belongs to ([`Subject::Kernel`] for a global one).

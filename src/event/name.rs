@@ -48,13 +48,39 @@ operands! {
     "an MDEV_STATE" (1 bits) enum MdevState { Registered = "registered", Unregistered = "unregistered", }
 
     /// An RDMA device.
-    "an ib device" (4 bits) enum IbDevice { Rxe0 = "rxe/0", Rxe1 = "rxe/1", }
+    "an ib device" (4 bits) enum IbDevice {
+        Rxe0 = "rxe/0", Rxe1 = "rxe/1", Siw0 = "siw/0",
+        /// What the RDMA driver of `mlx5/0` registers.
+        Mlx50 = "mlx5-rdma/0", Mlx51 = "mlx5-rdma/1",
+    }
 
     /// A client of ib_core. `gid-cache` has the work that netdev events queue.
-    "an ib client" (4 bits) enum Client { GidCache = "gid-cache", Mad = "mad", }
+    "an ib client" (4 bits) enum Client {
+        GidCache = "gid-cache", Mad = "mad",
+        /// Has a character device for each device that users may operate, and users who hold objects.
+        Uverbs = "uverbs",
+        /// Has one for each port through which management datagrams go.
+        Umad = "umad",
+        /// Needs `mad` on the same device, and has work of its own.
+        Cm = "cm",
+        /// Makes a netdev for each device.
+        Ipoib = "ipoib",
+    }
+
+    /// A driver of RDMA devices. The first two make one of any netdev.
+    "an ib driver" (3 bits) enum IbDriver { Rxe = "rxe", Siw = "siw", Mlx5 = "mlx5-rdma", }
+
+    /// An address of a netdev.
+    "an address" (3 bits, optional) enum Address { Inet = "inet", Inet6 = "inet6", }
 
     /// A network device.
-    "a netdev" (4 bits) enum Netdev { Eth0 = "eth0", Eth1 = "eth1", }
+    "a netdev" (4 bits) enum Netdev {
+        Eth0 = "eth0", Eth1 = "eth1",
+        /// What `ipoib` makes for `rxe/0`.
+        Ib0 = "ib0",
+        /// What `ipoib` makes for `rxe/1`.
+        Ib1 = "ib1",
+    }
 
     /// A kernel module: text that can go away.
     "a module" (4 bits) enum Module {
@@ -63,7 +89,17 @@ operands! {
         Netdevsim = "netdevsim",
         /// Vendor drivers of mediated devices.
         Mdpy = "mdpy", Vgpu = "vgpu", Sf = "mlx5-sf",
+        Siw = "siw", RdmaRxe = "rdma_rxe", IbUverbs = "ib_uverbs", IbUmad = "ib_umad",
+        Cm = "cm", Ipoib = "ipoib",
     }
+
+    /// A module of RDMA that can be loaded.
+    "a module of rdma" (3 bits) enum RdmaModule {
+        IbUmad = "ib_umad", Siw = "siw", RdmaRxe = "rdma_rxe", IbUverbs = "ib_uverbs",
+    }
+
+    /// Which network namespaces a device is in: every one, or one.
+    "a mode of rdma's namespaces" (1 bits) enum NetnsMode { Exclusive = "exclusive", Shared = "shared", }
 
     /// A network namespace.
     "a network namespace" (3 bits) enum NetNs {
@@ -91,6 +127,9 @@ operands! {
         Netns = "netns",
         /// A vendor driver's own, for what it puts off.
         Vendor = "mtty_wq",
+        /// Where RDMA devices are unregistered that somebody who may not wait lets go.
+        Unreg = "ib-unreg-wq",
+        Cm = "ib_cm",
     }
 
     /// The name of a task. The last ones belong to the kernel's own workers.
@@ -112,6 +151,12 @@ operands! {
         NetnsWorker = "kworker/netns",
         /// The worker of [`QueueName::Vendor`].
         VendorWorker = "kworker/mtty_wq",
+        /// The worker of [`QueueName::Unreg`].
+        UnregWorker = "kworker/ib-unreg-wq",
+        /// The second worker of [`QueueName::Unreg`], which is not ordered.
+        UnregWorker2 = "kworker/ib-unreg-wq:2",
+        /// The worker of [`QueueName::Cm`].
+        CmWorker = "kworker/ib_cm",
     }
 }
 
@@ -169,6 +214,7 @@ impl ResourceSize {
             ResourceSize::N100 => 100,
             ResourceSize::N1 => 1,
             ResourceSize::N2 => 2,
+            ResourceSize::N0 => 0,
         }
     }
 }
@@ -204,6 +250,34 @@ impl FilterPort {
     }
 }
 
+impl IbDevice {
+    /// The driver that registers it, unless users have a driver make it of a netdev.
+    pub const fn driver(self) -> IbDriver {
+        match self {
+            IbDevice::Rxe0 | IbDevice::Rxe1 => IbDriver::Rxe,
+            IbDevice::Siw0 => IbDriver::Siw,
+            IbDevice::Mlx50 | IbDevice::Mlx51 => IbDriver::Mlx5,
+        }
+    }
+
+    /// The netdev that its driver makes it of.
+    pub const fn netdev(self) -> Netdev {
+        match self {
+            IbDevice::Rxe0 | IbDevice::Siw0 | IbDevice::Mlx50 => Netdev::Eth0,
+            IbDevice::Rxe1 | IbDevice::Mlx51 => Netdev::Eth1,
+        }
+    }
+
+    /// The netdev that `ipoib` makes for it, if it takes it.
+    pub const fn ipoib(self) -> Option<Netdev> {
+        match self {
+            IbDevice::Rxe0 => Some(Netdev::Ib0),
+            IbDevice::Rxe1 => Some(Netdev::Ib1),
+            IbDevice::Siw0 | IbDevice::Mlx50 | IbDevice::Mlx51 => None,
+        }
+    }
+}
+
 impl QueueName {
     /// The queue whose worker this task is.
     pub fn of_worker(task: TaskName) -> Option<QueueName> {
@@ -218,6 +292,8 @@ impl QueueName {
             QueueName::Rescan => &[TaskName::RescanWorker],
             QueueName::Netns => &[TaskName::NetnsWorker],
             QueueName::Vendor => &[TaskName::VendorWorker],
+            QueueName::Unreg => &[TaskName::UnregWorker, TaskName::UnregWorker2],
+            QueueName::Cm => &[TaskName::CmWorker],
         }
     }
 }

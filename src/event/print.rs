@@ -133,6 +133,8 @@ fn devlink_object(subject: Subject) -> &'static str {
         Subject::Occupancy(..) => "resource",
         Subject::Parent(_) | Subject::MdevType(..) | Subject::Child(..) => "mdev",
         Subject::VfioDevice(..) | Subject::VfioGroup(..) => "vfio",
+        Subject::Ib(_) => "rdma",
+        Subject::IbLink(_) | Subject::Unnamed => "rdma-link",
         part => part.part_kind().unwrap_or("object"),
     }
 }
@@ -192,6 +194,7 @@ impl fmt::Display for What {
                 Action::Unbind => write!(f, "unbind {of}"),
                 Action::Remove => write!(f, "remove {of}"),
                 Action::Change(state) => write!(f, "change {of} MDEV_STATE={state}"),
+                Action::Move(old) => write!(f, "move {of} from {}", value::name(of, old)),
             },
             What::Dumped(of, new) | What::AtRest(of, new) => {
                 write!(f, "[{}] {of}{}", devlink_object(of), value(of, new))

@@ -39,7 +39,7 @@ pub fn properties(action: Action, subject: Subject) -> Option<String> {
     match action {
         Action::Change(MdevState::Registered) => add("MDEV_STATE", "registered"),
         Action::Change(MdevState::Unregistered) => add("MDEV_STATE", "unregistered"),
-        Action::Add | Action::Bind | Action::Unbind | Action::Remove => {}
+        Action::Add | Action::Bind | Action::Unbind | Action::Remove | Action::Move(_) => {}
     }
     Some(text)
 }

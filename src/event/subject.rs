@@ -77,6 +77,16 @@ pub enum Subject {
     Client(Client),
     /// What a client keeps for one RDMA device.
     ClientData(Client, IbDevice),
+    /// The active count of an RDMA device: who may operate it.
+    IbUsers(IbDevice),
+    /// The network namespace of an RDMA device, which is its value.
+    IbNetns(IbDevice),
+    /// The GID table of an RDMA device.
+    GidTable(IbDevice),
+    /// An entry of a GID table: an address of a netdev.
+    Gid(IbDevice, Netdev, Address),
+    /// An address of a netdev.
+    Address(Netdev, Address),
     /// A network device.
     Netdev(Netdev),
     /// A network namespace.
@@ -87,6 +97,17 @@ pub enum Subject {
     Module(Module),
     /// A workqueue.
     Queue(QueueName),
+    /// The port of an RDMA device, which every one of those has. Its value: bits 0 and 1 the netdev, 0 for none, bits
+    /// 2 to 4 the state, bits 5 to 7 the physical state.
+    IbLink(IbDevice),
+    /// What stands for an RDMA device in a network namespace that it is not in itself.
+    IbCompat(IbDevice, NetNs),
+    /// The character device of this number that `ib_uverbs` has for an RDMA device.
+    Uverbs(u8),
+    /// The character device of this number that `ib_umad` has for a port.
+    Umad(u8),
+    /// Whatever a message does not name.
+    Unnamed,
 }
 
 impl Subject {
@@ -101,7 +122,13 @@ impl Subject {
     /// The RDMA device this belongs to, if it is one or what a client keeps for one.
     pub const fn ib_device(self) -> Option<IbDevice> {
         match self {
-            Subject::Ib(device) | Subject::ClientData(_, device) => Some(device),
+            Subject::Ib(device)
+            | Subject::ClientData(_, device)
+            | Subject::IbUsers(device)
+            | Subject::IbNetns(device)
+            | Subject::IbLink(device)
+            | Subject::GidTable(device)
+            | Subject::Gid(device, ..) => Some(device),
             _ => None,
         }
     }
@@ -143,12 +170,22 @@ impl std::fmt::Display for Subject {
             Subject::Ib(device) => write!(f, "{device}"),
             Subject::Client(client) => write!(f, "{client}"),
             Subject::ClientData(client, device) => write!(f, "{client}@{device}"),
+            Subject::IbNetns(device) => write!(f, "{device} netns"),
+            Subject::IbUsers(device) => write!(f, "{device} users"),
+            Subject::GidTable(device) => write!(f, "{device} gid table"),
+            Subject::Gid(device, netdev, address) => write!(f, "{device} gid {netdev} {address}"),
+            Subject::Address(netdev, address) => write!(f, "{netdev} {address}"),
             Subject::Netdev(netdev) => write!(f, "{netdev}"),
             Subject::Netns(netns) => write!(f, "netns {netns}"),
             Subject::Route(netns, route) => write!(f, "{route} in netns {netns}"),
             Subject::NetnsOf(handle) => write!(f, "{handle} netns"),
             Subject::Module(module) => write!(f, "{module}.ko"),
             Subject::Queue(queue) => write!(f, "{queue}"),
+            Subject::IbLink(device) => write!(f, "{device}/1"),
+            Subject::IbCompat(device, netns) => write!(f, "{device} in {netns}"),
+            Subject::Uverbs(number) => write!(f, "uverbs{number}"),
+            Subject::Umad(number) => write!(f, "umad{number}"),
+            Subject::Unnamed => f.write_str("unnamed"),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Clients: added to every device and removed from it, once each and never both at a time.
 
-use super::variant::Keeps;
-use super::{ClientState, Ib, text_of};
+use super::chardev::Kind;
+use super::rules::{Adds, Keeps};
+use super::{ClientState, Device, Ib, client_data, take, text_of};
 use crate::event::{Callback, Client, Errno, IbDevice, LockClass, Mode, Point, Span, Subject, What};
 use crate::sim::{Kernel, Kref};
 
@@ -11,11 +12,21 @@ impl Ib {
         let at = Point::IbRegisterClientLock;
         let body = async {
             let _over = self.over_callbacks(k, Mode::Write, at).await;
-            self.assign_client_id(k, client).await?;
+            let _lists = match self.rules.adds {
+                Adds::UnderLists => {
+                    let devices = take(k, LockClass::DevicesRwsem, Mode::Write, at).await;
+                    let at = Point::IbRegisterClientsLock;
+                    Some((devices, take(k, LockClass::ClientsRwsem, Mode::Write, at).await))
+                }
+                Adds::InOrder | Adds::Alone => None,
+            };
+            let is_held = _lists.is_some();
+            self.assign_client_id(k, client, is_held).await?;
             let _over = self.over_callbacks(k, Mode::Read, at).await;
             let mut last = None;
             let at = Point::IbRegisterClientDevice;
-            while let Some((device, _use)) = self.next_device(k, last, at, |state| state.registered).await {
+            while let Some((device, _use)) = self.next_device(k, last, at, is_held, |it| it.registered).await
+            {
                 self.add_client_context(k, device, client).await;
                 last = Some(device);
             }
@@ -24,18 +35,35 @@ impl Ib {
         k.span(Span::IbRegisterClient, Subject::Client(client), body).await
     }
 
+    /// Registers a client that was there before any device was.
+    pub fn boot_client(&self, k: &Kernel, client: Client) {
+        if self.client(client).is_none() {
+            self.give_id(k, client);
+        }
+    }
+
     /// Models `assign_client_id()`: holes are not filled, so an id is also an order.
-    async fn assign_client_id(&self, k: &Kernel, client: Client) -> Result<(), Errno> {
-        let _list = self.list(k, self.rules.clients, Mode::Write, Point::IbRegisterClientLock).await;
+    async fn assign_client_id(&self, k: &Kernel, client: Client, is_held: bool) -> Result<(), Errno> {
+        let _list = match is_held {
+            true => None,
+            false => self.list(k, self.rules.clients, Mode::Write, Point::IbRegisterClientLock).await,
+        };
         if self.client(client).is_some() {
             return Err(Errno::EEXIST);
         }
+        for device in IbDevice::ALL {
+            self.change(*device, |state| state.tried[client.index()] = false);
+        }
+        self.give_id(k, client);
+        Ok(())
+    }
+
+    fn give_id(&self, k: &Kernel, client: Client) {
         let highest = self.clients.iter().filter_map(|slot| slot.get()).map(|state| state.id).max();
         let id = highest.map_or(0, |id| id + 1);
         let uses = k.registration(Subject::Client(client));
         self.clients[client.index()].set(Some(ClientState { id, registered: true, uses }));
         k.emit(What::Add(Subject::Client(client)));
-        Ok(())
     }
 
     /// Models `ib_unregister_client()`: no callback of the client runs or can start once it returns.
@@ -66,14 +94,20 @@ impl Ib {
         k.span(Span::IbUnregisterClient, Subject::Client(client), body).await
     }
 
+    /// Has a client refuse the devices that it is told of, or no longer.
+    pub fn client_refuses(&self, client: Client, on: bool) {
+        self.refuses[client.index()].set(on);
+    }
+
     async fn remove_from_devices(&self, k: &Kernel, client: Client) {
         // With active users, a device that is being unregistered can still be found and kept.
         let hidden_too = self.rules.keeps == Keeps::Users;
+        // 6.12 walks the devices under RCU.
+        let is_held = self.rules.adds == Adds::UnderLists;
         let mut last = None;
         let at = Point::IbUnregisterClientDevice;
-        while let Some((device, _use)) =
-            self.next_device(k, last, at, |state| state.registered || hidden_too).await
-        {
+        let wanted = |state: &Device| state.registered || hidden_too;
+        while let Some((device, _use)) = self.next_device(k, last, at, is_held, wanted).await {
             self.remove_client_context(k, device, client).await;
             last = Some(device);
         }
@@ -82,45 +116,80 @@ impl Ib {
     /// Models `add_client_context()`. Both marks are read under the device's lock, and whoever clears one takes
     /// that lock afterwards: an `add()` either is seen by the remover or does not happen.
     pub(super) async fn add_client_context(&self, k: &Kernel, device: IbDevice, client: Client) {
-        let lock = k.lock_of(LockClass::ClientDataRwsem, Subject::Ib(device));
-        let _data = k.lock(lock, Point::IbClientAdd).await;
+        let _data = k.lock(client_data(k, device), Point::IbClientAdd).await;
+        if self.rules.adds != Adds::InOrder {
+            return self.add_one(k, device, client).await;
+        }
+        while let Some(next) = self.first_missing(device, client) {
+            self.add_one(k, device, next).await;
+        }
+    }
+
+    /// The client that registered first of those that the device has not been offered yet, up to this one.
+    fn first_missing(&self, device: IbDevice, upto: Client) -> Option<Client> {
+        let state = self.device(device).filter(|state| state.registered)?;
+        let upto = self.client(upto).filter(|state| state.registered)?.id;
+        let missing = |(id, client): &(u8, Client)| {
+            *id <= upto && !state.tried[client.index()] && self.is_registered(*client)
+        };
+        self.ids().filter(missing).min().map(|(_, client)| client)
+    }
+
+    /// Calls `add()`, unless somebody has, or one of the two is on its way out.
+    async fn add_one(&self, k: &Kernel, device: IbDevice, client: Client) {
         let Some(state) = self.device(device) else { return };
         if !state.registered || !self.is_registered(client) || state.added[client.index()] {
             return;
         }
+        self.change(device, |state| state.tried[client.index()] = true);
         let data = Subject::ClientData(client, device);
         let add = self.add(k, device, client, state.kref);
-        if k.call(Callback::ClientAdd, data, text_of(client), add).await.is_ok() {
+        let taken = k.call(Callback::ClientAdd, data, text_of(client), add).await;
+        // A client that refuses a device is no reason to refuse the device.
+        if taken.is_ok() || self.rules.refused_is_removed {
             self.change(device, |state| state.added[client.index()] = true);
         }
     }
 
     /// Models `remove_client_context()`: the mark decides who calls `remove()`, and no lock is held over it.
     pub(super) async fn remove_client_context(&self, k: &Kernel, device: IbDevice, client: Client) {
-        let lock = k.lock_of(LockClass::ClientDataRwsem, Subject::Ib(device));
-        let (kref, _uses) = {
-            let _data = k.lock(lock, Point::IbClientDataLock).await;
-            let Some(state) = self.device(device) else { return };
-            if !state.added[client.index()] {
-                return;
+        let data = k.lock(client_data(k, device), Point::IbClientDataLock).await;
+        let Some(state) = self.device(device) else { return };
+        self.change(device, |state| state.tried[client.index()] = false);
+        if !state.added[client.index()] {
+            return;
+        }
+        self.change(device, |state| state.added[client.index()] = false);
+        let _uses = self.client(client).and_then(|state| k.try_use(state.uses));
+        let _data = match self.rules.client_data_over_remove {
+            true => Some(k.downgrade(data)),
+            false => {
+                drop(data);
+                None
             }
-            self.change(device, |state| state.added[client.index()] = false);
-            (state.kref, self.client(client).and_then(|state| k.try_use(state.uses)))
         };
         k.point(Point::IbClientRemove).await;
         let data = Subject::ClientData(client, device);
-        let remove = self.remove(k, device, client, kref);
+        let remove = self.remove(k, device, client, state.kref);
         let _never_fails = k.call(Callback::ClientRemove, data, text_of(client), remove).await;
     }
 
     /// The client's own `add()`.
     async fn add(&self, k: &Kernel, device: IbDevice, client: Client, kref: Kref) -> Result<(), Errno> {
+        let refuses = self.refuses[client.index()].get();
+        if refuses && client != Client::Ipoib {
+            return Err(Errno::ENOMEM);
+        }
         match client {
             Client::GidCache => self.gid_cache_add(k, device, kref).await,
-            Client::Mad => {
-                k.point(Point::MadAdd).await;
-                k.touch(kref);
+            Client::Mad => self.mad_add(k, device, kref).await,
+            Client::Cm => return self.cm_add(k, device, kref).await,
+            Client::Uverbs => {
+                self.chardev_add(k, Kind::Uverbs, device, kref).await?;
+                self.uverbs_add(k, device, kref);
             }
+            Client::Umad => return self.chardev_add(k, Kind::Umad, device, kref).await,
+            Client::Ipoib => return self.ipoib_add(k, device, kref, refuses).await,
         }
         Ok(())
     }
@@ -129,23 +198,43 @@ impl Ib {
     async fn remove(&self, k: &Kernel, device: IbDevice, client: Client, kref: Kref) -> Result<(), Errno> {
         match client {
             Client::GidCache => self.gid_cache_remove(k, device, kref).await,
-            Client::Mad => {
-                k.point(Point::MadRemove).await;
-                k.touch(kref);
+            Client::Mad => self.mad_remove(k, device, kref).await,
+            Client::Cm => self.cm_remove(k, device, kref).await,
+            Client::Uverbs => {
+                self.chardev_remove(k, Kind::Uverbs, device, kref).await;
+                self.uverbs_remove(k, device, kref).await;
             }
+            Client::Umad => self.chardev_remove(k, Kind::Umad, device, kref).await,
+            Client::Ipoib => self.ipoib_remove(k, device, kref).await,
         }
         Ok(())
     }
 
-    /// The client with the lowest id above another.
-    pub(super) async fn next_client(&self, k: &Kernel, after: Option<u8>) -> Option<(u8, Client)> {
-        let _list = self.list(k, self.rules.clients, Mode::Read, Point::IbRegisterClients).await;
+    /// The client with the lowest id above another. Who holds the lock of the list already says so.
+    pub(super) async fn next_client(
+        &self,
+        k: &Kernel,
+        after: Option<u8>,
+        is_held: bool,
+    ) -> Option<(u8, Client)> {
+        let _list = match is_held {
+            true => None,
+            false => self.list(k, self.rules.clients, Mode::Read, Point::IbRegisterClients).await,
+        };
         self.ids().filter(|(id, _)| after.is_none_or(|after| *id > after)).min()
     }
 
     /// The client with the highest id below another.
-    pub(super) async fn previous_client(&self, k: &Kernel, before: Option<u8>) -> Option<(u8, Client)> {
-        let _list = self.list(k, self.rules.clients, Mode::Read, Point::IbUnregisterClients).await;
+    pub(super) async fn previous_client(
+        &self,
+        k: &Kernel,
+        before: Option<u8>,
+        is_held: bool,
+    ) -> Option<(u8, Client)> {
+        let _list = match is_held {
+            true => None,
+            false => self.list(k, self.rules.clients, Mode::Read, Point::IbUnregisterClients).await,
+        };
         self.ids().filter(|(id, _)| before.is_none_or(|before| *id < before)).max()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Ib, module};
 use crate::commands;
-use crate::event::{Client, Errno, IbDevice, Netdev};
+use crate::event::{Address, Client, Errno, IbDevice, IbDriver, Netdev, Switch};
 use crate::sim::Kernel;
 
 commands! {
@@ -17,20 +17,47 @@ commands! {
         /// A client unregisters.
         0x83 "ib.unregister-client" UnregisterClient(client: Client),
         /// An address appears on a netdev: the gid cache queues work for it.
-        0x84 "netdev.address-add" AddressAdd(netdev: Netdev),
+        0x84 "netdev.address-add" AddressAdd(netdev: Netdev, address: Address),
+        /// An address is deleted from a netdev.
+        0x85 "netdev.address-del" AddressDel(netdev: Netdev, address: Address),
+        /// A driver has a worker unregister an RDMA device.
+        0x8b "ib.unregister-device-queued" UnregisterDeviceQueued(device: IbDevice),
+        /// A driver unregisters all of its RDMA devices, as its module's exit function does.
+        0x8c "ib.unregister-driver" UnregisterDriver(driver: IbDriver),
+        /// Has a client refuse every device from here on, or no longer.
+        0x8e "ib.client-refuses" ClientRefuses(client: Client, switch: Switch),
+        /// A message for `cm` comes in on an RDMA device.
+        0x8f "ib.cm-message" CmMessage(device: IbDevice),
+        /// A user opens the file of an RDMA device that `uverbs` makes.
+        0x90 "ib.open" Open(device: IbDevice),
+        /// The user makes an object of the RDMA device, which its file holds.
+        0x91 "ib.create-object" CreateObject(device: IbDevice),
+        /// The user closes the file.
+        0x92 "ib.close" Close(device: IbDevice),
     }
 }
 
 /// Runs one command.
 pub async fn execute(command: Command, k: &Kernel, ib: &Ib) -> Result<(), Errno> {
     match command {
-        Command::RegisterDevice { device } => ib.register_device(k, device).await,
+        Command::RegisterDevice { device } => ib.register_plain(k, device).await,
         Command::UnregisterDevice { device } => ib.unregister_device(k, device).await,
         Command::RegisterClient { client } => module::register(k, ib, client).await,
         Command::UnregisterClient { client } => module::unregister(k, ib, client).await,
-        Command::AddressAdd { netdev } => {
-            ib.netdev_event(k, netdev).await;
+        Command::AddressAdd { netdev, address } => ib.address_add(k, netdev, address).await,
+        Command::AddressDel { netdev, address } => ib.address_del(k, netdev, address).await,
+        Command::UnregisterDeviceQueued { device } => ib.unregister_queued(k, device),
+        Command::UnregisterDriver { driver } => {
+            ib.unregister_driver(k, driver).await;
             Ok(())
         }
+        Command::ClientRefuses { client, switch } => {
+            ib.client_refuses(client, switch == Switch::On);
+            Ok(())
+        }
+        Command::CmMessage { device } => ib.cm_message(k, device).await,
+        Command::Open { device } => ib.uverbs_open(k, device).await,
+        Command::CreateObject { device } => ib.uverbs_command(k, device).await,
+        Command::Close { device } => ib.uverbs_close(k, device).await,
     }
 }

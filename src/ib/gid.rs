@@ -1,25 +1,34 @@
 //! The gid cache: a client that keeps, for each device, what netdevs say; its work runs from ordered queues.
 
-use super::variant::{Enumerates, Flushes, Keeps};
-use super::{Device, Ib, take};
-use crate::event::{Callback, Client, IbDevice, Mode, Module, Netdev, Point, QueueName, Subject, WorkFn};
+use super::rules::{Enumerates, Flushes, Keeps, Marks};
+use super::table::Update;
+use super::{Device, Ib, Use, take};
+use crate::event::{
+    Address, Callback, Client, IbDevice, IbDriver, Mode, Module, Point, QueueName, Subject, WorkFn,
+};
 use crate::sim::{Kernel, Kref};
 
 impl Ib {
-    /// Models the netdev and address notifiers: they may not sleep, so all they do is queue work.
-    pub async fn netdev_event(&self, k: &Kernel, netdev: Netdev) {
-        k.point(Point::NetdevEvent).await;
-        if self.is_registered(Client::GidCache) {
-            k.queue_work(QueueName::Gid, WorkFn::NetdeviceEvent(netdev), Module::GidCache);
-        }
-    }
-
     /// The client's `add()`: events are for this device from here on, and what came earlier is read again.
     pub(super) async fn gid_cache_add(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
+        if self.rules.gid_in_core {
+            return;
+        }
+        self.table_setup(k, device);
+        if self.rules.marks == Marks::Last {
+            self.rescan_queue(k, device, kref);
+            k.point(Point::GidAdd).await;
+            self.change(device, |state| state.gid_updates = true);
+            return;
+        }
         // The mark comes before the rescan, or an event between the two is lost.
         self.change(device, |state| state.gid_updates = true);
         k.point(Point::GidAdd).await;
+        self.rescan_queue(k, device, kref);
+    }
+
+    fn rescan_queue(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         if k.queue_work(self.rules.rescan, WorkFn::RescanDevice(device), Module::GidCache) {
             let items = &self.rescans[device.index()];
             items.set(match items.get() {
@@ -35,6 +44,9 @@ impl Ib {
     /// The client's `remove()`: no event is for this device any more, and no work of ours operates it.
     pub(super) async fn gid_cache_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
+        if self.rules.gid_in_core {
+            return;
+        }
         self.change(device, |state| state.gid_updates = false);
         match self.rules.remove_flushes {
             Flushes::All => {
@@ -43,6 +55,7 @@ impl Ib {
             Flushes::Rescan => k.flush_workqueue(self.rules.rescan, Point::GidFlush).await,
             Flushes::Nothing => k.point(Point::GidFlush).await,
         }
+        self.table_cleanup(k, device);
     }
 
     /// Waits for all work of the gid cache, whichever queues the rules give it.
@@ -53,42 +66,78 @@ impl Ib {
         }
     }
 
-    /// Models `netdevice_event_work_handler()` and `ib_enum_roce_ports_of_netdev()`.
-    pub async fn netdevice_event_work(&self, k: &Kernel, _netdev: Netdev) {
-        if self.rules.keeps == Keeps::Lock {
+    /// Models `netdevice_event_work_handler()` of a netdev that has something new.
+    pub async fn netdevice_event_work(&self, k: &Kernel) {
+        let netdev = self.next_event();
+        self.enum_roce_netdevs(k, Update::Present(netdev)).await;
+        self.netdevs.put(k, netdev);
+    }
+
+    /// Models `netdevice_event_work_handler()` of a netdev that is unregistered.
+    pub async fn netdevice_gone_work(&self, k: &Kernel) {
+        let netdev = self.next_event();
+        self.enum_roce_netdevs(k, Update::NetdevGone(netdev)).await;
+        self.netdevs.put(k, netdev);
+    }
+
+    /// Models `update_gid_event_work_handler()` of an address that was deleted.
+    pub async fn address_gone_work(&self, k: &Kernel, address: Address) {
+        let netdev = self.next_event();
+        self.enum_roce_netdevs(k, Update::Gone(netdev, address)).await;
+        self.netdevs.put(k, netdev);
+    }
+
+    /// Models `ib_enum_roce_ports_of_netdev()`, later `ib_enum_all_roce_netdevs()`.
+    async fn enum_roce_netdevs(&self, k: &Kernel, update: Update) {
+        let wanted = |state: &Device| self.is_for(state);
+        let mut last = None;
+        if self.rules.enum_holds_lock {
             let _list = take(k, self.rules.devices, Mode::Read, Point::IbEnumLock).await;
-            let mut last = None;
-            while let Some((device, _use)) = self.find_device(k, last, |state| self.is_for(state)) {
+            // The lock keeps them all: one that is marked need not be registered yet.
+            while let Some(device) = self.listed_device(last, wanted) {
                 k.point(Point::IbEnumDevice).await;
-                self.enum_roce_ports(k, device).await;
+                self.enum_roce_ports(k, device, update).await;
                 last = Some(device);
             }
             return;
         }
-        let mut last = None;
-        loop {
-            let found = {
-                let _list = take(k, self.rules.devices, Mode::Read, Point::IbEnumLock).await;
-                self.find_device(k, last, |state| self.is_for(state))
-            };
-            let Some((device, _use)) = found else { return };
+        while let Some((device, _use)) = self.next_to_enum(k, last, wanted).await {
             k.point(Point::IbEnumDevice).await;
-            self.enum_roce_ports(k, device).await;
+            self.enum_roce_ports(k, device, update).await;
             last = Some(device);
         }
     }
 
-    /// Whether a netdev event is for this device.
+    /// The next device that an event is for, kept while the event is told to it.
+    async fn next_to_enum<'k>(
+        &self,
+        k: &'k Kernel,
+        after: Option<IbDevice>,
+        wanted: impl Fn(&Device) -> bool,
+    ) -> Option<(IbDevice, Use<'k>)> {
+        if !self.rules.enum_locks {
+            // RCU keeps the list while it is read, and nothing of what was found.
+            k.point(Point::IbEnumLock).await;
+            return self.listed_device(after, wanted).map(|device| (device, Use::Lock));
+        }
+        let _list = take(k, self.rules.devices, Mode::Read, Point::IbEnumLock).await;
+        self.find_device(k, after, wanted)
+    }
+
+    /// Whether a netdev event is for this device. It never is for iWARP.
     fn is_for(&self, device: &Device) -> bool {
+        if device.driver == IbDriver::Siw {
+            return false;
+        }
         match self.rules.enumerates {
             Enumerates::Marked => device.gid_updates,
             Enumerates::Listed => device.registered,
         }
     }
 
-    async fn enum_roce_ports(&self, k: &Kernel, device: IbDevice) {
+    async fn enum_roce_ports(&self, k: &Kernel, device: IbDevice, update: Update) {
         if let Some(state) = self.device(device) {
-            self.operate(k, device, state.kref).await;
+            self.operate(k, device, state.kref, Some(update)).await;
         }
     }
 
@@ -98,21 +147,28 @@ impl Ib {
         let [Some(kref), next] = items.get() else { return };
         items.set([next, None]);
         k.point(Point::GidRescan).await;
-        self.operate(k, device, kref).await;
+        self.operate(k, device, kref, self.netdev_of(device).map(Update::Present)).await;
         if self.rules.keeps == Keeps::Kref {
             // Whoever unregisters the device waits for this and gives the memory back.
             let _last = k.put(kref);
         }
     }
 
-    /// The callback that reads the device's ports and writes its gid table.
-    async fn operate(&self, k: &Kernel, device: IbDevice, kref: Kref) {
-        let data = Subject::ClientData(Client::GidCache, device);
+    /// The callback that reads the device's ports and writes its GID table.
+    async fn operate(&self, k: &Kernel, device: IbDevice, kref: Kref, update: Option<Update>) {
+        let (data, module) = match self.rules.gid_in_core {
+            true => (Subject::GidTable(device), Module::Core),
+            false => (Subject::ClientData(Client::GidCache, device), Module::GidCache),
+        };
         let callback = async {
             k.point(Point::IbEnumTouch).await;
-            k.touch(kref);
+            if k.touch(kref)
+                && let Some(update) = update
+            {
+                self.table_update(k, device, kref, update);
+            }
             Ok(())
         };
-        let _never_fails = k.call(Callback::EnumRocePorts, data, Module::GidCache, callback).await;
+        let _never_fails = k.call(Callback::EnumRocePorts, data, module, callback).await;
     }
 }

@@ -34,8 +34,12 @@ pub async fn unregister(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno
 
 /// Models `delete_module(2)`: the exit function, then the text goes. Once; a module in a call of its own is busy.
 pub async fn exit(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
+    if is_loaded_by_users(ib, client) {
+        return Err(Errno::ENOENT);
+    }
     let state = &ib.modules[client.index()];
     match state.get() {
+        State::Idle if client == Client::Uverbs && ib.uverbs.is_used() => return Err(Errno::EAGAIN),
         State::Idle => state.set(State::Going),
         State::Calls(_) => return Err(Errno::EBUSY),
         State::Going => return Err(Errno::ENOENT),
@@ -47,7 +51,7 @@ pub async fn exit(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
             k.point(Point::ModuleExit).await;
             // A client that is not registered is none to unregister.
             let _registered = ib.unregister_client(k, client).await;
-            if client == Client::GidCache && ib.rules.exit_flushes {
+            if client == Client::GidCache && ib.rules.exit_flushes && !ib.rules.gid_in_core {
                 ib.flush_all(k, Point::ModuleExitFlush).await;
             }
         }
@@ -59,6 +63,9 @@ pub async fn exit(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
 }
 
 fn enter(ib: &Ib, client: Client) -> Result<(), Errno> {
+    if is_loaded_by_users(ib, client) {
+        return Err(Errno::ENOENT);
+    }
     let state = &ib.modules[client.index()];
     match state.get() {
         State::Idle => state.set(State::Calls(1)),
@@ -66,6 +73,16 @@ fn enter(ib: &Ib, client: Client) -> Result<(), Errno> {
         State::Going => return Err(Errno::ENOENT),
     }
     Ok(())
+}
+
+/// These register when they are loaded, and stay registered until they go.
+fn is_loaded_by_users(ib: &Ib, client: Client) -> bool {
+    ib.users_load.get() && matches!(client, Client::Uverbs | Client::Umad)
+}
+
+/// Users have such a module loaded, or unloaded: nobody opens a device any more once it is on its way out.
+pub fn set_going(ib: &Ib, client: Client, going: bool) {
+    ib.modules[client.index()].set(if going { State::Going } else { State::Idle });
 }
 
 fn leave(ib: &Ib, client: Client) {

@@ -1,83 +1,17 @@
-//! ib_core's rules, and the variants that change one of them.
+//! Variants of ib_core's rules.
 //!
-//! The mail of 2015 weighs cures for one deadlock. Each cure is a variant here, as whoever proposed it put it.
+//! The mail of 2015 weighs cures for one deadlock. Each cure is a variant here, as whoever proposed it put it; in the
+//! folder are those about clients, about the GID tables, about what users are told, and the rules that kernels had.
 
+mod client;
+mod gid;
+mod kernel;
+mod user;
+
+use super::rules::{Adds, Enumerates, Flushes, Keeps, Lookup, Rules};
 use crate::event::{LockClass, Mode, QueueName};
 use crate::mail::{self, Cite};
 use crate::variant::Variant;
-
-/// What keeps a device from going away while somebody who found it in the list operates it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeps {
-    /// An active count, which unregistering closes and waits for.
-    Users,
-    /// A reference to its memory, and unregistering waits until the last one is put.
-    Kref,
-    /// The lock of the list, held all the while; unregistering waits for nobody.
-    Lock,
-}
-
-/// Which devices a netdev event is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Enumerates {
-    /// Those that the gid cache has marked in its `add()` and not yet unmarked in its `remove()`.
-    Marked,
-    /// Every device in the list.
-    Listed,
-}
-
-/// Which work the gid cache's `remove()` waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flushes {
-    /// All that it has queued.
-    All,
-    /// Only the rescans, which alone carry a device's pointer.
-    Rescan,
-    /// None.
-    Nothing,
-}
-
-/// The decisions of ib_core; the default is what was settled.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// The lock of the list of devices.
-    pub devices: LockClass,
-    /// The lock of the list of clients.
-    pub clients: LockClass,
-    /// A lock of everything that is held over `add()` and `remove()`.
-    pub over_callbacks: Option<(LockClass, Mode)>,
-    /// What keeps a device from going away.
-    pub keeps: Keeps,
-    /// Whether a device leaves the list before its clients are removed, or after.
-    pub hides_first: bool,
-    /// Which devices a netdev event is for.
-    pub enumerates: Enumerates,
-    /// Which work the gid cache's `remove()` waits for.
-    pub remove_flushes: Flushes,
-    /// The queue of device-specific work.
-    pub rescan: QueueName,
-    /// Whether `ib_unregister_client()` waits for a `remove()` that somebody else calls.
-    pub client_waits: bool,
-    /// Whether the gid cache's exit function waits for all of its work.
-    pub exit_flushes: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Rules {
-            devices: LockClass::DevicesRwsem,
-            clients: LockClass::ClientsRwsem,
-            over_callbacks: None,
-            keeps: Keeps::Users,
-            hides_first: true,
-            enumerates: Enumerates::Marked,
-            remove_flushes: Flushes::All,
-            rescan: QueueName::Gid,
-            client_waits: true,
-            exit_flushes: true,
-        }
-    }
-}
 
 /// What the mutex of 2015 and most of its cures share: a lock of everything is held over callbacks, and netdev
 /// work walks the list of devices under that list's lock. A device leaves the list after its clients do.
@@ -86,16 +20,23 @@ fn under_one_lock(rules: &mut Rules, lists: LockClass, over: LockClass) {
     rules.clients = over;
     rules.over_callbacks = Some((over, Mode::Write));
     rules.keeps = Keeps::Lock;
+    rules.enum_holds_lock = true;
+    rules.adds = Adds::Alone;
+    rules.lookup = Lookup::Devices;
     rules.enumerates = Enumerates::Listed;
     rules.hides_first = false;
 }
 
-const fn kref(who: &'static str, claim: &'static str) -> Cite {
+pub(super) const fn kref(who: &'static str, claim: &'static str) -> Cite {
     Cite { mail: &mail::KREF, who, claim }
 }
 
 /// Every variant of ib_core.
-pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
+pub const VARIANTS: &[&[Variant<Rules>]] =
+    &[MAIL, client::VARIANTS, gid::VARIANTS, kernel::VARIANTS, user::VARIANTS];
+
+/// The mutex of 2015 and its cures.
+const MAIL: &[Variant<Rules>] = &[
     Variant {
         id: 0,
         name: "device-mutex",
@@ -127,7 +68,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
                 "nothing makes ib_unregister_client() wait, so a module can exit under its code",
             ),
         ],
-        breaks: &["remove-is-synchronous", "text-outlives-work"],
+        breaks: &["remove-is-synchronous", "text-outlives-work", "one-remove-per-add"],
         with: &[],
         apply: |rules| {
             rules.devices = LockClass::DeviceMutex;
@@ -138,6 +79,8 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
             rules.enumerates = Enumerates::Listed;
             rules.remove_flushes = Flushes::Nothing;
             rules.client_waits = false;
+            rules.adds = Adds::Alone;
+            rules.lookup = Lookup::Devices;
         },
     },
     Variant {
@@ -166,7 +109,12 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
                 "more queues do not help: all work must be complete when remove() returns",
             ),
         ],
-        breaks: &["no-global-lock-over-driver-callback", "remove-is-synchronous"],
+        breaks: &[
+            "no-global-lock-over-driver-callback",
+            "no-deadlock",
+            "lock-order",
+            "remove-is-synchronous",
+        ],
         with: &[],
         apply: |rules| {
             under_one_lock(rules, LockClass::DeviceMutex, LockClass::DeviceMutex);
@@ -206,7 +154,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
             "Jason Gunthorpe",
             "a client's work must be cancelled or complete when its remove() returns",
         )],
-        breaks: &["remove-is-synchronous", "no-use-after-free"],
+        breaks: &["remove-is-synchronous", "no-work-left", "no-use-after-free"],
         with: &[],
         apply: |rules| rules.remove_flushes = Flushes::Nothing,
     },
@@ -225,4 +173,4 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         with: &[],
         apply: |rules| rules.exit_flushes = false,
     },
-]];
+];

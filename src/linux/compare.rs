@@ -1,12 +1,13 @@
 //! Model and kernel side by side: what is compared, what cannot be, and where they differ.
 
-use crate::event::{Event, NetNs, Subject, Trace, What};
+use crate::driver;
+use crate::event::{Action, Event, IbDevice, NetNs, Notice, Subject, TaskId, Trace, What};
 use crate::invariant::judge;
 use crate::invariant::life::no_use_after_free::NO_USE_AFTER_FREE;
 use crate::invariant::lock::no_deadlock::NO_DEADLOCK;
 use crate::invariant::reload::netns_exit_empties::NETNS_EXIT_EMPTIES;
 use crate::invariant::work::text_outlives_work::TEXT_OUTLIVES_WORK;
-use crate::program::Program;
+use crate::program::{Command, Program};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::fmt::Write;
 
@@ -45,14 +46,9 @@ pub const MASKS: &[Mask] = &[
         },
     },
     Mask {
-        what: "RTM_NEWLINK and RTM_DELLINK of netdevs that are no devlink port's",
-        why: "the model of RDMA has no netdevs beyond their names; recorded and printed, not compared",
+        what: "RTM_NEWLINK and RTM_DELLINK of netdevs that are neither a devlink port's nor a program's own",
+        why: "the model has no netdevs that nobody made; recorded and printed, not compared",
         hides: |trace, what| begins(trace, what, "[link"),
-    },
-    Mask {
-        what: "RDMA notifications",
-        why: "the model of ib_core has none; recorded and printed, not compared",
-        hides: |trace, what| begins(trace, what, "[rdma]"),
     },
     Mask {
         what: "uevents of a netdev's queues, and of modules with their buses, drivers and classes, and vfio's own device",
@@ -80,6 +76,10 @@ pub const RENAMED: &[(&str, &str)] = &[
         "made of an ifindex, of which the model knows nothing: the model takes it for one that no other netdev has",
     ),
     ("in which namespace a netdev's uevents are heard", "not compared: that of its link messages is"),
+    (
+        "the order in which RDMA devices go that one netdev or one namespace takes with it",
+        "each has a worker, and these run at the same time: compared as a set of character devices, then device by device",
+    ),
     ("counters of traps and policers, reload statistics, random content of regions", "left out of values"),
     (
         "how many of a flash update's bytes are written",
@@ -130,12 +130,20 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
         trace.events.iter().filter(|event| !MASKS.iter().any(|mask| (mask.hides)(trace, &event.what)));
     let (mut stream, mut rest) = (Vec::new(), Vec::new());
     let mut warned = false;
+    let mut together = Together::default();
     // Where in the stream what is said of one flash update begins.
     let mut update = 0;
     // Stands before what is heard or found in a namespace that is not the initial one.
     let mut netns = String::new();
     for event in shown {
         let task = trace.name(event.task);
+        if let What::Begin(index) = event.what {
+            together.goes(program, event.task, index);
+        }
+        match together.lane(&event.what) {
+            Some(_) => {}
+            None => together.end(&mut stream),
+        }
         // The log is read when a command is over, so where in it the kernel warned is not known, nor how often.
         let is_over = matches!(event.what, What::Begin(_) | What::AtRest(..));
         if is_over && std::mem::take(&mut warned) {
@@ -182,14 +190,76 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
         } else if stream[update..].contains(&what) {
             continue;
         }
-        stream.push(what);
+        match together.lane(&event.what) {
+            Some(lane) => together.lines.push((lane, what)),
+            None => stream.push(what),
+        }
     }
+    together.end(&mut stream);
     if warned {
         stream.push(WARNS.to_string());
     }
     rest.sort();
     stream.extend(rest);
     stream
+}
+
+/// Whose a line is that says that something of RDMA goes: a character device, or a device with all there is of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lane {
+    Umad(u8),
+    Uverbs(u8),
+    Device(IbDevice),
+}
+
+/// RDMA devices that go at the same time, each in a worker of its own.
+#[derive(Debug, Default)]
+struct Together {
+    /// Whether the command that runs has several go at once.
+    many: bool,
+    lines: Vec<(Lane, String)>,
+}
+
+impl Together {
+    /// A command begins.
+    fn goes(&mut self, program: &Program, task: TaskId, index: u8) {
+        use driver::rdma::Command::{NetdevDel, NetdevSetNetns};
+        let task = program.tasks.get(usize::from(task));
+        let command = task.and_then(|task| task.commands.get(usize::from(index)));
+        self.many = matches!(
+            command,
+            Some(
+                Command::Rdma(NetdevDel { .. } | NetdevSetNetns { .. })
+                    | Command::Driver(driver::Command::NetnsDel { .. })
+            )
+        );
+    }
+
+    /// Whose an event is, if its order among those of others is nobody's promise.
+    fn lane(&self, what: &What) -> Option<Lane> {
+        match *what {
+            _ if !self.many => None,
+            What::Uevent(Action::Remove, Subject::Umad(number)) => Some(Lane::Umad(number)),
+            What::Uevent(Action::Remove, Subject::Uverbs(number)) => Some(Lane::Uverbs(number)),
+            What::Uevent(Action::Remove, Subject::Ib(device) | Subject::IbCompat(device, _))
+            | What::Notify(Notice::Del, Subject::Ib(device), _) => Some(Lane::Device(device)),
+            _ => None,
+        }
+    }
+
+    /// The last line of these: if they are of several devices, each device's follow each other.
+    fn end(&mut self, stream: &mut Vec<String>) {
+        let device = |(lane, _): &(Lane, String)| match lane {
+            Lane::Device(device) => Some(*device),
+            Lane::Umad(_) | Lane::Uverbs(_) => None,
+        };
+        let mut devices = self.lines.iter().filter_map(device);
+        let first = devices.next();
+        if devices.any(|device| Some(device) != first) {
+            self.lines.sort_by_key(|(lane, _)| *lane);
+        }
+        stream.extend(self.lines.drain(..).map(|(_, line)| line));
+    }
 }
 
 /// The first place where two traces differ, by what each has there: the same for what is the same difference.
@@ -308,6 +378,24 @@ mod tests {
         let line = "link [link,new] netdevsim/0/1 netdev";
         assert_eq!(moved, [line.to_string(), format!("in a: {line}")]);
         assert!(difference(&moved, &lines(&[link, link])).is_some());
+    }
+
+    #[test]
+    fn devices_that_go_together_are_compared_one_by_one_and_alone_in_their_order() {
+        let text = "task user\n  netdev.del eth0\n  rdma.link-del rxe/0\n";
+        let program = Program::parse(text, "test").unwrap_or_else(|_| panic!("it is a program"));
+        let ends = |device| {
+            let of = Subject::Ib(device);
+            [What::Notify(Notice::Del, of, 0), What::Uevent(Action::Remove, of)]
+        };
+        let ([a, b], [c, d]) = (ends(IbDevice::Rxe0), ends(IbDevice::Siw0));
+        let run = |command, events: [What; 4]| {
+            let all = [What::Begin(command)].into_iter().chain(events);
+            observed(&program, &Trace::of(all.map(|what| (0, what))))
+        };
+        assert_eq!(run(0, [a, b, c, d]), run(0, [c, a, d, b]));
+        assert_ne!(run(0, [a, b, c, d]), run(0, [b, a, c, d]), "one device's order counts");
+        assert_ne!(run(1, [a, b, c, d]), run(1, [c, a, d, b]), "who deletes one has it go alone");
     }
 
     #[test]

@@ -70,8 +70,16 @@ pub fn index_of(message: &[u8], bus: &str, device: &str, port: u32) -> Option<u3
     let is_it = of.text(BUS_NAME) == Some(bus)
         && of.text(DEV_NAME) == Some(device)
         && of.number(PORT_INDEX) == Some(port);
-    let index = message.get(HEADER + INDEX..)?.first_chunk().copied()?;
-    is_it.then(|| u32::from_ne_bytes(index))
+    is_it.then(|| index(message))?
+}
+
+/// The index of the netdev with this name, if the message (from its netlink header on) is about it.
+pub fn index_of_name(message: &[u8], name: &str) -> Option<u32> {
+    (attributes(message).text(IFNAME) == Some(name)).then(|| index(message))?
+}
+
+fn index(message: &[u8]) -> Option<u32> {
+    message.get(HEADER + INDEX..)?.first_chunk().copied().map(u32::from_ne_bytes)
 }
 
 /// What asks for all netdevs.

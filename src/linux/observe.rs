@@ -104,16 +104,30 @@ impl Observer<'_> {
                 }
                 Err(words) => self.foreign(words),
             },
-            Report::Heard { family: Family::Uevent, message, .. } => self.uevent(at, message),
+            Report::Heard { family: Family::Uevent, netns, message, .. } => {
+                self.uevent(at, message, self::named(netns.as_deref()));
+            }
             Report::Heard { family: Family::Route, netns, message, .. } => match link::read(message) {
                 Some(Link { notice, handle, port, .. }) => {
                     self.speaks_in(netns.as_deref());
                     self.push(What::Link(notice, Subject::PortNetdev(handle, port)));
                 }
-                None => self.foreign(super::other::words(Family::Route, message)),
+                None => match rdma::message::link(message) {
+                    Some((notice, subject)) => {
+                        self.speaks_in(netns.as_deref());
+                        self.push(What::Link(notice, subject));
+                    }
+                    None => self.foreign(super::other::words(Family::Route, message)),
+                },
             },
-            Report::Heard { family, message, .. } | Report::Answer { family, message, .. } => {
-                self.foreign(super::other::words(*family, message));
+            Report::Heard { family: Family::Rdma, netns, message, .. } => {
+                match rdma::message::notification(message) {
+                    Some((notice, subject, value)) => {
+                        self.speaks_in(netns.as_deref());
+                        self.push(What::Notify(notice, subject, value));
+                    }
+                    None => self.foreign(super::other::words(Family::Rdma, message)),
+                }
             }
             Report::Text { path, text } => match mdev::read(path, text) {
                 Some((subject, value)) if self.at_rest => {
@@ -126,6 +140,15 @@ impl Observer<'_> {
                 Some((subject, value)) => self.push(What::Dumped(subject, value)),
                 None => self.foreign(format!("{path}: {text}")),
             },
+            Report::Answer { family: Family::Rdma, netns, message } => match rdma::message::answer(message) {
+                Some((subject, value)) if self.at_rest => {
+                    self.speaks_in(netns.as_deref());
+                    self.push(What::AtRest(subject, value));
+                }
+                Some((subject, value)) => self.push(What::Dumped(subject, value)),
+                None => self.foreign(super::other::words(Family::Rdma, message)),
+            },
+            Report::Answer { family, message, .. } => self.foreign(super::other::words(*family, message)),
             Report::Complaint { text } => self.complain(text),
             Report::Trouble { text } => self.foreign(format!("the guest: {text}")),
             Report::Hello { .. } | Report::Received | Report::CleanUp | Report::Done => {}
@@ -154,12 +177,13 @@ impl Observer<'_> {
         self.push(What::Console(index));
     }
 
-    fn uevent(&mut self, at: usize, message: &[u8]) {
+    fn uevent(&mut self, at: usize, message: &[u8], netns: NetNs) {
         let text = String::from_utf8_lossy(message);
         let head = text.split('\0').next().unwrap_or_default();
+        let before = text.split('\0').find_map(|line| line.strip_prefix("DEVPATH_OLD="));
         let named = |(action, path)| {
             mdev::uevent(&text, |_group| self.vfio_device(at, action))
-                .or_else(|| rdma::uevent(path, action))
+                .or_else(|| rdma::message::uevent(path, action, before, netns))
                 .or_else(|| self.named(at, action, path))
         };
         match head.split_once('@').and_then(named) {

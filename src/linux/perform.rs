@@ -23,9 +23,11 @@ pub fn can_perform(command: &Command) -> bool {
     actions(command).is_some()
 }
 
-/// Whether the model says to the letter what a real kernel does with a command of a subsystem: netdevsim and its
-/// devlink, or the sample drivers of mediated devices.
+/// Whether the model says to the letter what a real kernel does with a command of a subsystem and its drivers, or about
+/// what everybody shares: netdevsim and its devlink, the sample drivers of mediated devices, the software drivers of
+/// RDMA, and network namespaces.
 pub fn can_compare(subsystem: Subsystem, command: &Command) -> bool {
+    use driver::Command::{NetnsAdd, NetnsDel, NetnsEnter};
     match (subsystem, *command) {
         (Subsystem::Devlink, Command::Devlink(_)) => true,
         (Subsystem::Devlink, Command::Driver(command)) => {
@@ -39,6 +41,8 @@ pub fn can_compare(subsystem: Subsystem, command: &Command) -> bool {
             driver::Command::TimePass {} => true,
             _ => false,
         },
+        (Subsystem::Ib, Command::Rdma(command)) => rdma::link::actions(command).is_some(),
+        (Subsystem::Ib, Command::Driver(NetnsAdd { .. } | NetnsDel { .. } | NetnsEnter { .. })) => true,
         _ => false,
     }
 }
@@ -58,7 +62,8 @@ fn is_modelled(action: &Action) -> bool {
 
 /// The request that a program is, or its first command that no real kernel can be asked for.
 pub fn request(program: &Program) -> Result<Request, Command> {
-    let mut request = Request { at_rest: devlink::dumps(), clean_up: clean_up(), ..Request::default() };
+    let at_rest = [devlink::dumps(), rdma::link::dumps()].concat();
+    let mut request = Request { at_rest, clean_up: clean_up(program), ..Request::default() };
     for (task, body) in program.tasks.iter().enumerate() {
         for (command, text) in body.commands.iter().enumerate() {
             let actions = actions(text).ok_or(*text)?;
@@ -81,7 +86,7 @@ pub fn makes_parents(request: &Request) -> bool {
 }
 
 /// What leaves nothing of a program behind.
-fn clean_up() -> Vec<Action> {
+fn clean_up(program: &Program) -> Vec<Action> {
     let devices = Action::WriteEach {
         folder: DEVICES.to_string(),
         prefix: "netdevsim".to_string(),
@@ -92,7 +97,8 @@ fn clean_up() -> Vec<Action> {
     // A guest's commands begin in the initial namespace, whose routes outlive a program.
     actions.extend(Route::ALL.iter().map(|route| route::change(*route, false)));
     actions.extend(mdev::clean_up());
-    actions.extend(rdma::clean_up());
+    let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
+    actions.extend(rdma::clean_up(commands.any(rdma::link::changes_modules)));
     // What is there already is not loaded again.
     actions.push(Action::Load { module: MODULE.to_string() });
     actions
@@ -117,6 +123,7 @@ fn actions(command: &Command) -> Option<Vec<Action>> {
         Command::Driver(command) => driver(command),
         Command::Mdev(command) => mdev::actions(command),
         Command::Ib(command) => rdma::actions(command),
+        Command::Rdma(command) => rdma::link::actions(command),
     }
 }
 

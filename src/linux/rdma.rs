@@ -3,9 +3,12 @@
 //! A driver's register and unregister are `rdma link add` and `rdma link delete`. ib_core's own clients are built
 //! into it and cannot come or go by themselves, so their commands are for the model alone.
 
+pub(super) mod link;
+pub(super) mod message;
+
 use super::attribute::{Attributes, Found};
 use super::wire::{Action, Family, Indexed, Patch};
-use crate::event::{self, IbDevice, Netdev, Subject};
+use crate::event::{Address, IbDevice, IbDriver, Netdev};
 use crate::ib::Command;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 
@@ -43,7 +46,7 @@ pub fn index_of(message: &[u8], name: &str) -> Option<u32> {
 /// What a command asks of a real kernel; nothing for clients.
 pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
     match command {
-        Command::RegisterDevice { device } => {
+        Command::RegisterDevice { device } if device.driver() == IbDriver::Rxe => {
             let netdev = under(device);
             let attributes = Attributes::new().text(DEV_NAME, &name(device)).text(LINK_TYPE, "rxe");
             let link =
@@ -51,7 +54,7 @@ pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
             let load = Action::Load { module: "rdma_rxe".to_string() };
             Some([there(netdev), vec![Action::Prepare(Box::new(load)), link]].concat())
         }
-        Command::UnregisterDevice { device } => {
+        Command::UnregisterDevice { device } if device.driver() == IbDriver::Rxe => {
             let body = Attributes::new().u32(DEV_INDEX, 0).emit();
             // The value follows the attribute's header of four bytes.
             let patches = vec![Patch { at: 4, of: Indexed::Rdma(name(device)) }];
@@ -63,7 +66,7 @@ pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
                 patches,
             }])
         }
-        Command::AddressAdd { netdev } => {
+        Command::AddressAdd { netdev: netdev @ (Netdev::Eth0 | Netdev::Eth1), address: Address::Inet } => {
             let address = vec![192, 0, 2, 1 + netdev.index() as u8];
             // struct ifaddrmsg: family, prefix length, flags, scope, and the index that the guest knows.
             let mut body = vec![INET, 24, 0, 0, 0, 0, 0, 0];
@@ -78,14 +81,16 @@ pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
             };
             Some([there(netdev), vec![add]].concat())
         }
-        Command::RegisterClient { .. } | Command::UnregisterClient { .. } => None,
+        _ => None,
     }
 }
 
-/// Deletes the netdevs; their RDMA devices go with them.
-pub(super) fn clean_up() -> Vec<Action> {
+/// Deletes the netdevs; their RDMA devices go with them. Modules are loaded anew if that may be needed.
+pub(super) fn clean_up(modules: bool) -> Vec<Action> {
     let delete = |netdev: &Netdev| request(Family::Route, DELLINK, 0, link(*netdev, 0, Attributes::new()));
-    Netdev::ALL.iter().map(delete).collect()
+    let mut actions = vec![delete(&Netdev::Eth0), delete(&Netdev::Eth1)];
+    actions.extend(link::clean_up(modules));
+    actions
 }
 
 /// Makes a netdev that is up, unless it is there.
@@ -110,7 +115,7 @@ fn request(family: Family, command: u16, flags: u16, body: Vec<u8>) -> Action {
 
 /// The netdev that an RDMA device sits on.
 fn under(device: IbDevice) -> Netdev {
-    Netdev::ALL[device.index() % Netdev::COUNT]
+    device.netdev()
 }
 
 /// A name that neither netdevsim nor the module `dummy` gives to a netdev of its own.
@@ -120,16 +125,4 @@ fn link_name(netdev: Netdev) -> String {
 
 fn name(device: IbDevice) -> String {
     device.to_string().replace('/', "")
-}
-
-/// What a uevent is about, by its path and its action.
-pub(super) fn uevent(path: &str, action: &str) -> Option<(event::Action, Subject)> {
-    let (_, found) = path.rsplit_once("/infiniband/")?;
-    let device = *IbDevice::ALL.iter().find(|device| name(**device) == found)?;
-    let action = match action {
-        "add" => event::Action::Add,
-        "remove" => event::Action::Remove,
-        _ => return None,
-    };
-    Some((action, Subject::Ib(device)))
 }

@@ -35,7 +35,7 @@ impl Mdev {
                     }
                 }
                 Action::Change(MdevState::Unregistered) => FORGOTTEN,
-                Action::Add | Action::Bind | Action::Unbind | Action::Remove => continue,
+                Action::Add | Action::Bind | Action::Unbind | Action::Remove | Action::Move(_) => continue,
             };
             k.emit(What::Set(configured, knows, next));
             knows = next;

@@ -1,5 +1,6 @@
 //! All commands of all subsystems as one type, and their table.
 
+use crate::driver::rdma;
 use crate::operand::{CommandSpec, OPERANDS_MAX};
 use crate::{devlink, driver, ib, mdev};
 
@@ -38,6 +39,8 @@ all_commands! {
     Mdev mdev,
     /// ib_core's calls and netdev events.
     Ib ib,
+    /// What users do with RDMA devices and their netdevs.
+    Rdma rdma,
 }
 
 impl Command {

@@ -1,5 +1,6 @@
 //! Making programs up: few tasks, few commands, few devices, so that they meet.
 
+use crate::driver::rdma;
 use crate::event::TaskName;
 use crate::operand::{CommandSpec, OPERANDS_MAX, OperandSpec};
 use crate::program::{Command, Program, Subsystem, TASKS_MAX, Task};
@@ -12,7 +13,7 @@ const TASKS_MADE_MAX: usize = 4;
 const COMMANDS_MADE_MAX: usize = 5;
 
 /// The commands that make a device. Most programs begin with one, since without a device little else succeeds.
-pub(super) const MAKERS: [&str; 3] = ["driver.probe", "mtty.probe", "ib.register-device"];
+pub(super) const MAKERS: [&str; 4] = ["driver.probe", "mtty.probe", "ib.register-device", "netdev.add"];
 
 /// An operand with more names than these has many.
 const FEW: u64 = 6;
@@ -69,6 +70,9 @@ fn group(subsystem: Subsystem) -> Vec<&'static CommandSpec> {
         specs.iter().flat_map(|spec| spec.operands).any(|operand| operand.what == what)
     };
     let belongs = |spec: &&CommandSpec| {
+        if subsystem != Subsystem::Ib && rdma::Command::SPECS.iter().any(|rdma| rdma.opcode == spec.opcode) {
+            return false;
+        }
         let elsewhere = Subsystem::ALL.iter().any(|other| {
             let specs = self::own(*other);
             specs.iter().any(|spec_there| spec_there.opcode == spec.opcode)

@@ -58,9 +58,11 @@ impl Sequences {
     /// The programs of a seed, of only those kinds of commands of which one may be used.
     pub fn over(seed: u64, may: impl Fn(&Command) -> bool) -> Self {
         let mut sequences = Sequences::new(seed);
+        // Of some only a few operands may be used: a module that is no other's.
+        let first = |spec: &CommandSpec, byte| Command::decode(spec.opcode, &[byte, 0, 0, 0, 0, 0, 0]);
         sequences
             .every
-            .retain(|spec| may(&Command::decode(spec.opcode, &[0; OPERANDS_MAX]).expect("it has a meaning")));
+            .retain(|spec| (0..=u8::MAX).filter_map(|byte| first(spec, byte)).any(|command| may(&command)));
         sequences
     }
 
@@ -73,7 +75,7 @@ impl Sequences {
         let mut program = Program { variants, tasks: vec![task], ..Program::default() };
         for place in 0..self.random.usize(1..=COMMANDS_MAX) {
             let any = self.random.u8(0..5) == 0;
-            let opening = match place {
+            let mut opening = match place {
                 0 if self.random.u8(0..4) > 0 => &MAKERS[..],
                 _ => &[],
             };
@@ -85,6 +87,7 @@ impl Sequences {
             loop {
                 let kind = self.kind(opening, &theme);
                 let Some((command, succeeds)) = self.draw(&mut program, favourites, kind, &may) else {
+                    opening = opening.get(1..).unwrap_or_default();
                     continue;
                 };
                 draws += 1;

@@ -137,6 +137,11 @@ impl Kernel {
                 entry.readers.swap_remove(reader.expect("a reader lets go of what it holds"));
             }
         }
+        self.hand_over(entry);
+    }
+
+    /// Gives a lock to those at the head of its queue who can have it now.
+    fn hand_over(&self, entry: &mut Lock) {
         while let Some(&(task, mode)) = entry.queue.first() {
             if !entry.is_free_for(mode) {
                 break;
@@ -146,6 +151,18 @@ impl Kernel {
             debug_assert_ne!(self.tasks[usize::from(task)].state.get(), State::Ended);
             self.wake(task);
         }
+    }
+
+    /// Models `downgrade_write()`: nobody writes in between, and readers come in.
+    pub fn downgrade<'k>(&'k self, mut held: Held<'k>) -> Held<'k> {
+        held.mode = Mode::Read;
+        self.emit(What::Release(self.lock_name(held.lock), Mode::Write));
+        self.emit(What::Acquire(self.lock_name(held.lock), Mode::Read));
+        let entry = &mut self.locks.borrow_mut()[held.lock.index()];
+        entry.writer = None;
+        entry.readers.push(self.current.get());
+        self.hand_over(entry);
+        held
     }
 
     /// Takes the newest entry of a lock off the list of what the running task holds.

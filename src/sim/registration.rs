@@ -20,6 +20,15 @@ pub struct RegistrationState {
     users: Vec<TaskId>,
     waiter: Option<TaskId>,
     lock: LockId,
+    /// Whose active count this is, where the count itself can be observed.
+    counted: Option<Subject>,
+}
+
+impl RegistrationState {
+    /// Models `refcount_read()`: whoever registered is one of those who use it.
+    fn count(&self) -> u8 {
+        u8::from(self.open) + self.users.len() as u8
+    }
 }
 
 impl Kernel {
@@ -27,8 +36,21 @@ impl Kernel {
     pub fn registration(&self, subject: Subject) -> RegistrationId {
         let lock = self.lock_of(LockClass::Users, subject);
         let mut all = self.registrations.borrow_mut();
-        all.push(RegistrationState { open: true, users: Vec::new(), waiter: None, lock });
+        all.push(RegistrationState { open: true, users: Vec::new(), waiter: None, lock, counted: None });
         RegistrationId(u16::try_from(all.len() - 1).expect("fewer than 65536 registrations"))
+    }
+
+    /// A registration that lets users in, and whose active count can be observed as this.
+    pub fn registration_counted(&self, subject: Subject, counted: Subject) -> RegistrationId {
+        let id = self.registration(subject);
+        self.registrations.borrow_mut()[usize::from(id.0)].counted = Some(counted);
+        self.emit(What::Add(counted));
+        id
+    }
+
+    /// Whether users are let in.
+    pub fn is_open(&self, registration: RegistrationId) -> bool {
+        self.registrations.borrow()[usize::from(registration.0)].open
     }
 
     /// Models `refcount_inc_not_zero()` on an active count: a user of the object, unless it is closed.
@@ -39,7 +61,19 @@ impl Kernel {
         }
         state.users.push(self.current.get());
         self.task().held.borrow_mut().push(state.lock);
+        if let Some(counted) = state.counted {
+            self.emit(What::Get(counted, state.count()));
+        }
         Some(User { kernel: self, registration })
+    }
+
+    /// Lets no new user in, and waits for nobody.
+    pub fn close(&self, registration: RegistrationId) {
+        let state = &mut self.registrations.borrow_mut()[usize::from(registration.0)];
+        if state.open {
+            state.open = false;
+            self.emit_left(state);
+        }
     }
 
     /// Models `wait_for_completion()` on the last user: nobody operates the object afterwards.
@@ -47,7 +81,10 @@ impl Kernel {
         self.point(at).await;
         let (lock, busy) = {
             let state = &mut self.registrations.borrow_mut()[usize::from(registration.0)];
-            state.open = false;
+            if state.open {
+                state.open = false;
+                self.emit_left(state);
+            }
             (state.lock, !state.users.is_empty())
         };
         self.orders(lock, at);
@@ -61,6 +98,16 @@ impl Kernel {
     /// Whether somebody operates the object.
     pub fn has_users(&self, registration: RegistrationId) -> bool {
         !self.registrations.borrow()[usize::from(registration.0)].users.is_empty()
+    }
+
+    /// Records that one user of a count that can be observed is gone, or the one who registered.
+    fn emit_left(&self, state: &RegistrationState) {
+        if let Some(counted) = state.counted {
+            self.emit(What::Put(counted, state.count()));
+            if state.count() == 0 {
+                self.emit(What::Remove(counted));
+            }
+        }
     }
 
     pub(super) fn users_of(&self, registration: RegistrationId) -> Vec<TaskId> {
@@ -90,6 +137,7 @@ impl Drop for User<'_> {
         let user = state.users.iter().position(|user| *user == kernel.current.get());
         state.users.swap_remove(user.expect("a use ends in the task that began it"));
         kernel.forget(state.lock);
+        kernel.emit_left(state);
         if state.users.is_empty()
             && let Some(waiter) = state.waiter.take()
         {

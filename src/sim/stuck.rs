@@ -13,7 +13,7 @@ impl Kernel {
             return;
         }
         self.at_rest();
-        let mut explained = 0u16;
+        let mut explained = 0u32;
         for task in 0..self.tasks.len() as TaskId {
             if explained & (1 << task) != 0 || !self.state(task).is_stuck() {
                 continue;

@@ -47,10 +47,16 @@ impl Queue {
 impl Kernel {
     /// Models `queue_work()`: false if the same item already waits on this queue.
     pub fn queue_work(&self, queue: QueueName, work: WorkFn, module: Module) -> bool {
-        let entry = &mut self.queues.borrow_mut()[queue.index()];
-        if entry.pending.iter().any(|item| item.work == work) {
+        if self.queues.borrow()[queue.index()].pending.iter().any(|item| item.work == work) {
             return false;
         }
+        self.queue_new_work(queue, work, module);
+        true
+    }
+
+    /// Models `queue_work()` of an item that was allocated for the purpose: it is queued beside others like it.
+    pub fn queue_new_work(&self, queue: QueueName, work: WorkFn, module: Module) {
+        let entry = &mut self.queues.borrow_mut()[queue.index()];
         entry.pending.push(Item { work, module, number: entry.queued });
         entry.queued += 1;
         self.emit(What::Queue(queue, work));
@@ -58,7 +64,6 @@ impl Kernel {
         if let Some(idle) = idle {
             self.wake(idle as TaskId);
         }
-        true
     }
 
     /// Models `flush_workqueue()`: waits for everything that was queued before.

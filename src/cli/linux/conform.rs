@@ -21,6 +21,8 @@ use unreg::search::Sequences;
 
 /// How many programs are made up when nobody says.
 const COUNT: usize = 100;
+/// What they are about when nobody says: each in turn.
+const ROTA: [Subsystem; 3] = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib];
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -33,9 +35,9 @@ pub(in crate::cli) struct Arguments {
     /// Where the programs come from: one seed, one list of programs
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "files")]
     seed: u64,
-    /// Make programs up of the commands of this subsystem
-    #[arg(long, value_name = "SUBSYSTEM", value_parser = choose::subsystem, default_value = "devlink", conflicts_with = "files")]
-    subsystem: Subsystem,
+    /// Make programs up of the commands of one subsystem [default: of each in turn]
+    #[arg(long, value_name = "SUBSYSTEM", value_parser = choose::subsystem, conflicts_with = "files")]
+    subsystem: Option<Subsystem>,
     /// The rules of the model [default: linux-6.12, or linux-6.1 for a kernel of that release]
     #[arg(long, value_name = "VARIANT", value_parser = choose::variants)]
     variant: Option<Variants>,
@@ -154,13 +156,19 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
         named.push((path.display().to_string(), under(load::program(path)?)));
     }
     if arguments.files.is_empty() {
-        let may = |command: &Command| perform::can_compare(arguments.subsystem, command);
-        let mut sequences = match arguments.subsystem {
-            Subsystem::Devlink => Sequences::new(arguments.seed),
-            _ => Sequences::over(arguments.seed, may),
-        };
+        let may = |of: Subsystem| move |command: &Command| perform::can_compare(of, command);
+        let mut sequences = ROTA.map(|of| Sequences::over(arguments.seed, may(of)));
+        // What the variant says nothing of is not compared.
+        let known = |place: &usize| variants.of(ROTA[*place]) != 0;
+        let mut rota = (0..ROTA.len()).cycle().filter(known);
         let mut machine = Machine::default();
         for number in 0..arguments.count.unwrap_or(COUNT) {
+            let place = match arguments.subsystem {
+                Some(of) => ROTA.iter().position(|other| *other == of),
+                None => rota.next(),
+            };
+            let place = place.context("the variant is of none of the subsystems")?;
+            let (sequences, may) = (&mut sequences[place], may(ROTA[place]));
             let mut program = sequences.next(variants, may);
             while !compare::is_defined(machine.run(&under(program.clone()))) {
                 program = sequences.next(variants, may);

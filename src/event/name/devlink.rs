@@ -89,7 +89,7 @@ operands! {
 
     /// How much of a resource there is; the first is as much as can be said.
     "a size" (3 bits) enum ResourceSize {
-        Max = "max", N10 = "10", N9 = "9", N100 = "100", N1 = "1", N2 = "2",
+        Max = "max", N10 = "10", N9 = "9", N100 = "100", N1 = "1", N2 = "2", N0 = "0",
     }
 
     /// What a reload is to do.

@@ -2,8 +2,8 @@
 
 use crate::event::Subject;
 use crate::event::name::{
-    EswitchMode, LineCardType, MdevType, NetNs, ParamValue, RateParent, ReloadAction, ResourceSize,
-    TrapAction,
+    EswitchMode, IbDevice, LineCardType, MdevType, NetNs, Netdev, ParamValue, RateParent, ReloadAction,
+    ResourceSize, TrapAction,
 };
 use crate::operand::Operand;
 
@@ -13,7 +13,7 @@ pub(super) fn value(subject: Subject, value: u8) -> String {
         Subject::Devlink(_) => (value != 0).then_some("reload_failed"),
         Subject::Param(..) => ParamValue::from_byte(value).map(Operand::word),
         Subject::Trap(..) => TrapAction::from_byte(value).map(Operand::word),
-        Subject::NetnsOf(_) | Subject::Netns(_) | Subject::PortNetdev(..) => {
+        Subject::NetnsOf(_) | Subject::IbNetns(_) | Subject::Netns(_) | Subject::PortNetdev(..) => {
             NetNs::from_byte(value).map(Operand::word)
         }
         Subject::Eswitch(_) => EswitchMode::from_byte(value).map(Operand::word),
@@ -33,6 +33,10 @@ pub(super) fn value(subject: Subject, value: u8) -> String {
         Subject::Child(..) => MdevType::from_byte(value).map(Operand::word),
         Subject::VfioDevice(..) | Subject::Parent(_) => None,
         Subject::Configured(..) => ["forgotten", "started", "failed"].get(usize::from(value)).copied(),
+        Subject::Ib(_) => ["", "roce", "iw"].get(usize::from(value)).copied().filter(|word| !word.is_empty()),
+        Subject::IbLink(_) => return ib_link(value),
+        Subject::GidTable(_) => value.checked_sub(1).and_then(Netdev::from_byte).map(Operand::word),
+        Subject::Unnamed => None,
         _ => return format!(" {value}"),
     };
     word.map_or(String::new(), |word| format!(" {word}"))
@@ -78,6 +82,27 @@ fn reporter(value: u8) -> String {
     let said = words.iter().zip(1..).filter(|(_, bit)| value & 1 << bit != 0).map(|(word, _)| *word);
     let state = if value & 1 == 0 { " healthy" } else { " error" };
     said.fold(state.to_string(), |text, word| text + " " + word)
+}
+
+/// What an RDMA device's port is on, and in which state, if that is told.
+fn ib_link(value: u8) -> String {
+    let states = ["", " DOWN", " INIT", " ARMED", " ACTIVE", " ACTIVE_DEFER"];
+    let physical = ["", " SLEEP", " POLLING", " DISABLED", " TRAINING", " LINK_UP", " RECOVERY", " TEST"];
+    let word = |words: &[&'static str], bits: u8| words.get(usize::from(bits)).copied().unwrap_or(" ?");
+    let state = word(&states, value >> 2 & 7).to_string() + word(&physical, value >> 5);
+    match (value & 3).checked_sub(1).and_then(Netdev::from_byte) {
+        Some(netdev) => format!("{state} netdev {}", netdev.word()),
+        None => state,
+    }
+}
+
+/// The name with a number among those that a subject is named by.
+pub(super) fn name(subject: Subject, number: u8) -> &'static str {
+    match subject {
+        Subject::Ib(_) | Subject::IbCompat(..) => IbDevice::from_byte(number).map_or("?", Operand::word),
+        Subject::Netdev(_) => Netdev::from_byte(number).map_or("?", Operand::word),
+        _ => "?",
+    }
 }
 
 /// What is set of a rate object.

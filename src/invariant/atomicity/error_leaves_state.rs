@@ -60,6 +60,15 @@ fn changed(what: What) -> Option<(Subject, bool)> {
     match what {
         // That a report ends in an error is what the reporter's state says from then on.
         What::Set(Subject::Reporter(..), ..) => None,
+        // These go with their RDMA device or its netdev, and who takes that apart may be another than who made them.
+        What::Add(of) | What::Remove(of) | What::Set(of, ..)
+            if matches!(
+                of,
+                Subject::IbUsers(_) | Subject::GidTable(_) | Subject::Gid(..) | Subject::Address(..)
+            ) =>
+        {
+            None
+        }
         What::Add(of) | What::Remove(of) => Some((of, true)),
         What::Set(of, ..) => Some((of, false)),
         _ => None,
@@ -69,12 +78,18 @@ fn changed(what: What) -> Option<(Subject, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Errno, Handle, PortIndex};
+    use crate::event::{Errno, Handle, IbDevice, PortIndex};
 
     const ESWITCH: Subject = Subject::Eswitch(Handle::Netdevsim0);
     const PORT: Subject = Subject::Port(Handle::Netdevsim0, PortIndex::P0);
     const BEGIN: (TaskId, What) = (0, What::Begin(0));
     const FAIL: (TaskId, What) = (0, What::End(0, Some(Errno::EOPNOTSUPP)));
+
+    #[test]
+    fn what_goes_with_its_device_is_no_matter_of_the_command() {
+        let users = Subject::IbUsers(IbDevice::Rxe0);
+        assert_eq!(check(&Trace::of([BEGIN, (0, What::Add(users)), (1, What::Remove(users)), FAIL])), None);
+    }
 
     #[test]
     fn a_value_changed_by_a_failed_command_breaks_it() {

@@ -105,7 +105,7 @@ impl State {
                 was && !state.is_visible && state.tracked == 0 && !has_children
             }
             Action::Add | Action::Remove => !state.is_registered,
-            Action::Bind | Action::Unbind => true,
+            Action::Bind | Action::Unbind | Action::Move(_) => true,
         }
     }
 
@@ -115,7 +115,7 @@ impl State {
         match action {
             Action::Add => stage == Stage::Added,
             Action::Remove => stage == Stage::Bound,
-            Action::Bind | Action::Unbind | Action::Change(_) => false,
+            Action::Bind | Action::Unbind | Action::Change(_) | Action::Move(_) => false,
         }
     }
 
@@ -134,7 +134,7 @@ impl State {
             Action::Unbind => (*stage == Stage::Bound, Stage::Unbound),
             // A driver whose probe failed was never bound.
             Action::Remove => (matches!(*stage, Stage::Added | Stage::Unbound), Stage::Gone),
-            Action::Change(_) => (true, *stage),
+            Action::Change(_) | Action::Move(_) => (true, *stage),
         };
         *stage = next;
         if action == Action::Add {

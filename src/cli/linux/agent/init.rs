@@ -30,8 +30,8 @@ const MOUNTS: &[(&str, &str)] = &[
 const SUBSYSTEMS: &[(&str, &[&str], usize)] = &[
     ("devlink (netdevsim)", &["netdevsim"], 1),
     ("mdev (mtty)", &["mdev", "mtty"], 0),
-    ("RDMA (siw, rxe)", &["ib_core", "siw", "rdma_rxe"], 1),
-    ("netdevs (dummy)", &["dummy"], 0),
+    ("RDMA (siw, rxe)", &["siw", "rdma_rxe", "ib_umad"], 2),
+    ("netdevs (dummy)", &["dummy"], 1),
 ];
 
 pub(super) fn mount_all() -> anyhow::Result<()> {

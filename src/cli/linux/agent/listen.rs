@@ -202,7 +202,7 @@ fn hear(group: &mut Group, line: &Line) {
     }
     match socket.recv_from_full() {
         // A device that is in no namespace is announced in every one; once is enough.
-        Ok((message, _)) if *family == Family::Uevent && netns.is_some() && !is_netdev(&message) => {}
+        Ok((message, _)) if *family == Family::Uevent && netns.is_some() && !is_in_netns(&message) => {}
         Ok((message, _)) => match (&*own, acknowledged(&message)) {
             (Some(own), Some(errno)) => {
                 let _gone = own.answers.send(errno);
@@ -219,8 +219,9 @@ fn hear(group: &mut Group, line: &Line) {
     }
 }
 
-/// Whether a uevent is about a network device.
-fn is_netdev(message: &[u8]) -> bool {
+/// Whether a uevent is about something that is in a network namespace: a netdev, or an RDMA device.
+fn is_in_netns(message: &[u8]) -> bool {
     let path = message.split(|byte| *byte == 0).next().unwrap_or_default();
-    String::from_utf8_lossy(path).contains("/net/")
+    let path = String::from_utf8_lossy(path);
+    path.contains("/net/") || path.contains("/infiniband/")
 }

@@ -164,11 +164,10 @@ impl Agent {
         let mut body = body.to_vec();
         for Patch { at, of } in patches {
             let index = match of {
-                Indexed::Netdev(name) => {
-                    let text = std::fs::read_to_string(format!("/sys/class/net/{name}/ifindex"))?;
-                    text.trim().parse().map_err(io::Error::other)?
+                Indexed::Netdev(name) => self.link_index(|link| link::index_of_name(link, name))?,
+                Indexed::PortNetdev { bus, device, port } => {
+                    self.link_index(|link| link::index_of(link, bus, device, *port))?
                 }
-                Indexed::PortNetdev { bus, device, port } => self.link_index(bus, device, *port)?,
                 Indexed::Rdma(name) => self.rdma_index(name)?,
                 Indexed::Netns(name) => self.namespaces.descriptor(name),
             };
@@ -188,11 +187,11 @@ impl Agent {
         found.ok_or_else(|| Errno::NODEV.into())
     }
 
-    /// The index of a port's netdev, from a dump of all that are here.
-    fn link_index(&mut self, bus: &str, device: &str, port: u32) -> io::Result<u32> {
+    /// The index of a netdev, from a dump of all that are here.
+    fn link_index(&mut self, is_it: impl Fn(&[u8]) -> Option<u32>) -> io::Result<u32> {
         let mut found = None;
         self.requests(Family::Route)?.ask(link::GETLINK, NLM_F_DUMP, &link::all(), |message| {
-            found = found.or_else(|| link::index_of(&message, bus, device, port));
+            found = found.or_else(|| is_it(&message));
         })?;
         found.ok_or_else(|| Errno::NODEV.into())
     }

@@ -1,0 +1,98 @@
+//! `siw` and `rxe`: software drivers that make an RDMA device of any netdev, and let it go when the netdev goes.
+
+use super::{Bus, module};
+use crate::event::{Errno, IbDevice, IbDriver, LockClass, Module, Netdev, Point, Subject};
+use crate::ib::netdev::{Link, NetdevId};
+use crate::ib::rules::{LinkOps, NetdevGone};
+
+/// The module of a driver.
+pub(super) const fn text_of(driver: IbDriver) -> Module {
+    match driver {
+        IbDriver::Rxe => Module::RdmaRxe,
+        IbDriver::Siw => Module::Siw,
+        // It makes no links, and is never unloaded.
+        IbDriver::Mlx5 => Module::Core,
+    }
+}
+
+/// Models `nldev_newlink()`: the netdev is looked up where the task is, and kept until the link is made.
+pub(super) async fn add(
+    bus: &Bus<'_>,
+    name: IbDevice,
+    driver: IbDriver,
+    netdev: Netdev,
+) -> Result<(), Errno> {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    k.point(Point::NewLink).await;
+    let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
+    netdevs.hold(k, id);
+    let result = with_ops(bus, name, driver, id).await;
+    if result.is_ok() && !netdevs.get(id).registered {
+        // Whoever waits for a netdev's references tells the drivers again and again that it goes.
+        going(bus, id).await;
+    }
+    netdevs.put(k, id);
+    result
+}
+
+/// The driver must not go while it makes a link.
+async fn with_ops(bus: &Bus<'_>, name: IbDevice, driver: IbDriver, id: NetdevId) -> Result<(), Errno> {
+    let k = bus.kernel;
+    let ops = || bus.drivers.rdma.ops(driver).ok_or(Errno::EINVAL);
+    match bus.ib.rules.users.link_ops {
+        LinkOps::Users => {
+            let _use = k.try_use(ops()?).ok_or(Errno::EINVAL)?;
+            new_link(bus, name, driver, id).await
+        }
+        LinkOps::Rwsem => {
+            let lock = k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel);
+            let _held = k.read(lock, Point::NewLink).await;
+            ops()?;
+            new_link(bus, name, driver, id).await
+        }
+        LinkOps::Nothing => {
+            ops()?;
+            new_link(bus, name, driver, id).await
+        }
+    }
+}
+
+/// Models `siw_newlink()` and `rxe_newlink()`: one device of a driver on a netdev.
+async fn new_link(bus: &Bus<'_>, name: IbDevice, driver: IbDriver, id: NetdevId) -> Result<(), Errno> {
+    let k = bus.kernel;
+    let _text = k.text(text_of(driver));
+    if bus.ib.on_netdev(driver, id).is_some() {
+        return Err(Errno::EEXIST);
+    }
+    bus.ib.register_link(k, name, Link { driver, netdev: Some(id) }).await
+}
+
+/// Models `siw_netdev_event()` and `rxe_notify()` for NETDEV_UNREGISTER: they may not wait, so a worker unregisters.
+pub(super) async fn going(bus: &Bus<'_>, id: NetdevId) {
+    // Notifiers are called in the order in which the modules were loaded.
+    for driver in bus.drivers.rdma.notified() {
+        for device in bus.ib.all_on_netdev(driver, id) {
+            // It may be on its way out already.
+            let _gone = match bus.ib.rules.netdev_gone {
+                NetdevGone::Queues => bus.ib.unregister_queued(bus.kernel, device),
+                NetdevGone::Unregisters => Box::pin(bus.ib.unregister_device(bus.kernel, device)).await,
+            };
+        }
+    }
+}
+
+/// Models `siw_exit_module()` and `rxe_module_exit()`: no new link, then no device.
+pub(super) async fn exit(bus: &Bus<'_>, driver: IbDriver) {
+    let k = bus.kernel;
+    let _text = k.text(text_of(driver));
+    if driver == IbDriver::Siw {
+        // Models `unregister_netdevice_notifier()`, which tells the notifier that every netdev goes.
+        for device in bus.ib.made_by(driver).collect::<Vec<_>>() {
+            // It may be on its way out already.
+            let _gone = bus.ib.unregister_queued(k, device);
+        }
+    }
+    module::forget_ops(bus, driver).await;
+    // Models `ib_unregister_driver()`: whoever else unregisters one of them is waited for.
+    bus.ib.unregister_driver(k, driver).await;
+}

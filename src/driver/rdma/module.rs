@@ -1,0 +1,172 @@
+//! The modules of RDMA: two drivers, `ib_uverbs` that both need, and `ib_umad` that nobody does.
+
+use super::{Bus, link};
+use crate::event::{Client, Errno, IbDriver, LockClass, Module, Point, RdmaModule, Span, Subject};
+use crate::ib;
+use crate::ib::rules::LinkOps;
+use crate::sim::RegistrationId;
+use std::cell::Cell;
+
+/// How far a module is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    /// Not loaded.
+    #[default]
+    Absent,
+    /// Its init function runs.
+    Coming,
+    /// It runs.
+    Live,
+    /// Its exit function runs.
+    Going,
+}
+
+/// What is loaded, and which drivers make links.
+#[derive(Debug, Default)]
+pub struct Rdma {
+    states: [Cell<State>; RdmaModule::COUNT],
+    ops: [Cell<Option<RegistrationId>>; IbDriver::COUNT],
+    /// Whose notifiers are called, first the one that was loaded first.
+    notified: [Cell<Option<IbDriver>>; IbDriver::COUNT],
+}
+
+impl Rdma {
+    /// `link_ops_get()`
+    pub(super) fn ops(&self, driver: IbDriver) -> Option<RegistrationId> {
+        self.ops[driver.index()].get()
+    }
+
+    /// The drivers that are told of netdevs, in the order in which they are told.
+    pub(super) fn notified(&self) -> impl Iterator<Item = IbDriver> {
+        self.notified.iter().filter_map(Cell::get)
+    }
+
+    fn state(&self, module: RdmaModule) -> &Cell<State> {
+        &self.states[module.index()]
+    }
+
+    fn is_absent(&self, module: RdmaModule) -> bool {
+        self.state(module).get() == State::Absent
+    }
+}
+
+/// Where users have RDMA devices the drivers and what they need are there from the start.
+pub fn boot(bus: &Bus<'_>) {
+    for module in [RdmaModule::IbUverbs, RdmaModule::Siw, RdmaModule::RdmaRxe] {
+        bus.drivers.rdma.state(module).set(State::Live);
+    }
+    bus.ib.users_load.set(true);
+    bus.ib.boot_client(bus.kernel, Client::Uverbs);
+    begin_driver(bus, IbDriver::Siw);
+    begin_driver(bus, IbDriver::Rxe);
+}
+
+/// Models `init_module(2)` as modprobe calls it: first for what the module needs.
+pub(super) async fn load(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
+    if !bus.drivers.rdma.is_absent(module) {
+        return Err(Errno::EEXIST);
+    }
+    let is_driver = matches!(module, RdmaModule::Siw | RdmaModule::RdmaRxe);
+    bus.drivers.rdma.state(module).set(State::Coming);
+    if is_driver && bus.drivers.rdma.is_absent(RdmaModule::IbUverbs) {
+        init(bus, RdmaModule::IbUverbs).await?;
+    }
+    init(bus, module).await
+}
+
+async fn init(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
+    let (k, rdma) = (bus.kernel, &bus.drivers.rdma);
+    rdma.state(module).set(State::Coming);
+    k.module_loaded(text_of(module));
+    let _text = k.text(text_of(module));
+    match module {
+        RdmaModule::Siw => begin_driver(bus, IbDriver::Siw),
+        RdmaModule::RdmaRxe => begin_driver(bus, IbDriver::Rxe),
+        RdmaModule::IbUverbs => register(bus, Client::Uverbs).await?,
+        RdmaModule::IbUmad => register(bus, Client::Umad).await?,
+    }
+    rdma.state(module).set(State::Live);
+    Ok(())
+}
+
+/// Models `delete_module(2)`: a module that another needs stays.
+pub(super) async fn remove(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
+    let (k, rdma) = (bus.kernel, &bus.drivers.rdma);
+    let is_needed = !rdma.is_absent(RdmaModule::Siw) || !rdma.is_absent(RdmaModule::RdmaRxe);
+    match rdma.state(module).get() {
+        State::Absent => return Err(Errno::ENOENT),
+        State::Live if module == RdmaModule::IbUverbs && is_needed => return Err(Errno::EAGAIN),
+        State::Live if module == RdmaModule::IbUverbs && bus.ib.uverbs.is_used() => {
+            return Err(Errno::EAGAIN);
+        }
+        State::Coming | State::Going => return Err(Errno::EBUSY),
+        State::Live => rdma.state(module).set(State::Going),
+    }
+    k.point(Point::ModuleExit).await;
+    let text = text_of(module);
+    let exit = async {
+        match module {
+            RdmaModule::Siw => link::exit(bus, IbDriver::Siw).await,
+            RdmaModule::RdmaRxe => link::exit(bus, IbDriver::Rxe).await,
+            RdmaModule::IbUverbs => unregister(bus, Client::Uverbs, text).await,
+            RdmaModule::IbUmad => unregister(bus, Client::Umad, text).await,
+        }
+        Ok(())
+    };
+    k.span(Span::ModuleExit, Subject::Module(text), exit).await?;
+    k.point(Point::ModuleGone).await;
+    k.module_gone(text);
+    rdma.state(module).set(State::Absent);
+    Ok(())
+}
+
+async fn register(bus: &Bus<'_>, client: Client) -> Result<(), Errno> {
+    ib::module::set_going(bus.ib, client, false);
+    bus.ib.register_client(bus.kernel, client).await
+}
+
+async fn unregister(bus: &Bus<'_>, client: Client, module: Module) {
+    let _text = bus.kernel.text(module);
+    ib::module::set_going(bus.ib, client, true);
+    // A client that is not registered is none to unregister.
+    let _done = bus.ib.unregister_client(bus.kernel, client).await;
+}
+
+const fn text_of(module: RdmaModule) -> Module {
+    match module {
+        RdmaModule::Siw => Module::Siw,
+        RdmaModule::RdmaRxe => Module::RdmaRxe,
+        RdmaModule::IbUverbs => Module::IbUverbs,
+        RdmaModule::IbUmad => Module::IbUmad,
+    }
+}
+
+/// Models `rdma_link_register()` and `register_netdevice_notifier()`.
+fn begin_driver(bus: &Bus<'_>, driver: IbDriver) {
+    let rdma = &bus.drivers.rdma;
+    rdma.ops[driver.index()].set(Some(bus.kernel.registration(Subject::Module(link::text_of(driver)))));
+    let others: Vec<IbDriver> = rdma.notified().filter(|other| *other != driver).collect();
+    let order = others.into_iter().chain([driver]).map(Some).chain(std::iter::repeat(None));
+    rdma.notified.iter().zip(order).for_each(|(slot, driver)| slot.set(driver));
+}
+
+/// Models `rdma_link_unregister()`: no link of the driver is made from here on.
+pub(super) async fn forget_ops(bus: &Bus<'_>, driver: IbDriver) {
+    let (k, ops) = (bus.kernel, &bus.drivers.rdma.ops[driver.index()]);
+    match bus.ib.rules.users.link_ops {
+        LinkOps::Users => {
+            if let Some(registration) = ops.take() {
+                k.unregister_wait(registration, Point::LinkUnregister).await;
+            }
+        }
+        LinkOps::Rwsem => {
+            let lock = k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel);
+            let _held = k.lock(lock, Point::LinkUnregister).await;
+            ops.set(None);
+        }
+        LinkOps::Nothing => {
+            k.point(Point::LinkUnregister).await;
+            ops.set(None);
+        }
+    }
+}

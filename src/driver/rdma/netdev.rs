@@ -1,0 +1,148 @@
+//! Dummy netdevs: made, opened, closed, renamed, moved and deleted by users, each told of in its namespace.
+
+use super::{Bus, link};
+use crate::driver::netdev::rtnl;
+use crate::event::{Action, Errno, NetNs, Netdev, Notice, Point, QueueName};
+use crate::ib::netdev::NetdevId;
+use crate::operand::Operand;
+
+/// Models `rtnl_newlink()` and `register_netdevice()`.
+pub(super) async fn add(bus: &Bus<'_>, netdev: Netdev) -> Result<(), Errno> {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    let _rtnl = rtnl(bus, Point::DummyNew).await;
+    if netdevs.find(k.netns(), netdev).is_some() {
+        return Err(Errno::EEXIST);
+    }
+    let id = netdevs.add(k, k.netns(), netdev);
+    netdevs.uevent(k, Action::Add, netdevs.get(id));
+    bus.ib.netdev_came(k, id);
+    netdevs.told(k, Notice::New, netdevs.get(id));
+    Ok(())
+}
+
+/// Models `rtnl_dellink()`, and `netdev_run_todo()` without the lock.
+pub(super) async fn del(bus: &Bus<'_>, netdev: Netdev) -> Result<(), Errno> {
+    let netdevs = &bus.ib.netdevs;
+    let id = {
+        let _rtnl = rtnl(bus, Point::DummyDel).await;
+        let id = netdevs.find(bus.kernel.netns(), netdev).ok_or(Errno::ENODEV)?;
+        unregister(bus, id).await;
+        id
+    };
+    netdevs.wait_for_references(bus.kernel, id).await;
+    Ok(())
+}
+
+/// Models `unregister_netdevice_many_notify()`: closed, no longer found, and everybody is told.
+async fn unregister(bus: &Bus<'_>, id: NetdevId) {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    close(bus, id);
+    netdevs.change(id, |dummy| dummy.registered = false);
+    let dummy = netdevs.get(id);
+    bus.ib.netdev_gone(k, id);
+    link::going(bus, id).await;
+    netdevs.told(k, Notice::Del, dummy);
+    netdevs.uevent(k, Action::Remove, dummy);
+}
+
+/// Models `dev_open()` and `dev_close()` from `do_setlink()`.
+pub(super) async fn set_up(bus: &Bus<'_>, netdev: Netdev, up: bool) -> Result<(), Errno> {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    let _rtnl = rtnl(bus, Point::DummySet).await;
+    let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
+    match up {
+        false => close(bus, id),
+        true if netdevs.get(id).up => {}
+        true => {
+            netdevs.change(id, |dummy| dummy.up = true);
+            bus.ib.netdev_came(k, id);
+            netdevs.told(k, Notice::New, netdevs.get(id));
+        }
+    }
+    Ok(())
+}
+
+fn close(bus: &Bus<'_>, id: NetdevId) {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    let dummy = netdevs.get(id);
+    if dummy.up {
+        netdevs.change(id, |dummy| dummy.up = false);
+        bus.ib.netdev_closed(k, id);
+        netdevs.told(k, Notice::New, dummy);
+    }
+}
+
+/// Models `dev_change_name()`.
+pub(super) async fn rename(bus: &Bus<'_>, netdev: Netdev, to: Netdev) -> Result<(), Errno> {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    let _rtnl = rtnl(bus, Point::DummySet).await;
+    let netns = k.netns();
+    let id = netdevs.find(netns, netdev).ok_or(Errno::ENODEV)?;
+    if to == netdev {
+        return Ok(());
+    }
+    if netdevs.find(netns, to).is_some() {
+        return Err(Errno::EEXIST);
+    }
+    bus.ib.netdev_renamed(k, id, to);
+    netdevs.uevent(k, Action::Move(netdev.to_byte()), netdevs.get(id));
+    netdevs.told(k, Notice::New, netdevs.get(id));
+    Ok(())
+}
+
+/// Models `__dev_change_net_namespace()`: whatever sits on the netdev is told that it goes.
+pub(super) async fn set_netns(bus: &Bus<'_>, netdev: Netdev, to: NetNs) -> Result<(), Errno> {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    let _rtnl = rtnl(bus, Point::DummySet).await;
+    let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
+    if !k.netns_get(to) {
+        return Err(Errno::EBADF);
+    }
+    let moved = change_netns(bus, id, to).await;
+    k.netns_put(to);
+    moved
+}
+
+async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs) -> Result<(), Errno> {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    let old = netdevs.get(id);
+    if old.netns == to {
+        return Ok(());
+    }
+    if netdevs.find(to, old.name).is_some() {
+        return Err(Errno::EEXIST);
+    }
+    close(bus, id);
+    bus.ib.netdev_gone(k, id);
+    link::going(bus, id).await;
+    if bus.ib.rules.users.work_ends_in_move {
+        k.flush_workqueue(QueueName::Unreg, Point::DummyMoved).await;
+    }
+    netdevs.told(k, Notice::Del, old);
+    netdevs.uevent(k, Action::Remove, old);
+    k.point(Point::DummyMoved).await;
+    bus.ib.netdev_moved(k, id, to);
+    let new = netdevs.get(id);
+    netdevs.uevent(k, Action::Add, new);
+    bus.ib.netdev_came(k, id);
+    netdevs.told(k, Notice::New, new);
+    Ok(())
+}
+
+/// Models `default_device_exit_batch()`: what is virtual ends with its namespace.
+pub(in crate::driver) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
+    let netdevs = &bus.ib.netdevs;
+    let Some(first) = netdevs.first_in(netns) else { return };
+    let mut gone = vec![first];
+    {
+        let _rtnl = rtnl(bus, Point::NetdevExit).await;
+        unregister(bus, first).await;
+        while let Some(id) = netdevs.first_in(netns) {
+            unregister(bus, id).await;
+            gone.push(id);
+        }
+    }
+    for id in gone {
+        netdevs.wait_for_references(bus.kernel, id).await;
+    }
+}

@@ -1,0 +1,137 @@
+//! What users are told of a device: uevents of it and of what stands for it in other namespaces, and RDMA notifications.
+//!
+//! RDMA notifications are heard where the device is, which for a software device is the initial namespace; so are the
+//! uevents of the device itself.
+
+use super::Ib;
+use crate::event::{Action, IbDevice, IbDriver, Mode, NetNs, Notice, Point, Subject, What};
+use crate::operand::Operand;
+use crate::sim::{Kernel, Kref};
+
+impl Ib {
+    /// Uevents of what stands for a device in other namespaces: `add_compat_devs()`, `remove_compat_devs()` and
+    /// `rename_compat_devs()`.
+    pub(super) fn compat(&self, k: &Kernel, action: Action, device: IbDevice, kref: Kref) {
+        if self.netns.is_exclusive() {
+            return;
+        }
+        self.netns.for_others(|netns| {
+            if k.is_heard_in(netns) {
+                k.uevent(action, Subject::IbCompat(self.name(device), netns), kref);
+            }
+        });
+    }
+
+    /// What is told of a device before its clients are added: nothing, since it is not ready.
+    pub(super) async fn notify_early(&self, k: &Kernel, device: IbDevice) {
+        if self.rules.users.announces_first
+            && let Some(state) = self.device(device)
+        {
+            k.point(Point::IbNotifyAdd).await;
+            k.uevent(Action::Add, Subject::Ib(self.name(device)), state.kref);
+        }
+        if self.rules.users.attaches_at_once {
+            k.point(Point::IbNotifyAttach).await;
+            self.notify_netdev(k, device);
+        }
+    }
+
+    /// Models the end of `enable_device_and_get()` and `ib_device_notify_register()`: the device is ready.
+    pub(super) async fn notify_register(&self, k: &Kernel, device: IbDevice) {
+        let Some(state) = self.device(device) else { return };
+        // Nobody gives it another name meanwhile.
+        let _list = self.list(k, self.rules.devices, Mode::Read, Point::IbNotifyAdd).await;
+        self.compat(k, Action::Add, device, state.kref);
+        if !self.rules.users.announces_first {
+            k.uevent(Action::Add, Subject::Ib(self.name(device)), state.kref);
+        }
+        k.point(Point::IbNotifyRegister).await;
+        self.announced[device.index()].set(true);
+        k.emit_in(state.netns, What::Notify(Notice::New, Subject::Ib(self.name(device)), 0));
+        if !self.rules.users.attaches_at_once {
+            k.point(Point::IbNotifyAttach).await;
+            self.notify_netdev(k, device);
+        }
+    }
+
+    /// RDMA_NETDEV_ATTACH_EVENT: where the device is, a netdev that is elsewhere has no name.
+    fn notify_netdev(&self, k: &Kernel, device: IbDevice) {
+        let Some(netdev) = self.netdev_of(device).map(|id| self.netdevs.get(id)) else { return };
+        let name = Subject::IbLink(self.name(device));
+        let (subject, value) = match netdev.netns {
+            NetNs::Init => (name, netdev.name.to_byte() + 1),
+            _ if self.rules.users.attach_may_name_nothing => (Subject::Unnamed, 0),
+            _ => (name, 0),
+        };
+        k.emit_in(NetNs::Init, What::Notify(Notice::New, subject, value));
+    }
+
+    /// What is told of the end of a device before its clients are removed: nothing.
+    pub(super) async fn notify_unregister_early(&self, k: &Kernel, device: IbDevice) {
+        if self.rules.users.ends_before_clients {
+            k.point(Point::IbNotifyUnregister).await;
+            self.notify_end(k, device);
+        }
+    }
+
+    /// Models the middle of `__ib_unregister_device()`: no client has the device any more, nobody operates it.
+    pub(super) async fn notify_unregister(&self, k: &Kernel, device: IbDevice, kref: Kref) {
+        if self.announced[device.index()].get() {
+            self.compat(k, Action::Remove, device, kref);
+        }
+        k.point(Point::IbNotifyUnregister).await;
+        if !self.rules.users.ends_before_clients {
+            self.notify_end(k, device);
+        }
+        self.free_netdevs(k, device);
+        k.point(Point::IbNotifyRemove).await;
+        if self.is_told(device) {
+            k.uevent(Action::Remove, Subject::Ib(self.name(device)), kref);
+        }
+        self.announced[device.index()].set(false);
+    }
+
+    fn notify_end(&self, k: &Kernel, device: IbDevice) {
+        if self.announced[device.index()].get() || self.rules.users.ends_what_never_began {
+            let netns = self.device(device).map_or(NetNs::Init, |state| state.netns);
+            k.emit_in(netns, What::Notify(Notice::Del, Subject::Ib(self.name(device)), 0));
+        }
+    }
+
+    /// Whether users know of a device; before, its uevents are held back.
+    pub(super) fn is_told(&self, device: IbDevice) -> bool {
+        self.announced[device.index()].get() || self.rules.users.announces_first
+    }
+
+    /// What a dump says of a device.
+    pub(super) fn shown(&self, device: IbDevice) -> (Subject, u8) {
+        let is_siw = self.driver_of(device) == IbDriver::Siw;
+        (Subject::Ib(self.name(device)), 1 + u8::from(is_siw))
+    }
+
+    /// What a dump that is asked for in a namespace says of a device's port.
+    pub(super) fn port_shown(&self, device: IbDevice, netns: NetNs) -> (Subject, u8) {
+        let netdev = self.netdev_of(device).map(|id| self.netdevs.get(id));
+        let (state, physical) = if netdev.is_some_and(|netdev| netdev.up) { (4, 5) } else { (1, 3) };
+        let named =
+            netdev.filter(|netdev| netdev.netns == netns).map_or(0, |netdev| netdev.name.to_byte() + 1);
+        (Subject::IbLink(self.name(device)), named | state << 2 | physical << 5)
+    }
+
+    /// Emits what users can find at rest, in each namespace.
+    pub fn at_rest(&self, k: &Kernel) {
+        self.at_rest_in(k, NetNs::Init);
+        self.netns.for_others(|netns| self.at_rest_in(k, netns));
+    }
+
+    fn at_rest_in(&self, k: &Kernel, netns: NetNs) {
+        let seen = self.by_index().filter(|device| {
+            self.is_seen_from(*device, netns) && self.device(*device).is_some_and(|state| state.registered)
+        });
+        for device in seen {
+            for (subject, value) in [self.shown(device), self.port_shown(device, netns)] {
+                k.emit_in(netns, What::AtRest(subject, value));
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What users are told and when, how names and links come and go.
+
+/// What keeps a driver's `newlink()` from running when its module goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkOps {
+    /// An active count that the module's exit closes and waits for.
+    Users,
+    /// A semaphore of all drivers, read over `newlink()` and written to forget the driver.
+    Rwsem,
+    /// Nothing: the exit forgets the driver and goes on.
+    Nothing,
+}
+
+/// The decisions about what users see and do; the default is what was settled.
+#[derive(Debug, Clone, Copy)]
+pub struct UserRules {
+    /// Whether the uevent that a device was added goes out before its clients are added.
+    pub announces_first: bool,
+    /// Whether it is told that a netdev is attached as soon as the device has it.
+    pub attaches_at_once: bool,
+    /// Whether that may be told without a name, if the netdev is in another namespace than the device.
+    pub attach_may_name_nothing: bool,
+    /// Whether the end of a device is told before its clients are removed.
+    pub ends_before_clients: bool,
+    /// Whether the end is told of a device whose beginning was not, because its registration failed.
+    pub ends_what_never_began: bool,
+    /// Whether a device that gets the name it has is renamed.
+    pub renames_to_the_same: bool,
+    /// What keeps a driver's `newlink()` from running when its module goes.
+    pub link_ops: LinkOps,
+    /// Whether who unregisters a device later holds a reference to its memory.
+    pub queued_holds: bool,
+    /// Whether work that was queued ends while a netdev's move waits for who reads it. Nothing promises that; with one
+    /// processor it is so.
+    pub work_ends_in_move: bool,
+}
+
+impl Default for UserRules {
+    fn default() -> Self {
+        UserRules {
+            announces_first: false,
+            attaches_at_once: false,
+            attach_may_name_nothing: false,
+            ends_before_clients: false,
+            ends_what_never_began: false,
+            renames_to_the_same: false,
+            link_ops: LinkOps::Users,
+            queued_holds: true,
+            work_ends_in_move: false,
+        }
+    }
+}

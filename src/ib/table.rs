@@ -1,0 +1,187 @@
+//! GID tables: for each device, the addresses of the netdev that its port is on.
+
+use super::Ib;
+use super::netdev::{NetdevId, rtnl};
+use super::rules::{Enumerates, Marks};
+use crate::event::{Address, IbDevice, IbDriver, Mode, Netdev, Point, Span, Subject, What};
+use crate::sim::{Kernel, Kref};
+
+/// The entries of a table: a bit for each address of a netdev. An entry has the netdev.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gids {
+    bits: u8,
+    of: Option<NetdevId>,
+}
+
+/// What the tables are to be told.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Update {
+    /// All addresses of a netdev are to be there.
+    Present(NetdevId),
+    /// An address of a netdev is gone.
+    Gone(NetdevId, Address),
+    /// A netdev is gone, and all of its addresses.
+    NetdevGone(NetdevId),
+}
+
+impl Ib {
+    /// Models `gid_table_setup_one()`: the device has a table, which is empty. Only RoCE has addresses in it.
+    pub(super) fn table_setup(&self, k: &Kernel, device: IbDevice) {
+        let has_none = |state: &super::Device| state.gids.is_none() && state.driver != IbDriver::Siw;
+        if self.device(device).is_some_and(|state| has_none(&state)) {
+            self.change(device, |state| state.gids = Some(Gids::default()));
+            k.emit(What::Add(Subject::GidTable(device)));
+            self.table_follows(k, device, None, self.netdev_of(device));
+        }
+    }
+
+    /// Says which netdev the table is to follow from here on, if there is a table.
+    pub(super) fn table_follows(
+        &self,
+        k: &Kernel,
+        device: IbDevice,
+        old: Option<NetdevId>,
+        new: Option<NetdevId>,
+    ) {
+        if self.device(device).is_some_and(|state| state.gids.is_some()) {
+            let (old, new) = (self.followed(old), self.followed(new));
+            if old != new {
+                k.emit(What::Set(Subject::GidTable(device), old, new));
+            }
+        }
+    }
+
+    /// Says of the entries that are of a netdev by which name it goes now.
+    pub(super) fn rename_gids(&self, k: &Kernel, netdev: NetdevId, old: Netdev) {
+        let new = self.netdevs.get(netdev);
+        for device in IbDevice::ALL.iter().copied() {
+            let Some(gids) = self.device(device).and_then(|state| state.gids) else { continue };
+            let entries = Address::ALL.iter().filter(|address| gids.bits & bit(**address) != 0);
+            for address in entries.filter(|_| gids.of == Some(netdev)) {
+                k.emit(What::Remove(Subject::Gid(device, old, *address)));
+                k.emit(What::Add(Subject::Gid(device, new.name, *address)));
+            }
+        }
+    }
+
+    /// Says of the tables that follow a netdev, which was followed as this, as what they follow it now.
+    pub(super) fn tables_follow(&self, k: &Kernel, netdev: NetdevId, old: u8) {
+        let new = self.followed(Some(netdev));
+        for device in IbDevice::ALL.iter().copied().filter(|device| self.netdev_of(*device) == Some(netdev)) {
+            if self.device(device).is_some_and(|state| state.gids.is_some()) && old != new {
+                k.emit(What::Set(Subject::GidTable(device), old, new));
+            }
+        }
+    }
+
+    /// The netdev that a device is on.
+    pub(super) fn netdev_of(&self, device: IbDevice) -> Option<NetdevId> {
+        self.netdevs.link(device).and_then(|link| link.netdev)
+    }
+
+    /// Models `gid_table_cleanup_one()`: the table is gone, and with it what its entries had.
+    pub(super) fn table_cleanup(&self, k: &Kernel, device: IbDevice) {
+        let Some(gids) = self.device(device).and_then(|state| state.gids) else { return };
+        for address in Address::ALL {
+            // What an event was queued for is there to delete.
+            let is_queued = gids.of.is_some_and(|netdev| !self.has_address(netdev, *address));
+            if !(is_queued && self.rules.cleanup_leaves_queued) {
+                self.gid_del(k, device, *address);
+            }
+        }
+        self.table_follows(k, device, self.netdev_of(device), None);
+        if self.device(device).is_some_and(|state| state.gids.is_some()) {
+            self.change(device, |state| state.gids = None);
+            k.emit(What::Remove(Subject::GidTable(device)));
+        }
+    }
+
+    /// Brings the table of a device up to date with an event. One that has no table, or is on another netdev, is not
+    /// concerned.
+    pub(super) fn table_update(&self, k: &Kernel, device: IbDevice, kref: Kref, update: Update) {
+        if self.device(device).is_none_or(|state| state.kref != kref || state.gids.is_none()) {
+            return;
+        }
+        let of = self.device(device).and_then(|state| state.gids?.of);
+        match update {
+            Update::Present(netdev) if self.netdev_of(device) == Some(netdev) => {
+                for address in Address::ALL.iter().filter(|address| self.has_address(netdev, **address)) {
+                    self.gid_add(k, device, netdev, *address);
+                }
+            }
+            Update::Gone(netdev, address) if of == Some(netdev) => self.gid_del(k, device, address),
+            Update::NetdevGone(netdev) if of == Some(netdev) => {
+                Address::ALL.iter().for_each(|address| self.gid_del(k, device, *address));
+            }
+            Update::Present(_) | Update::Gone(..) | Update::NetdevGone(_) => {}
+        }
+    }
+
+    /// Models `ib_cache_gid_add()`. The entries of a table are of one netdev at a time.
+    fn gid_add(&self, k: &Kernel, device: IbDevice, netdev: NetdevId, address: Address) {
+        let Some(Gids { bits, of }) = self.device(device).and_then(|state| state.gids) else { return };
+        if bits & bit(address) == 0 && of.is_none_or(|of| of == netdev) {
+            let gids = Gids { bits: bits | bit(address), of: Some(netdev) };
+            self.change(device, |state| state.gids = Some(gids));
+            self.netdevs.hold(k, netdev);
+            k.emit(What::Add(Subject::Gid(device, self.netdevs.get(netdev).name, address)));
+        }
+    }
+
+    /// Models `del_gid()`.
+    fn gid_del(&self, k: &Kernel, device: IbDevice, address: Address) {
+        let Some(Gids { bits, of: Some(netdev) }) = self.device(device).and_then(|state| state.gids) else {
+            return;
+        };
+        if bits & bit(address) != 0 {
+            let bits = bits & !bit(address);
+            let gids = Gids { bits, of: (bits != 0).then_some(netdev) };
+            self.change(device, |state| state.gids = Some(gids));
+            k.emit(What::Remove(Subject::Gid(device, self.netdevs.get(netdev).name, address)));
+            self.netdevs.put(k, netdev);
+        }
+    }
+
+    /// Models `ib_cache_setup_one()`: the table, filled with what there is, and the mark that has events come.
+    pub(super) async fn cache_setup(&self, k: &Kernel, device: IbDevice) {
+        self.table_setup(k, device);
+        if self.rules.enumerates == Enumerates::Marked && self.rules.marks == Marks::First {
+            self.gid_mark(k, device, true, Point::GidMark).await;
+        }
+        {
+            // Models `rdma_roce_rescan_device()`.
+            let _rtnl = rtnl(k, Point::GidRescanDevice).await;
+            if let Some(state) = self.device(device)
+                && let Some(netdev) = self.netdev_of(device)
+            {
+                self.table_update(k, device, state.kref, Update::Present(netdev));
+            }
+        }
+        if self.rules.enumerates == Enumerates::Marked && self.rules.marks == Marks::Last {
+            self.gid_mark(k, device, true, Point::GidMark).await;
+        }
+    }
+
+    /// Models `ib_cache_cleanup_one()`: whoever writes the mark waits for those who walk the devices.
+    pub(super) async fn cache_cleanup(&self, k: &Kernel, device: IbDevice) {
+        let body = async {
+            if self.rules.enumerates == Enumerates::Marked {
+                self.gid_mark(k, device, false, Point::GidUnmark).await;
+            }
+            k.point(Point::GidCleanup).await;
+            self.table_cleanup(k, device);
+            Ok(())
+        };
+        let _never_fails = k.span(Span::IbCacheCleanup, Subject::Ib(device), body).await;
+    }
+
+    /// Models `ib_device_enable_gid_updates()` and `ib_device_disable_gid_updates()`.
+    async fn gid_mark(&self, k: &Kernel, device: IbDevice, on: bool, at: Point) {
+        let _list = self.list(k, self.rules.devices, Mode::Write, at).await;
+        self.change(device, |state| state.gid_updates = on);
+    }
+}
+
+const fn bit(address: Address) -> u8 {
+    1 << address.index()
+}

@@ -1,0 +1,165 @@
+//! Unregistering: by the driver, by its module for all of its devices, and for whoever names one or comes later
+//! (`user`). Whoever comes second waits until the device is unregistered, and finds it done.
+
+use super::rules::Keeps;
+use super::{Device, Ib, take};
+use crate::event::{Errno, IbDevice, IbDriver, LockClass, Mode, Point, Span, Subject, What};
+use crate::sim::{Kernel, Kref, RegistrationId};
+
+impl Ib {
+    /// Models `ib_unregister_device()`, whose caller is the driver and so has the device.
+    pub async fn unregister_device(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
+        let state = self.device(device).ok_or(Errno::ENODEV)?;
+        self.get_device(k, state.kref);
+        let done = self.unregister(k, device, state.kref).await;
+        self.put_device(k, state.kref);
+        done
+    }
+
+    /// Models `ib_unregister_driver()`: a fence even against those who unregister a device of the driver meanwhile.
+    pub async fn unregister_driver(&self, k: &Kernel, driver: IbDriver) {
+        for device in IbDevice::ALL.iter().copied().filter(|device| self.driver_of(*device) == driver) {
+            let found = {
+                let _list = take(k, self.rules.devices, Mode::Read, Point::UnregisterDriver).await;
+                let found = self.device(device).filter(|state| state.driver == driver);
+                found.inspect(|state| self.get_device(k, state.kref))
+            };
+            if let Some(state) = found {
+                let _done = self.unregister(k, device, state.kref).await;
+                self.put_device(k, state.kref);
+            }
+        }
+    }
+
+    /// Models `__ib_unregister_device()`, whose caller has a reference to the memory.
+    pub(super) async fn unregister(&self, k: &Kernel, device: IbDevice, kref: Kref) -> Result<(), Errno> {
+        let lock = k.lock_of(LockClass::UnregistrationLock, Subject::Ib(device));
+        let body = async {
+            let _one = match self.rules.unregister_fenced {
+                true => Some(k.lock(lock, Point::IbUnregisterLock).await),
+                false => None,
+            };
+            let _over = self.over_callbacks(k, Mode::Write, Point::IbUnregisterLock).await;
+            self.take_apart(k, device, kref).await
+        };
+        match k.span(Span::IbUnregisterDevice, Subject::Ib(device), body).await {
+            // What has the name by now is another device.
+            Err(Errno::ENODEV) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Models what `ib_register_device()` does about an error that comes after the device was enabled.
+    pub(super) async fn undo(&self, k: &Kernel, device: IbDevice) {
+        let Some(state) = self.device(device) else { return };
+        // Others may be here already; with the list's lock held there are none.
+        let lock = k.lock_of(LockClass::UnregistrationLock, Subject::Ib(device));
+        let _one = match self.rules.over_callbacks {
+            None if self.rules.unregister_fenced => Some(k.lock(lock, Point::IbUnregisterLock).await),
+            None | Some(_) => None,
+        };
+        // Whoever unregisters it was first.
+        let _done = self.take_apart(k, device, state.kref).await;
+    }
+
+    /// What one caller at a time does of a device that is there; the others find it done.
+    async fn take_apart(&self, k: &Kernel, device: IbDevice, kref: Kref) -> Result<(), Errno> {
+        let users = match self.device(device) {
+            Some(now) if now.kref != kref => return Err(Errno::ENODEV),
+            // Whoever registers the device has not come far enough for anybody to have it.
+            Some(Device { users: None, .. }) => return Err(Errno::EBUSY),
+            Some(Device { users: Some(users), .. }) if k.is_open(users) => users,
+            Some(_) | None => return Ok(()),
+        };
+        self.notify_unregister_early(k, device).await;
+        self.disable_device(k, device, users).await;
+        self.notify_unregister(k, device, kref).await;
+        if self.rules.gid_in_core {
+            self.cache_cleanup(k, device).await;
+        }
+        self.dealloc_device(k, device, kref).await;
+        Ok(())
+    }
+
+    /// Takes the device off the list, so that nobody finds it from here on.
+    async fn hide(&self, k: &Kernel, device: IbDevice) {
+        let _list = self.list(k, self.rules.devices, Mode::Write, Point::IbUnregisterHide).await;
+        if self.device(device).is_some_and(|state| state.registered) {
+            self.change(device, |state| state.registered = false);
+            k.emit(What::Hidden(Subject::Ib(device)));
+        }
+    }
+
+    /// Models `disable_device()`: nobody finds the device, its clients go, and nobody operates it any more.
+    pub(super) async fn disable_device(&self, k: &Kernel, device: IbDevice, users: RegistrationId) {
+        if self.rules.hides_first {
+            self.hide(k, device).await;
+        }
+        self.remove_clients(k, device).await;
+        if !self.rules.hides_first {
+            self.hide(k, device).await;
+        }
+        match self.rules.keeps == Keeps::Users && self.rules.unregister_waits {
+            true => k.unregister_wait(users, Point::IbUnregisterWait).await,
+            false => k.close(users),
+        }
+    }
+
+    /// Takes the clients from the device, in the reverse of the order in which they came.
+    async fn remove_clients(&self, k: &Kernel, device: IbDevice) {
+        let _over = self.over_callbacks(k, Mode::Read, Point::IbUnregisterLock).await;
+        let _lists = match self.rules.devices {
+            LockClass::ListsRwsem => {
+                Some(take(k, LockClass::ListsRwsem, Mode::Read, Point::IbUnregisterLock).await)
+            }
+            _ => None,
+        };
+        let is_held = _lists.is_some();
+        k.point(Point::IbUnregisterClients).await;
+        let mut last = None;
+        loop {
+            let next = match self.rules.removes_in_order {
+                true => self.next_client(k, last, is_held).await,
+                false => self.previous_client(k, last, is_held).await,
+            };
+            let Some((id, client)) = next else { return };
+            self.remove_client_context(k, device, client).await;
+            last = Some(id);
+        }
+    }
+
+    /// Models `ib_dealloc_device()`: the name is free, and the memory goes with the last reference.
+    async fn dealloc_device(&self, k: &Kernel, device: IbDevice, kref: Kref) {
+        k.disown(kref);
+        match self.rules.keeps {
+            Keeps::Users | Keeps::Lock => {
+                k.point(Point::IbUnregisterFree).await;
+                self.put_device(k, kref);
+            }
+            Keeps::Kref => {
+                let _last = k.put(kref);
+                k.kref_wait(kref, Point::IbUnregisterWait).await;
+                k.point(Point::IbUnregisterFree).await;
+                k.free(kref);
+            }
+        }
+        if self.device(device).is_some_and(|state| state.kref == kref) {
+            self.devices[device.index()].set(None);
+            self.give_name(device, None);
+        }
+    }
+
+    /// Models `get_device()`. Where unregistering waits for the last reference, nobody who unregisters has one.
+    pub(super) fn get_device(&self, k: &Kernel, kref: Kref) {
+        if self.rules.keeps != Keeps::Kref {
+            k.get(kref);
+        }
+    }
+
+    /// Models `put_device()`: the memory goes with the last reference.
+    pub(super) fn put_device(&self, k: &Kernel, kref: Kref) {
+        if self.rules.keeps != Keeps::Kref && k.put(kref) {
+            k.free(kref);
+        }
+    }
+}

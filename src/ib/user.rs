@@ -1,0 +1,174 @@
+//! What users ask of ib_core: to find a device by its name, to show what there is, and to let a device go.
+
+use super::netdev::{Link, NetdevId};
+use super::rules::Keeps;
+use super::{Ib, Use, take};
+use crate::event::{Errno, IbDevice, IbDriver, Mode, Module, Point, QueueName, What, WorkFn};
+use crate::sim::{Kernel, Kref};
+use std::cell::RefCell;
+
+/// The pointers in the work items that unregister devices. Each device has an item of its own; those of devices that
+/// had the same place one after the other run together.
+#[derive(Debug, Default)]
+pub struct Queued([RefCell<Vec<Kref>>; IbDevice::COUNT]);
+
+impl Ib {
+    /// A device by its name, kept: users look through a dump for its index and name it by that.
+    pub(super) async fn get_by_name<'k>(
+        &self,
+        k: &'k Kernel,
+        name: IbDevice,
+        at: Point,
+    ) -> Result<(IbDevice, Use<'k>), Errno> {
+        let _list = take(k, self.rules.devices, Mode::Read, at).await;
+        self.find(k, name).ok_or(Errno::ENODEV)
+    }
+
+    fn find<'k>(&self, k: &'k Kernel, name: IbDevice) -> Option<(IbDevice, Use<'k>)> {
+        let mut devices = self.by_index().filter(|device| self.name(*device) == name);
+        let device = devices.next().filter(|device| self.is_seen_from(*device, k.netns()))?;
+        let state = self.device(device).filter(|state| state.registered)?;
+        Some((device, self.keep(k, state)?))
+    }
+
+    /// Models `nldev_get_dumpit()`: devices in the order of their indices.
+    pub async fn show(&self, k: &Kernel) {
+        let _list = take(k, self.rules.devices, Mode::Read, Point::IbShow).await;
+        let registered = |device: &IbDevice| self.device(*device).is_some_and(|state| state.registered);
+        for device in
+            self.by_index().filter(registered).filter(|device| self.is_seen_from(*device, k.netns()))
+        {
+            let (subject, value) = self.shown(device);
+            k.emit(What::Dumped(subject, value));
+        }
+    }
+
+    /// Models `nldev_port_get_dumpit()`.
+    pub async fn show_port(&self, k: &Kernel, name: IbDevice) -> Result<(), Errno> {
+        let (device, _use) = self.get_by_name(k, name, Point::IbShow).await?;
+        k.point(Point::IbShowPort).await;
+        let (subject, value) = self.port_shown(device, k.netns());
+        k.emit(What::Dumped(subject, value));
+        Ok(())
+    }
+
+    /// Registers the device that a driver has in its own place, on the netdev that it is made of.
+    pub async fn register_plain(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
+        if self.netdevs.link(device).is_some() {
+            return Err(Errno::ENFILE);
+        }
+        let (driver, netdev) = (device.driver(), self.netdevs.there(k, device.netdev()));
+        if driver != IbDriver::Mlx5 {
+            let id = netdev.ok_or(Errno::ENODEV)?;
+            if self.on_netdev(driver, id).is_some() {
+                return Err(Errno::EEXIST);
+            }
+        }
+        let result = self.register_made(k, device, device, Link { driver, netdev }).await;
+        if driver != IbDriver::Mlx5 && netdev.is_some_and(|id| !self.netdevs.get(id).registered) {
+            // Whoever waits for a netdev's references tells the driver again and again that it goes.
+            let _gone = self.unregister_queued(k, device);
+        }
+        result
+    }
+
+    /// Has a driver's device made and registered under a name, in whatever place is free.
+    pub async fn register_link(&self, k: &Kernel, name: IbDevice, link: Link) -> Result<(), Errno> {
+        let is_free =
+            |device: &IbDevice| self.device(*device).is_none() && self.netdevs.link(*device).is_none();
+        let places = std::iter::once(name).chain(IbDevice::ALL.iter().copied());
+        let device = places.into_iter().find(is_free).ok_or(Errno::ENFILE)?;
+        self.register_made(k, device, name, link).await
+    }
+
+    async fn register_made(
+        &self,
+        k: &Kernel,
+        device: IbDevice,
+        name: IbDevice,
+        link: Link,
+    ) -> Result<(), Errno> {
+        self.set_netdev(k, device, link);
+        // One that is on its way out there keeps its name.
+        if self.device(device).is_none() {
+            self.give_name(device, Some(name));
+        }
+        self.register_device(k, device).await
+    }
+
+    /// The devices that a driver has made, in the order of their indices.
+    pub fn made_by(&self, driver: IbDriver) -> impl Iterator<Item = IbDevice> {
+        self.by_index().filter(move |device| self.driver_of(*device) == driver)
+    }
+
+    /// The devices that a driver has on a netdev: one, unless two were made at the same time.
+    pub fn all_on_netdev(&self, driver: IbDriver, id: NetdevId) -> Vec<IbDevice> {
+        let on = |device: &IbDevice| self.netdev_of(*device) == Some(id);
+        self.made_by(driver).filter(on).collect()
+    }
+
+    /// Models `ib_device_get_by_netdev()`: the device that a driver has on a netdev.
+    pub fn on_netdev(&self, driver: IbDriver, id: NetdevId) -> Option<IbDevice> {
+        let on = |device: &IbDevice| self.netdev_of(*device) == Some(id);
+        let found = self.made_by(driver).find(on)?;
+        self.device(found).filter(|state| state.registered).map(|_| found)
+    }
+
+    /// Models `ib_unregister_device_queued()`, for who may not wait; a reference keeps the memory until then.
+    pub fn unregister_queued(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
+        let state = self.device(device).filter(|state| state.registered).ok_or(Errno::ENODEV)?;
+        let mut queued = self.queued.0[device.index()].borrow_mut();
+        if !queued.contains(&state.kref) {
+            queued.push(state.kref);
+            self.hold(k, state.kref);
+            let _is_there_already =
+                k.queue_work(QueueName::Unreg, WorkFn::UnregisterDevice(device), Module::Core);
+        }
+        Ok(())
+    }
+
+    /// Models `ib_unregister_work()`.
+    pub async fn unregister_work(&self, k: &Kernel, device: IbDevice) {
+        for kref in self.queued.0[device.index()].take() {
+            k.point(Point::IbUnregisterWork).await;
+            self.unregister_held(k, device, kref).await;
+        }
+    }
+
+    /// Models `ib_unregister_device_and_put()`: whoever finds it done already is content.
+    pub async fn unregister_by_name(&self, k: &Kernel, name: IbDevice) -> Result<(), Errno> {
+        let (device, kept) = self.get_by_name(k, name, Point::IbDelFind).await?;
+        let state = self.device(device).ok_or(Errno::ENODEV)?;
+        if state.driver == IbDriver::Mlx5 {
+            // Users may not have hardware go.
+            return Err(Errno::EINVAL);
+        }
+        let kref = state.kref;
+        self.hold(k, kref);
+        drop(kept);
+        k.point(Point::IbDelFound).await;
+        self.unregister_held(k, device, kref).await;
+        Ok(())
+    }
+
+    fn hold(&self, k: &Kernel, kref: Kref) {
+        if self.holds() {
+            k.get(kref);
+        }
+    }
+
+    fn holds(&self) -> bool {
+        self.rules.users.queued_holds && (self.rules.keeps != Keeps::Kref)
+    }
+
+    /// Unregisters a device that is still the one it was, and lets go of its memory.
+    async fn unregister_held(&self, k: &Kernel, device: IbDevice, kref: Kref) {
+        if !(self.rules.keeps != Keeps::Kref) || k.touch(kref) {
+            // Somebody else may have been faster; then this one has waited for them.
+            let _done = self.unregister(k, device, kref).await;
+        }
+        if self.holds() && k.put(kref) {
+            k.free(kref);
+        }
+    }
+}

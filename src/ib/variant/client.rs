@@ -1,0 +1,133 @@
+//! Variants about clients, and about who unregisters a device and when that is done.
+
+use super::super::rules::{Adds, Disassociates, NetdevGone, Rules};
+use super::kref;
+use crate::variant::Variant;
+
+/// The variants of this file.
+pub(super) const VARIANTS: &[Variant<Rules>] = &[
+    Variant {
+        id: 8,
+        name: "rcu-list",
+        says: "the list of devices is walked under RCU, which keeps no device once it has been read",
+        cites: &[kref(
+            "Matan Barak",
+            "an RCU list or the like would do without the mutex, but is not worth the complexity",
+        )],
+        breaks: &[],
+        with: &[],
+        apply: |rules| rules.enum_locks = false,
+    },
+    Variant {
+        id: 9,
+        name: "remove-under-client-data",
+        says: "a device's client data stays locked for reading over remove(), as in 5.1 and 5.2",
+        cites: &[kref(
+            "Matan Barak",
+            "most work of clients is waited for when a device goes, so a lock that work takes cannot be held then",
+        )],
+        breaks: &["no-deadlock", "lock-order"],
+        with: &[],
+        apply: |rules| rules.client_data_over_remove = true,
+    },
+    Variant {
+        id: 10,
+        name: "adds-unordered",
+        says: "whoever registers adds, so that a device may get a later client first, as from 5.3 on",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "the two lists need a lock each that is about register and unregister and nothing else",
+        )],
+        breaks: &["clients-in-order", "one-remove-per-add"],
+        with: &[],
+        apply: |rules| rules.adds = Adds::Alone,
+    },
+    Variant {
+        id: 11,
+        name: "removes-in-order",
+        says: "a device's clients are removed in the order in which they were added",
+        cites: &[kref("Jason Gunthorpe", "a client is a driver of the device, and goes as drivers go")],
+        breaks: &["clients-in-order"],
+        with: &[],
+        apply: |rules| rules.removes_in_order = true,
+    },
+    Variant {
+        id: 12,
+        name: "refused-is-removed",
+        says: "a client that refuses a device is told of the device's end all the same",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "remove() is called of what is attached, as everywhere in the kernel",
+        )],
+        breaks: &["one-remove-per-add"],
+        with: &[],
+        apply: |rules| rules.refused_is_removed = true,
+    },
+    Variant {
+        id: 13,
+        name: "unfenced-unregister",
+        says: "nothing keeps apart those who unregister one device at the same time",
+        cites: &[kref(
+            "Matan Barak",
+            "unregistering is synchronous: when it returns, nobody operates the device",
+        )],
+        breaks: &[
+            "no-deadlock",
+            "remove-is-synchronous",
+            "one-remove-per-add",
+            "no-use-after-free",
+            "rdma-told-in-order",
+        ],
+        with: &[],
+        apply: |rules| rules.unregister_fenced = false,
+    },
+    Variant {
+        id: 14,
+        name: "free-without-wait",
+        says: "unregistering gives the memory back while the active count is above zero",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "an active count with a completion is what holds an unregister up, and it is no kref",
+        )],
+        breaks: &["active-keeps-memory", "no-use-after-free"],
+        with: &[],
+        apply: |rules| rules.unregister_waits = false,
+    },
+    Variant {
+        id: 15,
+        name: "unregister-in-notifier",
+        says: "a driver unregisters its device in the netdev's notifier, under the lock of all netdevs",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "whoever unregisters waits for what the clients do, so no lock of theirs may be held then",
+        )],
+        breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"],
+        with: &[],
+        apply: |rules| rules.netdev_gone = NetdevGone::Unregisters,
+    },
+    Variant {
+        id: 16,
+        name: "disassociate-at-once",
+        says: "uverbs takes a device from its users without waiting for those who are in a command",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "once remove() returns the client does not operate the device any more",
+        )],
+        breaks: &["remove-is-synchronous", "no-use-after-free"],
+        with: &[],
+        apply: |rules| rules.disassociates = Disassociates::AtOnce,
+    },
+    Variant {
+        id: 17,
+        name: "waits-for-users",
+        says: "uverbs' remove() waits until the last user has closed the device, as with drivers that cannot \
+               disassociate",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "memory and operable lifetime are different things: users may keep the one and not the other",
+        )],
+        breaks: &["no-deadlock"],
+        with: &[],
+        apply: |rules| rules.disassociates = Disassociates::Never,
+    },
+];

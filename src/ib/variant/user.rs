@@ -1,0 +1,100 @@
+//! Variants of what users are told and when, and of how names and links come and go.
+
+use super::super::rules::{LinkOps, Rules};
+use crate::mail::{Cite, KREF, REGISTER, UEVENTS};
+use crate::variant::Variant;
+
+/// The variants of what users see and do.
+pub(super) const VARIANTS: &[Variant<Rules>] = &[
+    Variant {
+        id: 41,
+        name: "added-before-clients",
+        says: "the uevent that a device was added goes out with the device, before its clients have it",
+        cites: &[Cite {
+            mail: &UEVENTS,
+            who: "Alex Williamson",
+            claim: "each event marks the completion of a process, so it is sent when that has completed",
+        }],
+        breaks: &["rdma-told-in-order"],
+        with: &[],
+        apply: |rules| rules.users.announces_first = true,
+    },
+    Variant {
+        id: 42,
+        name: "end-without-beginning",
+        says: "a device whose registration fails after it was enabled is told to end, though nobody knew of it",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "notifications go out in an order in which what is told of can be reached",
+        }],
+        breaks: &["rdma-told-in-order"],
+        with: &[],
+        apply: |rules| rules.users.ends_what_never_began = true,
+    },
+    Variant {
+        id: 43,
+        name: "end-before-clients",
+        says: "the end of a device is told before its clients are removed",
+        cites: &[Cite {
+            mail: &UEVENTS,
+            who: "Kirti Wankhede",
+            claim: "a device is unregistered when its children and files are gone and none can be created",
+        }],
+        breaks: &["rdma-told-in-order"],
+        with: &[],
+        apply: |rules| rules.users.ends_before_clients = true,
+    },
+    Variant {
+        id: 44,
+        name: "attach-at-once",
+        says: "that a netdev is attached is told as soon as the device has it",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "notifications need to be straightened out: no part before the instance it belongs to",
+        }],
+        breaks: &["attach-within-registration"],
+        with: &[],
+        apply: |rules| rules.users.attaches_at_once = true,
+    },
+    Variant {
+        id: 45,
+        name: "rename-to-the-same",
+        says: "a device that gets the name it has is renamed, and users are told",
+        cites: &[Cite {
+            mail: &UEVENTS,
+            who: "Alex Williamson",
+            claim: "each event marks the completion of a process, so it is sent when that has completed",
+        }],
+        breaks: &["move-changes-the-name"],
+        with: &[],
+        apply: |rules| rules.users.renames_to_the_same = true,
+    },
+    Variant {
+        id: 46,
+        name: "unfenced-links",
+        says: "a driver's module goes without waiting for those who make a link with it",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "no module code may run, or be able to run later, once it is unloaded",
+        }],
+        breaks: &["text-outlives-work"],
+        with: &[],
+        apply: |rules| rules.users.link_ops = LinkOps::Nothing,
+    },
+    Variant {
+        id: 47,
+        name: "queued-without-reference",
+        says: "who is to unregister a device later has its pointer, and no reference to its memory",
+        cites: &[Cite {
+            mail: &UEVENTS,
+            who: "Kirti Wankhede",
+            claim: "whoever uses a device should hold a reference of its own while it does",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |rules| rules.users.queued_holds = false,
+    },
+];

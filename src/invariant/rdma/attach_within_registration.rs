@@ -1,0 +1,74 @@
+//! That a netdev is attached is said of a device that users know of.
+
+use crate::event::{Action, IbDevice, Kinds, Notice, Subject, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+use crate::operand::Operand;
+
+/// That a netdev is attached is said of a device that users know of.
+pub const ATTACH_WITHIN_REGISTRATION: Invariant = Invariant {
+    id: 49,
+    name: "attach-within-registration",
+    says: "Whoever is told that a netdev is attached is told to which RDMA device, and knows that device: it was \
+           announced, and its end was not.",
+    cites: &[Cite {
+        mail: &mail::REGISTER,
+        who: "Leon Romanovsky",
+        claim: "parts can be made and unmade at any time, and the notifications have to cover all of it",
+    }],
+    about: Kinds::RDMA,
+    observable: true,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut known = [false; IbDevice::COUNT];
+    trace.events.iter().position(|event| {
+        match event.what {
+            What::Notify(notice, Subject::Ib(device), _) => known[device.index()] = notice == Notice::New,
+            What::Uevent(Action::Move(old), Subject::Ib(device)) => {
+                if let Some(old) = IbDevice::from_byte(old).filter(|old| *old != device) {
+                    known[device.index()] = std::mem::take(&mut known[old.index()]);
+                }
+            }
+            What::Notify(_, Subject::IbLink(device), _) => return !known[device.index()],
+            What::Notify(_, Subject::Unnamed, _) => return true,
+            _ => {}
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
+    const NEW: What = What::Notify(Notice::New, DEVICE, 0);
+    const DEL: What = What::Notify(Notice::Del, DEVICE, 0);
+    const ATTACH: What = What::Notify(Notice::New, Subject::IbLink(IbDevice::Rxe0), 1);
+
+    fn broken(events: &[What]) -> Option<usize> {
+        check(&Trace::of(events.iter().map(|what| (0, *what))))
+    }
+
+    #[test]
+    fn before_the_beginning_and_after_the_end_breaks_it() {
+        assert_eq!(broken(&[ATTACH]), Some(0));
+        assert_eq!(broken(&[NEW, ATTACH, DEL, ATTACH]), Some(3));
+        assert_eq!(broken(&[NEW, ATTACH, DEL, NEW, ATTACH]), None);
+    }
+
+    #[test]
+    fn an_attach_that_names_nothing_breaks_it() {
+        assert_eq!(broken(&[NEW, What::Notify(Notice::New, Subject::Unnamed, 0)]), Some(1));
+    }
+
+    #[test]
+    fn a_name_goes_with_its_device() {
+        let renamed = What::Uevent(Action::Move(IbDevice::Rxe0.to_byte()), Subject::Ib(IbDevice::Rxe1));
+        let attach = What::Notify(Notice::New, Subject::IbLink(IbDevice::Rxe1), 1);
+        assert_eq!(broken(&[NEW, renamed, attach]), None);
+        assert_eq!(broken(&[NEW, renamed, ATTACH]), Some(2));
+    }
+}

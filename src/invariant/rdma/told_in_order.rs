@@ -1,0 +1,179 @@
+//! Users hear of an RDMA device when its clients have it, and of its end when they do not have it any more.
+
+use crate::event::{
+    Action, Callback, Client, Event, IbDevice, Kinds, Notice, Span, Subject, TASKS_MAX, Trace, What,
+};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+use crate::operand::Operand;
+
+/// Users hear of an RDMA device when its clients have it, and of its end when they do not have it any more.
+pub const TOLD_IN_ORDER: Invariant = Invariant {
+    id: 48,
+    name: "rdma-told-in-order",
+    says: "An RDMA device's uevents and notifications come as add, new, del, remove: add once every client has \
+           been told that was registered when the device was made, unless it goes again meanwhile, del once every client's remove() has returned.",
+    cites: &[
+        Cite {
+            mail: &mail::UEVENTS,
+            who: "Alex Williamson",
+            claim: "each event marks the completion of a process, so it is sent when that has completed",
+        },
+        Cite {
+            mail: &mail::KREF,
+            who: "Jason Gunthorpe",
+            claim: "a client's work must be cancelled or complete when its remove() returns",
+        },
+    ],
+    about: Kinds::RDMA,
+    observable: true,
+    check,
+};
+
+/// What users know of the device that has a name.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    added: bool,
+    registered: bool,
+    /// Under what name clients have it, if the trace shows the inside of registration.
+    inside: Option<IbDevice>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    known: [Known; IbDevice::COUNT],
+    /// Which clients are registered.
+    clients: [bool; Client::COUNT],
+    /// Which were when the device was made, and do not know it yet.
+    missing: [[bool; Client::COUNT]; IbDevice::COUNT],
+    /// Which have a device.
+    have: [[bool; Client::COUNT]; IbDevice::COUNT],
+    /// Which device each task registers.
+    registers: [Option<IbDevice>; TASKS_MAX],
+}
+
+impl State {
+    /// Takes an event in; false if it breaks the rule.
+    fn step(&mut self, event: &Event) -> bool {
+        match event.what {
+            What::Enter(Span::IbRegisterDevice, Subject::Ib(device)) => {
+                self.registers[usize::from(event.task)] = Some(device);
+            }
+            What::Leave(Span::IbRegisterDevice, ..) => self.registers[usize::from(event.task)] = None,
+            What::Add(Subject::Client(client)) => self.clients[client.index()] = true,
+            What::Remove(Subject::Client(client)) => {
+                self.clients[client.index()] = false;
+                self.missing.iter_mut().for_each(|missing| missing[client.index()] = false);
+            }
+            What::Visible(Subject::Ib(device)) => self.missing[device.index()] = self.clients,
+            // Nobody is added any more to a device that somebody else unregisters meanwhile.
+            What::Hidden(Subject::Ib(device)) => self.missing[device.index()] = Default::default(),
+            What::Return(Callback::ClientAdd, Subject::ClientData(client, device), errno) => {
+                self.missing[device.index()][client.index()] = false;
+                self.have[device.index()][client.index()] = errno.is_none();
+            }
+            What::Return(Callback::ClientRemove, Subject::ClientData(client, device), _) => {
+                self.have[device.index()][client.index()] = false;
+            }
+            What::Uevent(action, Subject::Ib(name)) => return self.uevent(event, action, name),
+            What::Notify(notice, Subject::Ib(name), _) => return self.notify(notice, name),
+            _ => {}
+        }
+        true
+    }
+
+    fn uevent(&mut self, event: &Event, action: Action, name: IbDevice) -> bool {
+        let known = &mut self.known[name.index()];
+        match action {
+            Action::Add => {
+                let inside = self.registers[usize::from(event.task)];
+                let was = std::mem::replace(known, Known { added: true, registered: false, inside });
+                !was.added && inside.is_none_or(|device| !self.missing[device.index()].contains(&true))
+            }
+            Action::Remove => {
+                let was = std::mem::take(known);
+                was.added && !was.registered
+            }
+            Action::Move(old) => {
+                if let Some(old) = IbDevice::from_byte(old).filter(|old| *old != name) {
+                    self.known[name.index()] = std::mem::take(&mut self.known[old.index()]);
+                }
+                true
+            }
+            Action::Bind | Action::Unbind | Action::Change(_) => true,
+        }
+    }
+
+    fn notify(&mut self, notice: Notice, name: IbDevice) -> bool {
+        let known = &mut self.known[name.index()];
+        let was = std::mem::replace(&mut known.registered, notice == Notice::New);
+        match notice {
+            Notice::New => known.added && !was,
+            Notice::Del => was && known.inside.is_none_or(|device| !self.have[device.index()].contains(&true)),
+        }
+    }
+}
+
+fn check(trace: &Trace) -> Option<usize> {
+    let mut state = State::default();
+    trace.events.iter().position(|event| !state.step(event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Errno;
+
+    const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
+    const ENTER: What = What::Enter(Span::IbRegisterDevice, DEVICE);
+    const LEAVE: What = What::Leave(Span::IbRegisterDevice, DEVICE, None);
+    const CLIENT: What = What::Add(Subject::Client(Client::Mad));
+    const VISIBLE: What = What::Visible(DEVICE);
+    const DATA: Subject = Subject::ClientData(Client::Mad, IbDevice::Rxe0);
+    const HAS: What = What::Return(Callback::ClientAdd, DATA, None);
+    const HAS_NOT: What = What::Return(Callback::ClientRemove, DATA, None);
+    const ADD: What = What::Uevent(Action::Add, DEVICE);
+    const REMOVE: What = What::Uevent(Action::Remove, DEVICE);
+    const NEW: What = What::Notify(Notice::New, DEVICE, 0);
+    const DEL: What = What::Notify(Notice::Del, DEVICE, 0);
+
+    fn broken(events: &[What]) -> Option<usize> {
+        check(&Trace::of(events.iter().map(|what| (0, *what))))
+    }
+
+    #[test]
+    fn a_device_that_users_hear_of_before_a_client_does_breaks_it() {
+        assert_eq!(broken(&[CLIENT, ENTER, VISIBLE, ADD]), Some(3));
+        assert_eq!(broken(&[CLIENT, ENTER, VISIBLE, HAS, ADD, NEW, LEAVE, HAS_NOT, DEL, REMOVE]), None);
+        let refused = What::Return(Callback::ClientAdd, DATA, Some(Errno::EOPNOTSUPP));
+        assert_eq!(broken(&[CLIENT, ENTER, VISIBLE, refused, ADD, NEW, LEAVE, DEL, REMOVE]), None);
+        let gone = What::Remove(Subject::Client(Client::Mad));
+        assert_eq!(broken(&[CLIENT, ENTER, VISIBLE, gone, ADD, NEW]), None);
+        assert_eq!(broken(&[CLIENT, ENTER, VISIBLE, What::Hidden(DEVICE), ADD, NEW]), None);
+        assert_eq!(broken(&[ENTER, VISIBLE, CLIENT, ADD, NEW]), None, "a later client has later to be told");
+    }
+
+    #[test]
+    fn an_end_before_the_clients_or_without_a_beginning_breaks_it() {
+        assert_eq!(broken(&[CLIENT, ENTER, VISIBLE, HAS, ADD, NEW, LEAVE, DEL]), Some(7));
+        assert_eq!(broken(&[DEL]), Some(0));
+        assert_eq!(broken(&[ADD, NEW, DEL, DEL]), Some(3));
+    }
+
+    #[test]
+    fn a_notification_outside_of_the_uevents_breaks_it() {
+        assert_eq!(broken(&[NEW]), Some(0));
+        assert_eq!(broken(&[ADD, NEW, REMOVE]), Some(2));
+        assert_eq!(broken(&[ADD, NEW, DEL, REMOVE, ADD, NEW]), None);
+        assert_eq!(broken(&[ADD, ADD]), Some(1));
+    }
+
+    #[test]
+    fn a_device_that_goes_by_another_name_is_the_same() {
+        let to = Subject::Ib(IbDevice::Rxe1);
+        let renamed = What::Uevent(Action::Move(IbDevice::Rxe0.to_byte()), to);
+        let end = [What::Notify(Notice::Del, to, 0), What::Uevent(Action::Remove, to)];
+        assert_eq!(broken(&[ADD, NEW, renamed, end[0], end[1], ADD, NEW]), None);
+        assert_eq!(broken(&[ADD, NEW, renamed, DEL]), Some(3));
+    }
+}

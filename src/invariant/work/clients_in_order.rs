@@ -1,0 +1,96 @@
+//! Clients come in the order in which they registered, and go in the reverse.
+
+use crate::event::{Callback, Client, IbDevice, Kinds, Span, Subject, TASKS_MAX, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+
+/// A device gets its clients in the order in which they registered, whoever registers meanwhile, and whoever unregisters
+/// it takes them in the reverse.
+pub const CLIENTS_IN_ORDER: Invariant = Invariant {
+    id: 40,
+    name: "clients-in-order",
+    says: "A device gets its clients in the order in which they registered, whoever registers meanwhile, and loses them in the reverse.",
+    cites: &[Cite {
+        mail: &mail::KREF,
+        who: "Jason Gunthorpe",
+        claim: "clients are drivers of the device, and one may be built upon another",
+    }],
+    about: Kinds::CLIENT,
+    observable: false,
+    check,
+};
+
+fn check(trace: &Trace) -> Option<usize> {
+    // When each client registered; the last one each device was offered to; and for each task, the last one that it took
+    // from the device that it unregisters.
+    let mut registered = [0; Client::COUNT];
+    let mut offered = [0; IbDevice::COUNT];
+    let mut unregisters = [None; TASKS_MAX];
+    for (at, event) in trace.events.iter().enumerate() {
+        let own = &mut unregisters[usize::from(event.task)];
+        match event.what {
+            What::Add(Subject::Client(client)) => registered[client.index()] = at + 1,
+            What::Visible(Subject::Ib(device)) => offered[device.index()] = 0,
+            What::Call(Callback::ClientAdd, Subject::ClientData(client, device)) => {
+                let last = &mut offered[device.index()];
+                if registered[client.index()] < *last {
+                    return Some(at);
+                }
+                *last = registered[client.index()];
+            }
+            What::Enter(Span::IbUnregisterDevice, Subject::Ib(device)) => *own = Some((device, usize::MAX)),
+            What::Leave(Span::IbUnregisterDevice, ..) => *own = None,
+            What::Call(Callback::ClientRemove, Subject::ClientData(client, device)) => {
+                if let Some((of, last)) = own
+                    && *of == device
+                {
+                    if registered[client.index()] > *last {
+                        return Some(at);
+                    }
+                    *last = registered[client.index()];
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: IbDevice = IbDevice::Rxe0;
+    const FIRST: What = What::Add(Subject::Client(Client::Mad));
+    const SECOND: What = What::Add(Subject::Client(Client::Cm));
+    const UNREGISTER: What = What::Enter(Span::IbUnregisterDevice, Subject::Ib(DEVICE));
+
+    fn add(client: Client) -> What {
+        What::Call(Callback::ClientAdd, Subject::ClientData(client, DEVICE))
+    }
+
+    fn remove(client: Client) -> What {
+        What::Call(Callback::ClientRemove, Subject::ClientData(client, DEVICE))
+    }
+
+    fn broken(events: &[What]) -> Option<usize> {
+        check(&Trace::of(events.iter().map(|what| (0, *what))))
+    }
+
+    #[test]
+    fn first_come_first_and_last_out_keep_it() {
+        let [mad, cm] = [Client::Mad, Client::Cm];
+        assert_eq!(broken(&[FIRST, SECOND, add(mad), add(cm), UNREGISTER, remove(cm), remove(mad)]), None);
+    }
+
+    #[test]
+    fn a_later_client_first_breaks_it() {
+        assert_eq!(broken(&[FIRST, SECOND, add(Client::Cm), add(Client::Mad)]), Some(3));
+    }
+
+    #[test]
+    fn the_first_client_out_first_breaks_it() {
+        let events = [FIRST, SECOND, UNREGISTER, remove(Client::Mad), remove(Client::Cm)];
+        assert_eq!(broken(&events), Some(4));
+    }
+}

@@ -1,0 +1,139 @@
+//! What users ask of RDMA devices and of the dummy netdevs under them, as requests.
+
+use super::{
+    DELLINK, DEV_INDEX, DEV_NAME, GET, IFNAME, INFO_KIND, LINK_TYPE, LINKINFO, NDEV_NAME, NEWLINK,
+    RDMA_DELLINK, RDMA_NEWLINK, link, link_name, name, request,
+};
+use crate::driver::rdma::{Command, names_dummies};
+use crate::event::{IbDevice, NetNs, Netdev, NetnsMode, RdmaModule};
+use crate::linux::attribute::Attributes;
+use crate::linux::link::all;
+use crate::linux::wire::{Action, Family, Indexed, Patch};
+use crate::operand::Operand;
+use crate::program;
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
+
+/// `RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, …)` of `RDMA_NLDEV_CMD_SET`, `…_PORT_GET` and `…_SYS_SET`.
+const SET: u16 = 5 << 10 | 2;
+pub(super) const PORT_GET: u16 = 5 << 10 | 5;
+const SYS_SET: u16 = 5 << 10 | 7;
+/// `RDMA_NLDEV_SYS_ATTR_NETNS_MODE`, `RDMA_NLDEV_NET_NS_FD`
+const NETNS_MODE: u16 = 66;
+const NET_NS_FD: u16 = 68;
+/// `IFLA_NET_NS_FD`
+const IFLA_NET_NS_FD: u16 = 28;
+/// `IFF_UP`
+const UP: u8 = 1;
+/// Where the `struct ifinfomsg` has the index of the netdev, its flags, and which of them are meant.
+const INDEX: usize = 4;
+const FLAGS: usize = 8;
+const CHANGE: usize = 12;
+/// The modules that are there when a program begins, in the order in which they were loaded.
+const LOADED: [RdmaModule; 2] = [RdmaModule::Siw, RdmaModule::RdmaRxe];
+
+/// What a command asks of a real kernel; nothing for what only a driver could do.
+pub(in crate::linux) fn actions(command: Command) -> Option<Vec<Action>> {
+    if !names_dummies(command) {
+        return None;
+    }
+    let action = match command {
+        Command::NetdevAdd { netdev } => {
+            let kind = Attributes::new().nest(LINKINFO, Attributes::new().text(INFO_KIND, "dummy"));
+            request(Family::Route, NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link(netdev, 0, kind))
+        }
+        Command::NetdevDel { netdev } => {
+            request(Family::Route, DELLINK, 0, link(netdev, 0, Attributes::new()))
+        }
+        Command::NetdevUp { netdev } => flags(netdev, UP),
+        Command::NetdevDown { netdev } => flags(netdev, 0),
+        Command::NetdevRename { netdev, to } => {
+            change(netdev, Attributes::new().text(IFNAME, &link_name(to)), None)
+        }
+        Command::NetdevSetNetns { netdev, netns } => {
+            change(netdev, Attributes::new().u32(IFLA_NET_NS_FD, 0), Some(netns))
+        }
+        Command::LinkAdd { device, driver, netdev } => {
+            let attributes = Attributes::new().text(DEV_NAME, &name(device)).text(LINK_TYPE, driver.word());
+            request(Family::Rdma, RDMA_NEWLINK, 0, attributes.text(NDEV_NAME, &link_name(netdev)).emit())
+        }
+        Command::LinkDel { device } => ask(RDMA_DELLINK, 0, device, Attributes::new(), None),
+        Command::Rename { device, to } => {
+            ask(SET, 0, device, Attributes::new().text(DEV_NAME, &name(to)), None)
+        }
+        Command::SetNetns { device, netns } => {
+            ask(SET, 0, device, Attributes::new().u32(NET_NS_FD, 0), Some(netns))
+        }
+        Command::SystemSetNetns { mode } => set_mode(mode),
+        Command::DevShow {} => show(),
+        Command::LinkShow { device } => ask(PORT_GET, NLM_F_DUMP, device, Attributes::new(), None),
+        Command::ModuleLoad { module } => Action::Load { module: module.to_string() },
+        Command::ModuleRemove { module } => Action::Unload { module: module.to_string() },
+        // No software driver can be asked to.
+        Command::FailEnable { .. } => return None,
+    };
+    Some(vec![action])
+}
+
+/// The dumps that show what is at rest.
+pub(in crate::linux) fn dumps() -> Vec<Action> {
+    let ports = IbDevice::ALL
+        .iter()
+        .map(|device| Action::Prepare(Box::new(ask(PORT_GET, NLM_F_DUMP, *device, Attributes::new(), None))));
+    std::iter::once(show()).chain(ports).collect()
+}
+
+/// Whether a command may leave other modules behind than there were, or the same in another order.
+pub(in crate::linux) fn changes_modules(command: &program::Command) -> bool {
+    use Command::{ModuleLoad, ModuleRemove};
+    matches!(command, program::Command::Rdma(ModuleLoad { .. } | ModuleRemove { .. }))
+}
+
+/// What brings back what was there before.
+pub(super) fn clean_up(modules: bool) -> Vec<Action> {
+    let mut actions = vec![set_mode(NetnsMode::Shared)];
+    if modules {
+        // Those that need another go before it.
+        let loaded = RdmaModule::ALL.iter().map(|module| Action::Unload { module: module.to_string() });
+        actions.extend(loaded);
+    }
+    actions.extend(LOADED.map(|module| Action::Load { module: module.to_string() }));
+    actions
+}
+
+fn show() -> Action {
+    request(Family::Rdma, GET, NLM_F_DUMP, Vec::new())
+}
+
+fn set_mode(mode: NetnsMode) -> Action {
+    let shared = u8::from(mode == NetnsMode::Shared);
+    request(Family::Rdma, SYS_SET, 0, Attributes::new().u8(NETNS_MODE, shared).emit())
+}
+
+/// A request about a device, whose index the guest knows, with the descriptor of a namespace at its end, if any.
+fn ask(command: u16, flags: u16, device: IbDevice, more: Attributes, netns: Option<NetNs>) -> Action {
+    let mut body = Attributes::new().u32(DEV_INDEX, 0).emit();
+    // The value follows the attribute's header of four bytes.
+    let mut patches = vec![Patch { at: 4, of: Indexed::Rdma(name(device)) }];
+    body.extend(more.emit());
+    patches.extend(netns.map(|netns| descriptor(&body, netns)));
+    Action::Netlink { family: Family::Rdma, command, flags, body, patches }
+}
+
+fn flags(netdev: Netdev, flags: u8) -> Action {
+    let mut body = link(netdev, 0, Attributes::new());
+    (body[FLAGS], body[CHANGE]) = (flags, UP);
+    request(Family::Route, NEWLINK, 0, body)
+}
+
+/// Changes a netdev that is named by its index.
+fn change(netdev: Netdev, change: Attributes, netns: Option<NetNs>) -> Action {
+    let mut body = all();
+    body.extend(change.emit());
+    let mut patches = vec![Patch { at: INDEX, of: Indexed::Netdev(link_name(netdev)) }];
+    patches.extend(netns.map(|netns| descriptor(&body, netns)));
+    Action::Netlink { family: Family::Route, command: NEWLINK, flags: 0, body, patches }
+}
+
+fn descriptor(body: &[u8], netns: NetNs) -> Patch {
+    Patch { at: body.len() - 4, of: Indexed::Netns(netns.word().to_string()) }
+}
