@@ -10,7 +10,7 @@ use unreg::search::hunt::{Config, Finding, Hunt};
 
 /// The runs in which each rule must be found broken. Most take below ten thousand, the rarest a few millions: a namespace
 /// that ends with an instance in it whose driver refuses to go down, a rate object that is touched when its node is gone.
-const BUDGET: u64 = 10_000_000;
+const BUDGET: u64 = 20_000_000;
 /// The runs, for each alphabet and seed, in which the settled rules must break nothing.
 const SURVIVED: u64 = 60_000;
 /// The lines of commands and schedule that a minimised program may have: two tasks that take turns need many.
