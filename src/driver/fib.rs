@@ -2,7 +2,7 @@
 
 use super::Bus;
 use crate::devlink::InstanceId;
-use crate::event::{Errno, Handle, LockClass, NetNs, Point, Resource, Route, Subject, What};
+use crate::event::{Errno, Handle, NetNs, Point, Resource, Route, Subject, What};
 use crate::operand::Operand;
 use std::cell::Cell;
 
@@ -33,6 +33,11 @@ impl Fib {
         self.listeners.get().into_iter().flatten()
     }
 
+    /// Those that are told of a namespace's routes.
+    fn told(&self, netns: NetNs) -> impl Iterator<Item = Listener> {
+        self.listeners().filter(move |listener| listener.netns == netns)
+    }
+
     fn change(&self, listener: Listener) {
         let mut all = self.listeners.get();
         for known in all.iter_mut().flatten().filter(|known| known.instance == listener.instance) {
@@ -45,20 +50,19 @@ impl Fib {
 /// Models `inet_rtm_newroute()` and the notifiers that it calls in turn: the first that has no room ends it.
 pub(super) async fn add(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
     let (k, fib) = (bus.kernel, &bus.drivers.fib);
-    let _rtnl = k.lock(k.lock_of(LockClass::Rtnl, Subject::Kernel), Point::RouteChange).await;
+    let _rtnl = k.rtnl_lock(Point::RouteChange).await;
     let netns = k.netns();
     let routes = &fib.routes[netns.index()];
     if routes.get() & bit(route) != 0 {
         return Err(Errno::EEXIST);
     }
-    let told = || fib.listeners().filter(|listener| listener.netns == netns);
-    for (place, listener) in told().enumerate() {
+    for (place, listener) in fib.told(netns).enumerate() {
         if keep(bus, listener, route) {
             continue;
         }
         // Who was told before keeps a route that there is not, unless somebody says so.
         if !bus.devlink.rules.refused_routes_count {
-            told().take(place).for_each(|listener| forget(bus, listener, route));
+            fib.told(netns).take(place).for_each(|listener| forget(bus, listener, route));
         }
         return Err(Errno::EPERM);
     }
@@ -70,7 +74,7 @@ pub(super) async fn add(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
 /// Models `inet_rtm_delroute()`.
 pub(super) async fn del(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
     let (k, fib) = (bus.kernel, &bus.drivers.fib);
-    let _rtnl = k.lock(k.lock_of(LockClass::Rtnl, Subject::Kernel), Point::RouteChange).await;
+    let _rtnl = k.rtnl_lock(Point::RouteChange).await;
     let netns = k.netns();
     let routes = &fib.routes[netns.index()];
     if routes.get() & bit(route) == 0 {
@@ -78,9 +82,7 @@ pub(super) async fn del(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
     }
     routes.set(routes.get() & !bit(route));
     k.emit(What::Remove(Subject::Route(netns, route)));
-    fib.listeners()
-        .filter(|listener| listener.netns == netns)
-        .for_each(|listener| forget(bus, listener, route));
+    fib.told(netns).for_each(|listener| forget(bus, listener, route));
     Ok(())
 }
 

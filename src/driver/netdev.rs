@@ -2,9 +2,9 @@
 
 use super::{Bus, model};
 use crate::devlink::{InstanceId, NetdevEvent};
-use crate::event::{Action, Errno, Handle, LockClass, NetNs, Notice, Point, PortIndex, Subject, What};
+use crate::event::{Action, Errno, Handle, NetNs, Notice, Point, PortIndex, Subject, What};
 use crate::operand::Operand;
-use crate::sim::{Held, Kref};
+use crate::sim::Kref;
 use std::cell::{Cell, RefCell};
 
 /// The number of a netdev in its run.
@@ -85,15 +85,11 @@ impl Netdevs {
     }
 }
 
-pub(super) async fn rtnl<'b>(bus: &Bus<'b>, at: Point) -> Held<'b> {
-    bus.kernel.lock(bus.kernel.lock_of(LockClass::Rtnl, Subject::Kernel), at).await
-}
-
 /// Models `register_netdevice()`, whose notifiers tell devlink: the type is known when the netdev is initialised,
 /// and the netdev once it can be found. A netdev begins where its instance is, and keeps its parent device.
 pub(super) async fn register(bus: &Bus<'_>, instance: InstanceId, port: PortIndex) -> NetdevId {
     let (k, netdevs) = (bus.kernel, &bus.drivers.netdevs);
-    let _rtnl = rtnl(bus, Point::NetdevRegister).await;
+    let _rtnl = bus.kernel.rtnl_lock(Point::NetdevRegister).await;
     let (handle, netns) = (bus.devlink.handle(instance), bus.devlink.netns(instance));
     let parent = bus.device(handle).on_bus.get();
     if let Some(device) = parent {
@@ -123,7 +119,7 @@ pub(super) async fn register(bus: &Bus<'_>, instance: InstanceId, port: PortInde
 /// Models `unregister_netdevice()` and `free_netdev()`, as a driver calls them.
 pub(super) async fn unregister(bus: &Bus<'_>, id: NetdevId) {
     let k = bus.kernel;
-    let held = rtnl(bus, Point::NetdevUnregister).await;
+    let held = bus.kernel.rtnl_lock(Point::NetdevUnregister).await;
     let netdev = bus.drivers.netdevs.get(id);
     match netdev.registered {
         true => unregister_listed(bus, id).await,
@@ -164,7 +160,7 @@ pub(super) async fn set_netns(
     to: NetNs,
 ) -> Result<(), Errno> {
     let k = bus.kernel;
-    let _rtnl = rtnl(bus, Point::NetdevMove).await;
+    let _rtnl = bus.kernel.rtnl_lock(Point::NetdevMove).await;
     let id = find(bus, handle, port).ok_or(Errno::ENODEV)?;
     if !k.netns_get(to) {
         return Err(Errno::EBADF);
@@ -229,7 +225,7 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs, other: Option<Name
 /// in which they came, for a netdev that a driver made itself is no virtual one that could end with its namespace.
 pub(super) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
     let netdevs = &bus.drivers.netdevs;
-    let _rtnl = rtnl(bus, Point::NetdevExit).await;
+    let _rtnl = bus.kernel.rtnl_lock(Point::NetdevExit).await;
     while let Some(id) = netdevs.first_in(netns) {
         match bus.devlink.rules.netdevs_end_with_netns {
             true => unregister_listed(bus, id).await,

@@ -1,7 +1,7 @@
 //! Events of netdevs and their addresses: whoever causes one holds the lock of all netdevs, and has work queued for it.
 
 use super::Ib;
-use super::netdev::{NetdevId, rtnl};
+use super::netdev::NetdevId;
 use crate::event::{Address, Client, Errno, Module, NetNs, Netdev, Point, QueueName, Subject, What, WorkFn};
 use crate::sim::Kernel;
 
@@ -67,7 +67,7 @@ impl Ib {
 
     /// Models `inet_insert_ifa()` and `ipv6_add_addr()` in the initial namespace.
     pub async fn address_add(&self, k: &Kernel, name: Netdev, address: Address) -> Result<(), Errno> {
-        let _rtnl = rtnl(k, Point::NetdevEvent).await;
+        let _rtnl = k.rtnl_lock(Point::NetdevEvent).await;
         let id = self.netdevs.there(k, name).ok_or(Errno::ENODEV)?;
         if self.has_address(id, address) {
             return Err(Errno::EEXIST);
@@ -80,7 +80,7 @@ impl Ib {
 
     /// Models `inet_del_ifa()` and `ipv6_del_addr()` in the initial namespace.
     pub async fn address_del(&self, k: &Kernel, name: Netdev, address: Address) -> Result<(), Errno> {
-        let _rtnl = rtnl(k, Point::NetdevChange).await;
+        let _rtnl = k.rtnl_lock(Point::NetdevChange).await;
         let id = self.netdevs.there(k, name).ok_or(Errno::ENODEV)?;
         match self.has_address(id, address) {
             true => self.forget_address(k, id, address),

@@ -1,10 +1,10 @@
 //! Netdevs: what RDMA devices are on. Users make dummies, `ipoib` makes one for each device that it takes.
 
 use super::Ib;
-use crate::event::{Action, Address, Errno, IbDevice, IbDriver, LockClass, NetNs, Netdev, Notice, Point};
+use crate::event::{Action, Address, Errno, IbDevice, IbDriver, NetNs, Netdev, Notice, Point};
 use crate::event::{Subject, What};
 use crate::operand::Operand;
-use crate::sim::{Held, Kernel, Kref};
+use crate::sim::{Kernel, Kref};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
@@ -187,7 +187,7 @@ impl Ib {
 
     /// Models `register_netdev()`, as a client has it called.
     pub(super) async fn netdev_register(&self, k: &Kernel, name: Netdev, at: Point) -> Result<(), Errno> {
-        let _rtnl = rtnl(k, at).await;
+        let _rtnl = k.rtnl_lock(at).await;
         if self.netdevs.find(NetNs::Init, name).is_some() {
             return Err(Errno::EEXIST);
         }
@@ -201,7 +201,7 @@ impl Ib {
     /// Models `unregister_netdev()` of one that no RDMA device is on: when it returns, nobody has it.
     pub(super) async fn netdev_unregister(&self, k: &Kernel, name: Netdev, at: Point) -> Result<(), Errno> {
         let id = {
-            let _rtnl = rtnl(k, at).await;
+            let _rtnl = k.rtnl_lock(at).await;
             let id = self.netdevs.find(NetNs::Init, name).ok_or(Errno::ENODEV)?;
             self.netdevs.change(id, |netdev| netdev.registered = false);
             self.netdev_gone(k, id);
@@ -218,9 +218,4 @@ impl Ib {
         let netdev = id.map(|id| self.netdevs.get(id)).filter(|netdev| netdev.netns == NetNs::Init);
         netdev.map_or(0, |netdev| netdev.name.to_byte() + 1)
     }
-}
-
-/// The lock of all netdevs.
-pub(super) async fn rtnl(k: &Kernel, at: Point) -> Held<'_> {
-    k.lock(k.lock_of(LockClass::Rtnl, Subject::Kernel), at).await
 }

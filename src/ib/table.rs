@@ -1,7 +1,7 @@
 //! GID tables: for each device, the addresses of the netdev that its port is on.
 
 use super::Ib;
-use super::netdev::{NetdevId, rtnl};
+use super::netdev::NetdevId;
 use super::rules::{Enumerates, Marks};
 use crate::event::{Address, IbDevice, IbDriver, Mode, Netdev, Point, Span, Subject, What};
 use crate::sim::{Kernel, Kref};
@@ -150,7 +150,7 @@ impl Ib {
         }
         {
             // Models `rdma_roce_rescan_device()`.
-            let _rtnl = rtnl(k, Point::GidRescanDevice).await;
+            let _rtnl = k.rtnl_lock(Point::GidRescanDevice).await;
             if let Some(state) = self.device(device)
                 && let Some(netdev) = self.netdev_of(device)
             {

@@ -4,8 +4,9 @@
 //! another. The last one that goes has a work item end the namespace.
 
 use super::kernel::Kernel;
+use super::lock::Held;
 use super::refcount::Kref;
-use crate::event::{Errno, Module, NetNs, QueueName, Subject, What, WorkFn};
+use crate::event::{Errno, LockClass, Module, NetNs, Point, QueueName, Subject, What, WorkFn};
 use crate::operand::Operand;
 use std::cell::Cell;
 
@@ -85,6 +86,11 @@ impl Kernel {
         }
         self.netns_put(netns);
         Ok(())
+    }
+
+    /// Models `rtnl_lock()`: the lock of all netdevs and routes, in every namespace.
+    pub async fn rtnl_lock(&self, at: Point) -> Held<'_> {
+        self.lock(self.lock_of(LockClass::Rtnl, Subject::Kernel), at).await
     }
 
     /// Whether there is a namespace of this name.

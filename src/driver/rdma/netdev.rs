@@ -1,7 +1,6 @@
 //! Dummy netdevs: made, opened, closed, renamed, moved and deleted by users, each told of in its namespace.
 
 use super::{Bus, link};
-use crate::driver::netdev::rtnl;
 use crate::event::{Action, Errno, NetNs, Netdev, Notice, Point, QueueName};
 use crate::ib::netdev::NetdevId;
 use crate::operand::Operand;
@@ -9,7 +8,7 @@ use crate::operand::Operand;
 /// Models `rtnl_newlink()` and `register_netdevice()`.
 pub(super) async fn add(bus: &Bus<'_>, netdev: Netdev) -> Result<(), Errno> {
     let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
-    let _rtnl = rtnl(bus, Point::DummyNew).await;
+    let _rtnl = bus.kernel.rtnl_lock(Point::DummyNew).await;
     if netdevs.find(k.netns(), netdev).is_some() {
         return Err(Errno::EEXIST);
     }
@@ -24,7 +23,7 @@ pub(super) async fn add(bus: &Bus<'_>, netdev: Netdev) -> Result<(), Errno> {
 pub(super) async fn del(bus: &Bus<'_>, netdev: Netdev) -> Result<(), Errno> {
     let netdevs = &bus.ib.netdevs;
     let id = {
-        let _rtnl = rtnl(bus, Point::DummyDel).await;
+        let _rtnl = bus.kernel.rtnl_lock(Point::DummyDel).await;
         let id = netdevs.find(bus.kernel.netns(), netdev).ok_or(Errno::ENODEV)?;
         unregister(bus, id).await;
         id
@@ -48,7 +47,7 @@ async fn unregister(bus: &Bus<'_>, id: NetdevId) {
 /// Models `dev_open()` and `dev_close()` from `do_setlink()`.
 pub(super) async fn set_up(bus: &Bus<'_>, netdev: Netdev, up: bool) -> Result<(), Errno> {
     let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
-    let _rtnl = rtnl(bus, Point::DummySet).await;
+    let _rtnl = bus.kernel.rtnl_lock(Point::DummySet).await;
     let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
     match up {
         false => close(bus, id),
@@ -75,7 +74,7 @@ fn close(bus: &Bus<'_>, id: NetdevId) {
 /// Models `dev_change_name()`.
 pub(super) async fn rename(bus: &Bus<'_>, netdev: Netdev, to: Netdev) -> Result<(), Errno> {
     let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
-    let _rtnl = rtnl(bus, Point::DummySet).await;
+    let _rtnl = bus.kernel.rtnl_lock(Point::DummySet).await;
     let netns = k.netns();
     let id = netdevs.find(netns, netdev).ok_or(Errno::ENODEV)?;
     if to == netdev {
@@ -93,7 +92,7 @@ pub(super) async fn rename(bus: &Bus<'_>, netdev: Netdev, to: Netdev) -> Result<
 /// Models `__dev_change_net_namespace()`: whatever sits on the netdev is told that it goes.
 pub(super) async fn set_netns(bus: &Bus<'_>, netdev: Netdev, to: NetNs) -> Result<(), Errno> {
     let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
-    let _rtnl = rtnl(bus, Point::DummySet).await;
+    let _rtnl = bus.kernel.rtnl_lock(Point::DummySet).await;
     let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
     if !k.netns_get(to) {
         return Err(Errno::EBADF);
@@ -135,7 +134,7 @@ pub(in crate::driver) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
     let Some(first) = netdevs.first_in(netns) else { return };
     let mut gone = vec![first];
     {
-        let _rtnl = rtnl(bus, Point::NetdevExit).await;
+        let _rtnl = bus.kernel.rtnl_lock(Point::NetdevExit).await;
         unregister(bus, first).await;
         while let Some(id) = netdevs.first_in(netns) {
             unregister(bus, id).await;
