@@ -1,7 +1,7 @@
 //! The client `ipoib`: it makes a netdev for each device, and so causes events inside `add()` and `remove()`.
 
 use super::Ib;
-use crate::event::{Errno, IbDevice, IbDriver, Point};
+use crate::event::{Errno, IbDevice, IbDriver, NetNs, Point};
 use crate::sim::{Kernel, Kref};
 
 impl Ib {
@@ -16,7 +16,7 @@ impl Ib {
         k.touch(kref);
         let is_rxe = self.device(device).is_some_and(|state| state.driver == IbDriver::Rxe);
         let netdev = device.ipoib().filter(|_| is_rxe).ok_or(Errno::EOPNOTSUPP)?;
-        self.netdev_register(k, netdev, Point::IpoibAdd).await?;
+        self.netdev_register(k, NetNs::Init, netdev, Point::IpoibAdd).await?;
         if fails {
             self.netdev_unregister(k, netdev, Point::IbRemoveFailed).await?;
             return Err(Errno::ENOMEM);

@@ -87,7 +87,7 @@ impl Netdevs {
     }
 
     /// A new netdev.
-    pub fn add(&self, k: &Kernel, netns: NetNs, name: Netdev) -> NetdevId {
+    fn add(&self, k: &Kernel, netns: NetNs, name: Netdev) -> NetdevId {
         self.push(k.kref_init(Subject::Netdev(name)), netns, name, false)
     }
 
@@ -185,13 +185,19 @@ impl Ib {
         }
     }
 
-    /// Models `register_netdev()`, as a client has it called.
-    pub(super) async fn netdev_register(&self, k: &Kernel, name: Netdev, at: Point) -> Result<(), Errno> {
+    /// Models `register_netdev()`: a new netdev in a namespace.
+    pub async fn netdev_register(
+        &self,
+        k: &Kernel,
+        netns: NetNs,
+        name: Netdev,
+        at: Point,
+    ) -> Result<(), Errno> {
         let _rtnl = k.rtnl_lock(at).await;
-        if self.netdevs.find(NetNs::Init, name).is_some() {
+        if self.netdevs.find(netns, name).is_some() {
             return Err(Errno::EEXIST);
         }
-        let id = self.netdevs.add(k, NetNs::Init, name);
+        let id = self.netdevs.add(k, netns, name);
         self.netdevs.uevent(k, Action::Add, self.netdevs.get(id));
         self.netdev_came(k, id);
         self.netdevs.told(k, Notice::New, self.netdevs.get(id));

@@ -5,18 +5,10 @@ use crate::event::{Action, Errno, NetNs, Netdev, Notice, Point, QueueName};
 use crate::ib::netdev::NetdevId;
 use crate::operand::Operand;
 
-/// Models `rtnl_newlink()` and `register_netdevice()`.
+/// Models `rtnl_newlink()`.
 pub(super) async fn add(bus: &Bus<'_>, netdev: Netdev) -> Result<(), Errno> {
-    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
-    let _rtnl = bus.kernel.rtnl_lock(Point::DummyNew).await;
-    if netdevs.find(k.netns(), netdev).is_some() {
-        return Err(Errno::EEXIST);
-    }
-    let id = netdevs.add(k, k.netns(), netdev);
-    netdevs.uevent(k, Action::Add, netdevs.get(id));
-    bus.ib.netdev_came(k, id);
-    netdevs.told(k, Notice::New, netdevs.get(id));
-    Ok(())
+    let k = bus.kernel;
+    bus.ib.netdev_register(k, k.netns(), netdev, Point::DummyNew).await
 }
 
 /// Models `rtnl_dellink()`, and `netdev_run_todo()` without the lock.
@@ -131,11 +123,12 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs) -> Result<(), Errn
 /// Models `default_device_exit_batch()`: what is virtual ends with its namespace.
 pub(in crate::driver) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
     let netdevs = &bus.ib.netdevs;
-    let Some(first) = netdevs.first_in(netns) else { return };
-    let mut gone = vec![first];
+    if netdevs.first_in(netns).is_none() {
+        return;
+    }
+    let mut gone = Vec::new();
     {
         let _rtnl = bus.kernel.rtnl_lock(Point::NetdevExit).await;
-        unregister(bus, first).await;
         while let Some(id) = netdevs.first_in(netns) {
             unregister(bus, id).await;
             gone.push(id);
