@@ -1,7 +1,8 @@
 //! Users hear of an RDMA device when its clients have it, and of its end when they do not have it any more.
 
 use crate::event::{
-    Action, Callback, Client, Event, IbDevice, Kinds, Notice, Span, Subject, TASKS_MAX, Trace, What,
+    Action, Callback, Client, Event, IbDevice, Kinds, NetNs, Notice, Span, Subject, TASKS_MAX, Trace, What,
+    WorkFn,
 };
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
@@ -12,7 +13,8 @@ pub const TOLD_IN_ORDER: Invariant = Invariant {
     id: 48,
     name: "rdma-told-in-order",
     says: "An RDMA device's uevents and notifications come as add, new, del, remove: add once every client has \
-           been told that was registered when the device was made, unless it goes again meanwhile, del once every client's remove() has returned.",
+           been told that was registered when the device was made, unless it goes again meanwhile, del once every client's remove() has returned; of a device in \
+           a namespace that ends nobody hears its del.",
     cites: &[
         Cite {
             mail: &mail::UEVENTS,
@@ -48,6 +50,9 @@ struct State {
     missing: [[bool; Client::COUNT]; IbDevice::COUNT],
     /// Which have a device.
     have: [[bool; Client::COUNT]; IbDevice::COUNT],
+    /// Where devices are that were moved, and which namespaces end: nobody listens there.
+    netns: [Option<NetNs>; IbDevice::COUNT],
+    ending: [bool; NetNs::COUNT],
     /// Which device each task registers.
     registers: [Option<IbDevice>; TASKS_MAX],
 }
@@ -75,6 +80,9 @@ impl State {
             What::Return(Callback::ClientRemove, Subject::ClientData(client, device), _) => {
                 self.have[device.index()][client.index()] = false;
             }
+            What::Set(Subject::IbNetns(device), _, to) => self.netns[device.index()] = NetNs::from_byte(to),
+            What::Queue(_, WorkFn::CleanupNet(netns)) => self.ending[netns.index()] = true,
+            What::Free(Subject::Netns(netns)) => self.ending[netns.index()] = false,
             What::Uevent(action, Subject::Ib(name)) => return self.uevent(event, action, name),
             What::Notify(notice, Subject::Ib(name), _) => return self.notify(notice, name),
             _ => {}
@@ -92,7 +100,8 @@ impl State {
             }
             Action::Remove => {
                 let was = std::mem::take(known);
-                was.added && !was.registered
+                let netns = was.inside.and_then(|device| self.netns[device.index()]);
+                was.added && (!was.registered || netns.is_some_and(|netns| self.ending[netns.index()]))
             }
             Action::Move(old) => {
                 if let Some(old) = IbDevice::from_byte(old).filter(|old| *old != name) {
@@ -122,7 +131,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Errno;
+    use crate::event::{Errno, QueueName};
 
     const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
     const ENTER: What = What::Enter(Span::IbRegisterDevice, DEVICE);
@@ -166,6 +175,16 @@ mod tests {
         assert_eq!(broken(&[ADD, NEW, REMOVE]), Some(2));
         assert_eq!(broken(&[ADD, NEW, DEL, REMOVE, ADD, NEW]), None);
         assert_eq!(broken(&[ADD, ADD]), Some(1));
+    }
+
+    #[test]
+    fn a_device_goes_unheard_where_nobody_can_listen() {
+        let moved = What::Set(Subject::IbNetns(IbDevice::Rxe0), NetNs::Init.to_byte(), NetNs::A.to_byte());
+        let ends = What::Queue(QueueName::Netns, WorkFn::CleanupNet(NetNs::A));
+        assert_eq!(broken(&[ENTER, VISIBLE, ADD, NEW, LEAVE, moved, ends, REMOVE]), None);
+        assert_eq!(broken(&[ENTER, VISIBLE, ADD, NEW, LEAVE, ends, REMOVE]), Some(6), "it is elsewhere");
+        let ended = What::Free(Subject::Netns(NetNs::A));
+        assert_eq!(broken(&[ENTER, VISIBLE, ADD, NEW, LEAVE, moved, ends, ended, REMOVE]), Some(8));
     }
 
     #[test]
