@@ -6,6 +6,7 @@
 use super::{Bus, probe as bind};
 use crate::devlink::InstanceId;
 use crate::event::{Errno, EswitchMode, Handle, Parent, Point};
+use crate::mdev::device_lock;
 
 /// The device whose eswitch the subfunctions are on.
 const OWNER: Handle = Handle::Mlx50;
@@ -28,7 +29,8 @@ pub(super) async fn remove(bus: &Bus<'_>) {
 pub(super) async fn eswitch_mode_set(bus: &Bus<'_>, id: InstanceId, mode: EswitchMode) {
     let is_owner = bus.devlink.handle(id) == OWNER && mode == EswitchMode::Legacy;
     if is_owner && bus.mdev.parent(Parent::Sf0).is_registered() {
-        bus.kernel.point(Point::SfEswitch).await;
+        // Nobody registers the parent before it is unregistered.
+        let _held = bus.kernel.lock(device_lock(bus.kernel, Parent::Sf0), Point::SfEswitch).await;
         // Who unregisters it meanwhile has done it.
         let _ = bus.mdev.unregister(bus.kernel, bus, Parent::Sf0).await;
     }
