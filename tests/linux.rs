@@ -211,8 +211,16 @@ fn older() -> Result<(), Failed> {
 
 /// A model that keeps its traps over a reload is told apart, with a device and its reload and nothing else.
 fn planted() -> Result<(), Failed> {
-    let (code, said) =
-        conform(&["--count", "40", "--seed", "3", "--variant", "devlink=linux-6.12+traps-at-probe"]);
+    let (code, said) = conform(&[
+        "--subsystem",
+        "devlink",
+        "--count",
+        "60",
+        "--seed",
+        "5",
+        "--variant",
+        "devlink=linux-6.12+traps-at-probe",
+    ]);
     // What differs first may be something else that a reload does; but of some programs the traps are all.
     let programs = said.split("\ntask ").skip(1).map(|rest| rest.split("\n\n").next().unwrap_or_default());
     let is_minimal = |program: &str| {

@@ -23,6 +23,8 @@ const FEW: u64 = 6;
 pub struct Alphabet {
     groups: Vec<Vec<&'static CommandSpec>>,
     all: Vec<&'static CommandSpec>,
+    /// For each of all commands those that name the same kind of object: of its kinds the one that fewest name.
+    relatives: Vec<Vec<&'static CommandSpec>>,
 }
 
 impl Alphabet {
@@ -34,7 +36,8 @@ impl Alphabet {
         let mut all: Vec<&'static CommandSpec> = groups.iter().flatten().copied().collect();
         all.sort_by_key(|spec| spec.opcode);
         all.dedup_by_key(|spec| spec.opcode);
-        Alphabet { groups, all }
+        let relatives = all.iter().map(|spec| relatives(spec, &all)).collect();
+        Alphabet { groups, all, relatives }
     }
 
     /// Whether there is no command at all to search with.
@@ -45,6 +48,12 @@ impl Alphabet {
     /// Every command that may be used.
     pub fn all(&self) -> &[&'static CommandSpec] {
         &self.all
+    }
+
+    /// Every command that has to do with this one, itself among them.
+    pub(super) fn relatives(&self, spec: &CommandSpec) -> &[&'static CommandSpec] {
+        let place = self.all.binary_search_by_key(&spec.opcode, |spec| spec.opcode);
+        place.map_or(&self.all, |place| &self.relatives[place])
     }
 
     /// The commands of one program: mostly one group, and some of its commands switched off, since a program
@@ -60,6 +69,15 @@ impl Alphabet {
         }
         if chosen.is_empty() { from.clone() } else { chosen }
     }
+}
+
+fn relatives(spec: &'static CommandSpec, all: &[&'static CommandSpec]) -> Vec<&'static CommandSpec> {
+    let who_names = |what| {
+        let names = |spec: &&&CommandSpec| spec.operands.iter().any(|operand| operand.what == what);
+        all.iter().filter(names).copied().collect::<Vec<_>>()
+    };
+    let kinds = spec.operands.iter().map(|operand| who_names(operand.what));
+    kinds.min_by_key(Vec::len).unwrap_or_else(|| vec![spec])
 }
 
 /// The commands of a subsystem, and every other command that names the same kind of object or none that a

@@ -6,7 +6,6 @@ mod schedule;
 
 use super::generate::{Alphabet, Favourites};
 use crate::event::TaskName;
-use crate::operand::CommandSpec;
 use crate::program::{COMMANDS_MAX, Command, Program, TASKS_MAX, Task};
 use fastrand::Rng;
 use schedule::{change_segment, delete_segment, insert_segment, splice_schedule};
@@ -19,7 +18,7 @@ type Edit = fn(&mut Program, &mut Rng, &Material<'_>);
 
 /// What edits may draw from.
 struct Material<'a> {
-    specs: &'a [&'static CommandSpec],
+    alphabet: &'a Alphabet,
     partner: &'a Program,
     favourites: Favourites,
 }
@@ -45,7 +44,7 @@ const EDITS: &[(u8, Edit)] = &[
 
 /// Changes a program a little.
 pub fn mutate(program: &mut Program, random: &mut Rng, alphabet: &Alphabet, partner: &Program) {
-    let material = Material { specs: alphabet.all(), partner, favourites: Favourites::new(random) };
+    let material = Material { alphabet, partner, favourites: Favourites::new(random) };
     let weight_all: u32 = EDITS.iter().map(|(weight, _)| u32::from(*weight)).sum();
     for edits in 1..=EDITS_MAX {
         let mut chosen = random.u32(0..weight_all);
@@ -72,7 +71,7 @@ const CROSSES: [Edit; 3] = [splice_commands, splice_task, splice_schedule];
 
 /// Puts pieces of another program in: commands, a task, or the rest of its schedule.
 pub fn cross(program: &mut Program, random: &mut Rng, alphabet: &Alphabet, partner: &Program) {
-    let material = Material { specs: alphabet.all(), partner, favourites: Favourites::new(random) };
+    let material = Material { alphabet, partner, favourites: Favourites::new(random) };
     for _ in 0..random.usize(1..=CROSSES.len()) {
         CROSSES[random.usize(0..CROSSES.len())](program, random, &material);
     }
@@ -113,9 +112,17 @@ fn unused_name(program: &Program) -> Option<TaskName> {
 const SAME_OBJECT: u8 = 6;
 const SAME_OPERAND: u8 = 3;
 
+/// How often, of eight times, a new command is a relative of one that is there.
+const RELATIVE: u8 = 3;
+
 /// A command to put into a program: mostly about what the program's own commands are about.
 fn command(program: &Program, random: &mut Rng, material: &Material<'_>) -> Command {
-    let spec = material.specs[random.usize(0..material.specs.len())];
+    let like = any_command(program, random).filter(|_| random.u8(0..8) < RELATIVE);
+    let specs = match like {
+        Some((task, at)) => material.alphabet.relatives(program.tasks[task].commands[at].spec()),
+        None => material.alphabet.all(),
+    };
+    let spec = specs[random.usize(0..specs.len())];
     let command = material.favourites.command(random, spec);
     let (opcode, mut bytes) = command.encode();
     for (own, operand) in spec.operands.iter().enumerate() {
@@ -295,7 +302,7 @@ mod tests {
                 partner.schedule = vec![segment; 2];
                 let before = program.clone();
                 let favourites = Favourites::new(&mut random);
-                let material = Material { specs: alphabet.all(), partner: &partner, favourites };
+                let material = Material { alphabet: &alphabet, partner: &partner, favourites };
                 edit(&mut program, &mut random, &material);
                 program.tasks != before.tasks || program.schedule != before.schedule
             });
