@@ -1,7 +1,8 @@
 //! Places the seeds: `corpus/**/*.prog`, encoded, where cargo-fuzz looks for them.
 //!
 //! `fuzz/corpus/<target>/` belongs to the engine and is not in the repository. Each program goes to the target of
-//! its folder, to `mixed` and to the targets about unreg itself, as records; `text` gets the texts.
+//! its folder, to `mixed` and to the targets about unreg itself, as records; `text` gets the texts, and `linux` one message
+//! of each sort that real kernels were recorded to send.
 //!
 //! Beside them `fuzz/engine/<target>.dict` and `<target>.options`, by the names that OSS-Fuzz looks for: the words of
 //! the commands' tables, and how long an input may be.
@@ -30,7 +31,43 @@ fn main() -> Result<()> {
             }
         }
     }
+    let recordings = fuzz.join("../snapshots/linux");
+    println!("cargo:rerun-if-changed={}", recordings.display());
+    recorded(&recordings, &fuzz.join("corpus/linux"))?;
     engine(&fuzz.join("engine"))
+}
+
+/// The most bytes of a seed that was recorded.
+const RECORDED_MAX: usize = 4096;
+
+/// Lines of real guests, the first of each sort, in seeds of a few lines.
+fn recorded(from: &Path, to: &Path) -> Result<()> {
+    let mut files: Vec<_> =
+        fs::read_dir(from)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    files.sort();
+    let (mut known, mut seed, mut count) = (BTreeSet::new(), String::new(), 0);
+    for file in files {
+        for line in fs::read_to_string(file)?.lines() {
+            // Who reports what: the line up to a message, and of that its type and its command.
+            let (head, message) = line.split_once("message\":\"").unwrap_or((line, ""));
+            let sort = (
+                head.to_owned(),
+                message.get(8..12).map(str::to_owned),
+                message.get(32..34).map(str::to_owned),
+            );
+            if line.len() > RECORDED_MAX || !known.insert(sort) {
+                continue;
+            }
+            if seed.len() + line.len() > RECORDED_MAX {
+                count += 1;
+                place(to, &format!("recorded-{count}"), std::mem::take(&mut seed).as_bytes())?;
+            }
+            seed.push_str(line);
+            seed.push('\n');
+        }
+    }
+    place(to, &format!("recorded-{}", count + 1), seed.as_bytes())
 }
 
 /// Dictionaries and options. An engine's own mutator puts these words in; ours knows them.

@@ -17,7 +17,7 @@ use crate::invariant::{self, Violation};
 use crate::program::{Command, Program, Subsystem, Variants, record, text};
 use crate::run::Machine;
 use crate::search::{Reached, States};
-use crate::sim::kernel::STEPS_MAX;
+use crate::sim::kernel::{EVENTS_MAX, STEPS_MAX};
 
 /// Which commands a target draws from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +121,9 @@ impl Target {
 }
 
 fn demand(trace: &Trace, program: &Program, only: &[&'static str]) {
-    assert!(trace.steps <= STEPS_MAX, "a run is bounded");
+    assert!(trace.steps <= STEPS_MAX, "a run is bounded in time");
+    // What is told between two points is one dump at most.
+    assert!(trace.events.len() < 2 * EVENTS_MAX, "a run is bounded in memory");
     let asked = |violation: &Violation| only.is_empty() || only.contains(&violation.invariant.name);
     let Some(violation) = invariant::judge(trace).into_iter().find(asked) else { return };
     eprint!("{}", report(program, &violation, &program.stream(trace, Detail::Stream)));

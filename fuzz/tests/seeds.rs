@@ -35,3 +35,19 @@ fn every_program_is_placed_and_means_the_same() {
     }
     assert!(placed >= 24, "only {placed} programs were found");
 }
+
+#[test]
+fn real_messages_of_every_family_are_seeds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/linux");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let recorded: String = files
+        .filter(|path| stem(path).starts_with("recorded-"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    for words in ["\"Begin\"", "\"End\"", "\"Heard\"", "\"Filtered\"", "\"Answer\"", "\"AtRest\""] {
+        assert!(recorded.contains(words), "no {words} was recorded");
+    }
+    for family in ["Devlink", "Rdma", "Route", "Uevent"] {
+        assert!(recorded.contains(&format!("\"family\":\"{family}\"")), "nothing of {family} was recorded");
+    }
+}

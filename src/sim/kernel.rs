@@ -19,6 +19,9 @@ use std::cell::{Cell, RefCell};
 /// has work that queues itself for ever.
 pub const STEPS_MAX: u32 = 20_000;
 
+/// About how many events a run may record, whatever is told at each point: the memory that a run takes is bounded too.
+pub const EVENTS_MAX: usize = 1 << 17;
+
 /// Options of the kernel that are no rules of a subsystem.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -92,15 +95,19 @@ impl Kernel {
     /// Records that something happened in the task that runs.
     #[inline]
     pub fn emit(&self, what: What) {
-        if !self.over.get() {
-            self.trace.borrow_mut().push(self.current.get(), what);
-        }
+        self.emit_to(self.current.get(), what);
     }
 
     /// Records what happened to a task that need not be the one that runs.
+    #[inline]
     pub fn emit_to(&self, task: TaskId, what: What) {
-        if !self.over.get() {
-            self.trace.borrow_mut().push(task, what);
+        if self.over.get() {
+            return;
+        }
+        let mut trace = self.trace.borrow_mut();
+        trace.push(task, what);
+        if trace.events.len() >= EVENTS_MAX {
+            self.steps.set(STEPS_MAX);
         }
     }
 

@@ -143,7 +143,7 @@ impl Kernel {
     /// Comes to a point: counts the step and asks the scheduler whether the task stops here.
     #[inline]
     fn arrive(&self, at: Point) -> bool {
-        let steps = self.steps.get() + 1;
+        let steps = STEPS_MAX.min(self.steps.get() + 1);
         self.steps.set(steps);
         self.task().at.set(at);
         let stops = self.scheduler.stops(at);

@@ -1,6 +1,6 @@
 //! The simulated kernel by itself: who waits for whom, and in what order they go on.
 
-use super::kernel::{Config, Kernel};
+use super::kernel::{Config, EVENTS_MAX, Kernel, STEPS_MAX};
 use super::lock::LockId;
 use super::scheduler::Segment;
 use super::task::Body;
@@ -273,4 +273,25 @@ fn a_flush_that_waited_for_an_item_goes_on_when_somebody_cancels_it() {
     });
     at(&trace, |what| matches!(what, What::Cancel(..)));
     at(&trace, |what| *what == What::Ready(DEVICE));
+}
+
+#[test]
+fn a_run_that_never_ends_is_cut_off_in_steps_and_in_memory() {
+    let talk = |events: usize| {
+        run(&[T1], &[], |k| {
+            let body = async move {
+                loop {
+                    (0..events).for_each(|_| k.emit(What::Hidden(DEVICE)));
+                    k.point(HERE).await;
+                }
+            };
+            vec![Box::pin(body)]
+        })
+    };
+    for (events, recorded) in [(0, 0), (1, STEPS_MAX as usize - 1), (1_000, EVENTS_MAX)] {
+        let trace = talk(events);
+        assert_eq!(trace.events.last().map(|event| event.what), Some(What::OutOfSteps));
+        assert_eq!(trace.steps, STEPS_MAX);
+        assert!((recorded..recorded + 1_000 + 2).contains(&trace.events.len()), "{}", trace.events.len());
+    }
 }
