@@ -4,7 +4,8 @@
 cd "$SRC/unreg"
 # Coverage builds replace this by a plain build of all binaries in fuzz/, without debug assertions: what the targets
 # demand is no debug assertion, and AFL's binaries are in a package of their own.
-cargo fuzz build -O --debug-assertions
+# Comparisons need no callbacks: words and records are what the targets' own mutator puts in.
+cargo fuzz build -O --debug-assertions --no-trace-compares
 # Asked, not guessed: a workspace may put it elsewhere.
 target=$(cargo metadata --format-version 1 --no-deps --manifest-path fuzz/Cargo.toml |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
