@@ -9,7 +9,7 @@ mod cut;
 mod simplify;
 
 use crate::event::Trace;
-use crate::invariant::{Site, judge};
+use crate::invariant::{Site, Violation, judge};
 use crate::program::{Program, TASKS_MAX};
 use crate::run::Machine;
 use rustc_hash::FxHashSet;
@@ -57,8 +57,9 @@ pub fn minimize_violation(program: &Program, site: &Site, mut watch: impl FnMut(
     let instead = RefCell::new(None);
     let still_fails = |candidate: &Program| {
         let trace = machine.run(candidate);
-        let breaks = breaks(trace, site);
-        *instead.borrow_mut() = if breaks { None } else { first_site(trace) };
+        let violations = judge(trace);
+        let breaks = holds(&violations, site, trace);
+        *instead.borrow_mut() = violations.first().filter(|_| !breaks).map(|violation| violation.site(trace));
         breaks
     };
     let mut minimal = minimize_watched(program, still_fails, |attempt| {
@@ -68,16 +69,16 @@ pub fn minimize_violation(program: &Program, site: &Site, mut watch: impl FnMut(
     minimal
 }
 
-/// What a trace breaks first.
-fn first_site(trace: &Trace) -> Option<Site> {
-    judge(trace).first().map(|violation| violation.site(trace))
-}
-
 /// Whether a trace breaks this rule at this site.
 pub fn breaks(trace: &Trace, site: &Site) -> bool {
-    // Naming a site costs more than judging, and most candidates break nothing.
-    let mut violations = judge(trace).into_iter();
-    violations.any(|violation| violation.invariant.name == site.invariant && violation.site(trace) == *site)
+    holds(&judge(trace), site, trace)
+}
+
+/// Whether one of the violations of a trace is of this rule at this site.
+fn holds(violations: &[Violation], site: &Site, trace: &Trace) -> bool {
+    // Naming a site costs more than judging.
+    let mut same_rule = violations.iter().filter(|violation| violation.invariant.name == site.invariant);
+    same_rule.any(|violation| violation.site(trace) == *site)
 }
 
 /// The rules that a trace breaks, as [`Program::expect`] keeps them.

@@ -51,6 +51,11 @@ impl Program {
         self.tasks.iter().map(|task| task.commands.len()).sum()
     }
 
+    /// How much there is to read: commands and segments of the schedule.
+    pub fn size(&self) -> usize {
+        self.commands() + self.schedule.len()
+    }
+
     /// Whether the program is expected to break a rule.
     pub fn expects(&self, rule: &Invariant) -> bool {
         self.expect & (1 << rule.id) != 0

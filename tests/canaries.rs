@@ -82,7 +82,7 @@ fn minimised(finding: &Finding, rule: &str) {
     let trace = machine.run(&small);
     assert!(breaks(trace, site), "{rule} is kept by the minimised program:\n{small}");
     assert_eq!(small.expect, expected(trace), "the minimised program expects what it breaks:\n{small}");
-    let lines = small.commands() + small.schedule.len();
+    let lines = small.size();
     assert!(lines <= LINES_MAX, "{lines} lines are left for {rule}:\n{small}");
 }
 

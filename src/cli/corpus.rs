@@ -98,8 +98,7 @@ fn minimize(arguments: &MinimizeArguments) -> anyhow::Result<Outcome> {
     let entries: Vec<(usize, Vec<u64>)> = inputs
         .iter()
         .map(|input| {
-            let size = input.program.commands() + input.program.schedule.len();
-            (size, reader.read(&input.program).iter().map(Feature::number).collect())
+            (input.program.size(), reader.read(&input.program).iter().map(Feature::number).collect())
         })
         .collect();
     let chosen = smallest(&entries);
@@ -137,7 +136,7 @@ fn import(arguments: &ImportArguments) -> anyhow::Result<Outcome> {
     }
     let mut inputs = gather(&arguments.paths)?;
     // Of two that cover the same the smaller one comes first, and is taken.
-    inputs.sort_by_key(|input| input.program.commands() + input.program.schedule.len());
+    inputs.sort_by_key(|input| input.program.size());
     let (all, mut added) = (inputs.len(), 0);
     for Input { mut program, .. } in inputs {
         if let Some(scope) = arguments.target {

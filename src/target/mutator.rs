@@ -97,9 +97,9 @@ impl Mutator {
     /// Drops something: a half of all commands and segments, a quarter and so on down to one, or at first only what
     /// means nothing here. An engine starts over at each success, so large steps save most.
     fn shrink(&self, program: &mut Program, random: &mut Rng) {
-        let before = (program.commands(), program.schedule.len());
+        let before = program.size();
         self.scope.narrow(program, self.variants);
-        let narrower = before != (program.commands(), program.schedule.len());
+        let narrower = before != program.size();
         if narrower && random.bool() {
             return;
         }
@@ -107,8 +107,7 @@ impl Mutator {
             program.schedule.clear();
             return;
         }
-        let parts = program.commands() + program.schedule.len();
-        let count = if random.bool() { 1 } else { parts >> random.u8(1..5) };
+        let count = if random.bool() { 1 } else { program.size() >> random.u8(1..5) };
         (0..count.max(1)).for_each(|_| drop_one(program, random));
     }
 }

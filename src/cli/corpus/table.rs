@@ -43,12 +43,14 @@ fn commands(each: &[(Program, Vec<Feature>)], missing: &mut Vec<String>) -> Tabl
             }
         }
     }
+    let programs = each.iter().flat_map(|(program, _)| &program.tasks);
+    let used: BTreeSet<u8> =
+        programs.flat_map(|task| &task.commands).map(|command| command.encode().0).collect();
     let rows = Command::specs().map(|spec| {
         let of = ends.get(&spec.opcode).cloned().unwrap_or_default();
         let done = of.get(&None).copied().unwrap_or_default();
         // Some commands go on until nothing comes any more, and so end in no program.
-        let commands = each.iter().flat_map(|(program, _)| &program.tasks).flat_map(|task| &task.commands);
-        if !commands.map(|command| command.encode().0).any(|opcode| opcode == spec.opcode) {
+        if !used.contains(&spec.opcode) {
             missing.push(format!("a program with {}", spec.name));
         }
         let refused: Vec<String> =
