@@ -234,6 +234,18 @@ mod tests {
     }
 
     #[test]
+    fn tasks_without_commands_go_and_nothing_else_is_lost() {
+        let mut program = large(7);
+        program.tasks.truncate(4);
+        program.tasks[2].commands = vec![command(0x14, 0)];
+        for empty in [0, 1, 3] {
+            program.tasks[empty].commands.clear();
+        }
+        let minimal = minimize(&program, |candidate| has(candidate, 0x14));
+        assert_eq!((minimal.tasks.len(), minimal.commands()), (1, 1), "{minimal:?}");
+    }
+
+    #[test]
     fn tasks_are_called_after_what_they_do() {
         let mut program = large(5);
         program.tasks[0].commands[5] = command(0x14, 0);

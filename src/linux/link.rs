@@ -9,7 +9,7 @@ use crate::operand::Operand;
 const HEADER: usize = 16;
 const IFINFOMSG: usize = 16;
 /// Where the `struct ifinfomsg` has the index of the netdev.
-const INDEX: usize = 4;
+pub(super) const INDEX: usize = 4;
 /// `RTM_NEWLINK`, `RTM_DELLINK`
 pub(super) const NEWLINK: u16 = 16;
 pub(super) const DELLINK: u16 = 17;
@@ -17,7 +17,7 @@ pub(super) const DELLINK: u16 = 17;
 pub const GETLINK: u16 = 18;
 /// `IFLA_IFNAME`, `IFLA_NET_NS_FD`, `IFLA_DEVLINK_PORT`
 pub(super) const IFNAME: u16 = 3;
-const NET_NS_FD: u16 = 28;
+pub(super) const NET_NS_FD: u16 = 28;
 const DEVLINK_PORT: u16 = 62;
 /// `DEVLINK_ATTR_BUS_NAME`, `DEVLINK_ATTR_DEV_NAME`, `DEVLINK_ATTR_PORT_INDEX`
 const BUS_NAME: u16 = 1;

@@ -7,6 +7,7 @@ pub(super) mod link;
 pub(super) mod message;
 
 use super::attribute::{Attributes, Found};
+use super::link::{DELLINK, IFNAME, NEWLINK};
 use super::wire::{Action, Family, Indexed, Patch};
 use crate::event::{Address, IbDevice, IbDriver, Netdev};
 use crate::ib::Command;
@@ -20,12 +21,9 @@ const DEV_INDEX: u16 = 1;
 const DEV_NAME: u16 = 2;
 const NDEV_NAME: u16 = 51;
 const LINK_TYPE: u16 = 65;
-/// `RTM_NEWLINK`, `RTM_DELLINK`, `RTM_NEWADDR`
-const NEWLINK: u16 = 16;
-const DELLINK: u16 = 17;
+/// `RTM_NEWADDR`
 const NEWADDR: u16 = 20;
-/// `IFLA_IFNAME`, `IFLA_LINKINFO`, `IFLA_INFO_KIND`
-const IFNAME: u16 = 3;
+/// `IFLA_LINKINFO`, `IFLA_INFO_KIND`
 const LINKINFO: u16 = 18;
 const INFO_KIND: u16 = 1;
 /// `IFA_ADDRESS`, `IFA_LOCAL`
@@ -33,6 +31,8 @@ const ADDRESS: u16 = 1;
 const LOCAL: u16 = 2;
 /// `AF_INET`
 const INET: u8 = 2;
+/// `IFF_UP`
+const UP: u8 = 1;
 
 /// Asks for RDMA devices: `RDMA_NLDEV_CMD_GET`.
 pub const GET: u16 = 5 << 10 | 1;
@@ -47,24 +47,13 @@ pub fn index_of(message: &[u8], name: &str) -> Option<u32> {
 pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
     match command {
         Command::RegisterDevice { device } if device.driver() == IbDriver::Rxe => {
-            let netdev = under(device);
-            let attributes = Attributes::new().text(DEV_NAME, &name(device)).text(LINK_TYPE, "rxe");
-            let link =
-                request(Family::Rdma, RDMA_NEWLINK, 0, attributes.text(NDEV_NAME, &link_name(netdev)).emit());
+            let netdev = device.netdev();
+            let link = link::add(device, "rxe", netdev);
             let load = Action::Load { module: "rdma_rxe".to_string() };
             Some([there(netdev), vec![Action::Prepare(Box::new(load)), link]].concat())
         }
         Command::UnregisterDevice { device } if device.driver() == IbDriver::Rxe => {
-            let body = Attributes::new().u32(DEV_INDEX, 0).emit();
-            // The value follows the attribute's header of four bytes.
-            let patches = vec![Patch { at: 4, of: Indexed::Rdma(name(device)) }];
-            Some(vec![Action::Netlink {
-                family: Family::Rdma,
-                command: RDMA_DELLINK,
-                flags: 0,
-                body,
-                patches,
-            }])
+            Some(vec![link::del(device)])
         }
         Command::AddressAdd { netdev: netdev @ (Netdev::Eth0 | Netdev::Eth1), address: Address::Inet } => {
             let address = vec![192, 0, 2, 1 + netdev.index() as u8];
@@ -95,13 +84,17 @@ pub(super) fn clean_up(modules: bool) -> Vec<Action> {
 
 /// Makes a netdev that is up, unless it is there.
 fn there(netdev: Netdev) -> Vec<Action> {
-    let kind = Attributes::new().nest(LINKINFO, Attributes::new().text(INFO_KIND, "dummy"));
-    let make = request(Family::Route, NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link(netdev, 1, kind));
     let load = Action::Load { module: "dummy".to_string() };
-    [load, make].map(|action| Action::Prepare(Box::new(action))).to_vec()
+    [load, make(netdev, UP)].map(|action| Action::Prepare(Box::new(action))).to_vec()
 }
 
-/// A `struct ifinfomsg` with these flags set (1 is up), the netdev's name, and more attributes.
+/// Makes a netdev of the module `dummy`, with these flags.
+fn make(netdev: Netdev, flags: u8) -> Action {
+    let kind = Attributes::new().nest(LINKINFO, Attributes::new().text(INFO_KIND, "dummy"));
+    request(Family::Route, NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link(netdev, flags, kind))
+}
+
+/// A `struct ifinfomsg` with these flags set, the netdev's name, and more attributes.
 fn link(netdev: Netdev, flags: u8, more: Attributes) -> Vec<u8> {
     let mut body = vec![0; 16];
     (body[8], body[12]) = (flags, flags);
@@ -111,11 +104,6 @@ fn link(netdev: Netdev, flags: u8, more: Attributes) -> Vec<u8> {
 
 fn request(family: Family, command: u16, flags: u16, body: Vec<u8>) -> Action {
     Action::Netlink { family, command, flags, body, patches: Vec::new() }
-}
-
-/// The netdev that an RDMA device sits on.
-fn under(device: IbDevice) -> Netdev {
-    device.netdev()
 }
 
 /// A name that neither netdevsim nor the module `dummy` gives to a netdev of its own.

@@ -54,7 +54,8 @@ impl Minimizer<'_> {
     pub(super) fn cut_tasks(&mut self) -> bool {
         let mut any = false;
         for task in (0..self.best.tasks.len()).rev() {
-            let name = self.best.tasks[task].name;
+            // Tasks without a command go with the first change that is kept.
+            let Some(name) = self.best.tasks.get(task).map(|task| task.name) else { continue };
             let cut = |program: &mut Program| {
                 program.tasks.remove(task);
                 program.schedule.retain(|segment| segment.task != name);

@@ -1,17 +1,17 @@
 //! What users ask of RDMA devices and of the dummy netdevs under them, as requests.
 
 use super::{
-    DELLINK, DEV_INDEX, DEV_NAME, GET, IFNAME, INFO_KIND, LINK_TYPE, LINKINFO, NDEV_NAME, NEWLINK,
-    RDMA_DELLINK, RDMA_NEWLINK, link, link_name, name, request,
+    DEV_INDEX, DEV_NAME, GET, LINK_TYPE, NDEV_NAME, RDMA_DELLINK, RDMA_NEWLINK, UP, link, link_name, make,
+    name, request,
 };
 use crate::driver::rdma::{Command, names_dummies};
 use crate::event::{IbDevice, NetNs, Netdev, NetnsMode, RdmaModule};
 use crate::linux::attribute::Attributes;
-use crate::linux::link::all;
+use crate::linux::link::{DELLINK, IFNAME, INDEX, NET_NS_FD as IFLA_NET_NS_FD, NEWLINK, all};
 use crate::linux::wire::{Action, Family, Indexed, Patch};
 use crate::operand::Operand;
 use crate::program;
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
+use netlink_packet_core::NLM_F_DUMP;
 
 /// `RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, …)` of `RDMA_NLDEV_CMD_SET`, `…_PORT_GET` and `…_SYS_SET`.
 const SET: u16 = 5 << 10 | 2;
@@ -20,12 +20,7 @@ const SYS_SET: u16 = 5 << 10 | 7;
 /// `RDMA_NLDEV_SYS_ATTR_NETNS_MODE`, `RDMA_NLDEV_NET_NS_FD`
 const NETNS_MODE: u16 = 66;
 const NET_NS_FD: u16 = 68;
-/// `IFLA_NET_NS_FD`
-const IFLA_NET_NS_FD: u16 = 28;
-/// `IFF_UP`
-const UP: u8 = 1;
-/// Where the `struct ifinfomsg` has the index of the netdev, its flags, and which of them are meant.
-const INDEX: usize = 4;
+/// Where the `struct ifinfomsg` has the netdev's flags, and which of them are meant.
 const FLAGS: usize = 8;
 const CHANGE: usize = 12;
 /// The modules that are there when a program begins, in the order in which they were loaded.
@@ -37,10 +32,7 @@ pub(in crate::linux) fn actions(command: Command) -> Option<Vec<Action>> {
         return None;
     }
     let action = match command {
-        Command::NetdevAdd { netdev } => {
-            let kind = Attributes::new().nest(LINKINFO, Attributes::new().text(INFO_KIND, "dummy"));
-            request(Family::Route, NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link(netdev, 0, kind))
-        }
+        Command::NetdevAdd { netdev } => make(netdev, 0),
         Command::NetdevDel { netdev } => {
             request(Family::Route, DELLINK, 0, link(netdev, 0, Attributes::new()))
         }
@@ -52,11 +44,8 @@ pub(in crate::linux) fn actions(command: Command) -> Option<Vec<Action>> {
         Command::NetdevSetNetns { netdev, netns } => {
             change(netdev, Attributes::new().u32(IFLA_NET_NS_FD, 0), Some(netns))
         }
-        Command::LinkAdd { device, driver, netdev } => {
-            let attributes = Attributes::new().text(DEV_NAME, &name(device)).text(LINK_TYPE, driver.word());
-            request(Family::Rdma, RDMA_NEWLINK, 0, attributes.text(NDEV_NAME, &link_name(netdev)).emit())
-        }
-        Command::LinkDel { device } => ask(RDMA_DELLINK, 0, device, Attributes::new(), None),
+        Command::LinkAdd { device, driver, netdev } => add(device, driver.word(), netdev),
+        Command::LinkDel { device } => del(device),
         Command::Rename { device, to } => {
             ask(SET, 0, device, Attributes::new().text(DEV_NAME, &name(to)), None)
         }
@@ -98,6 +87,17 @@ pub(super) fn clean_up(modules: bool) -> Vec<Action> {
     }
     actions.extend(LOADED.map(|module| Action::Load { module: module.to_string() }));
     actions
+}
+
+/// `rdma link add`
+pub(super) fn add(device: IbDevice, driver: &str, netdev: Netdev) -> Action {
+    let attributes = Attributes::new().text(DEV_NAME, &name(device)).text(LINK_TYPE, driver);
+    request(Family::Rdma, RDMA_NEWLINK, 0, attributes.text(NDEV_NAME, &link_name(netdev)).emit())
+}
+
+/// `rdma link delete`
+pub(super) fn del(device: IbDevice) -> Action {
+    ask(RDMA_DELLINK, 0, device, Attributes::new(), None)
 }
 
 fn show() -> Action {
