@@ -12,8 +12,12 @@ const BYTES_MAX: u64 = 1 << 20;
 
 /// Reads a program: text, or the records that fuzz engines keep.
 pub(super) fn program(path: &Path) -> anyhow::Result<Program> {
-    let bytes = bytes(path)?;
-    if looks_like_text(&bytes) { parse(&utf8(bytes, path)?, path) } else { Ok(Program::from_bytes(&bytes)) }
+    read(&bytes(path)?, path)
+}
+
+/// Reads the bytes of a file as a program.
+pub(super) fn read(bytes: &[u8], path: &Path) -> anyhow::Result<Program> {
+    if looks_like_text(bytes) { parse(utf8(bytes, path)?, path) } else { Ok(Program::from_bytes(bytes)) }
 }
 
 /// Reads an engine's input, which always means something: a text as far as it goes, or records.
@@ -23,7 +27,7 @@ pub(super) fn input(path: &Path) -> anyhow::Result<Program> {
 
 /// Reads a file that must be text.
 pub(super) fn text(path: &Path) -> anyhow::Result<String> {
-    utf8(bytes(path)?, path)
+    utf8(&bytes(path)?, path).map(str::to_owned)
 }
 
 /// Reads a program's text as strictly as a person needs it.
@@ -41,8 +45,8 @@ pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn utf8(bytes: Vec<u8>, path: &Path) -> anyhow::Result<String> {
-    String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))
+fn utf8<'b>(bytes: &'b [u8], path: &Path) -> anyhow::Result<&'b str> {
+    std::str::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))
 }
 
 /// Whether somebody wrote this as text, if only with a typo in its first word. Records have control characters

@@ -41,8 +41,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Clean;
     let mut machine = Machine::default();
     for (index, path) in arguments.files.iter().enumerate() {
-        let program = under(load::program(path)?, arguments);
-        let claims = load::text(path).map(|text| claims(&text)).unwrap_or_default();
+        let bytes = load::bytes(path)?;
+        let program = under(load::read(&bytes, path)?, arguments);
+        let claims = std::str::from_utf8(&bytes).map(claims).unwrap_or_default();
         let trace = machine.run(&program);
         let file = path.display().to_string();
         let verdict = Verdict { file, violations: judge(trace), program, trace, claims };
