@@ -157,21 +157,18 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
     }
     if arguments.files.is_empty() {
         let may = |of: Subsystem| move |command: &Command| perform::can_compare(of, command);
-        let mut sequences = ROTA.map(|of| Sequences::over(arguments.seed, may(of)));
-        // What the variant says nothing of is not compared.
-        let known = |place: &usize| variants.of(ROTA[*place]) != 0;
-        let mut rota = (0..ROTA.len()).cycle().filter(known);
+        // What the variant says nothing of is not compared, unless it is asked for.
+        let asked = |of: &Subsystem| arguments.subsystem.map_or(variants.of(*of) != 0, |asked| asked == *of);
+        let about = ROTA.into_iter().filter(asked);
+        let mut rota: Vec<_> = about.map(|of| (Sequences::over(arguments.seed, may(of)), may(of))).collect();
+        anyhow::ensure!(!rota.is_empty(), "the variant is of none of the subsystems");
         let mut machine = Machine::default();
         for number in 0..arguments.count.unwrap_or(COUNT) {
-            let place = match arguments.subsystem {
-                Some(of) => ROTA.iter().position(|other| *other == of),
-                None => rota.next(),
-            };
-            let place = place.context("the variant is of none of the subsystems")?;
-            let (sequences, may) = (&mut sequences[place], may(ROTA[place]));
-            let mut program = sequences.next(variants, may);
+            let turn = number % rota.len();
+            let (sequences, may) = &mut rota[turn];
+            let mut program = sequences.next(variants, *may);
             while !compare::is_defined(machine.run(&under(program.clone()))) {
-                program = sequences.next(variants, may);
+                program = sequences.next(variants, *may);
             }
             named.push((format!("program {number} of seed {}", arguments.seed), under(program)));
         }
