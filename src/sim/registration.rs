@@ -79,12 +79,9 @@ impl Kernel {
     /// Models `wait_for_completion()` on the last user: nobody operates the object afterwards.
     pub async fn unregister_wait(&self, registration: RegistrationId, at: Point) {
         self.point(at).await;
+        self.close(registration);
         let (lock, busy) = {
-            let state = &mut self.registrations.borrow_mut()[usize::from(registration.0)];
-            if state.open {
-                state.open = false;
-                self.emit_left(state);
-            }
+            let state = &self.registrations.borrow()[usize::from(registration.0)];
             (state.lock, !state.users.is_empty())
         };
         self.orders(lock, at);
