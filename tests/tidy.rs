@@ -218,3 +218,20 @@ fn numbers_are_given_once() {
     let opcodes: Vec<_> = unreg::program::Command::specs().map(|spec| spec.opcode).collect();
     assert_eq!(opcodes.iter().collect::<BTreeSet<_>>().len(), opcodes.len());
 }
+
+#[test]
+fn every_action_of_a_workflow_is_pinned_to_a_commit() {
+    let mut pinned = 0;
+    for path in files(".github/workflows", "yml") {
+        for line in read(&path).lines() {
+            let Some((_, action)) = line.split_once("uses: ") else { continue };
+            let commit = action.split_once('@').and_then(|(_, rest)| rest.split_once(" # v"));
+            let whole = commit.is_some_and(|(commit, _)| {
+                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
+            });
+            assert!(whole, "{}: {action} is no `ACTION@COMMIT # vN`", path.display());
+            pinned += 1;
+        }
+    }
+    assert!(pinned > 10, "{pinned} actions were looked at");
+}
