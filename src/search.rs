@@ -6,12 +6,14 @@
 pub mod corpus;
 pub mod generate;
 pub mod hunt;
+pub mod kept;
 pub mod mutate;
 pub mod novelty;
 pub mod sequence;
 
 pub use generate::Alphabet;
 pub use hunt::{Config, Finding, Hunt, Stats};
+pub use kept::Kept;
 pub use mutate::{cross, mutate, trim};
 pub use novelty::{Novelty, Reached, States};
 pub use sequence::Sequences;

@@ -1,8 +1,9 @@
 //! Hunting: run after run, from what was kept to what is new, until a rule breaks.
 
 use super::generate::{Alphabet, generate};
+use super::kept::Kept;
 use super::mutate::mutate;
-use super::novelty::{FAMILIES, New, Novelty};
+use super::novelty::{New, Novelty};
 use crate::event::Trace;
 use crate::invariant::{Site, judge};
 use crate::program::{Program, SEGMENTS_MAX, Subsystem, Variants};
@@ -10,8 +11,7 @@ use crate::run::Machine;
 use crate::sim::kernel::STEPS_MAX;
 use fastrand::Rng;
 
-/// The most programs that are kept in each corpus. Beyond it a new one takes the place of any other: a search that runs for
-/// a week must not grow for a week.
+/// The most programs that are kept in each corpus.
 const CORPUS_MAX: usize = 1024;
 
 /// The most commands of a program that is tried. What needs more is rare, and a long program takes the time of
@@ -65,9 +65,7 @@ pub struct Hunt {
     random: Rng,
     machine: Machine,
     novelty: Novelty,
-    /// What reached a new lasting state, a family each, and what reached or did anything else that is new.
-    lasting: [Corpus; FAMILIES],
-    passing: Corpus,
+    kept: Kept,
     /// What was kept for a lasting state since somebody asked last, if anybody asks.
     fresh: Option<Vec<Program>>,
     stats: Stats,
@@ -90,8 +88,7 @@ impl Hunt {
             random,
             machine: Machine::default(),
             novelty: Novelty::default(),
-            lasting: std::array::from_fn(|_| Corpus::default()),
-            passing: Corpus::default(),
+            kept: Kept::new(CORPUS_MAX),
             fresh: None,
             stats: Stats::default(),
         }
@@ -176,53 +173,16 @@ impl Hunt {
         program
     }
 
-    /// A kept program. Each family has the same chance, however many states it has: of a few objects there are few,
-    /// and they would be lost among those of many.
     fn any_kept(&mut self) -> &Program {
-        let families = self.lasting.iter().filter(|corpus| !corpus.0.is_empty()).count();
-        if families > 0 && (self.passing.0.is_empty() || self.random.bool()) {
-            let chosen = self.random.usize(0..families);
-            let corpus = self.lasting.iter().filter(|corpus| !corpus.0.is_empty()).nth(chosen);
-            return corpus.expect("there are so many").any(&mut self.random);
-        }
-        self.passing.any(&mut self.random)
+        self.kept.any(&mut self.random).expect("a hunt makes programs up until one is kept")
     }
 
     fn keep(&mut self, mut program: Program, new: New) {
-        let corpus = match new {
-            New { lasting: Some(family), .. } => &mut self.lasting[family],
-            New { passing: true, .. } => &mut self.passing,
-            _ => return,
-        };
         program.schedule.truncate(SEGMENTS_MAX);
         if let (Some(fresh), Some(_)) = (&mut self.fresh, new.lasting) {
             fresh.push(program.clone());
         }
-        let more = corpus.keep(program, &mut self.random);
-        self.stats.corpus += u64::from(more);
-    }
-}
-
-/// Programs that were kept, in the order in which they were.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Corpus(Vec<Program>);
-
-impl Corpus {
-    /// Any of them, a later one more likely: it stands on the shoulders of those before it.
-    fn any(&self, random: &mut Rng) -> &Program {
-        let count = self.0.len();
-        &self.0[random.usize(0..count).max(random.usize(0..count))]
-    }
-
-    /// Adds a program, and says whether there is one more now.
-    fn keep(&mut self, program: Program, random: &mut Rng) -> bool {
-        let full = self.0.len() == CORPUS_MAX;
-        if full {
-            // Of the older half one goes: the newest are what the search stands on.
-            self.0.remove(random.usize(0..CORPUS_MAX / 2));
-        }
-        self.0.push(program);
-        !full
+        self.stats.corpus += u64::from(self.kept.keep(program, new, &mut self.random));
     }
 }
 
@@ -269,8 +229,7 @@ mod tests {
             assert_eq!(left.map(|finding| finding.sites), right.map(|finding| finding.sites));
             assert_eq!(one.stats(), other.stats());
         }
-        let kept = |hunt: &Hunt| (hunt.lasting.clone(), hunt.passing.clone());
-        assert_eq!(kept(&one), kept(&other));
+        assert_eq!(one.kept, other.kept);
     }
 
     #[test]

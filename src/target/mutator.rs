@@ -4,11 +4,15 @@
 //! pieces of another input, and now and then a random walk that writes the schedule. A share of the calls is left to the
 //! engine, whose own mutator knows what the code compares its input with. Asked for less room than an input takes, it
 //! drops commands and segments, so that a stock minimiser minimises programs.
+//!
+//! An engine's corpus holds far more programs of what has many states than of what has few, and chooses among all alike.
+//! So the mutator keeps a few of those that it walks, those of each family of states by themselves, and now and then
+//! changes one of these, or takes pieces of it, instead.
 
 use super::Scope;
 use crate::program::{Program, SEGMENTS_MAX, Variants, record};
 use crate::run::Machine;
-use crate::search::{Alphabet, cross, generate::generate, mutate, trim};
+use crate::search::{Alphabet, Kept, Novelty, cross, generate::generate, mutate, trim};
 use fastrand::Rng;
 
 /// One call in so many is left to the engine.
@@ -17,6 +21,12 @@ const ENGINE_ONE_IN: u8 = 8;
 const FRESH_ONE_IN: u8 = 16;
 /// Of eight programs that are changed, so many get a schedule by a random walk.
 const WALKS_OF_EIGHT: u8 = 3;
+/// Of eight programs that are changed, so many are the mutator's own instead of the engine's.
+const OWN_OF_EIGHT: u8 = 3;
+/// Of the calls with two inputs, one in so many does nothing but put pieces of one into the other.
+const PIECES_ONE_IN: u8 = 4;
+/// The most programs that the mutator keeps of each family of states.
+const OWN_MAX: usize = 64;
 /// The most commands of a program that is made, as in a hunt.
 const COMMANDS_MADE_MAX: usize = 16;
 
@@ -35,19 +45,28 @@ pub enum Way {
     Shrunk,
 }
 
-/// Changes inputs. What it does is a function of the input and the seed.
+/// Changes inputs. What it does is a function of the input, the seed and the calls before it.
 #[derive(Debug)]
 pub struct Mutator {
     scope: Scope,
     variants: Variants,
     alphabet: Alphabet,
     machine: Machine,
+    novelty: Novelty,
+    kept: Kept,
 }
 
 impl Mutator {
     /// A mutator for a target of this scope, which runs under these rules.
     pub fn new(scope: Scope, variants: Variants) -> Self {
-        Mutator { scope, variants, alphabet: Alphabet::new(scope.subsystems()), machine: Machine::default() }
+        Mutator {
+            scope,
+            variants,
+            alphabet: Alphabet::new(scope.subsystems()),
+            machine: Machine::default(),
+            novelty: Novelty::default(),
+            kept: Kept::new(OWN_MAX),
+        }
     }
 
     /// Changes an input into `out`, which then has at most `size_max` bytes; leaves `out` alone for [`Way::Engine`].
@@ -63,35 +82,61 @@ impl Mutator {
         if !fresh && random.u8(0..ENGINE_ONE_IN) == 0 {
             return Way::Engine;
         }
-        if fresh {
-            program = generate(&mut random, &self.alphabet);
-        } else {
-            let partner = program.clone();
-            mutate(&mut program, &mut random, &self.alphabet, &partner);
-        }
-        trim(&mut program, &mut random, COMMANDS_MADE_MAX);
         let way = match fresh {
-            true => Way::Fresh,
-            false if random.u8(0..8) < WALKS_OF_EIGHT => Way::Walked,
-            false => Way::Edited,
+            true => {
+                program = generate(&mut random, &self.alphabet);
+                Way::Fresh
+            }
+            false => self.edit(&mut program, None, &mut random),
         };
-        self.scope.narrow(&mut program, self.variants);
-        if way != Way::Edited {
-            program.schedule = self.machine.walk(&program, random.u64(..)).1;
-            program.schedule.truncate(SEGMENTS_MAX);
-        }
+        self.finish(&mut program, way, &mut random);
         fit(&program, size_max, &mut random, out);
         way
     }
 
-    /// Puts pieces of one input into another, into `out`, which then has at most `size_max` bytes.
+    /// Changes an input with another one at hand, into `out`, which then has at most `size_max` bytes: mostly by edits,
+    /// of which some take pieces of the other, else by nothing but pieces.
     pub fn crossover(&mut self, input: &[u8], other: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) {
         let mut random = Rng::with_seed(seed);
-        let mut program = Program::from_bytes(input);
-        cross(&mut program, &mut random, &self.alphabet, &Program::from_bytes(other));
-        trim(&mut program, &mut random, COMMANDS_MADE_MAX);
-        self.scope.narrow(&mut program, self.variants);
+        let (mut program, other) = (Program::from_bytes(input), Program::from_bytes(other));
+        let way = if random.u8(0..PIECES_ONE_IN) == 0 {
+            cross(&mut program, &mut random, &self.alphabet, &other);
+            Way::Edited
+        } else {
+            self.edit(&mut program, Some(other), &mut random)
+        };
+        self.finish(&mut program, way, &mut random);
         fit(&program, size_max, &mut random, out);
+    }
+
+    /// Edits a program, or one of the mutator's own in its place, with pieces of a partner if there is one, and says
+    /// whether its schedule is to be walked.
+    fn edit(&mut self, program: &mut Program, partner: Option<Program>, random: &mut Rng) -> Way {
+        if random.u8(0..8) < OWN_OF_EIGHT
+            && let Some(own) = self.kept.any(random)
+        {
+            *program = own.clone();
+        }
+        let partner = partner.unwrap_or_else(|| self.kept.any(random).unwrap_or(program).clone());
+        mutate(program, random, &self.alphabet, &partner);
+        if random.u8(0..8) < WALKS_OF_EIGHT { Way::Walked } else { Way::Edited }
+    }
+
+    /// Cuts a program to what the target is about, and walks its schedule if it was not only edited. Keeps what a walk
+    /// finds a new state by.
+    fn finish(&mut self, program: &mut Program, way: Way, random: &mut Rng) {
+        trim(program, random, COMMANDS_MADE_MAX);
+        self.scope.narrow(program, self.variants);
+        if way == Way::Edited {
+            return;
+        }
+        let (trace, schedule) = self.machine.walk(program, random.u64(..));
+        let new = self.novelty.observe(trace);
+        program.schedule = schedule;
+        program.schedule.truncate(SEGMENTS_MAX);
+        if new.lasting.is_some() {
+            self.kept.keep(program.clone(), new, random);
+        }
     }
 
     /// Drops something: a half of all commands and segments, a quarter and so on down to one, or at first only what
