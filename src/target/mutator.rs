@@ -264,4 +264,28 @@ mod tests {
         });
         assert!(both);
     }
+
+    #[test]
+    fn what_its_walks_reached_is_changed_in_place_of_an_input_now_and_then() {
+        let (mut mutator, mut out) = (Mutator::new(Scope::Devlink, Variants::default()), Vec::new());
+        let input = bytes("task user\n  devlink.dump\n");
+        let probes = |out: &[u8]| {
+            let program = Program::from_bytes(out);
+            program
+                .tasks
+                .iter()
+                .flat_map(|task| &task.commands)
+                .filter(|it| it.spec().name == "driver.probe")
+                .count()
+        };
+        (0..2_000).for_each(|seed| drop(mutator.mutate(&input, 2048, seed, &mut out)));
+        // One edit of the input itself adds a command or a few; whole scenes are the mutator's own.
+        let own = (0..400).filter(|seed| {
+            let way = mutator.mutate(&input, 2048, 9_000 + seed, &mut out);
+            let commands = Program::from_bytes(&out).commands();
+            matches!(way, Way::Edited | Way::Walked) && commands >= 5 && probes(&out) > 0
+        });
+        let own = own.count();
+        assert!(own > 40, "{own} of 400");
+    }
 }
