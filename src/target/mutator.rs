@@ -278,7 +278,9 @@ mod tests {
                 .filter(|it| it.spec().name == "driver.probe")
                 .count()
         };
-        (0..2_000).for_each(|seed| drop(mutator.mutate(&input, 2048, seed, &mut out)));
+        for seed in 0..2_000 {
+            mutator.mutate(&input, 2048, seed, &mut out);
+        }
         // One edit of the input itself adds a command or a few; whole scenes are the mutator's own.
         let own = (0..400).filter(|seed| {
             let way = mutator.mutate(&input, 2048, 9_000 + seed, &mut out);
