@@ -9,6 +9,9 @@ use crate::mail::{self, Cite};
 ///
 /// A trap is in a group (if its driver has announced any), a group has a policer, a snapshot is of a region, a leaf is of
 /// a port, and a rate object may be under a node; when nodes end together, their parents are not looked at.
+///
+/// A driver makes a snapshot under no lock but its region's (`devlink_region_snapshot_create`), so the snapshot may be
+/// announced while somebody else announces the instance and has not come to the region: only its end is looked at.
 pub const REFERENCES_ARE_KNOWN: Invariant = Invariant {
     id: 27,
     name: "references-are-known",
@@ -53,7 +56,9 @@ fn check(trace: &Trace) -> Option<usize> {
         let handle = of.handle()?;
         has_groups[handle.index()] |= matches!(of, Subject::TrapGroup(..));
         let counts = |other: &Subject| !matches!(other, Subject::TrapGroup(..)) || has_groups[handle.index()];
-        let mut wanted = [refers(of, value), above(of, value).filter(|_| notice == Notice::New)].into_iter().flatten();
+        let new = notice == Notice::New;
+        let below = refers(of, value).filter(|_| !new || !matches!(of, Subject::Snapshot(..)));
+        let mut wanted = [below, above(of, value).filter(|_| new)].into_iter().flatten();
         // The end of a part says what it referred to, so it must come before the end of that.
         // Of an instance that is not announced listeners know no part; that it has any is the business of another rule.
         let of_known = announced.has(Subject::Devlink(handle));

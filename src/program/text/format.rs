@@ -55,4 +55,14 @@ mod tests {
         assert_eq!(format(text), formatted);
         assert_eq!(format(formatted), formatted);
     }
+
+    #[test]
+    fn an_empty_comment_behind_a_segment_is_no_count() {
+        let text = "task user\n  devlink.dump\n\nschedule\n  user until command:start # \n  user\n";
+        let formatted = format(text);
+        assert!(formatted.contains("command:start  #\n"), "{formatted}");
+        let program = |text: &str| crate::program::Program::parse(text, "test").expect("it is legal");
+        assert_eq!(program(&formatted), program(text));
+        assert_eq!(format(&formatted), formatted);
+    }
 }

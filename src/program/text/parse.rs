@@ -68,8 +68,8 @@ pub(super) fn words(line: &str) -> impl Iterator<Item = Word<'_>> {
     let code = line.len() - line.trim_start().len();
     let comment = line[code..].starts_with('#').then_some(code);
     // `#2` counts a point; a comment after a line has a space behind its sign.
-    let comment = comment
-        .or_else(|| line.find(" # ").or_else(|| line.trim_end().ends_with(" #").then(|| line.len() - 1)));
+    let comment =
+        comment.or_else(|| line.find(" # ")).or_else(|| line.trim_end().strip_suffix(" #").map(str::len));
     let code = &line[..comment.unwrap_or(line.len())];
     code.split_whitespace().map(move |word| (word.as_ptr() as usize - line.as_ptr() as usize, word))
 }
