@@ -1,7 +1,7 @@
 //! What a search keeps: programs that reached something new, each sort of state's by themselves.
 
 use super::novelty::{FAMILIES, New};
-use crate::program::{Program, SEGMENTS_MAX};
+use crate::program::Program;
 use fastrand::Rng;
 
 /// Programs that reached something new, and how they are chosen from.
@@ -33,13 +33,12 @@ impl Kept {
     }
 
     /// Keeps a program if it reached something new, and says whether there is one more now.
-    pub fn keep(&mut self, mut program: Program, new: New, random: &mut Rng) -> bool {
+    pub fn keep(&mut self, program: Program, new: New, random: &mut Rng) -> bool {
         let corpus = match new {
             New { lasting: Some(family), .. } => &mut self.lasting[family],
             New { passing: true, .. } => &mut self.passing,
             _ => return false,
         };
-        program.schedule.truncate(SEGMENTS_MAX);
         corpus.keep(program, self.corpus_max, random)
     }
 }

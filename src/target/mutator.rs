@@ -82,12 +82,11 @@ impl Mutator {
         if !fresh && random.u8(0..ENGINE_ONE_IN) == 0 {
             return Way::Engine;
         }
-        let way = match fresh {
-            true => {
-                program = generate(&mut random, &self.alphabet);
-                Way::Fresh
-            }
-            false => self.edit(&mut program, None, &mut random),
+        let way = if fresh {
+            program = generate(&mut random, &self.alphabet);
+            Way::Fresh
+        } else {
+            self.edit(&mut program, None, &mut random)
         };
         self.finish(&mut program, way, &mut random);
         fit(&program, size_max, &mut random, out);
@@ -185,11 +184,14 @@ fn fit(program: &Program, size_max: usize, random: &mut Rng, out: &mut Vec<u8>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::Command;
     use std::collections::BTreeMap;
 
     fn bytes(text: &str) -> Vec<u8> {
         record::encode(&Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}")))
+    }
+
+    fn has(program: &Program, name: &str) -> bool {
+        program.tasks.iter().flat_map(|task| &task.commands).any(|command| command.spec().name == name)
     }
 
     fn scene() -> Vec<u8> {
@@ -233,16 +235,7 @@ mod tests {
     #[test]
     fn asked_for_less_it_drops_until_two_commands_that_matter_are_left() {
         let mut input = scene();
-        let matter = |program: &Program| {
-            let has = |name| {
-                program
-                    .tasks
-                    .iter()
-                    .flat_map(|task| &task.commands)
-                    .any(|it: &Command| it.spec().name == name)
-            };
-            has("driver.probe") && has("devlink.reload")
-        };
+        let matter = |program: &Program| has(program, "driver.probe") && has(program, "devlink.reload");
         let (mut mutator, mut out) = (Mutator::new(Scope::Mixed, Variants::default()), Vec::new());
         for seed in 0..200 {
             assert_eq!(mutator.mutate(&input, input.len() - 1, seed, &mut out), Way::Shrunk);
@@ -269,23 +262,16 @@ mod tests {
     fn what_its_walks_reached_is_changed_in_place_of_an_input_now_and_then() {
         let (mut mutator, mut out) = (Mutator::new(Scope::Devlink, Variants::default()), Vec::new());
         let input = bytes("task user\n  devlink.dump\n");
-        let probes = |out: &[u8]| {
-            let program = Program::from_bytes(out);
-            program
-                .tasks
-                .iter()
-                .flat_map(|task| &task.commands)
-                .filter(|it| it.spec().name == "driver.probe")
-                .count()
-        };
         for seed in 0..2_000 {
             mutator.mutate(&input, 2048, seed, &mut out);
         }
         // One edit of the input itself adds a command or a few; whole scenes are the mutator's own.
         let own = (0..400).filter(|seed| {
             let way = mutator.mutate(&input, 2048, 9_000 + seed, &mut out);
-            let commands = Program::from_bytes(&out).commands();
-            matches!(way, Way::Edited | Way::Walked) && commands >= 5 && probes(&out) > 0
+            let program = Program::from_bytes(&out);
+            matches!(way, Way::Edited | Way::Walked)
+                && program.commands() >= 5
+                && has(&program, "driver.probe")
         });
         let own = own.count();
         assert!(own > 40, "{own} of 400");

@@ -27,14 +27,14 @@ pub const REFERENCES_ARE_KNOWN: Invariant = Invariant {
 };
 
 /// The part that another refers to, by what it is and by the value it was announced with.
-fn refers(of: Subject, value: u8) -> Option<Subject> {
+fn refers(notice: Notice, of: Subject, value: u8) -> Option<Subject> {
     Some(match of {
         Subject::Trap(handle, trap) => Subject::TrapGroup(handle, trap.group()),
         Subject::TrapGroup(handle, _) => {
             let policers = [TrapPolicer::P1, TrapPolicer::P2, TrapPolicer::P3];
             Subject::TrapPolicer(handle, *policers.get(usize::from(value).checked_sub(1)?)?)
         }
-        Subject::Snapshot(handle, _) => Subject::Region(handle, Region::Dummy),
+        Subject::Snapshot(handle, _) if notice == Notice::Del => Subject::Region(handle, Region::Dummy),
         Subject::Rate(handle, RateName::Vf0) => Subject::Port(handle, PortIndex::Vf0),
         Subject::Rate(handle, RateName::Vf1) => Subject::Port(handle, PortIndex::Vf1),
         _ => return None,
@@ -56,9 +56,8 @@ fn check(trace: &Trace) -> Option<usize> {
         let handle = of.handle()?;
         has_groups[handle.index()] |= matches!(of, Subject::TrapGroup(..));
         let counts = |other: &Subject| !matches!(other, Subject::TrapGroup(..)) || has_groups[handle.index()];
-        let new = notice == Notice::New;
-        let below = refers(of, value).filter(|_| !new || !matches!(of, Subject::Snapshot(..)));
-        let mut wanted = [below, above(of, value).filter(|_| new)].into_iter().flatten();
+        let node = above(of, value).filter(|_| notice == Notice::New);
+        let mut wanted = [refers(notice, of, value), node].into_iter().flatten();
         // The end of a part says what it referred to, so it must come before the end of that.
         // Of an instance that is not announced listeners know no part; that it has any is the business of another rule.
         let of_known = announced.has(Subject::Devlink(handle));
