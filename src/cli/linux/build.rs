@@ -6,6 +6,7 @@ mod make;
 mod release;
 mod source;
 mod tools;
+mod xstate;
 
 pub(super) use cache::{Built, find};
 pub(super) use release::{Release, variants_for};
@@ -108,6 +109,7 @@ fn compile(source: &Source, config: Config, scratch: &Path, jobs: usize) -> anyh
     fragment::merge(&make, config, &scratch.join("fragment"))?;
     make.stage("configure", &["olddefconfig"])?;
     fragment::verify(&fragment::text(config), &make.object(".config"))?;
+    xstate::make_room(&make)?;
     make.stage("build, some minutes", &["linux", "modules"])?;
     let result = scratch.join("result");
     std::fs::create_dir_all(result.join("lib/modules")).context("cannot make the folder for modules")?;

@@ -74,7 +74,7 @@ impl Source {
             }
             Source::Tree(folder) => identify(folder, &mut hash)?,
         }
-        for part in [fragment, compiler, std::env::consts::ARCH] {
+        for part in [fragment, compiler, std::env::consts::ARCH, &super::xstate::BYTES.to_string()] {
             hash.update(part);
             hash.update([0]);
         }
