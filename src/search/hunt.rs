@@ -3,7 +3,7 @@
 use super::generate::{Alphabet, generate};
 use super::kept::Kept;
 use super::mutate::mutate;
-use super::novelty::{New, Novelty};
+use super::novelty::{FAMILIES, New, Novelty};
 use crate::event::Trace;
 use crate::invariant::{Site, judge};
 use crate::program::{Program, SEGMENTS_MAX, Subsystem, Variants};
@@ -17,6 +17,15 @@ const CORPUS_MAX: usize = 1024;
 /// The most commands of a program that is tried. What needs more is rare, and a long program takes the time of
 /// many short ones.
 const COMMANDS_KEPT: usize = 16;
+
+/// Of the first programs that reach new lasting states of a family every one is to be stored, so many of them.
+const STORED_FIRST: u64 = 256;
+
+/// Whether what is the so-manieth of its family is to be stored: of ever more ever fewer, some hundreds of each twice as
+/// many. New states have no end, and a hunt of a week must not fill a disk.
+fn is_stored(nth: u64) -> bool {
+    nth.is_multiple_of((nth / STORED_FIRST).next_power_of_two())
+}
 
 /// What to hunt for.
 #[derive(Debug, Clone)]
@@ -66,8 +75,10 @@ pub struct Hunt {
     machine: Machine,
     novelty: Novelty,
     kept: Kept,
-    /// What was kept for a lasting state since somebody asked last, if anybody asks.
+    /// What was kept for a lasting state and is to be stored since somebody asked last, if anybody asks.
     fresh: Option<Vec<Program>>,
+    /// How many programs were kept for a lasting state of each family.
+    lasting: [u64; FAMILIES],
     stats: Stats,
 }
 
@@ -90,12 +101,14 @@ impl Hunt {
             novelty: Novelty::default(),
             kept: Kept::new(CORPUS_MAX),
             fresh: None,
+            lasting: [0; FAMILIES],
             stats: Stats::default(),
         }
     }
 
-    /// What was kept for a new lasting state since the last call, and from the first call on: these programs are few
-    /// enough to be stored, and from them the rest is found again.
+    /// What was kept for a new lasting state since the last call, and from the first call on: some hundreds of each
+    /// family of states, and ever fewer of ever more. They are few enough to be stored, and from them the rest is found
+    /// again.
     pub fn take_fresh(&mut self) -> Vec<Program> {
         self.fresh.replace(Vec::new()).unwrap_or_default()
     }
@@ -179,8 +192,11 @@ impl Hunt {
 
     fn keep(&mut self, mut program: Program, new: New) {
         program.schedule.truncate(SEGMENTS_MAX);
-        if let (Some(fresh), Some(_)) = (&mut self.fresh, new.lasting) {
-            fresh.push(program.clone());
+        if let Some(family) = new.lasting {
+            if let (Some(fresh), true) = (&mut self.fresh, is_stored(self.lasting[family])) {
+                fresh.push(program.clone());
+            }
+            self.lasting[family] += 1;
         }
         self.stats.corpus += u64::from(self.kept.keep(program, new, &mut self.random));
     }
@@ -249,6 +265,19 @@ mod tests {
             assert_eq!(second.novelty.observe(&trace).lasting, None, "known already:\n{program}");
         }
         assert!(second.stats().corpus as usize * 10 >= stored.len() * 9, "nearly all are kept again");
+    }
+
+    #[test]
+    fn of_ever_more_ever_fewer_are_stored() {
+        let stored = |count: u64| (0..count).filter(|nth| is_stored(*nth)).count() as u64;
+        assert_eq!(stored(STORED_FIRST), STORED_FIRST);
+        for count in [10, 100, 1_000, 10_000].map(|times| times * STORED_FIRST) {
+            let (all, twice) = (stored(count), stored(2 * count));
+            assert!(
+                (STORED_FIRST / 4..=STORED_FIRST).contains(&(twice - all)),
+                "{all} of {count}, then {twice}"
+            );
+        }
     }
 
     #[test]
