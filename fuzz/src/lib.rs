@@ -82,7 +82,7 @@ fn words(variable: &str) -> Vec<String> {
 }
 
 /// `UNREG_ONLY`: the invariants that count; all if it names none.
-fn only() -> Vec<&'static str> {
+pub fn only() -> Vec<&'static str> {
     let named = |name: &String| match invariant::named(name) {
         Some(invariant) => invariant.name,
         None => panic!("UNREG_ONLY: `{name}` is no invariant"),

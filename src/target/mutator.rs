@@ -8,8 +8,12 @@
 //! An engine's corpus holds far more programs of what has many states than of what has few, and chooses among all alike.
 //! So the mutator keeps a few of those that it walks, those of each family of states by themselves, and now and then
 //! changes one of these, or takes pieces of it, instead.
+//!
+//! An engine spends far more on an input than its run takes. Where the mutator is not instrumented it can look ahead: it
+//! runs what it makes, and what does nothing new the engine never sees.
 
 use super::Scope;
+use crate::invariant::{Violation, judge};
 use crate::program::{Program, SEGMENTS_MAX, Variants, record};
 use crate::run::Machine;
 use crate::search::{Alphabet, Kept, Novelty, cross, generate::generate, mutate, trim};
@@ -27,6 +31,8 @@ const OWN_OF_EIGHT: u8 = 3;
 const PIECES_ONE_IN: u8 = 4;
 /// The most programs that the mutator keeps of each family of states.
 const OWN_MAX: usize = 64;
+/// The most programs that are made for one that is handed over, by a mutator that looks ahead.
+const AHEAD_MAX: u32 = 64;
 /// The most commands of a program that is made, as in a hunt.
 const COMMANDS_MADE_MAX: usize = 16;
 
@@ -50,6 +56,11 @@ pub enum Way {
 pub struct Mutator {
     scope: Scope,
     variants: Variants,
+    /// So many programs are made for one that is handed over.
+    tries: u32,
+    /// The invariants that count when it looks ahead; all if it names none.
+    only: Vec<&'static str>,
+    runs: u64,
     alphabet: Alphabet,
     machine: Machine,
     novelty: Novelty,
@@ -62,6 +73,9 @@ impl Mutator {
         Mutator {
             scope,
             variants,
+            tries: 1,
+            only: Vec::new(),
+            runs: 0,
             alphabet: Alphabet::new(scope.subsystems()),
             machine: Machine::default(),
             novelty: Novelty::default(),
@@ -69,26 +83,38 @@ impl Mutator {
         }
     }
 
+    /// The same, but of some dozens of programs that it makes for each input, and runs itself, it hands the first over
+    /// that does something new or breaks one of these invariants; all count if none is named.
+    ///
+    /// Worth it where a run costs far less here than in the engine: where the mutator is not instrumented.
+    pub fn looking_ahead(mut self, only: Vec<&'static str>) -> Self {
+        (self.tries, self.only) = (AHEAD_MAX, only);
+        self
+    }
+
+    /// How many programs it has run itself.
+    pub fn runs(&self) -> u64 {
+        self.runs
+    }
+
     /// Changes an input into `out`, which then has at most `size_max` bytes; leaves `out` alone for [`Way::Engine`].
     pub fn mutate(&mut self, input: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) -> Way {
         let mut random = Rng::with_seed(seed);
-        let mut program = Program::from_bytes(input);
-        if size_max < input.len() {
+        let input_size = input.len();
+        let input = Program::from_bytes(input);
+        if size_max < input_size {
+            let mut program = input;
             self.shrink(&mut program, &mut random);
             fit(&program, size_max, &mut random, out);
             return Way::Shrunk;
         }
-        let fresh = program.commands() == 0 || random.u8(0..FRESH_ONE_IN) == 0;
+        let fresh = input.commands() == 0 || random.u8(0..FRESH_ONE_IN) == 0;
         if !fresh && random.u8(0..ENGINE_ONE_IN) == 0 {
             return Way::Engine;
         }
-        let way = if fresh {
-            program = generate(&mut random, &self.alphabet);
-            Way::Fresh
-        } else {
-            self.edit(&mut program, None, &mut random)
-        };
-        self.finish(&mut program, way, &mut random);
+        let (program, way) = self.first_new(&mut random, |own, random| {
+            if fresh { (generate(random, &own.alphabet), Way::Fresh) } else { own.edit(&input, None, random) }
+        });
         fit(&program, size_max, &mut random, out);
         way
     }
@@ -97,45 +123,73 @@ impl Mutator {
     /// of which some take pieces of the other, else by nothing but pieces.
     pub fn crossover(&mut self, input: &[u8], other: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) {
         let mut random = Rng::with_seed(seed);
-        let (mut program, other) = (Program::from_bytes(input), Program::from_bytes(other));
-        let way = if random.u8(0..PIECES_ONE_IN) == 0 {
-            cross(&mut program, &mut random, &self.alphabet, &other);
-            Way::Edited
-        } else {
-            self.edit(&mut program, Some(other), &mut random)
-        };
-        self.finish(&mut program, way, &mut random);
+        let (input, other) = (Program::from_bytes(input), Program::from_bytes(other));
+        let pieces = random.u8(0..PIECES_ONE_IN) == 0;
+        let (program, _) = self.first_new(&mut random, |own, random| {
+            if !pieces {
+                return own.edit(&input, Some(&other), random);
+            }
+            let mut program = input.clone();
+            cross(&mut program, random, &own.alphabet, &other);
+            (program, Way::Edited)
+        });
         fit(&program, size_max, &mut random, out);
     }
 
     /// Edits a program, or one of the mutator's own in its place, with pieces of a partner if there is one, and says
     /// whether its schedule is to be walked.
-    fn edit(&mut self, program: &mut Program, partner: Option<Program>, random: &mut Rng) -> Way {
-        if random.u8(0..8) < OWN_OF_EIGHT
-            && let Some(own) = self.kept.any(random)
-        {
-            *program = own.clone();
-        }
-        let partner = partner.unwrap_or_else(|| self.kept.any(random).unwrap_or(program).clone());
-        mutate(program, random, &self.alphabet, &partner);
-        if random.u8(0..8) < WALKS_OF_EIGHT { Way::Walked } else { Way::Edited }
+    fn edit(&self, input: &Program, partner: Option<&Program>, random: &mut Rng) -> (Program, Way) {
+        let own = if random.u8(0..8) < OWN_OF_EIGHT { self.kept.any(random) } else { None };
+        let mut program = own.unwrap_or(input).clone();
+        let partner = partner.or_else(|| self.kept.any(random)).unwrap_or(input);
+        mutate(&mut program, random, &self.alphabet, partner);
+        (program, if random.u8(0..8) < WALKS_OF_EIGHT { Way::Walked } else { Way::Edited })
     }
 
-    /// Cuts a program to what the target is about, and walks its schedule if it was not only edited. Keeps what a walk
-    /// finds a new state by.
-    fn finish(&mut self, program: &mut Program, way: Way, random: &mut Rng) {
+    /// What is made; if the mutator looks ahead, the first of what is made that does something new or breaks a rule, or
+    /// else the last.
+    fn first_new(
+        &mut self,
+        random: &mut Rng,
+        make: impl Fn(&Self, &mut Rng) -> (Program, Way),
+    ) -> (Program, Way) {
+        for _ in 1..self.tries {
+            let (mut program, way) = make(self, random);
+            if self.finish(&mut program, way, random) {
+                return (program, way);
+            }
+        }
+        let (mut program, way) = make(self, random);
+        self.finish(&mut program, way, random);
+        (program, way)
+    }
+
+    /// Cuts a program to what the target is about and walks its schedule if it was not only edited. Keeps what reached
+    /// something new, and says whether that, or a broken rule, makes it worth to be handed over.
+    fn finish(&mut self, program: &mut Program, way: Way, random: &mut Rng) -> bool {
         trim(program, random, COMMANDS_MADE_MAX);
         self.scope.narrow(program, self.variants);
-        if way == Way::Edited {
-            return;
+        let looks_ahead = self.tries > 1;
+        if way == Way::Edited && !looks_ahead {
+            return false;
         }
-        let (trace, schedule) = self.machine.walk(program, random.u64(..));
+        self.runs += 1;
+        let trace = if way == Way::Edited {
+            self.machine.run(program)
+        } else {
+            let (trace, schedule) = self.machine.walk(program, random.u64(..));
+            program.schedule = schedule;
+            program.schedule.truncate(SEGMENTS_MAX);
+            trace
+        };
         let new = self.novelty.observe(trace);
-        program.schedule = schedule;
-        program.schedule.truncate(SEGMENTS_MAX);
-        if new.lasting.is_some() {
+        let asked = |broken: &Violation| self.only.is_empty() || self.only.contains(&broken.invariant.name);
+        let is_wanted = looks_ahead && (new.any() || judge(trace).iter().any(asked));
+        // An engine that is handed everything keeps what passes itself.
+        if new.lasting.is_some() || looks_ahead {
             self.kept.keep(program.clone(), new, random);
         }
+        is_wanted
     }
 
     /// Drops something: a half of all commands and segments, a quarter and so on down to one, or at first only what
@@ -256,6 +310,33 @@ mod tests {
             Program::from_bytes(&out).commands() == 4
         });
         assert!(both);
+    }
+
+    #[test]
+    fn looking_ahead_hands_over_what_is_new_or_breaks_a_rule() {
+        let variants = Variants::named("devlink=register-unlocked").expect("a variant");
+        let count = |mut mutator: Mutator| {
+            let (mut machine, mut novelty, mut out) = (Machine::default(), Novelty::default(), Vec::new());
+            let (mut new, mut broken) = (0, 0);
+            for seed in 0..400 {
+                if mutator.mutate(&scene(), 2048, seed, &mut out) == Way::Engine {
+                    continue;
+                }
+                let mut program = Program::from_bytes(&out);
+                Scope::Devlink.narrow(&mut program, variants);
+                let trace = machine.run(&program);
+                new += u32::from(novelty.observe(trace).any());
+                broken += u32::from(!judge(trace).is_empty());
+            }
+            (new, broken, mutator.runs())
+        };
+        let plain = count(Mutator::new(Scope::Devlink, variants));
+        let ahead = count(Mutator::new(Scope::Devlink, variants).looking_ahead(Vec::new()));
+        let muted = count(Mutator::new(Scope::Devlink, variants).looking_ahead(vec!["uevent-order"]));
+        assert!(ahead.0 > plain.0 * 5 / 4 && ahead.0 > 300, "new: {plain:?} and {ahead:?}");
+        assert!(ahead.1 > plain.1, "broken: {plain:?} and {ahead:?}");
+        assert!(ahead.2 > plain.2, "runs: {plain:?} and {ahead:?}");
+        assert!(muted.2 > ahead.2, "what is muted is not waited for: {ahead:?} and {muted:?}");
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub extern "C" fn afl_custom_init(_afl: *mut c_void, seed: c_uint) -> *mut State
     let name = std::env::var("UNREG_TARGET").unwrap_or_else(|_| "mixed".to_owned());
     let scope = Scope::named(&name).unwrap_or_else(|| panic!("UNREG_TARGET: `{name}` is no target"));
     Box::into_raw(Box::new(State {
-        mutator: Mutator::new(scope, unreg_fuzz::variants()),
+        mutator: Mutator::new(scope, unreg_fuzz::variants()).looking_ahead(unreg_fuzz::only()),
         random: fastrand::Rng::with_seed(seed.into()),
         out: Vec::new(),
         handed: vec![0; ROOM].into_boxed_slice(),
@@ -134,7 +134,7 @@ pub extern "C" fn afl_custom_describe(_state: *mut State, _length: usize) -> *co
     c"unreg".as_ptr()
 }
 
-/// Takes the state back.
+/// Takes the state back, and says on standard error how many programs the mutator ran itself.
 ///
 /// # Safety
 ///
@@ -142,5 +142,7 @@ pub extern "C" fn afl_custom_describe(_state: *mut State, _length: usize) -> *co
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn afl_custom_deinit(state: *mut State) {
     // SAFETY: it is the box that `afl_custom_init` gave away.
-    drop(unsafe { Box::from_raw(state) });
+    let state = unsafe { Box::from_raw(state) };
+    // AFL's own count of runs knows nothing of them.
+    eprintln!("unreg: the mutator ran {} programs", state.mutator.runs());
 }

@@ -1,0 +1,24 @@
+# What every script that runs AFL++ agrees on; to be sourced in the project's folder.
+
+# On a busy machine a target takes long to start.
+export AFL_FORKSRV_INIT_TMOUT=60000
+# What needs root or a person's eyes is left to whoever owns the machine.
+export AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 AFL_NO_AFFINITY=1
+# Frame shift looks for length fields, which records have none of, and in 4.40 writes behind the end of inputs.
+export AFL_FRAMESHIFT_DISABLE=1
+# 4.40 ends a search that is alone by making a file of any name (check_sync_fuzzers opens a path that it has not set).
+export AFL_NO_SYNC=1
+
+# Sets `folder` to where targets and mutator are, and builds them.
+build_afl() {
+    (cd fuzz/afl && cargo afl build --release "$@" && cargo build --release --package unreg-afl-mutator) >/dev/null
+    folder=$PWD/fuzz/afl/target/release
+}
+
+# Gives a target our mutator, if it takes programs. The mutator looks ahead; what AFL's own stages make is mostly no
+# program that does anything.
+give_mutator() {
+    unset AFL_CUSTOM_MUTATOR_LIBRARY AFL_CUSTOM_MUTATOR_ONLY
+    grep -q 'programs!' "fuzz/fuzz_targets/$1.rs" || return 0
+    export UNREG_TARGET=$1 AFL_CUSTOM_MUTATOR_LIBRARY=$folder/libunreg_afl_mutator.so AFL_CUSTOM_MUTATOR_ONLY=1
+}
