@@ -15,6 +15,15 @@ build_afl() {
     folder=$PWD/fuzz/afl/target/release
 }
 
+# How many programs were run by a search that put its output and its log there. Beside AFL's own runs there are the
+# mutator's, which hands over what does something new.
+count_runs() {
+    local execs own
+    execs=$(sed -n 's/^execs_done *: //p' "$1/default/fuzzer_stats") || return
+    own=$(sed -n 's/^unreg: the mutator ran \([0-9]*\) programs$/\1/p' "$2")
+    echo $((execs + ${own:-0}))
+}
+
 # Gives a target our mutator, if it takes programs. The mutator looks ahead; what AFL's own stages make is mostly no
 # program that does anything.
 give_mutator() {

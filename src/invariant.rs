@@ -40,6 +40,13 @@ pub struct Violation {
     pub at: usize,
 }
 
+impl Violation {
+    /// Whether its rule is one of these; every rule is if none is named.
+    pub fn is_of(&self, only: &[&str]) -> bool {
+        only.is_empty() || only.contains(&self.invariant.name)
+    }
+}
+
 /// Lists the invariants: the folder, the module and the constant of each.
 macro_rules! invariants {
     ($($theme:ident { $($module:ident $constant:ident,)+ })+) => {

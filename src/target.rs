@@ -124,8 +124,7 @@ fn demand(trace: &Trace, program: &Program, only: &[&'static str]) {
     assert!(trace.steps <= STEPS_MAX, "a run is bounded in time");
     // What is told between two points is one dump at most.
     assert!(trace.events.len() < 2 * EVENTS_MAX, "a run is bounded in memory");
-    let asked = |violation: &Violation| only.is_empty() || only.contains(&violation.invariant.name);
-    let Some(violation) = invariant::judge(trace).into_iter().find(asked) else { return };
+    let Some(violation) = invariant::judge(trace).into_iter().find(|it| it.is_of(only)) else { return };
     eprint!("{}", report(program, &violation, &program.stream(trace, Detail::Stream)));
     invariant::panic_for(violation.invariant, violation.invariant.says)
 }

@@ -216,8 +216,7 @@ fn read(trace: &Trace, novelty: &mut Novelty, stats: &mut Stats, only: &[&str]) 
 /// What a trace breaks of the rules that are asked about.
 fn sites(trace: &Trace, only: &[&str]) -> Vec<Site> {
     let violations = judge(trace);
-    let asked =
-        violations.iter().filter(|violation| only.is_empty() || only.contains(&violation.invariant.name));
+    let asked = violations.iter().filter(|violation| violation.is_of(only));
     asked.map(|violation| violation.site(trace)).collect()
 }
 

@@ -13,7 +13,7 @@
 //! runs what it makes, and what does nothing new the engine never sees.
 
 use super::Scope;
-use crate::invariant::{Violation, judge};
+use crate::invariant::judge;
 use crate::program::{Program, SEGMENTS_MAX, Variants, record};
 use crate::run::Machine;
 use crate::search::{Alphabet, Kept, Novelty, cross, generate::generate, mutate, trim};
@@ -56,10 +56,8 @@ pub enum Way {
 pub struct Mutator {
     scope: Scope,
     variants: Variants,
-    /// So many programs are made for one that is handed over.
-    tries: u32,
-    /// The invariants that count when it looks ahead; all if it names none.
-    only: Vec<&'static str>,
+    /// The invariants that count if it looks ahead; all if it names none.
+    ahead: Option<Vec<&'static str>>,
     runs: u64,
     alphabet: Alphabet,
     machine: Machine,
@@ -73,8 +71,7 @@ impl Mutator {
         Mutator {
             scope,
             variants,
-            tries: 1,
-            only: Vec::new(),
+            ahead: None,
             runs: 0,
             alphabet: Alphabet::new(scope.subsystems()),
             machine: Machine::default(),
@@ -88,7 +85,7 @@ impl Mutator {
     ///
     /// Worth it where a run costs far less here than in the engine: where the mutator is not instrumented.
     pub fn looking_ahead(mut self, only: Vec<&'static str>) -> Self {
-        (self.tries, self.only) = (AHEAD_MAX, only);
+        self.ahead = Some(only);
         self
     }
 
@@ -100,20 +97,22 @@ impl Mutator {
     /// Changes an input into `out`, which then has at most `size_max` bytes; leaves `out` alone for [`Way::Engine`].
     pub fn mutate(&mut self, input: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) -> Way {
         let mut random = Rng::with_seed(seed);
-        let input_size = input.len();
-        let input = Program::from_bytes(input);
-        if size_max < input_size {
-            let mut program = input;
+        let mut program = Program::from_bytes(input);
+        if size_max < input.len() {
             self.shrink(&mut program, &mut random);
             fit(&program, size_max, &mut random, out);
             return Way::Shrunk;
         }
-        let fresh = input.commands() == 0 || random.u8(0..FRESH_ONE_IN) == 0;
+        let fresh = program.commands() == 0 || random.u8(0..FRESH_ONE_IN) == 0;
         if !fresh && random.u8(0..ENGINE_ONE_IN) == 0 {
             return Way::Engine;
         }
         let (program, way) = self.first_new(&mut random, |own, random| {
-            if fresh { (generate(random, &own.alphabet), Way::Fresh) } else { own.edit(&input, None, random) }
+            if fresh {
+                (generate(random, &own.alphabet), Way::Fresh)
+            } else {
+                own.edit(&program, None, random)
+            }
         });
         fit(&program, size_max, &mut random, out);
         way
@@ -153,15 +152,14 @@ impl Mutator {
         random: &mut Rng,
         make: impl Fn(&Self, &mut Rng) -> (Program, Way),
     ) -> (Program, Way) {
-        for _ in 1..self.tries {
+        let mut tries = if self.ahead.is_some() { AHEAD_MAX } else { 1 };
+        loop {
             let (mut program, way) = make(self, random);
-            if self.finish(&mut program, way, random) {
+            tries -= 1;
+            if self.finish(&mut program, way, random) || tries == 0 {
                 return (program, way);
             }
         }
-        let (mut program, way) = make(self, random);
-        self.finish(&mut program, way, random);
-        (program, way)
     }
 
     /// Cuts a program to what the target is about and walks its schedule if it was not only edited. Keeps what reached
@@ -169,8 +167,7 @@ impl Mutator {
     fn finish(&mut self, program: &mut Program, way: Way, random: &mut Rng) -> bool {
         trim(program, random, COMMANDS_MADE_MAX);
         self.scope.narrow(program, self.variants);
-        let looks_ahead = self.tries > 1;
-        if way == Way::Edited && !looks_ahead {
+        if way == Way::Edited && self.ahead.is_none() {
             return false;
         }
         self.runs += 1;
@@ -183,10 +180,10 @@ impl Mutator {
             trace
         };
         let new = self.novelty.observe(trace);
-        let asked = |broken: &Violation| self.only.is_empty() || self.only.contains(&broken.invariant.name);
-        let is_wanted = looks_ahead && (new.any() || judge(trace).iter().any(asked));
+        let breaks = |only: &Vec<_>| judge(trace).iter().any(|violation| violation.is_of(only));
+        let is_wanted = self.ahead.as_ref().is_some_and(|only| new.any() || breaks(only));
         // An engine that is handed everything keeps what passes itself.
-        if new.lasting.is_some() || looks_ahead {
+        if new.lasting.is_some() || self.ahead.is_some() {
             self.kept.keep(program.clone(), new, random);
         }
         is_wanted
