@@ -17,7 +17,7 @@ build_afl() {
 
 # How many programs were run by a search that put its output and its log there. Beside AFL's own runs there are the
 # mutator's, which hands over what does something new.
-count_runs() {
+count_afl_runs() {
     local execs own
     execs=$(sed -n 's/^execs_done *: //p' "$1/default/fuzzer_stats") || return
     own=$(sed -n 's/^unreg: the mutator ran \([0-9]*\) programs$/\1/p' "$2")

@@ -1,6 +1,8 @@
 //! Glue between fuzz engines and `unreg::target`: how bytes become a case, one target for all cases, and its states as
 //! coverage.
 
+#[cfg(feature = "libfuzzer")]
+mod library;
 pub mod states;
 
 use std::cell::RefCell;
@@ -51,6 +53,10 @@ struct Engine {
     target: Target,
     mutator: Mutator,
     bytes: Vec<u8>,
+    /// `UNREG_MUTATOR`: a mutator that looks ahead, in place of our own where nothing is to shrink. The first mutation
+    /// looks for it, which knows the engine's seed.
+    #[cfg(feature = "libfuzzer")]
+    ahead: Option<Option<library::Loaded>>,
     /// `UNREG_EMPTY`: runs nothing, to measure what the engine alone takes.
     empty: bool,
     /// `UNREG_STATES=no`: the engine is not told of states, to measure what they are worth.
@@ -68,6 +74,8 @@ fn with<T>(scope: Scope, use_it: impl FnOnce(&mut Engine) -> T) -> T {
             target: Target::new(scope, variants, only()),
             mutator: Mutator::new(scope, variants),
             bytes: Vec::new(),
+            #[cfg(feature = "libfuzzer")]
+            ahead: None,
             empty: std::env::var_os("UNREG_EMPTY").is_some(),
             states: std::env::var("UNREG_STATES").as_deref() != Ok("no"),
         }
@@ -97,6 +105,19 @@ pub fn variants() -> Variants {
         None => panic!("UNREG_VARIANT: `{name}` is no variant"),
     };
     words("UNREG_VARIANT").iter().map(named).fold(Variants::default(), Variants::union)
+}
+
+#[cfg(feature = "libfuzzer")]
+impl Engine {
+    /// `UNREG_MUTATOR`: the library to take mutations from, if it names one.
+    fn ahead(&mut self, seed: u32) -> Option<&mut library::Loaded> {
+        let load = || {
+            let file = std::env::var_os("UNREG_MUTATOR").filter(|file| !file.is_empty())?;
+            let loaded = library::Loaded::new(&file, seed);
+            Some(loaded.unwrap_or_else(|error| panic!("UNREG_MUTATOR: {error}")))
+        };
+        self.ahead.get_or_insert_with(load).as_mut()
+    }
 }
 
 /// The body of a target that runs programs.
@@ -134,6 +155,10 @@ pub fn care() -> impl Fn(&Case) {
     |case| MACHINE.with_borrow_mut(|machine| target::check_care(machine, case.bytes()))
 }
 
+/// One call in so many is left to libFuzzer by a mutator that looks ahead, which itself leaves none, as by our own.
+#[cfg(feature = "libfuzzer")]
+const LIBFUZZER_ONE_IN: u32 = 8;
+
 /// Changes `data`, of which the first `size` bytes are an input, and says how long it is now; `engine` is the engine's
 /// own mutator.
 pub fn mutate(
@@ -145,6 +170,14 @@ pub fn mutate(
     engine: impl FnOnce(&mut [u8], usize, usize) -> usize,
 ) -> usize {
     let answered = with(scope, |own| {
+        if own.empty {
+            return None;
+        }
+        #[cfg(feature = "libfuzzer")]
+        if let Some(ahead) = own.ahead(seed).filter(|_| size <= size_max) {
+            let ours = !seed.is_multiple_of(LIBFUZZER_ONE_IN);
+            return ours.then(|| copy(ahead.mutate(&data[..size], None, size_max), data));
+        }
         let way = own.mutator.mutate(&data[..size], size_max, seed.into(), &mut own.bytes);
         (way != Way::Engine).then(|| copy(&own.bytes, data))
     });
@@ -154,6 +187,13 @@ pub fn mutate(
 /// Puts pieces of one input into another.
 pub fn crossover(scope: Scope, input: &[u8], other: &[u8], out: &mut [u8], seed: u32) -> usize {
     with(scope, |own| {
+        if own.empty {
+            return copy(&input[..input.len().min(out.len())], out);
+        }
+        #[cfg(feature = "libfuzzer")]
+        if let Some(ahead) = own.ahead(seed) {
+            return copy(ahead.mutate(input, Some(other), out.len()), out);
+        }
         own.mutator.crossover(input, other, out.len(), seed.into(), &mut own.bytes);
         copy(&own.bytes, out)
     })

@@ -10,12 +10,12 @@
 //! changes one of these, or takes pieces of it, instead.
 //!
 //! An engine spends far more on an input than its run takes. Where the mutator is not instrumented it can look ahead: it
-//! runs what it makes, and what does nothing new the engine never sees.
+//! goes on with a hunt of its own, which takes the engine's inputs in, until that has something for the engine.
 
 use super::Scope;
-use crate::invariant::judge;
 use crate::program::{Program, SEGMENTS_MAX, Variants, record};
 use crate::run::Machine;
+use crate::search::hunt::{Config, Hunt};
 use crate::search::{Alphabet, Kept, Novelty, cross, generate::generate, mutate, trim};
 use fastrand::Rng;
 
@@ -31,8 +31,10 @@ const OWN_OF_EIGHT: u8 = 3;
 const PIECES_ONE_IN: u8 = 4;
 /// The most programs that the mutator keeps of each family of states.
 const OWN_MAX: usize = 64;
-/// The most programs that are made for one that is handed over, by a mutator that looks ahead.
-const AHEAD_MAX: u32 = 64;
+/// Of eight calls of a mutator that looks ahead, so many hunt.
+const HUNTS_OF_EIGHT: u8 = 7;
+/// The most programs that one of these runs. If it finds nothing for the engine, the call is answered as any other.
+const AHEAD_MAX: u32 = 256;
 /// The most commands of a program that is made, as in a hunt.
 const COMMANDS_MADE_MAX: usize = 16;
 
@@ -49,6 +51,8 @@ pub enum Way {
     Walked,
     /// By a smaller program, as asked for.
     Shrunk,
+    /// By what a hunt found: a new lasting state or a broken rule.
+    Ahead,
 }
 
 /// Changes inputs. What it does is a function of the input, the seed and the calls before it.
@@ -56,9 +60,8 @@ pub enum Way {
 pub struct Mutator {
     scope: Scope,
     variants: Variants,
-    /// The invariants that count if it looks ahead; all if it names none.
-    ahead: Option<Vec<&'static str>>,
-    runs: u64,
+    /// The hunt that looks ahead.
+    ahead: Option<Hunt>,
     alphabet: Alphabet,
     machine: Machine,
     novelty: Novelty,
@@ -72,7 +75,6 @@ impl Mutator {
             scope,
             variants,
             ahead: None,
-            runs: 0,
             alphabet: Alphabet::new(scope.subsystems()),
             machine: Machine::default(),
             novelty: Novelty::default(),
@@ -80,18 +82,24 @@ impl Mutator {
         }
     }
 
-    /// The same, but of some dozens of programs that it makes for each input, and runs itself, it hands the first over
-    /// that does something new or breaks one of these invariants; all count if none is named.
+    /// The same, but most calls go on with a hunt of this seed and hand over what reached a new lasting state, and ever
+    /// fewer of ever more of these, or what broke one of these invariants; all count if none is named.
     ///
     /// Worth it where a run costs far less here than in the engine: where the mutator is not instrumented.
-    pub fn looking_ahead(mut self, only: Vec<&'static str>) -> Self {
-        self.ahead = Some(only);
+    pub fn looking_ahead(mut self, only: Vec<&'static str>, seed: u64) -> Self {
+        let Mutator { variants, alphabet, .. } = &self;
+        let (variants, alphabet) = (*variants, alphabet.clone());
+        let vary_options = variants == Variants::default();
+        let mut hunt = Hunt::new(Config { variants, alphabet, only, seed, vary_options });
+        // From here on what it keeps for a new lasting state waits for somebody to take it.
+        hunt.take_fresh();
+        self.ahead = Some(hunt);
         self
     }
 
-    /// How many programs it has run itself.
+    /// How many programs it has run to look ahead.
     pub fn runs(&self) -> u64 {
-        self.runs
+        self.ahead.as_ref().map_or(0, |hunt| hunt.stats().runs)
     }
 
     /// Changes an input into `out`, which then has at most `size_max` bytes; leaves `out` alone for [`Way::Engine`].
@@ -103,17 +111,21 @@ impl Mutator {
             fit(&program, size_max, &mut random, out);
             return Way::Shrunk;
         }
+        if let Some(found) = self.look_ahead(&program, &mut random) {
+            fit(&found, size_max, &mut random, out);
+            return Way::Ahead;
+        }
         let fresh = program.commands() == 0 || random.u8(0..FRESH_ONE_IN) == 0;
         if !fresh && random.u8(0..ENGINE_ONE_IN) == 0 {
             return Way::Engine;
         }
-        let (program, way) = self.first_new(&mut random, |own, random| {
-            if fresh {
-                (generate(random, &own.alphabet), Way::Fresh)
-            } else {
-                own.edit(&program, None, random)
-            }
-        });
+        let way = if fresh {
+            program = generate(&mut random, &self.alphabet);
+            Way::Fresh
+        } else {
+            self.edit(&mut program, None, &mut random)
+        };
+        self.finish(&mut program, way, &mut random);
         fit(&program, size_max, &mut random, out);
         way
     }
@@ -122,71 +134,61 @@ impl Mutator {
     /// of which some take pieces of the other, else by nothing but pieces.
     pub fn crossover(&mut self, input: &[u8], other: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) {
         let mut random = Rng::with_seed(seed);
-        let (input, other) = (Program::from_bytes(input), Program::from_bytes(other));
-        let pieces = random.u8(0..PIECES_ONE_IN) == 0;
-        let (program, _) = self.first_new(&mut random, |own, random| {
-            if !pieces {
-                return own.edit(&input, Some(&other), random);
-            }
-            let mut program = input.clone();
-            cross(&mut program, random, &own.alphabet, &other);
-            (program, Way::Edited)
-        });
+        let mut program = Program::from_bytes(input);
+        if let Some(found) = self.look_ahead(&program, &mut random) {
+            fit(&found, size_max, &mut random, out);
+            return;
+        }
+        let other = Program::from_bytes(other);
+        let way = if random.u8(0..PIECES_ONE_IN) == 0 {
+            cross(&mut program, &mut random, &self.alphabet, &other);
+            Way::Edited
+        } else {
+            self.edit(&mut program, Some(&other), &mut random)
+        };
+        self.finish(&mut program, way, &mut random);
         fit(&program, size_max, &mut random, out);
+    }
+
+    /// Mostly goes on with the hunt, if there is one, until it has something for the engine. The engine's input takes part.
+    fn look_ahead(&mut self, input: &Program, random: &mut Rng) -> Option<Program> {
+        let hunt = self.ahead.as_mut().filter(|_| random.u8(0..8) < HUNTS_OF_EIGHT)?;
+        let mut input = input.clone();
+        self.scope.narrow(&mut input, self.variants);
+        hunt.resume_from(input);
+        (0..AHEAD_MAX).find_map(|_| {
+            let finding = hunt.step().map(|finding| finding.program);
+            finding.or_else(|| hunt.take_fresh().pop())
+        })
     }
 
     /// Edits a program, or one of the mutator's own in its place, with pieces of a partner if there is one, and says
     /// whether its schedule is to be walked.
-    fn edit(&self, input: &Program, partner: Option<&Program>, random: &mut Rng) -> (Program, Way) {
-        let own = if random.u8(0..8) < OWN_OF_EIGHT { self.kept.any(random) } else { None };
-        let mut program = own.unwrap_or(input).clone();
-        let partner = partner.or_else(|| self.kept.any(random)).unwrap_or(input);
-        mutate(&mut program, random, &self.alphabet, partner);
-        (program, if random.u8(0..8) < WALKS_OF_EIGHT { Way::Walked } else { Way::Edited })
-    }
-
-    /// What is made; if the mutator looks ahead, the first of what is made that does something new or breaks a rule, or
-    /// else the last.
-    fn first_new(
-        &mut self,
-        random: &mut Rng,
-        make: impl Fn(&Self, &mut Rng) -> (Program, Way),
-    ) -> (Program, Way) {
-        let mut tries = if self.ahead.is_some() { AHEAD_MAX } else { 1 };
-        loop {
-            let (mut program, way) = make(self, random);
-            tries -= 1;
-            if self.finish(&mut program, way, random) || tries == 0 {
-                return (program, way);
-            }
+    fn edit(&self, program: &mut Program, partner: Option<&Program>, random: &mut Rng) -> Way {
+        let input = program.clone();
+        if random.u8(0..8) < OWN_OF_EIGHT {
+            self.kept.any(random).into_iter().for_each(|own| program.clone_from(own));
         }
+        let partner = partner.or_else(|| self.kept.any(random)).unwrap_or(&input);
+        mutate(program, random, &self.alphabet, partner);
+        if random.u8(0..8) < WALKS_OF_EIGHT { Way::Walked } else { Way::Edited }
     }
 
-    /// Cuts a program to what the target is about and walks its schedule if it was not only edited. Keeps what reached
-    /// something new, and says whether that, or a broken rule, makes it worth to be handed over.
-    fn finish(&mut self, program: &mut Program, way: Way, random: &mut Rng) -> bool {
+    /// Cuts a program to what the target is about and walks its schedule if it was not only edited; keeps it if it
+    /// reached a new lasting state then.
+    fn finish(&mut self, program: &mut Program, way: Way, random: &mut Rng) {
         trim(program, random, COMMANDS_MADE_MAX);
         self.scope.narrow(program, self.variants);
-        if way == Way::Edited && self.ahead.is_none() {
-            return false;
+        if way == Way::Edited {
+            return;
         }
-        self.runs += 1;
-        let trace = if way == Way::Edited {
-            self.machine.run(program)
-        } else {
-            let (trace, schedule) = self.machine.walk(program, random.u64(..));
-            program.schedule = schedule;
-            program.schedule.truncate(SEGMENTS_MAX);
-            trace
-        };
+        let (trace, schedule) = self.machine.walk(program, random.u64(..));
+        program.schedule = schedule;
+        program.schedule.truncate(SEGMENTS_MAX);
         let new = self.novelty.observe(trace);
-        let breaks = |only: &Vec<_>| judge(trace).iter().any(|violation| violation.is_of(only));
-        let is_wanted = self.ahead.as_ref().is_some_and(|only| new.any() || breaks(only));
-        // An engine that is handed everything keeps what passes itself.
-        if new.lasting.is_some() || self.ahead.is_some() {
+        if new.lasting.is_some() {
             self.kept.keep(program.clone(), new, random);
         }
-        is_wanted
     }
 
     /// Drops something: a half of all commands and segments, a quarter and so on down to one, or at first only what
@@ -235,6 +237,7 @@ fn fit(program: &Program, size_max: usize, random: &mut Rng, out: &mut Vec<u8>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::invariant::judge;
     use std::collections::BTreeMap;
 
     fn bytes(text: &str) -> Vec<u8> {
@@ -314,26 +317,31 @@ mod tests {
         let variants = Variants::named("devlink=register-unlocked").expect("a variant");
         let count = |mut mutator: Mutator| {
             let (mut machine, mut novelty, mut out) = (Machine::default(), Novelty::default(), Vec::new());
-            let (mut new, mut broken) = (0, 0);
+            let (mut ahead, mut new, mut broken) = (0, 0, 0);
             for seed in 0..400 {
-                if mutator.mutate(&scene(), 2048, seed, &mut out) == Way::Engine {
+                let way = mutator.mutate(&scene(), 2048, seed, &mut out);
+                if way == Way::Engine {
                     continue;
                 }
                 let mut program = Program::from_bytes(&out);
                 Scope::Devlink.narrow(&mut program, variants);
                 let trace = machine.run(&program);
-                new += u32::from(novelty.observe(trace).any());
+                ahead += u32::from(way == Way::Ahead);
+                new += u32::from(novelty.observe(trace).lasting.is_some());
                 broken += u32::from(!judge(trace).is_empty());
             }
-            (new, broken, mutator.runs())
+            (ahead, new, broken, mutator.runs())
         };
         let plain = count(Mutator::new(Scope::Devlink, variants));
-        let ahead = count(Mutator::new(Scope::Devlink, variants).looking_ahead(Vec::new()));
-        let muted = count(Mutator::new(Scope::Devlink, variants).looking_ahead(vec!["uevent-order"]));
-        assert!(ahead.0 > plain.0 * 5 / 4 && ahead.0 > 300, "new: {plain:?} and {ahead:?}");
-        assert!(ahead.1 > plain.1, "broken: {plain:?} and {ahead:?}");
-        assert!(ahead.2 > plain.2, "runs: {plain:?} and {ahead:?}");
-        assert!(muted.2 > ahead.2, "what is muted is not waited for: {ahead:?} and {muted:?}");
+        let ahead = count(Mutator::new(Scope::Devlink, variants).looking_ahead(Vec::new(), 1));
+        let muted = count(Mutator::new(Scope::Devlink, variants).looking_ahead(vec!["uevent-order"], 1));
+        assert!(ahead.0 > 300 && plain.0 == 0, "ways: {plain:?} and {ahead:?}");
+        assert!(ahead.1 > plain.1 * 2, "new: {plain:?} and {ahead:?}");
+        assert!(ahead.2 > plain.2 * 2, "broken: {plain:?} and {ahead:?}");
+        assert!(
+            plain.3 == 0 && muted.3 > ahead.3,
+            "what is muted is not waited for: {ahead:?} and {muted:?}"
+        );
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub extern "C" fn afl_custom_init(_afl: *mut c_void, seed: c_uint) -> *mut State
     let name = std::env::var("UNREG_TARGET").unwrap_or_else(|_| "mixed".to_owned());
     let scope = Scope::named(&name).unwrap_or_else(|| panic!("UNREG_TARGET: `{name}` is no target"));
     Box::into_raw(Box::new(State {
-        mutator: Mutator::new(scope, unreg_fuzz::variants()).looking_ahead(unreg_fuzz::only()),
+        mutator: Mutator::new(scope, unreg_fuzz::variants()).looking_ahead(unreg_fuzz::only(), seed.into()),
         random: fastrand::Rng::with_seed(seed.into()),
         out: Vec::new(),
         handed: vec![0; ROOM].into_boxed_slice(),
