@@ -114,7 +114,7 @@ impl Engine {
         let load = || {
             let file = std::env::var_os("UNREG_MUTATOR").filter(|file| !file.is_empty())?;
             let loaded = library::Loaded::new(&file, seed);
-            Some(loaded.unwrap_or_else(|error| panic!("UNREG_MUTATOR: {error}")))
+            Some(loaded.unwrap_or_else(|error| panic!("UNREG_MUTATOR: {}: {error}", file.display())))
         };
         self.ahead.get_or_insert_with(load).as_mut()
     }

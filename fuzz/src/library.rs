@@ -3,6 +3,7 @@
 //! `UNREG_MUTATOR=…/libunreg_afl_mutator.so UNREG_TARGET=devlink cargo +nightly fuzz run devlink`
 
 use libloading::Library;
+use std::error::Error;
 use std::ffi::{OsStr, c_uint, c_void};
 use std::ptr;
 use std::slice;
@@ -23,15 +24,11 @@ pub struct Loaded {
 
 impl Loaded {
     /// Loads the library, and lets it say at the end, however that comes, how many programs it has run.
-    pub fn new(file: &OsStr, seed: u32) -> Result<Loaded, libloading::Error> {
-        // SAFETY: whoever names a library trusts it; the types are those of AFL++'s interface for custom mutators.
-        let loaded = unsafe {
-            let library = Library::new(file)?;
-            let init: Init = *library.get(b"afl_custom_init\0")?;
-            let fuzz = *library.get(b"afl_custom_fuzz\0")?;
-            let deinit = *library.get(b"afl_custom_deinit\0")?;
-            Loaded { state: init(ptr::null_mut(), seed), fuzz, deinit, _library: library }
-        };
+    pub fn new(file: &OsStr, seed: u32) -> Result<Loaded, String> {
+        let loaded = Loaded::open(file, seed).map_err(|error| {
+            let cause = error.source().map_or(String::new(), |cause| format!(" ({cause})"));
+            format!("{error}{cause}")
+        })?;
         let (state, deinit, engines) =
             (loaded.state.expose_provenance(), loaded.deinit, std::panic::take_hook());
         std::panic::set_hook(Box::new(move |info| {
@@ -40,6 +37,17 @@ impl Loaded {
             engines(info);
         }));
         Ok(loaded)
+    }
+
+    fn open(file: &OsStr, seed: u32) -> Result<Loaded, libloading::Error> {
+        // SAFETY: whoever names a library trusts it; the types are those of AFL++'s interface for custom mutators.
+        unsafe {
+            let library = Library::new(file)?;
+            let init: Init = *library.get(b"afl_custom_init\0")?;
+            let fuzz = *library.get(b"afl_custom_fuzz\0")?;
+            let deinit = *library.get(b"afl_custom_deinit\0")?;
+            Ok(Loaded { state: init(ptr::null_mut(), seed), fuzz, deinit, _library: library })
+        }
     }
 
     /// An input that was changed, with another one at hand if there is one; it has at most `size_max` bytes.
