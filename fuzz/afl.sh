@@ -1,5 +1,7 @@
 # What every script that runs AFL++ agrees on; to be sourced in the project's folder.
 
+. fuzz/mutator.sh
+
 # On a busy machine a target takes long to start.
 export AFL_FORKSRV_INIT_TMOUT=60000
 # What needs root or a person's eyes is left to whoever owns the machine.
@@ -11,23 +13,22 @@ export AFL_NO_SYNC=1
 
 # Sets `folder` to where targets and mutator are, and builds them.
 build_afl() {
-    (cd fuzz/afl && cargo afl build --release "$@" && cargo build --release --package unreg-afl-mutator) >/dev/null
-    folder=$PWD/fuzz/afl/target/release
+    (cd fuzz/afl && cargo afl build --release "$@") >/dev/null
+    build_mutator
+    folder=$(target_directory fuzz/afl/Cargo.toml)/release
 }
 
-# How many programs were run by a search that put its output and its log there. Beside AFL's own runs there are the
-# mutator's, which hands over what does something new.
+# How many programs were run by a search that put its output and its log there, the mutator's among them.
 count_afl_runs() {
-    local execs own
-    execs=$(sed -n 's/^execs_done *: //p' "$1/default/fuzzer_stats") || return
-    own=$(sed -n 's/^unreg: the mutator ran \([0-9]*\) programs$/\1/p' "$2")
-    echo $((execs + ${own:-0}))
+    local own
+    own=$(sed -n 's/^execs_done *: //p' "$1/default/fuzzer_stats") || return
+    echo $((own + $(count_ahead "$2")))
 }
 
 # Gives a target our mutator, if it takes programs. The mutator looks ahead; what AFL's own stages make is mostly no
 # program that does anything.
 give_mutator() {
     unset AFL_CUSTOM_MUTATOR_LIBRARY AFL_CUSTOM_MUTATOR_ONLY
-    grep -q 'programs!' "fuzz/fuzz_targets/$1.rs" || return 0
-    export UNREG_TARGET=$1 AFL_CUSTOM_MUTATOR_LIBRARY=$folder/libunreg_afl_mutator.so AFL_CUSTOM_MUTATOR_ONLY=1
+    takes_programs "$1" || return 0
+    export UNREG_TARGET=$1 AFL_CUSTOM_MUTATOR_LIBRARY=$mutator AFL_CUSTOM_MUTATOR_ONLY=1
 }

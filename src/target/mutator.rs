@@ -105,25 +105,25 @@ impl Mutator {
     /// Changes an input into `out`, which then has at most `size_max` bytes; leaves `out` alone for [`Way::Engine`].
     pub fn mutate(&mut self, input: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) -> Way {
         let mut random = Rng::with_seed(seed);
-        let mut program = Program::from_bytes(input);
+        let before = Program::from_bytes(input);
         if size_max < input.len() {
+            let mut program = before;
             self.shrink(&mut program, &mut random);
             fit(&program, size_max, &mut random, out);
             return Way::Shrunk;
         }
-        if let Some(found) = self.look_ahead(&program, &mut random) {
+        if let Some(found) = self.look_ahead(&before, &mut random) {
             fit(&found, size_max, &mut random, out);
             return Way::Ahead;
         }
-        let fresh = program.commands() == 0 || random.u8(0..FRESH_ONE_IN) == 0;
+        let fresh = before.commands() == 0 || random.u8(0..FRESH_ONE_IN) == 0;
         if !fresh && random.u8(0..ENGINE_ONE_IN) == 0 {
             return Way::Engine;
         }
-        let way = if fresh {
-            program = generate(&mut random, &self.alphabet);
-            Way::Fresh
+        let (mut program, way) = if fresh {
+            (generate(&mut random, &self.alphabet), Way::Fresh)
         } else {
-            self.edit(&mut program, None, &mut random)
+            self.edit(&before, None, &mut random)
         };
         self.finish(&mut program, way, &mut random);
         fit(&program, size_max, &mut random, out);
@@ -134,17 +134,18 @@ impl Mutator {
     /// of which some take pieces of the other, else by nothing but pieces.
     pub fn crossover(&mut self, input: &[u8], other: &[u8], size_max: usize, seed: u64, out: &mut Vec<u8>) {
         let mut random = Rng::with_seed(seed);
-        let mut program = Program::from_bytes(input);
-        if let Some(found) = self.look_ahead(&program, &mut random) {
+        let before = Program::from_bytes(input);
+        if let Some(found) = self.look_ahead(&before, &mut random) {
             fit(&found, size_max, &mut random, out);
             return;
         }
         let other = Program::from_bytes(other);
-        let way = if random.u8(0..PIECES_ONE_IN) == 0 {
+        let (mut program, way) = if random.u8(0..PIECES_ONE_IN) == 0 {
+            let mut program = before;
             cross(&mut program, &mut random, &self.alphabet, &other);
-            Way::Edited
+            (program, Way::Edited)
         } else {
-            self.edit(&mut program, Some(&other), &mut random)
+            self.edit(&before, Some(&other), &mut random)
         };
         self.finish(&mut program, way, &mut random);
         fit(&program, size_max, &mut random, out);
@@ -164,14 +165,12 @@ impl Mutator {
 
     /// Edits a program, or one of the mutator's own in its place, with pieces of a partner if there is one, and says
     /// whether its schedule is to be walked.
-    fn edit(&self, program: &mut Program, partner: Option<&Program>, random: &mut Rng) -> Way {
-        let input = program.clone();
-        if random.u8(0..8) < OWN_OF_EIGHT {
-            self.kept.any(random).into_iter().for_each(|own| program.clone_from(own));
-        }
-        let partner = partner.or_else(|| self.kept.any(random)).unwrap_or(&input);
-        mutate(program, random, &self.alphabet, partner);
-        if random.u8(0..8) < WALKS_OF_EIGHT { Way::Walked } else { Way::Edited }
+    fn edit(&self, input: &Program, partner: Option<&Program>, random: &mut Rng) -> (Program, Way) {
+        let own = if random.u8(0..8) < OWN_OF_EIGHT { self.kept.any(random) } else { None };
+        let mut program = own.unwrap_or(input).clone();
+        let partner = partner.or_else(|| self.kept.any(random)).unwrap_or(input);
+        mutate(&mut program, random, &self.alphabet, partner);
+        (program, if random.u8(0..8) < WALKS_OF_EIGHT { Way::Walked } else { Way::Edited })
     }
 
     /// Cuts a program to what the target is about and walks its schedule if it was not only edited; keeps it if it
