@@ -13,4 +13,5 @@ pub mod other;
 pub mod perform;
 pub mod rdma;
 mod route;
+pub mod steer;
 pub mod wire;

@@ -1,0 +1,11 @@
+//! Steering's side that touches a process: symbols of a kernel, and the tracer that stops it at places.
+
+mod breakpoint;
+mod image;
+mod layout;
+pub(super) mod places;
+mod symbols;
+mod tracer;
+
+pub(super) use symbols::Symbols;
+pub(super) use tracer::{Order, Traced};

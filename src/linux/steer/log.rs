@@ -1,0 +1,74 @@
+//! What a tracer saw of a run, in order, with the guest's reports in their place.
+
+use crate::event::{Point, TaskName};
+use std::fmt;
+
+/// How one segment of a schedule ended on a real kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SegmentEnd {
+    /// The task came to the point.
+    Reached,
+    /// The task blocked before it came there, or there was no point to come to.
+    Blocked,
+    /// The task ended before it came there, or there was no point to come to.
+    Ended,
+    /// The task could not run: it had not begun, slept, or had ended.
+    NotRun,
+    /// The point has no place in this kernel's text, so the segment stops nobody there.
+    NoPlace,
+    /// The run was over before the segment's turn came or before it ended.
+    Never,
+}
+
+impl fmt::Display for SegmentEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SegmentEnd::Reached => "reached",
+            SegmentEnd::Blocked => "blocked",
+            SegmentEnd::Ended => "ended",
+            SegmentEnd::NotRun => "could not run",
+            SegmentEnd::NoPlace => "has no place in this kernel",
+            SegmentEnd::Never => "never came",
+        })
+    }
+}
+
+/// One thing that the tracer saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// The guest made its report with this number.
+    Report(u32),
+    /// The task goes on.
+    Turn(TaskName),
+    /// The task was stopped at the point of its segment.
+    Parked(TaskName, Point),
+    /// The task was stopped where it woke, out of its turn.
+    Held(TaskName),
+    /// The task sleeps, in this function of the kernel and by this primitive, and nothing wakes it.
+    Blocks(TaskName, String),
+    /// The task came to where it should stop while the kernel may not sleep, and went on.
+    MayNotSleep(TaskName, String),
+    /// The kernel begins a complaint while the task runs.
+    Complains(TaskName),
+    /// The task has ended.
+    Ends(TaskName),
+}
+
+/// What a tracer saw of one program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Log {
+    /// In the order in which it happened.
+    pub entries: Vec<Entry>,
+    /// How each segment of the schedule ended.
+    pub segments: Vec<SegmentEnd>,
+}
+
+impl Log {
+    /// The segments that were followed to their end: the task ran until its point, or until it blocked or ended.
+    pub fn followed(&self) -> usize {
+        let is_followed = |end: &&SegmentEnd| {
+            matches!(end, SegmentEnd::Reached | SegmentEnd::Blocked | SegmentEnd::Ended)
+        };
+        self.segments.iter().filter(is_followed).count()
+    }
+}

@@ -1,0 +1,292 @@
+//! Whose turn it is: a schedule followed on a kernel of which only stops are seen.
+//!
+//! At most one task has the turn. Every other task is parked, asleep, or on its way from a sleep to where it is
+//! stopped. A parked task sleeps for one tick of the virtual clock, which moves only when no task can run, and then
+//! asks again. So a question says that every other task is parked or asleep by now.
+
+use super::log::{Entry, Log, SegmentEnd};
+use super::sleep::Sleep;
+use crate::event::{Point, TaskName};
+use crate::program::Segment;
+
+/// A task that sleeps is blocked when every parked task has asked this often and it still sleeps. It is longer than
+/// a grace period of RCU takes.
+const IDLE: u32 = 24;
+/// A task that only lets time pass is blocked when every parked task has asked this often.
+const IDLE_TIMER: u32 = 1500;
+
+/// Whether a stopped task goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on.
+    Go,
+    /// It sleeps for a tick and asks again.
+    Park,
+}
+
+/// What a task does, as far as its stops show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    /// It has not come yet, or has ended.
+    Absent,
+    /// It runs, with the turn or on its way to where it is stopped.
+    Running,
+    /// It sleeps in the kernel.
+    Asleep(Sleep),
+    /// It is stopped and asks.
+    Parked,
+}
+
+#[derive(Debug)]
+struct Task {
+    name: TaskName,
+    state: State,
+    /// How often it has asked since anything happened.
+    asked: u32,
+    /// The turn that had ended last when it was parked.
+    parked_after: u32,
+}
+
+/// The turns of one program.
+#[derive(Debug)]
+pub struct Turns {
+    tasks: Vec<Task>,
+    segments: Vec<Segment>,
+    /// The segment that comes next.
+    cursor: usize,
+    turn: Option<usize>,
+    until: Option<(Point, u8)>,
+    /// How many turns have ended.
+    ended: u32,
+    is_over: bool,
+    log: Log,
+}
+
+impl Turns {
+    /// The turns of a schedule among these tasks: a program's own in the order of the file, then workers.
+    /// `has_place` says whether a point has a place in the kernel.
+    pub fn new(
+        tasks: impl IntoIterator<Item = TaskName>,
+        schedule: &[Segment],
+        has_place: impl Fn(Point) -> bool,
+    ) -> Turns {
+        let task = |name| Task { name, state: State::Absent, asked: 0, parked_after: 0 };
+        let end = |segment: &Segment| match segment.until {
+            Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
+            _ => SegmentEnd::Never,
+        };
+        let log = Log { entries: Vec::new(), segments: schedule.iter().map(end).collect() };
+        Turns {
+            tasks: tasks.into_iter().map(task).collect(),
+            segments: schedule.to_vec(),
+            cursor: 0,
+            turn: None,
+            until: None,
+            ended: 0,
+            is_over: false,
+            log,
+        }
+    }
+
+    /// The number of a task by its name, if it is one of the program's or a worker.
+    pub fn number(&self, name: TaskName) -> Option<usize> {
+        self.tasks.iter().position(|task| task.name == name)
+    }
+
+    /// The first of these workers that is not at work.
+    pub fn idle(&self, workers: &[TaskName]) -> Option<usize> {
+        let is_idle = |number: &usize| self.tasks[*number].state == State::Absent;
+        workers.iter().filter_map(|name| self.number(*name)).find(is_idle)
+    }
+
+    /// Notes something that the tracer saw.
+    pub fn note(&mut self, entry: Entry) {
+        self.log.entries.push(entry);
+    }
+
+    /// Whether a task is stopped and asks.
+    pub fn is_parked(&self, task: usize) -> bool {
+        self.tasks[task].state == State::Parked
+    }
+
+    /// The name of a task.
+    pub fn name(&self, task: usize) -> TaskName {
+        self.tasks[task].name
+    }
+
+    /// A task begins; it is stopped until its turn.
+    pub fn begins(&mut self, task: usize) -> Verdict {
+        self.park(task)
+    }
+
+    /// A running task comes to a point.
+    pub fn comes_to(&mut self, task: usize, point: Point, may_sleep: bool) -> Verdict {
+        if self.is_over {
+            return Verdict::Go;
+        }
+        if self.turn != Some(task) {
+            return self.hold(task, may_sleep, point.name());
+        }
+        self.progress();
+        match &mut self.until {
+            Some((until, left)) if *until == point => {
+                *left = left.saturating_sub(1);
+                if *left > 0 {
+                    return Verdict::Go;
+                }
+            }
+            _ => return Verdict::Go,
+        }
+        if !may_sleep {
+            self.until = None;
+            self.note(Entry::MayNotSleep(self.name(task), point.name().to_string()));
+            return Verdict::Go;
+        }
+        self.note(Entry::Parked(self.name(task), point));
+        self.end_turn(SegmentEnd::Reached);
+        self.park(task)
+    }
+
+    /// A running task goes to sleep.
+    pub fn sleeps(&mut self, task: usize, sleep: Sleep) {
+        let task = &mut self.tasks[task];
+        if task.state == State::Running {
+            task.state = State::Asleep(sleep);
+        }
+    }
+
+    /// A task that slept is back in the function that waited.
+    pub fn wakes(&mut self, task: usize, may_sleep: bool) -> Verdict {
+        if self.is_over || self.turn == Some(task) {
+            self.tasks[task].state = State::Running;
+            self.progress();
+            return Verdict::Go;
+        }
+        self.hold(task, may_sleep, "where it woke")
+    }
+
+    /// A parked task has slept for a tick and asks whether it may go on.
+    pub fn asks(&mut self, task: usize) -> Verdict {
+        if self.is_over {
+            self.tasks[task].state = State::Running;
+            return Verdict::Go;
+        }
+        match self.turn {
+            // A task that was parked before the turn ended may ask while others still run.
+            None if self.tasks[task].parked_after == self.ended => self.next_turn(),
+            None => {}
+            Some(holder) if holder != task => self.wait_for(task, holder),
+            Some(_) => {}
+        }
+        if self.turn == Some(task) {
+            self.tasks[task].state = State::Running;
+            self.progress();
+            return Verdict::Go;
+        }
+        self.tasks[task].parked_after = self.ended;
+        Verdict::Park
+    }
+
+    /// A task ends, or a worker's work.
+    pub fn ends(&mut self, task: usize) {
+        self.note(Entry::Ends(self.name(task)));
+        self.tasks[task].state = State::Absent;
+        if self.turn == Some(task) {
+            self.end_turn(SegmentEnd::Ended);
+        }
+    }
+
+    /// Nothing is held from here on.
+    pub fn over(&mut self) {
+        self.is_over = true;
+    }
+
+    /// What was seen.
+    pub fn into_log(self) -> Log {
+        self.log
+    }
+
+    /// The task that has the turn.
+    pub fn turn(&self) -> Option<usize> {
+        self.turn
+    }
+
+    fn park(&mut self, task: usize) -> Verdict {
+        if self.is_over {
+            self.tasks[task].state = State::Running;
+            return Verdict::Go;
+        }
+        self.tasks[task].state = State::Parked;
+        self.tasks[task].parked_after = self.ended;
+        Verdict::Park
+    }
+
+    /// Stops a task that runs out of its turn.
+    fn hold(&mut self, task: usize, may_sleep: bool, at: &str) -> Verdict {
+        if !may_sleep {
+            self.note(Entry::MayNotSleep(self.name(task), at.to_string()));
+            self.tasks[task].state = State::Running;
+            return Verdict::Go;
+        }
+        self.note(Entry::Held(self.name(task)));
+        self.park(task)
+    }
+
+    fn progress(&mut self) {
+        self.tasks.iter_mut().for_each(|task| task.asked = 0);
+    }
+
+    /// A parked task asks while another has the turn: if that one sleeps for good, its turn is over.
+    fn wait_for(&mut self, task: usize, holder: usize) {
+        let State::Asleep(sleep) = &self.tasks[holder].state else { return };
+        let limit = if sleep.is_timer { IDLE_TIMER } else { IDLE };
+        let words = sleep.words.clone();
+        self.tasks[task].asked += 1;
+        let mut parked = self.tasks.iter().filter(|task| task.state == State::Parked);
+        if parked.all(|task| task.asked >= limit) {
+            self.note(Entry::Blocks(self.name(holder), words));
+            self.end_turn(SegmentEnd::Blocked);
+            self.next_turn();
+        }
+    }
+
+    fn end_turn(&mut self, how: SegmentEnd) {
+        self.turn = None;
+        self.until = None;
+        self.ended += 1;
+        self.progress();
+        if let Some(end) = self.cursor.checked_sub(1).and_then(|last| self.log.segments.get_mut(last))
+            && *end == SegmentEnd::Never
+        {
+            *end = how;
+        }
+    }
+
+    /// Gives the turn to the next segment's task that is parked, or after the last segment to the first that is.
+    fn next_turn(&mut self) {
+        while let Some(segment) = self.segments.get(self.cursor).copied() {
+            let at = self.cursor;
+            self.cursor += 1;
+            let task = self.number(segment.task).filter(|task| self.is_parked(*task));
+            match task {
+                Some(task) => return self.give(task, segment.until),
+                None => self.log.segments[at] = SegmentEnd::NotRun,
+            }
+        }
+        // One more than the last segment, so that what ends from here on is no segment's end.
+        self.cursor = self.segments.len() + 1;
+        if let Some(task) = (0..self.tasks.len()).find(|task| self.is_parked(*task)) {
+            self.give(task, None);
+        }
+    }
+
+    fn give(&mut self, task: usize, until: Option<(Point, u8)>) {
+        self.note(Entry::Turn(self.name(task)));
+        self.turn = Some(task);
+        self.until = until.map(|(point, count)| (point, count.max(1)));
+        self.progress();
+    }
+}
+
+#[cfg(test)]
+mod tests;
