@@ -4,6 +4,7 @@ mod breakpoint;
 mod image;
 mod layout;
 pub(super) mod places;
+mod run;
 mod symbols;
 mod tracer;
 

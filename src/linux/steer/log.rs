@@ -52,6 +52,8 @@ pub enum Entry {
     Complains(TaskName),
     /// The task has ended.
     Ends(TaskName),
+    /// Something went wrong in the tracer.
+    Trouble(String),
 }
 
 /// What a tracer saw of one program.

@@ -10,6 +10,8 @@ use std::path::Path;
 
 /// `STT_FUNC`
 const FUNCTION: u8 = 2;
+/// `STT_OBJECT`
+const VARIABLE: u8 = 1;
 /// `SHF_ALLOC | SHF_EXECINSTR`
 const EXECUTABLE: u64 = 0x6;
 /// What the compiler appends to a function's name when it makes another one of it that begins alike.
@@ -28,6 +30,8 @@ pub(super) struct Function {
 pub(super) struct Image {
     by_name: HashMap<String, Vec<Function>>,
     by_address: BTreeMap<u64, Function>,
+    /// A kernel's variables: where each is, and its length in bytes.
+    variables: HashMap<String, (u64, u64)>,
     /// Where each piece of text begins, and its bytes.
     text: Vec<(u64, Vec<u8>)>,
     /// What the linker puts into a module's text: by address, the symbol.
@@ -69,8 +73,13 @@ impl Image {
         };
         let mut by_name: HashMap<String, Vec<Function>> = HashMap::new();
         let mut by_address = BTreeMap::new();
+        let mut variables = HashMap::new();
         let mut exit_at = None;
         for symbol in symbols.iter() {
+            if !is_module && symbol.st_symtype() == VARIABLE {
+                let name = strings.get(symbol.st_name as usize).unwrap_or_default();
+                variables.insert(name.to_string(), (symbol.st_value, symbol.st_size));
+            }
             let (Ok(name), Some(address)) = (strings.get(symbol.st_name as usize), address(&symbol)) else { continue };
             if symbol.st_symtype() != FUNCTION {
                 continue;
@@ -108,7 +117,7 @@ impl Image {
                 }
             }
         }
-        Ok(Image { by_name, by_address, text, relocations, exit })
+        Ok(Image { by_name, by_address, variables, text, relocations, exit })
     }
 
     /// The functions of this name, or those that the compiler has made of it; several where files have one each.
@@ -119,6 +128,16 @@ impl Image {
     /// The address of any symbol that is a function.
     pub(super) fn function(&self, name: &str) -> Option<u64> {
         self.functions(name).first().map(|function| function.address)
+    }
+
+    /// Where a variable is, and its length in bytes.
+    pub(super) fn variable(&self, name: &str) -> Option<(u64, u64)> {
+        self.variables.get(name).copied()
+    }
+
+    /// Where the text ends.
+    pub(super) fn end(&self) -> u64 {
+        self.text.iter().map(|(base, bytes)| base + bytes.len() as u64).max().unwrap_or(0)
     }
 
     /// The function that has this address, and how far into it.

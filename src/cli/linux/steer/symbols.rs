@@ -1,0 +1,131 @@
+//! The symbols of a kernel and its modules, and where the points of the model are among them.
+
+use super::image::{Function, Image};
+use anyhow::Context;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use unreg::event::Point;
+use unreg::linux::steer::place::{self, Place, Site, Version};
+use unreg::linux::steer::places::{WORK, Work};
+
+/// The name that stands for the kernel itself among its modules.
+pub(super) const BUILT_IN: &str = "";
+
+/// A kernel's text and that of its modules, by their names.
+#[derive(Debug)]
+pub(in crate::cli::linux) struct Symbols {
+    images: BTreeMap<String, Image>,
+    version: Version,
+}
+
+/// Something to stop at, in a module or the kernel: the address is an offset from where its text is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spot<T> {
+    pub(super) address: u64,
+    pub(super) what: T,
+}
+
+impl Symbols {
+    /// Reads the text of a kernel and of the modules below a folder.
+    pub(in crate::cli::linux) fn read(linux: &Path, modules: &Path, release: &str) -> anyhow::Result<Symbols> {
+        let version = place::version(release).with_context(|| format!("{release} is no release of Linux"))?;
+        let mut images = BTreeMap::new();
+        images.insert(BUILT_IN.to_string(), Image::read(linux)?);
+        for path in files(modules)? {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            images.insert(stem.replace('-', "_"), Image::read(&path)?);
+        }
+        Ok(Symbols { images, version })
+    }
+
+    /// The release that the kernel is of.
+    pub(in crate::cli::linux) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// A kernel's or a module's text.
+    pub(super) fn image(&self, module: &str) -> Option<&Image> {
+        self.images.get(module)
+    }
+
+    /// The address of a function of the kernel itself.
+    pub(super) fn kernel(&self, function: &str) -> anyhow::Result<u64> {
+        let address = self.images[BUILT_IN].function(function);
+        address.with_context(|| format!("this kernel has no function {function}, without which it cannot be steered"))
+    }
+
+    /// Where a point is: those of its places that this kernel has, or else their nearest neighbours.
+    pub(super) fn spots(&self, point: Point) -> Vec<(&'static Place, Spot<Point>)> {
+        let found = |is_near: bool| {
+            let places = place::of(point, self.version).filter(move |place| place.near.is_some() == is_near);
+            places.flat_map(|place| {
+                self.resolve(place).into_iter().map(move |address| (place, Spot { address, what: point }))
+            })
+        };
+        let exact: Vec<_> = found(false).collect();
+        if exact.is_empty() { found(true).collect() } else { exact }
+    }
+
+    /// Whether a schedule's segment that ends at this point can be followed.
+    pub(in crate::cli::linux) fn has_place(&self, point: Point) -> bool {
+        let is_everywhere = |place: &Place| matches!(place.site, Site::Agent | Site::WorkBegins | Site::WorkEnds);
+        place::of(point, self.version).any(is_everywhere) || !self.spots(point).is_empty()
+    }
+
+    /// Where workers begin the work of queues, and where they end it.
+    pub(super) fn work(&self) -> Vec<(&'static Work, Spot<bool>)> {
+        let spots = WORK.iter().flat_map(|work| {
+            let image = self.images.get(work.module.unwrap_or(BUILT_IN));
+            image.into_iter().flat_map(move |image| {
+                image.functions(work.function).iter().flat_map(move |function| {
+                    let begin = Spot { address: function.address, what: true };
+                    let ends = image.returns(function).into_iter().map(|address| Spot { address, what: false });
+                    std::iter::once(begin).chain(ends).map(move |spot| (work, spot))
+                })
+            })
+        });
+        spots.collect()
+    }
+
+    fn resolve(&self, place: &Place) -> Vec<u64> {
+        let Some(image) = self.images.get(place.module.unwrap_or(BUILT_IN)) else { return Vec::new() };
+        let calls = |caller: &str, callee: &str, nth: u8, is_after: bool| {
+            let functions = image.functions(caller).iter();
+            let call = functions.filter_map(|function: &Function| {
+                let calls = image.calls(function, callee);
+                let (at, length) = calls.get(usize::from(nth).checked_sub(1)?)?;
+                Some(if is_after { at + length } else { *at })
+            });
+            call.collect()
+        };
+        match place.site {
+            Site::Entry(function) => image.functions(function).iter().map(|function| function.address).collect(),
+            Site::Return(function) => {
+                image.functions(function).iter().flat_map(|function| image.returns(function)).collect()
+            }
+            Site::Call(caller, callee, nth) => calls(caller, callee, nth, false),
+            Site::After(caller, callee, nth) => calls(caller, callee, nth, true),
+            Site::Agent | Site::WorkBegins | Site::WorkEnds => Vec::new(),
+        }
+    }
+}
+
+/// Every module below a folder, in the order of their names.
+fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let entry = entry?;
+            let path = entry.path();
+            match entry.file_type()? {
+                kind if kind.is_dir() => folders.push(path),
+                kind if kind.is_file() && path.extension().is_some_and(|ending| ending == "ko") => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
