@@ -14,4 +14,6 @@ pub mod perform;
 pub mod rdma;
 mod route;
 pub mod steer;
+pub mod sense;
+pub mod shown;
 pub mod wire;

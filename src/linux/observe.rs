@@ -6,7 +6,7 @@
 use super::devlink::{self, Message};
 use super::link::{self, Link};
 use super::wire::{Family, Report};
-use super::{mdev, rdma};
+use super::{mdev, rdma, shown};
 use crate::event::{
     Action, Errno, Handle, NetNs, Notice, Parent, PortIndex, Subject, TaskName, Trace, Uuid, What,
 };
@@ -22,12 +22,24 @@ pub fn trace(tasks: &[TaskName], reports: &[Report], died: Option<&str>) -> Trac
     let end = reports.iter().position(|report| *report == Report::CleanUp).unwrap_or(reports.len());
     // What the kernel says against the clean-up is none of the program's doing, though it may be its fault.
     for (at, report) in reports[..end].iter().enumerate() {
-        observer.observe(at, report);
+        match task_of(report) {
+            Some(task) if task >= kernel => observer.foreign(format!("a report of task {task}")),
+            _ => observer.observe(at, report),
+        }
     }
     if let Some(why) = died {
         observer.complain(why);
     }
     observer.trace
+}
+
+/// The task that a report is of.
+fn task_of(report: &Report) -> Option<u8> {
+    match report {
+        Report::Begin { task, .. } | Report::End { task, .. } | Report::Filtered { task, .. } => Some(*task),
+        Report::Heard { task, .. } => *task,
+        _ => None,
+    }
 }
 
 struct Observer<'r> {
@@ -47,14 +59,14 @@ impl Observer<'_> {
                 self.task = *task;
                 self.push(What::Begin(*command));
             }
-            Report::End { command, errno: 0, .. } => self.push(What::End(*command, None)),
-            Report::End { command, errno, .. } => match Errno::from_number(*errno) {
-                Some(errno) => self.push(What::End(*command, Some(errno))),
-                None => {
+            Report::End { task, command, errno } => {
+                self.task = *task;
+                let known = Errno::from_number(*errno);
+                if known.is_none() && *errno != 0 {
                     self.foreign(format!("errno {errno}"));
-                    self.push(What::End(*command, None));
                 }
-            },
+                self.push(What::End(*command, known));
+            }
             Report::AtRest => {
                 self.task = self.kernel;
                 self.at_rest = true;
@@ -168,12 +180,12 @@ impl Observer<'_> {
     }
 
     fn foreign(&mut self, text: String) {
-        let index = self.trace.note(text);
+        let index = self.trace.note(shown::line(&text));
         self.push(What::Foreign(index));
     }
 
     fn complain(&mut self, text: &str) {
-        let index = self.trace.note(text.to_string());
+        let index = self.trace.note(shown::lines(text));
         self.push(What::Console(index));
     }
 
