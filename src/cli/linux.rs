@@ -8,7 +8,9 @@ mod console;
 pub(crate) mod guest;
 mod initramfs;
 mod kernel;
+mod lines;
 mod run;
+mod scratch;
 
 use super::Outcome;
 use clap::Subcommand;

@@ -36,8 +36,7 @@ impl Which {
     /// How to start the kernel that is meant.
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
         let built = build::find(self.kernel.as_deref(), self.config, self.release.as_ref())?;
-        let (linux, modules, release) = (built.linux(), built.modules(), built.about.release.clone());
-        Ok(Setup { linux, modules, release, memory: build::memory(&built), tools: Vec::new(), shell: false })
+        Ok(Setup::of(&built))
     }
 }
 

@@ -4,6 +4,7 @@ mod cache;
 mod fragment;
 mod make;
 mod release;
+mod seal;
 mod source;
 mod tools;
 mod xstate;
@@ -11,13 +12,16 @@ mod xstate;
 pub(super) use cache::{Built, find};
 pub(super) use release::{Release, variants_for};
 
+use super::guest::{Guest, Setup};
 use crate::cli::{Outcome, out};
 use anyhow::Context;
-use cache::{About, Cache};
+use cache::{About, Cache, State};
 use make::Make;
+use seal::Seal;
 use source::Source;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use unreg::linux::shown;
 
 /// What the kernel is built to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -81,7 +85,16 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let lock = cache.lock(&key)?;
     let folder = arguments.out.clone().unwrap_or_else(|| cache.folder(&key));
     if let Some(built) = Built::in_folder(&folder)?.filter(|built| built.about.key == key) {
-        return report(&built, "is built already");
+        match built.state()? {
+            State::AsBuilt => return report(&built, "is built already"),
+            State::Unsealed => match adopt(&built) {
+                Ok(built) => return report(&built, "was built before hashes were recorded, and starts"),
+                Err(why) => anstream::eprintln!("{} is built again: {why:#}", folder.display()),
+            },
+            State::Changed(what) => {
+                anstream::eprintln!("{} is built again: {what} not what was built", folder.display());
+            }
+        }
     }
     if arguments.out.is_some() {
         cache::refuse_foreign(&folder)?;
@@ -91,14 +104,28 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
     let release = compile(&source, config, &scratch, jobs)?;
     let seconds = start.elapsed().as_secs();
-    let about = About { release, config: config.name().to_string(), source: source.name(), key, seconds };
-    about.write(&scratch.join("result"))?;
-    cache::move_into_place(&scratch.join("result"), &folder)?;
+    let result = scratch.join("result");
+    let seal = Some(Seal::of(&result.join("linux"), &result.join("lib/modules").join(&release))?);
+    let about = About { release, config: config.name().to_string(), source: source.name(), key, seconds, seal };
+    about.write(&result)?;
+    cache::move_into_place(&result, &folder)?;
     // The objects are worth gigabytes and nothing any more.
     std::fs::remove_dir_all(&scratch).with_context(|| format!("cannot remove {}", scratch.display()))?;
     drop(lock);
     let built = Built::in_folder(&folder)?.context("what was built is gone")?;
     report(&built, &format!("is built, in {seconds} s"))
+}
+
+/// Records the hashes of a kernel that was built when none were. Its key says what it was built from, and a start that
+/// it is whole and of its release; what its files held when it was built, nothing says any more.
+fn adopt(built: &Built) -> anyhow::Result<Built> {
+    let seal = Some(Seal::of(&built.linux(), &built.modules())?);
+    let sealed = Built { about: About { seal, ..built.about.clone() }, ..built.clone() };
+    let guest = Guest::boot(&Setup::of(&sealed))?;
+    let (said, release) = (&guest.release, &built.about.release);
+    anyhow::ensure!(said == release, "it should be Linux {release}, and says that it is {said}");
+    sealed.about.write(&built.folder)?;
+    Ok(sealed)
 }
 
 /// Builds everything below the scratch folder; the result is its folder `result`. Returns the kernel's release.
@@ -117,6 +144,7 @@ fn compile(source: &Source, config: Config, scratch: &Path, jobs: usize) -> anyh
     std::fs::copy(make.object("linux"), result.join("linux")).context("the build made no kernel")?;
     std::fs::copy(make.object(".config"), result.join("config"))?;
     let release = std::fs::read_to_string(make.object("include/config/kernel.release"))?.trim().to_string();
+    anyhow::ensure!(release::is_name(&release), "no kernel is of release {release:?}");
     for link in ["build", "source"] {
         // They point into folders that are about to go.
         let _absent = std::fs::remove_file(result.join("lib/modules").join(&release).join(link));
@@ -126,7 +154,8 @@ fn compile(source: &Source, config: Config, scratch: &Path, jobs: usize) -> anyh
 
 fn report(built: &Built, how: &str) -> anyhow::Result<Outcome> {
     let About { release, config, source, .. } = &built.about;
-    out::print(&format!("Linux {release} ({config}, from {source}) {how}: {}\n", built.folder.display()))?;
+    let said = format!("Linux {release} ({config}, from {source}) {how}: {}", built.folder.display());
+    out::print(&format!("{}\n", shown::line(&said)))?;
     Ok(Outcome::Clean)
 }
 

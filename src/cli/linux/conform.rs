@@ -77,7 +77,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Clean);
     }
     let setup = arguments.which.setup()?;
-    let usual = || choose::variants(&build::variants_for(&setup.release)).map_err(anyhow::Error::msg);
+    let usual = || choose::variants(&build::variants_for(&setup.kernel.about.release)).map_err(anyhow::Error::msg);
     let mut variants = arguments.variant.map_or_else(usual, Ok)?;
     if arguments.which.releases_late() {
         variants = variants.union(choose::variants("config=delayed-release").map_err(anyhow::Error::msg)?);

@@ -3,38 +3,45 @@
 //! Its standard input and output are the line, its standard error is its console. It owns one scratch folder,
 //! has no network and no way to the host's files, and ends when this process ends.
 
-use super::{console::Console, initramfs};
+use super::build::{self, Built};
+use super::console::Console;
+use super::initramfs;
+use super::lines::{self, Line};
+use super::scratch::{self, Scratch};
 use anyhow::Context;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, set_parent_process_death_signal};
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::BufWriter;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use unreg::linux::sense::Sense;
+use unreg::linux::shown;
 use unreg::linux::wire::{self, Report, Request};
 
 /// A guest that says nothing for this long when it should has not come up.
 const BOOT: Duration = Duration::from_secs(60);
 /// After its standard input is closed a guest has this long to power off before it is killed.
 const POWER_OFF: Duration = Duration::from_secs(2);
+/// A program may take so many times the patience: a guest that never falls silent ends too.
+const PROGRAM: u32 = 12;
+/// A program has at most so many reports, of so many bytes in all. The largest programs have some hundreds of each a
+/// command.
+const REPORTS: usize = 1 << 14;
+const BYTES: usize = 1 << 24;
 /// The first argument of a process that becomes a guest: it dies with its parent.
 pub(crate) const EXEC: &str = "unreg-guest";
-
-/// How a scratch folder's name begins; the process that made it follows.
-const SCRATCH: &str = "unreg-guest-";
 
 /// How to start a guest.
 #[derive(Debug, Clone)]
 pub(super) struct Setup {
-    /// The kernel: a user-mode Linux binary.
-    pub(super) linux: PathBuf,
-    /// Its modules: `…/lib/modules/RELEASE`.
-    pub(super) modules: PathBuf,
-    /// Its release, as it was built.
-    pub(super) release: String,
+    /// The kernel: a user-mode Linux binary and its modules.
+    pub(super) kernel: Built,
     /// Memory in MiB.
     pub(super) memory: u32,
     /// Programs of the host to put into the guest under their own paths.
@@ -43,18 +50,25 @@ pub(super) struct Setup {
     pub(super) shell: bool,
 }
 
+impl Setup {
+    /// A kernel with the memory that it needs, and nothing besides the agent.
+    pub(super) fn of(kernel: &Built) -> Setup {
+        Setup { kernel: kernel.clone(), memory: build::memory(kernel), tools: Vec::new(), shell: false }
+    }
+}
+
 /// A running guest. Dropping it kills it and removes its scratch folder.
 #[derive(Debug)]
 pub(super) struct Guest {
     child: Child,
     line: Option<ChildStdin>,
-    reports: Receiver<String>,
+    reports: Receiver<Line>,
     console: Console,
     /// What the agent said when it came up.
     pub(super) release: String,
     /// What works: a subsystem and, if it does not, why.
     pub(super) works: Vec<(String, Option<String>)>,
-    scratch: TempDir,
+    scratch: Scratch,
     memory: u32,
 }
 
@@ -70,100 +84,162 @@ pub(super) enum Ended {
 impl Guest {
     /// Starts a guest and waits until its agent answers.
     pub(super) fn boot(setup: &Setup) -> anyhow::Result<Guest> {
-        let scratch = scratch(setup.memory)?;
+        setup.kernel.verify()?;
+        let scratch = Scratch::new(setup.memory)?;
         let initramfs = scratch.path().join("initramfs");
         let file = File::create(&initramfs).context("cannot write to the scratch folder")?;
-        initramfs::write(BufWriter::new(file), &setup.modules, &setup.tools)?;
+        initramfs::write(BufWriter::new(file), &setup.kernel.modules(), &setup.tools)?;
         let mut child = command(setup, scratch.path())?.spawn().context("cannot start a process")?;
         let line = child.stdin.take();
+        // A guest that does not read must not stop the host.
+        line.iter().try_for_each(|line| fcntl_setfl(line, fcntl_getfl(line)? | OFlags::NONBLOCK))?;
         let console = Console::follow(child.stderr.take());
-        let reports = lines(child.stdout.take());
+        let reports = lines::reports(child.stdout.take());
         let (release, works) = (String::new(), Vec::new());
         let mut guest =
             Guest { child, line, reports, console, release, works, scratch, memory: setup.memory };
         match guest.next(Instant::now() + BOOT) {
-            Ok(Report::Hello { release, works }) => {
-                (guest.release, guest.works) = (release, works);
+            Ok((Report::Hello { release, works }, _)) => {
+                let shown = |(what, why): &(String, Option<String>)| {
+                    (shown::line(what), why.as_deref().map(shown::line))
+                };
+                (guest.release, guest.works) = (shown::line(&release), works.iter().map(shown).collect());
                 // The initramfs has been read; its memory is worth more than the name.
                 let _gone = std::fs::remove_file(&initramfs);
                 Ok(guest)
             }
-            Ok(other) => anyhow::bail!("the guest should say hello, and says {other:?}"),
+            Ok((other, _)) => {
+                let other = lines::beginning(format!("{other:?}").as_bytes());
+                anyhow::bail!("the guest should say hello, and says {other}")
+            }
             Err(why) => anyhow::bail!("the guest does not come up: {why}"),
         }
     }
 
     /// Starts a guest with a shell on this terminal, and waits until it ends.
     pub(super) fn shell(setup: &Setup) -> anyhow::Result<()> {
-        let scratch = scratch(setup.memory)?;
+        setup.kernel.verify()?;
+        let scratch = Scratch::new(setup.memory)?;
         let file =
             File::create(scratch.path().join("initramfs")).context("cannot write to the scratch folder")?;
-        initramfs::write(BufWriter::new(file), &setup.modules, &setup.tools)?;
+        initramfs::write(BufWriter::new(file), &setup.kernel.modules(), &setup.tools)?;
         let status = command(setup, scratch.path())?.status().context("cannot start a process")?;
         anyhow::ensure!(status.success(), "the guest ended with {status}");
         Ok(())
     }
 
-    /// Has the guest perform a request; every report goes to `hear`. A guest that says nothing for `patience`
-    /// hangs, and is as good as dead.
+    /// Has the guest perform a request; every report goes to `hear`, once it is known to make sense. A guest that says
+    /// nothing for `patience` hangs, and is as good as dead; so is one that says too much or that makes no sense.
     pub(super) fn perform(
         &mut self,
         request: &Request,
         patience: Duration,
         mut hear: impl FnMut(Report),
     ) -> anyhow::Result<Ended> {
-        if let Err(why) = self.send(request, patience)? {
-            return Ok(Ended::Died(why));
-        }
-        loop {
-            match self.next(Instant::now() + patience) {
-                Ok(Report::Done) => return Ok(Ended::Done),
-                Ok(report) => hear(report),
-                Err(why) => return Ok(Ended::Died(why)),
+        let end = Instant::now() + patience * PROGRAM;
+        let mut sense = Sense::of(request);
+        let mut performed = || -> Result<(), String> {
+            self.send(&serde_json::to_vec(request).map_err(|error| error.to_string())?, patience)?;
+            let (mut reports, mut bytes) = (0, 0);
+            loop {
+                let (report, length) = self.next((Instant::now() + patience).min(end))?;
+                (reports, bytes) = (reports + 1, bytes + length);
+                if reports > REPORTS || bytes > BYTES {
+                    return Err(self.last_words("the guest says too much of one program"));
+                }
+                sense.next(&report).map_err(|why| self.last_words(&nonsense(&why)))?;
+                match report {
+                    Report::Done => return Ok(()),
+                    report => hear(report),
+                }
+                if Instant::now() >= end {
+                    return Err(self.last_words(&format!("the guest takes more than {:?}", patience * PROGRAM)));
+                }
             }
-        }
+        };
+        Ok(match performed() {
+            Ok(()) => Ended::Done,
+            Err(why) => Ended::Died(why),
+        })
     }
 
     /// Sends a request piece by piece; the last piece ends the line.
-    fn send(&mut self, request: &Request, patience: Duration) -> anyhow::Result<Result<(), String>> {
-        let text = serde_json::to_vec(request)?;
+    fn send(&mut self, text: &[u8], patience: Duration) -> Result<(), String> {
         let mut pieces = text.chunks(wire::PIECE).peekable();
         while let Some(piece) = pieces.next() {
             let is_last = pieces.peek().is_none();
             let line: &[&[u8]] = if is_last { &[piece, b"\n"] } else { &[wire::MORE, piece, b"\n"] };
-            let sent = self.line.as_mut().map(|to| to.write_all(&line.concat()));
-            if !matches!(sent, Some(Ok(()))) {
-                return Ok(Err(self.last_words("the guest is gone")));
-            }
+            self.write(&line.concat(), Instant::now() + patience)?;
             if !is_last {
-                match self.next(Instant::now() + patience) {
-                    Ok(Report::Received) => {}
-                    Ok(other) => {
-                        anyhow::bail!("the guest should take a piece of a request, and says {other:?}")
+                match self.next(Instant::now() + patience)?.0 {
+                    Report::Received => {}
+                    other => {
+                        let other = lines::beginning(format!("{other:?}").as_bytes());
+                        let why = format!("it should take a piece of a request, and says {other}");
+                        return Err(self.last_words(&nonsense(&why)));
                     }
-                    Err(why) => return Ok(Err(why)),
                 }
             }
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
-    /// The next report, or why there is none.
-    fn next(&mut self, until: Instant) -> Result<Report, String> {
+    /// Writes to the guest, which must read that until then.
+    fn write(&self, mut bytes: &[u8], until: Instant) -> Result<(), String> {
+        let gone = || self.last_words("the guest is gone");
+        let line = self.line.as_ref().ok_or_else(gone)?;
+        while !bytes.is_empty() {
+            match rustix::io::write(line, bytes) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(Errno::AGAIN) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Err(self.last_words("the guest hangs: it does not read"));
+                    }
+                    let left = Timespec::try_from(left).ok();
+                    let _again = poll(&mut [PollFd::new(line, PollFlags::OUT)], left.as_ref());
+                }
+                Err(Errno::INTR) => {}
+                Err(_closed) => return Err(gone()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next report and its length, or why there is none.
+    fn next(&mut self, until: Instant) -> Result<(Report, usize), String> {
         let received = self.reports.recv_timeout(until.saturating_duration_since(Instant::now()));
+        let bad = |why: &str| self.last_words(&nonsense(why));
         match received {
-            Ok(line) => serde_json::from_str(&line).map_err(|_| self.last_words("the guest talks nonsense")),
+            Ok(Ok(line)) => match serde_json::from_str(&line) {
+                Ok(report) => Ok((report, line.len())),
+                Err(error) => Err(bad(&format!("{error}: {}", lines::beginning(line.as_bytes())))),
+            },
+            Ok(Err(why)) => Err(bad(&why)),
             Err(RecvTimeoutError::Timeout) => Err(self.last_words("the guest hangs")),
             Err(RecvTimeoutError::Disconnected) => {
-                let status = self.child.wait().map(|status: ExitStatus| format!("the guest died: {status}"));
-                Err(self.last_words(&status.unwrap_or_else(|error| error.to_string())))
+                let how = self.end();
+                Err(self.last_words(&how))
+            }
+        }
+    }
+
+    /// How the guest ended whose line is closed.
+    fn end(&mut self) -> String {
+        let until = Instant::now() + POWER_OFF;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return format!("the guest died: {status}"),
+                Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(2)),
+                Ok(None) => return "the guest has closed its line and lives on".to_string(),
+                Err(error) => return error.to_string(),
             }
         }
     }
 
     fn last_words(&self, what: &str) -> String {
         let mut words = vec![what.to_string()];
-        let (folder, room) = (self.scratch.path(), free(self.scratch.path()) >> 20);
+        let (folder, room) = (self.scratch.path(), scratch::free(self.scratch.path()) >> 20);
         if room < u64::from(self.memory) {
             let (needed, folder) = (self.memory, folder.parent().unwrap_or(folder).display());
             words.push(format!(
@@ -223,37 +299,9 @@ fn kill_group(child: &Child) {
     }
 }
 
-/// A folder for the guest's memory and sockets: in memory if there is room, else where temporary files go.
-fn scratch(memory: u32) -> anyhow::Result<TempDir> {
-    let shared = Path::new("/dev/shm");
-    // Memory that the guest gives back is not given back to the host at once.
-    let wanted = (u64::from(memory) * 2) << 20;
-    let parent = if free(shared) >= wanted { shared.to_path_buf() } else { std::env::temp_dir() };
-    remove_stale(&parent);
-    let prefix = format!("{SCRATCH}{}-", std::process::id());
-    let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent);
-    made.with_context(|| format!("cannot make a scratch folder in {}", parent.display()))
-}
-
-/// The room in a folder, in bytes.
-fn free(folder: &Path) -> u64 {
-    rustix::fs::statvfs(folder).map_or(0, |stat| stat.f_bavail * stat.f_frsize)
-}
-
-/// Removes the scratch folders of processes that were killed before they could.
-fn remove_stale(parent: &Path) {
-    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(SCRATCH)?.split('-').next());
-        if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
-            let _not_ours = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
 fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this binary")?);
-    command.arg0(EXEC).arg(&setup.linux);
+    command.arg0(EXEC).arg(setup.kernel.linux());
     let folder = scratch.display();
     command.arg(format!("mem={}M", setup.memory));
     command.arg(format!("initrd={folder}/initramfs"));
@@ -270,6 +318,11 @@ fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// What is said of a guest that makes no sense.
+fn nonsense(why: &str) -> String {
+    format!("the guest talks nonsense: {}", shown::line(why))
+}
+
 /// Becomes the program in the arguments; the kernel kills it when its parent dies, however that dies.
 pub(crate) fn exec() -> ! {
     let mut arguments = std::env::args_os().skip(1);
@@ -281,22 +334,4 @@ pub(crate) fn exec() -> ! {
     };
     eprintln!("unreg: cannot start {}: {error}", Path::new(&program).display());
     std::process::exit(127)
-}
-
-/// The lines that the agent sends, as they come.
-fn lines(from: Option<impl std::io::Read + Send + 'static>) -> Receiver<String> {
-    let (send, receive) = channel();
-    if let Some(from) = from {
-        std::thread::spawn(move || {
-            // The line begins with what user-mode Linux says of the host; reports are objects or names.
-            let lines = BufReader::new(from).lines().map_while(Result::ok);
-            let reports = lines.filter(|line| line.starts_with(['{', '"']));
-            for line in reports {
-                if send.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    receive
 }

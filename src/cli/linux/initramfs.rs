@@ -63,9 +63,11 @@ impl<W: Write> Archive<W> {
         for entry in entries {
             let entry = entry?;
             let (path, name) = (entry.path(), to.join(entry.file_name()));
-            if path.is_dir() {
+            // A link could lead anywhere on the host.
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
                 self.tree(&path, &name)?;
-            } else if path.is_file() {
+            } else if kind.is_file() {
                 self.file(&path, &name, 0o644)?;
             }
         }

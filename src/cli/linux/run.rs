@@ -6,7 +6,7 @@ use crate::cli::{Outcome, load, out};
 use std::path::PathBuf;
 use unreg::event::print::Detail;
 use unreg::invariant;
-use unreg::linux::compare;
+use unreg::linux::{compare, shown};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -30,8 +30,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Clean;
     for (path, program) in programs {
         if arguments.raw {
-            for report in kernel.reports(&program)?.0 {
-                out::print(&format!("{}\n", serde_json::to_string(&report)?))?;
+            let (reports, died) = kernel.reports(&program)?;
+            for report in reports {
+                out::print(&format!("{}\n", shown::json(&serde_json::to_string(&report)?)))?;
+            }
+            if let Some(why) = died {
+                outcome = Outcome::Violation;
+                anstream::eprintln!("{}: {why}", path.display());
             }
             continue;
         }

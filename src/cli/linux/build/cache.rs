@@ -1,7 +1,9 @@
 //! Where kernels are kept: a folder each, named after all that went into it, so that none is built twice.
 
 use super::Config;
-use super::release::{Release, is_asked_unnamed};
+use super::release::{Release, is_asked_unnamed, is_name};
+use super::seal::Seal;
+use crate::cli::findings::write_over;
 use crate::cli::missing::Missing;
 use anyhow::Context;
 use directories::ProjectDirs;
@@ -33,13 +35,15 @@ pub(in crate::cli::linux) struct About {
     pub(in crate::cli::linux) key: String,
     /// How long it took to build.
     pub(in crate::cli::linux) seconds: u64,
+    /// What its files hold. Kernels that were built before this was recorded have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli::linux) seal: Option<Seal>,
 }
 
 impl About {
     pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self)?;
-        std::fs::write(folder.join(ABOUT), text)
-            .with_context(|| format!("cannot write to {}", folder.display()))
+        write_over(&folder.join(ABOUT), text.as_bytes())
     }
 }
 
@@ -58,7 +62,15 @@ impl Built {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
         };
-        let about = serde_json::from_str(&text).with_context(|| format!("{} is spoilt", folder.display()))?;
+        let about: About =
+            serde_json::from_str(&text).with_context(|| format!("{} is spoilt", folder.display()))?;
+        // The release is a part of paths.
+        anyhow::ensure!(
+            is_name(&about.release),
+            "{} is spoilt: no kernel is of release {:?}",
+            folder.display(),
+            about.release
+        );
         Ok(Some(Built { folder: folder.to_path_buf(), about }))
     }
 
@@ -67,10 +79,45 @@ impl Built {
         self.folder.join("linux")
     }
 
+    /// Whether its files are what they were when it was built.
+    pub(super) fn state(&self) -> anyhow::Result<State> {
+        let Some(seal) = &self.about.seal else { return Ok(State::Unsealed) };
+        let now = Seal::of(&self.linux(), &self.modules())?;
+        Ok(seal.difference(&now).map_or(State::AsBuilt, State::Changed))
+    }
+
+    /// Refuses a kernel that may not be what was built.
+    pub(in crate::cli::linux) fn verify(&self) -> anyhow::Result<()> {
+        let folder = self.folder.display();
+        match self.state()? {
+            State::AsBuilt => Ok(()),
+            State::Unsealed => Err(Missing(format!(
+                "{folder} was built before hashes of kernels were recorded: nothing says that it is what was built\n\
+                 run the same `unreg linux build` again, which starts it and records them"
+            ))
+            .into()),
+            State::Changed(what) => anyhow::bail!(
+                "{folder} is not what was built: {what} other than recorded\n\
+                 run the same `unreg linux build` again, which replaces it"
+            ),
+        }
+    }
+
     /// Its modules.
     pub(in crate::cli::linux) fn modules(&self) -> PathBuf {
         self.folder.join("lib/modules").join(&self.about.release)
     }
+}
+
+/// What is known of a kernel's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// They are what was built.
+    AsBuilt,
+    /// They are something else, and this says which.
+    Changed(&'static str),
+    /// Nothing was recorded.
+    Unsealed,
 }
 
 /// The kernel to ask: the one that is named, or the latest of this configuration and release in the cache.
@@ -210,6 +257,7 @@ mod tests {
             source: "x".into(),
             key: "k".into(),
             seconds: 1,
+            seal: None,
         }
     }
 
@@ -227,5 +275,14 @@ mod tests {
         assert!(refuse_foreign(root.path()).is_err());
         std::fs::write(to.join(ABOUT), "half").unwrap();
         assert!(Built::in_folder(&to).is_err());
+    }
+
+    #[test]
+    fn a_release_that_is_a_path_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        for release in ["/etc/ssl", "..", "6.12/../..", "", "\u{1b}[2J", "a b"] {
+            About { release: release.into(), ..about() }.write(folder.path()).unwrap();
+            assert!(Built::in_folder(folder.path()).is_err(), "{release}");
+        }
     }
 }

@@ -53,6 +53,12 @@ pub(in crate::cli::linux) fn variants_for(kernel: &str) -> String {
     format!("linux-{}", old.unwrap_or(&MODELLED))
 }
 
+/// Whether this can be what `uname -r` prints, and so the name of a folder.
+pub(super) fn is_name(release: &str) -> bool {
+    let is_legal = |letter: u8| letter.is_ascii_alphanumeric() || b"._+~-".contains(&letter);
+    (1..=64).contains(&release.len()) && release.bytes().all(is_legal) && !release.starts_with('.')
+}
+
 fn is_of(kernel: &str, release: &str) -> bool {
     let rest = kernel.strip_prefix(release);
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
@@ -70,6 +76,16 @@ mod tests {
         assert_eq!(release.package(), "linux-source-6.1");
         for wrong in ["6", "", "6.", "v6.1", "6.1-rc3", "../6.1"] {
             assert!(wrong.parse::<Release>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_a_kernel_is_one_folder() {
+        for name in ["6.12.57", "6.1.0-42-amd64", "6.99-fake", "6.13.0-rc1+", "6.1~bpo_2"] {
+            assert!(is_name(name), "{name}");
+        }
+        for wrong in ["", ".", "..", "/etc", "a/b", "a b", "6.1\n", &"6".repeat(65)] {
+            assert!(!is_name(wrong), "{wrong}");
         }
     }
 
