@@ -84,8 +84,9 @@ pub(crate) fn start() -> ExitCode {
     if linux::agent::is_init() {
         linux::agent::main()
     }
-    if std::env::args_os().next().is_some_and(|name| name == linux::guest::EXEC) {
-        linux::guest::exec()
+    let name = std::env::args_os().next().unwrap_or_default();
+    if name == linux::guest::EXEC || name == linux::guest::EXEC_TRACED {
+        linux::guest::exec(name == linux::guest::EXEC_TRACED)
     }
     main()
 }

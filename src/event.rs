@@ -331,6 +331,9 @@ pub enum What {
     Warn(Subject, Point),
     /// A real kernel printed a warning, or died; an index into [`Trace::texts`]. The simulation has none.
     Console(u8),
+    /// A task of a real kernel sleeps, and nothing that can run wakes it; an index into [`Trace::texts`], which says in
+    /// which function.
+    Sleeps(u8),
     /// Something was observed of a real kernel that has no name here; an index into [`Trace::texts`].
     Foreign(u8),
     /// The run was cut off: more steps than any sensible program takes.

@@ -13,7 +13,7 @@ pub mod other;
 pub mod perform;
 pub mod rdma;
 mod route;
-pub mod steer;
 pub mod sense;
 pub mod shown;
+pub mod steer;
 pub mod wire;

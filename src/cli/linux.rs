@@ -5,12 +5,15 @@ mod boot;
 mod build;
 mod conform;
 mod console;
+mod followed;
 pub(crate) mod guest;
 mod initramfs;
 mod kernel;
 mod lines;
+mod process;
 mod run;
 mod scratch;
+mod steer;
 
 use super::Outcome;
 use clap::Subcommand;
@@ -25,6 +28,8 @@ pub(super) enum Verb {
     Run(run::Arguments),
     /// Run programs on the model and on the real kernel, and compare event by event
     Conform(conform::Arguments),
+    /// Print where in a kernel's text the points of the model are
+    Places(steer::places::Arguments),
 }
 
 pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
@@ -33,5 +38,6 @@ pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
         Verb::Boot(arguments) => boot::boot(arguments),
         Verb::Run(arguments) => run::run(arguments),
         Verb::Conform(arguments) => conform::conform(arguments),
+        Verb::Places(arguments) => steer::places::places(arguments),
     }
 }

@@ -82,6 +82,8 @@ lock_classes! {
     LinkOpsRwsem Global "link_ops_rwsem",
     /// ib_core's lists of devices and clients, from 4.3 to 4.20.
     ListsRwsem Global "lists_rwsem",
+    /// What a task of a real kernel waits for that has no name in the model.
+    Unnamed PerObject "a wait of the kernel's",
 }
 
 /// One lock: a class, and the object it belongs to ([`Subject::Kernel`] for a global one).

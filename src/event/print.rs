@@ -64,6 +64,7 @@ impl What {
             | What::Leak(..)
             | What::Warn(..)
             | What::Console(_)
+            | What::Sleeps(_)
             | What::Foreign(_)
             | What::OutOfSteps => true,
         }
@@ -108,6 +109,7 @@ impl What {
             What::WorkEnd(..) => "work-end",
             What::Cancel(..) => "cancel",
             What::ModuleGone(_) => "unloaded",
+            What::Sleeps(_) => "sleeps",
             What::Foreign(_) => "other",
             What::UseAfterFree(..)
             | What::Underflow(..)
@@ -215,6 +217,7 @@ impl fmt::Display for What {
             What::Leak(of, count) => write!(f, "leak {of}: refcount {count} and no owner"),
             What::Warn(of, at) => write!(f, "WARN_ON {of} at {at}"),
             What::Console(_) => write!(f, "console"),
+            What::Sleeps(_) => write!(f, "in the kernel"),
             What::Foreign(_) => write!(f, "observation"),
             What::OutOfSteps => write!(f, "out of steps"),
         }
@@ -264,7 +267,7 @@ impl Trace {
     /// The text that an event points to, which the simulation has none of.
     pub fn text(&self, what: What) -> Option<&str> {
         match what {
-            What::Console(text) | What::Foreign(text) => Some(&self.texts[usize::from(text)]),
+            What::Console(text) | What::Sleeps(text) | What::Foreign(text) => Some(&self.texts[usize::from(text)]),
             _ => None,
         }
     }

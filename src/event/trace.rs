@@ -11,7 +11,7 @@ pub struct Trace {
     pub tasks: Vec<TaskName>,
     /// The cycles that [`What::Deadlock`] and [`What::LockOrder`] point to.
     pub cycles: Vec<Vec<Link>>,
-    /// The texts that [`What::Console`] and [`What::Foreign`] point to.
+    /// The texts that [`What::Console`], [`What::Sleeps`] and [`What::Foreign`] point to.
     pub texts: Vec<String>,
     /// Which kinds of events are there, so that invariants about others need not look.
     pub kinds: Kinds,

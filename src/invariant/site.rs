@@ -34,7 +34,7 @@ fn place(trace: &Trace, what: What) -> String {
         What::Underflow(of, at) => format!("underflow of {} at {at}", kind(of)),
         What::Warn(of, at) => format!("warning about {} at {at}", kind(of)),
         What::TextGone(_, at) => format!("text gone at {at}"),
-        What::Console(_) | What::Foreign(_) => {
+        What::Console(_) | What::Sleeps(_) | What::Foreign(_) => {
             let text = trace.text(what).and_then(|text| text.lines().next()).unwrap_or_default();
             format!("{verb}: {text}")
         }

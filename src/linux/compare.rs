@@ -1,5 +1,6 @@
 //! Model and kernel side by side: what is compared, what cannot be, and where they differ.
 
+use super::observe::CLEAN_UP;
 use crate::driver;
 use crate::event::{Action, Event, IbDevice, NetNs, Notice, Subject, TaskId, Trace, What};
 use crate::invariant::judge;
@@ -43,6 +44,14 @@ pub const MASKS: &[Mask] = &[
                     | What::Console(_)
                     | What::Foreign(_)
             )
+        },
+    },
+    Mask {
+        what: "what the kernel prints while the guest is cleaned up",
+        why: "the model has no clean-up; `linux run` shows it",
+        hides: |trace, what| {
+            matches!(what, What::Console(_))
+                && trace.text(*what).is_some_and(|text| text.starts_with(CLEAN_UP))
         },
     },
     Mask {

@@ -3,14 +3,21 @@
 //! Names that the kernel chooses are renamed to what they stand for: a netdev is the netdev of its port. What
 //! the model has no name for is kept as [`What::Foreign`], in the kernel's words.
 
+mod steered;
+
 use super::devlink::{self, Message};
 use super::link::{self, Link};
 use super::wire::{Family, Report};
 use super::{mdev, rdma, shown};
 use crate::event::{
-    Action, Errno, Handle, NetNs, Notice, Parent, PortIndex, Subject, TaskName, Trace, Uuid, What,
+    Action, Errno, Handle, NetNs, Notice, Parent, PortIndex, Subject, TaskId, TaskName, Trace, Uuid, What,
 };
 use crate::operand::Operand;
+
+pub use steered::steered;
+
+/// What a complaint begins with that came while the guest was cleaned up.
+pub(super) const CLEAN_UP: &str = "while the guest is cleaned up: ";
 
 /// What a guest reported of one program whose tasks have these names, and how it died if it did.
 pub fn trace(tasks: &[TaskName], reports: &[Report], died: Option<&str>) -> Trace {
@@ -18,15 +25,8 @@ pub fn trace(tasks: &[TaskName], reports: &[Report], died: Option<&str>) -> Trac
     trace.tasks.extend_from_slice(tasks);
     trace.tasks.push(TaskName::Kernel);
     let kernel = tasks.len() as u8;
-    let mut observer = Observer { trace, kernel, task: kernel, at_rest: false, netns: NetNs::Init, reports };
-    let end = reports.iter().position(|report| *report == Report::CleanUp).unwrap_or(reports.len());
-    // What the kernel says against the clean-up is none of the program's doing, though it may be its fault.
-    for (at, report) in reports[..end].iter().enumerate() {
-        match task_of(report) {
-            Some(task) if task >= kernel => observer.foreign(format!("a report of task {task}")),
-            _ => observer.observe(at, report),
-        }
-    }
+    let mut observer = Observer::new(trace, kernel, kernel, reports);
+    (0..reports.len()).for_each(|at| observer.report(at));
     if let Some(why) = died {
         observer.complain(why);
     }
@@ -37,22 +37,44 @@ pub fn trace(tasks: &[TaskName], reports: &[Report], died: Option<&str>) -> Trac
 fn task_of(report: &Report) -> Option<u8> {
     match report {
         Report::Begin { task, .. } | Report::End { task, .. } | Report::Filtered { task, .. } => Some(*task),
-        Report::Heard { task, .. } => *task,
+        Report::Heard { task, .. } | Report::Answer { task, .. } | Report::Text { task, .. } => *task,
         _ => None,
     }
 }
 
 struct Observer<'r> {
     trace: Trace,
+    /// How many tasks the program has.
+    program: u8,
     /// The task of what happens when no command runs.
-    kernel: u8,
-    task: u8,
+    kernel: TaskId,
+    task: TaskId,
     at_rest: bool,
+    /// Whether the program is over.
+    cleans_up: bool,
     netns: NetNs,
     reports: &'r [Report],
 }
 
-impl Observer<'_> {
+impl<'r> Observer<'r> {
+    /// Observes what is reported of a program with so many tasks.
+    fn new(trace: Trace, program: u8, kernel: TaskId, reports: &'r [Report]) -> Observer<'r> {
+        let (at_rest, cleans_up, netns) = (false, false, NetNs::Init);
+        Observer { trace, program, kernel, task: kernel, at_rest, cleans_up, netns, reports }
+    }
+
+    /// The report with this number, if it is of a task that there is.
+    fn report(&mut self, at: usize) {
+        let Some(report) = self.reports.get(at) else { return };
+        match (task_of(report), report) {
+            (Some(task), _) if task >= self.program => self.foreign(format!("a report of task {task}")),
+            // Of the clean-up counts what the kernel says against it: it may be the program's fault.
+            (_, Report::Complaint { text }) if self.cleans_up => self.complain(&format!("{CLEAN_UP}{text}")),
+            _ if self.cleans_up => {}
+            _ => self.observe(at, report),
+        }
+    }
+
     fn observe(&mut self, at: usize, report: &Report) {
         match report {
             Report::Begin { task, command } => {
@@ -103,7 +125,7 @@ impl Observer<'_> {
                 Err(words) => self.foreign(words),
             },
             Report::Answer { family: Family::Devlink, message, .. } if devlink::is_content(message) => {}
-            Report::Answer { family: Family::Devlink, netns, message } => match devlink::read(message) {
+            Report::Answer { family: Family::Devlink, netns, message, .. } => match devlink::read(message) {
                 Ok(Message { subject, value, others, .. }) => {
                     if self.at_rest {
                         self.speaks_in(netns.as_deref());
@@ -141,7 +163,7 @@ impl Observer<'_> {
                     None => self.foreign(super::other::words(Family::Rdma, message)),
                 }
             }
-            Report::Text { path, text } => match mdev::read(path, text) {
+            Report::Text { path, text, .. } => match mdev::read(path, text) {
                 Some((subject, value)) if self.at_rest => {
                     // What is the same in every namespace is found in each.
                     let rest = What::AtRest(subject, value);
@@ -152,7 +174,7 @@ impl Observer<'_> {
                 Some((subject, value)) => self.push(What::Dumped(subject, value)),
                 None => self.foreign(format!("{path}: {text}")),
             },
-            Report::Answer { family: Family::Rdma, netns, message } => match rdma::message::answer(message) {
+            Report::Answer { family: Family::Rdma, netns, message, .. } => match rdma::message::answer(message) {
                 Some((subject, value)) if self.at_rest => {
                     self.speaks_in(netns.as_deref());
                     self.push(What::AtRest(subject, value));
@@ -163,7 +185,9 @@ impl Observer<'_> {
             Report::Answer { family, message, .. } => self.foreign(super::other::words(*family, message)),
             Report::Complaint { text } => self.complain(text),
             Report::Trouble { text } => self.foreign(format!("the guest: {text}")),
-            Report::Hello { .. } | Report::Received | Report::CleanUp | Report::Done => {}
+            Report::Stuck { .. } => {}
+            Report::CleanUp => (self.task, self.cleans_up) = (self.kernel, true),
+            Report::Hello { .. } | Report::Received | Report::Done => {}
         }
     }
 

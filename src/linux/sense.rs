@@ -32,6 +32,7 @@ struct Task {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Running,
+    Stuck,
     AtRest,
     CleanUp,
     Done,
@@ -62,8 +63,13 @@ impl Sense {
                 self.knows(*task)?;
                 is_namespace(netns.as_deref())
             }
-            Report::Answer { netns, .. } => is_namespace(netns.as_deref()),
-            Report::Text { .. } | Report::Complaint { .. } | Report::Trouble { .. } => Ok(()),
+            Report::Answer { task, netns, .. } => {
+                task.map_or(Ok(()), |task| self.knows(task))?;
+                is_namespace(netns.as_deref())
+            }
+            Report::Text { task, .. } => task.map_or(Ok(()), |task| self.knows(task)),
+            Report::Complaint { .. } | Report::Trouble { .. } => Ok(()),
+            Report::Stuck { .. } => self.comes_to(Stage::Stuck),
             Report::AtRest => {
                 self.all_done()?;
                 self.comes_to(Stage::AtRest)
@@ -115,8 +121,9 @@ impl Sense {
 
     fn comes_to(&mut self, stage: Stage) -> Result<(), String> {
         let before = match stage {
-            Stage::Running | Stage::AtRest => Stage::Running,
+            Stage::Running | Stage::Stuck | Stage::AtRest => Stage::Running,
             Stage::CleanUp => Stage::AtRest,
+            Stage::Done if self.stage == Stage::Stuck => Stage::Stuck,
             Stage::Done => Stage::CleanUp,
         };
         if self.stage != before {

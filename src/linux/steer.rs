@@ -9,6 +9,7 @@ pub mod place;
 pub mod places;
 pub mod sleep;
 pub mod turns;
+pub mod waits;
 
 pub use call::Call;
 pub use log::{Entry, Log};

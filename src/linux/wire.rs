@@ -14,8 +14,11 @@ pub const MORE: &[u8] = b"+";
 /// One program to perform.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// The commands, one after the other.
+    /// The commands, one after the other; if they are steered, those of a task one after the other.
     pub steps: Vec<Step>,
+    /// Whether each task is a thread of its own, which a tracer stops and lets go.
+    #[serde(default)]
+    pub is_steered: bool,
     /// What is asked once all is quiet: the dumps that show the state at rest.
     pub at_rest: Vec<Action>,
     /// What brings the guest back to how it was before, unless it does not matter.
@@ -224,6 +227,9 @@ pub enum Report {
     Answer {
         /// Who answers.
         family: Family,
+        /// To which task, if several may ask at the same time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<u8>,
         /// In which network namespace, if it is not the initial one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         netns: Option<String>,
@@ -233,10 +239,18 @@ pub enum Report {
     },
     /// What a file says, or where a link leads.
     Text {
+        /// Which task asked, if several may at the same time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<u8>,
         /// The path that was asked for.
         path: String,
         /// What is there.
         text: String,
+    },
+    /// Some tasks will never end their commands; nothing more is asked of this guest.
+    Stuck {
+        /// The locks that are held and wanted, in the kernel's words, if it keeps books of them.
+        locks: String,
     },
     /// All commands are done and all is quiet; answers from here on show the state at rest.
     AtRest,

@@ -1,7 +1,7 @@
 //! A trace as a table: time goes down, a column a task, and a mark at the event that broke the rule.
 
 use super::{BROKEN, QUIET, WIDTH};
-use crate::event::{Event, TaskId, Trace, What};
+use crate::event::{Event, TaskId, TaskName, Trace, What};
 use crate::invariant::Violation;
 use crate::program::Program;
 use std::fmt::Write;
@@ -21,21 +21,50 @@ pub fn timeline(program: &Program, trace: &Trace, violation: &Violation) -> Stri
     drop_lone_releases(trace, &mut shown);
     let left_out = shown.len().saturating_sub(ROWS_MAX);
     shown.drain(..left_out);
-    let columns = columns(trace, &shown);
-    let cells: Vec<String> = shown.iter().map(|at| cell(program, trace.events[*at])).collect();
-    let widths = widths(trace, &columns, &shown, &cells);
+    draw(program, trace, &shown, left_out, |at| at == violation.at)
+}
+
+/// Draws what a real kernel showed while it ran a program, with a mark at each complaint and each wait without end.
+pub fn observed(program: &Program, trace: &Trace) -> String {
+    let is_marked = |at: usize| matches!(trace.events[at].what, What::Console(_) | What::Deadlock(_));
+    let is_shown = |at: &usize| match trace.events[*at].what {
+        What::Preempt(_) | What::Sleeps(_) | What::End(_, None) => true,
+        // What is at rest, and what is of no command, is in the stream.
+        What::AtRest(..) => false,
+        What::Foreign(_) => trace.name(trace.events[*at].task) != TaskName::Kernel,
+        what => what.in_stream(),
+    };
+    let shown: Vec<usize> = (0..trace.events.len()).filter(is_shown).collect();
+    draw(program, trace, &shown, 0, is_marked)
+}
+
+/// Draws these events, and marks some.
+fn draw(
+    program: &Program,
+    trace: &Trace,
+    shown: &[usize],
+    left_out: usize,
+    is_marked: impl Fn(usize) -> bool,
+) -> String {
+    let columns = columns(trace, shown);
+    let cells: Vec<String> = shown.iter().map(|at| cell(program, trace, trace.events[*at])).collect();
+    let widths = widths(trace, &columns, shown, &cells);
 
     let mut out = String::new();
     let mut row = |mark: char, column: usize, text: &str| {
         let before: usize = widths[..column].iter().map(|width| width + GAP).sum();
-        let (first, rest) = wrap(text, widths[column]);
         let (on, off) = match mark {
             '>' => (BROKEN.render().to_string(), BROKEN.render_reset().to_string()),
             _ => (String::new(), String::new()),
         };
-        let _ = writeln!(out, "{on}{mark:GAP$}{:before$}{first}{off}", "");
-        for line in rest {
-            let _ = writeln!(out, "{on}{:GAP$}{:before$}  {line}{off}", "", "");
+        // Of a complaint, every line has a row.
+        for (number, line) in text.lines().enumerate() {
+            let (first, rest) = wrap(line, widths[column]);
+            let mark = if number == 0 { mark } else { ' ' };
+            let _ = writeln!(out, "{on}{mark:GAP$}{:before$}{first}{off}", "");
+            for line in rest {
+                let _ = writeln!(out, "{on}{:GAP$}{:before$}  {line}{off}", "", "");
+            }
         }
     };
     let headings: Vec<String> =
@@ -45,7 +74,7 @@ pub fn timeline(program: &Program, trace: &Trace, violation: &Violation) -> Stri
     }
     for (at, text) in shown.iter().zip(&cells) {
         let column = columns.iter().position(|task| *task == trace.events[*at].task).unwrap_or(0);
-        row(if *at == violation.at { '>' } else { ' ' }, column, text);
+        row(if is_marked(*at) { '>' } else { ' ' }, column, text);
     }
     let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
     let gap = " ".repeat(GAP);
@@ -112,8 +141,11 @@ fn widths(trace: &Trace, columns: &[TaskId], shown: &[usize], cells: &[String]) 
 }
 
 /// What happened, in few words: a command is its text, everything else a verb and what it is done to.
-fn cell(program: &Program, event: Event) -> String {
+fn cell(program: &Program, trace: &Trace, event: Event) -> String {
     match event.what {
+        What::Console(_) => headline(trace.text(event.what).unwrap_or_default()),
+        What::Sleeps(_) => format!("sleeps in {}", trace.text(event.what).unwrap_or_default()),
+        What::Foreign(_) => trace.text(event.what).unwrap_or_default().to_string(),
         What::Begin(index) => format!("{}:", program.command_text(event.task, index)),
         What::End(index, Some(errno)) => format!("-{errno} from {}", program.command_text(event.task, index)),
         What::End(index, None) => format!("done: {}", program.command_text(event.task, index)),
@@ -125,6 +157,12 @@ fn cell(program: &Program, event: Event) -> String {
             verb => format!("{verb} {what}"),
         },
     }
+}
+
+/// What a complaint of a kernel is about: its first line that says something.
+pub fn headline(text: &str) -> String {
+    let says = |line: &&str| line.chars().any(char::is_alphanumeric) && !line.contains("[ cut here ]");
+    text.lines().map(str::trim).find(says).unwrap_or_default().to_string()
 }
 
 /// Breaks a text at blanks into lines of a width; lines after the first are two narrower.

@@ -60,7 +60,7 @@ fn messages(mut bytes: &[u8]) -> Vec<Report> {
         let task = (sort & 0x40 != 0).then_some(0);
         reports.push(match sort / 4 % 4 {
             0 | 1 => Report::Heard { family, task, netns: None, message },
-            2 => Report::Answer { family, netns: None, message },
+            2 => Report::Answer { family, task: None, netns: None, message },
             _ => Report::Filtered { task: 0, netns: None, body: message },
         });
         if sort & 0x80 != 0 {

@@ -7,21 +7,25 @@ use super::build::{self, Built};
 use super::console::Console;
 use super::initramfs;
 use super::lines::{self, Line};
+use super::process::Process;
 use super::scratch::{self, Scratch};
+use super::steer::{Order, Symbols};
 use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group, set_parent_process_death_signal};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use std::fs::File;
 use std::io::BufWriter;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use unreg::linux::sense::Sense;
 use unreg::linux::shown;
+use unreg::linux::steer::Log;
 use unreg::linux::wire::{self, Report, Request};
 
 /// A guest that says nothing for this long when it should has not come up.
@@ -36,6 +40,8 @@ const REPORTS: usize = 1 << 14;
 const BYTES: usize = 1 << 24;
 /// The first argument of a process that becomes a guest: it dies with its parent.
 pub(crate) const EXEC: &str = "unreg-guest";
+/// The same of one that its parent traces.
+pub(crate) const EXEC_TRACED: &str = "unreg-traced-guest";
 
 /// How to start a guest.
 #[derive(Debug, Clone)]
@@ -48,19 +54,21 @@ pub(super) struct Setup {
     pub(super) tools: Vec<PathBuf>,
     /// Whether the console is this terminal's and a shell runs on it.
     pub(super) shell: bool,
+    /// The symbols of the kernel, if it is to be steered.
+    pub(super) symbols: Option<Arc<Symbols>>,
 }
 
 impl Setup {
     /// A kernel with the memory that it needs, and nothing besides the agent.
     pub(super) fn of(kernel: &Built) -> Setup {
-        Setup { kernel: kernel.clone(), memory: build::memory(kernel), tools: Vec::new(), shell: false }
+        Setup { kernel: kernel.clone(), memory: build::memory(kernel), tools: Vec::new(), shell: false, symbols: None }
     }
 }
 
 /// A running guest. Dropping it kills it and removes its scratch folder.
 #[derive(Debug)]
 pub(super) struct Guest {
-    child: Child,
+    process: Process,
     line: Option<ChildStdin>,
     reports: Receiver<Line>,
     console: Console,
@@ -89,15 +97,15 @@ impl Guest {
         let initramfs = scratch.path().join("initramfs");
         let file = File::create(&initramfs).context("cannot write to the scratch folder")?;
         initramfs::write(BufWriter::new(file), &setup.kernel.modules(), &setup.tools)?;
-        let mut child = command(setup, scratch.path())?.spawn().context("cannot start a process")?;
-        let line = child.stdin.take();
+        let spawned = Process::spawn(command(setup, scratch.path())?, setup.symbols.clone());
+        let (process, (line, said, console)) = spawned.context("cannot start a process")?;
         // A guest that does not read must not stop the host.
         line.iter().try_for_each(|line| fcntl_setfl(line, fcntl_getfl(line)? | OFlags::NONBLOCK))?;
-        let console = Console::follow(child.stderr.take());
-        let reports = lines::reports(child.stdout.take());
+        let console = Console::follow(console);
+        let reports = lines::reports(said);
         let (release, works) = (String::new(), Vec::new());
         let mut guest =
-            Guest { child, line, reports, console, release, works, scratch, memory: setup.memory };
+            Guest { process, line, reports, console, release, works, scratch, memory: setup.memory };
         match guest.next(Instant::now() + BOOT) {
             Ok((Report::Hello { release, works }, _)) => {
                 let shown = |(what, why): &(String, Option<String>)| {
@@ -226,14 +234,9 @@ impl Guest {
 
     /// How the guest ended whose line is closed.
     fn end(&mut self) -> String {
-        let until = Instant::now() + POWER_OFF;
-        loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return format!("the guest died: {status}"),
-                Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(2)),
-                Ok(None) => return "the guest has closed its line and lives on".to_string(),
-                Err(error) => return error.to_string(),
-            }
+        match self.process.wait(POWER_OFF) {
+            Some(how) => format!("the guest died: {how}"),
+            None => "the guest has closed its line and lives on".to_string(),
         }
     }
 
@@ -255,15 +258,10 @@ impl Drop for Guest {
     fn drop(&mut self) {
         // Without a line the agent powers off; a guest that hangs does not.
         drop(self.line.take());
-        let until = Instant::now() + POWER_OFF;
-        while Instant::now() < until {
-            match self.child.try_wait() {
-                Ok(None) => std::thread::sleep(Duration::from_millis(2)),
-                _ended => return,
-            }
+        if self.process.wait(POWER_OFF).is_none() {
+            self.process.kill_group();
+            let _reaped = self.process.wait(POWER_OFF);
         }
-        kill_group(&self.child);
-        let _reaped = self.child.wait();
     }
 }
 
@@ -286,22 +284,25 @@ impl Guest {
             Sabotage::Hang => Signal::STOP,
             Sabotage::Panic => return,
         };
-        if let Some(process) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            let _gone = kill_process(process, signal);
+        self.process.signal(signal);
+    }
+
+    /// Has the guest follow this with its next program.
+    pub(super) fn order(&self, order: Order) {
+        if let Some(traced) = self.process.traced() {
+            traced.order(order);
         }
     }
-}
 
-/// Kills a guest with every process of it: user-mode Linux has one for each of the guest's.
-fn kill_group(child: &Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _gone = kill_process_group(group, Signal::KILL);
+    /// What was seen of the program that was followed last.
+    pub(super) fn take_log(&self) -> Option<Log> {
+        self.process.traced()?.take_log()
     }
 }
 
 fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this binary")?);
-    command.arg0(EXEC).arg(setup.kernel.linux());
+    command.arg0(if setup.symbols.is_some() { EXEC_TRACED } else { EXEC }).arg(setup.kernel.linux());
     let folder = scratch.display();
     command.arg(format!("mem={}M", setup.memory));
     command.arg(format!("initrd={folder}/initramfs"));
@@ -324,9 +325,10 @@ fn nonsense(why: &str) -> String {
 }
 
 /// Becomes the program in the arguments; the kernel kills it when its parent dies, however that dies.
-pub(crate) fn exec() -> ! {
+pub(crate) fn exec(is_traced: bool) -> ! {
     let mut arguments = std::env::args_os().skip(1);
-    let bound = set_parent_process_death_signal(Some(Signal::KILL));
+    let traced = if is_traced { nix::sys::ptrace::traceme().map_err(|errno| Errno::from_raw_os_error(errno as i32)) } else { Ok(()) };
+    let bound = traced.and_then(|()| set_parent_process_death_signal(Some(Signal::KILL)));
     let program = arguments.next().unwrap_or_default();
     let error = match bound {
         Ok(()) => Command::new(&program).args(arguments).exec(),

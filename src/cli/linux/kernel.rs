@@ -2,9 +2,12 @@
 
 use super::boot::Which;
 use super::guest::{Ended, Guest, Sabotage, Setup};
+use super::steer::{Order, Symbols};
+use std::sync::Arc;
 use std::time::Duration;
 use unreg::event::Trace;
-use unreg::linux::wire::Report;
+use unreg::linux::steer::Log;
+use unreg::linux::wire::{Report, Request};
 use unreg::linux::{observe, perform};
 use unreg::program::{Command, Program};
 
@@ -24,6 +27,28 @@ pub(super) struct Kernel {
     pub(super) deaths: u32,
 }
 
+/// What came of a program.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// What the guest reported, as it came.
+    pub(super) reports: Vec<Report>,
+    /// Of what the guest died, if it did.
+    pub(super) died: Option<String>,
+    /// What the tracer saw, if the program has a schedule.
+    pub(super) log: Option<Log>,
+}
+
+impl Answer {
+    /// The same as events.
+    pub(super) fn trace(&self, program: &Program) -> Trace {
+        let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();
+        match &self.log {
+            Some(log) => observe::steered(&names, &self.reports, log, self.died.as_deref()),
+            None => observe::trace(&names, &self.reports, self.died.as_deref()),
+        }
+    }
+}
+
 impl Kernel {
     /// A kernel that is asked as the command line says.
     pub(super) fn new(setup: Setup, which: &Which) -> Kernel {
@@ -36,17 +61,16 @@ impl Kernel {
         self.sabotage = how;
     }
 
-    /// Runs a program; in the error case no guest could be started.
+    /// Runs a program, with its schedule if it has one; in the error case no guest could be started.
     pub(super) fn run(&mut self, program: &Program) -> anyhow::Result<Trace> {
-        let (reports, died) = self.reports(program)?;
-        let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();
-        Ok(observe::trace(&names, &reports, died.as_deref()))
+        Ok(self.ask(program)?.trace(program))
     }
 
-    /// What a guest reports of a program, as it came, and of what it died. A guest that died, or whose kernel has
-    /// complained and may not be what it was, is replaced for the next program.
-    pub(super) fn reports(&mut self, program: &Program) -> anyhow::Result<(Vec<Report>, Option<String>)> {
+    /// Runs a program, with its schedule if it has one. A guest that died, or whose kernel has complained and may not be
+    /// what it was, is replaced for the next program.
+    pub(super) fn ask(&mut self, program: &Program) -> anyhow::Result<Answer> {
         let mut request = perform::request(program).map_err(Unperformable)?;
+        request.is_steered = !program.schedule.is_empty();
         if self.sabotage == Some(Sabotage::Panic) {
             request.at_rest.insert(0, perform::panic());
         }
@@ -57,11 +81,30 @@ impl Kernel {
             // At rest is when all has been released, as in the model.
             request.at_rest.insert(0, perform::releases());
         }
+        let answer = self.perform(&request, program)?;
+        let is_harmed =
+            |report: &Report| matches!(report, Report::Complaint { .. } | Report::Stuck { .. });
+        if answer.died.is_some() || is_for_one || answer.reports.iter().any(is_harmed) {
+            self.guest = None;
+        }
+        Ok(answer)
+    }
+
+    fn perform(&mut self, request: &Request, program: &Program) -> anyhow::Result<Answer> {
+        if request.is_steered && self.setup.symbols.is_none() {
+            self.setup.symbols = Some(Arc::new(Symbols::of(&self.setup.kernel)?));
+            self.guest = None;
+        }
         let (patience, sabotage) = (self.patience, self.sabotage.take());
-        let mut reports = Vec::new();
         let guest = self.guest()?;
         sabotage.into_iter().for_each(|how| guest.sabotage(how));
-        let ended = guest.perform(&request, patience, |report| reports.push(report))?;
+        if request.is_steered {
+            let tasks = program.tasks.iter().map(|task| task.name).collect();
+            guest.order(Order { tasks, schedule: program.schedule.clone() });
+        }
+        let mut reports = Vec::new();
+        let ended = guest.perform(request, patience, |report| reports.push(report))?;
+        let log = if request.is_steered { guest.take_log() } else { None };
         let died = match ended {
             Ended::Done => None,
             Ended::Died(why) => {
@@ -69,11 +112,7 @@ impl Kernel {
                 Some(why)
             }
         };
-        let complained = reports.iter().any(|report| matches!(report, Report::Complaint { .. }));
-        if complained || died.is_some() || is_for_one {
-            self.guest = None;
-        }
-        Ok((reports, died))
+        Ok(Answer { reports, died, log })
     }
 
     /// The guest that runs, or a new one.

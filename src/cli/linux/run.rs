@@ -1,6 +1,7 @@
 //! `unreg linux run`: the stream that a real kernel really sends.
 
 use super::boot::Which;
+use super::followed;
 use super::kernel::Kernel;
 use crate::cli::{Outcome, load, out};
 use std::path::PathBuf;
@@ -29,36 +30,33 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut kernel = Kernel::new(arguments.which.setup()?, &arguments.which);
     let mut outcome = Outcome::Clean;
     for (path, program) in programs {
+        let file = path.display().to_string();
+        let answer = kernel.ask(&program)?;
         if arguments.raw {
-            let (reports, died) = kernel.reports(&program)?;
-            for report in reports {
-                out::print(&format!("{}\n", shown::json(&serde_json::to_string(&report)?)))?;
+            for report in &answer.reports {
+                out::print(&format!("{}\n", shown::json(&serde_json::to_string(report)?)))?;
             }
-            if let Some(why) = died {
+            if let Some(why) = answer.died {
                 outcome = Outcome::Violation;
-                anstream::eprintln!("{}: {why}", path.display());
+                anstream::eprintln!("{file}: {why}");
             }
             continue;
         }
-        let trace = kernel.run(&program)?;
+        let trace = answer.trace(&program);
         if arguments.compared {
             let lines = compare::observed(&program, &trace);
             out::print(&format!("{}\n", lines.join("\n")))?;
             continue;
         }
-        out::print(&format!("{}\n", program.stream(&trace, Detail::Stream)))?;
-        let file = path.display();
         let broken = invariant::judge_observed(&trace);
-        if broken.is_empty() {
-            out::print(&format!("{file}: Linux keeps every rule that it shows\n"))?;
+        match &answer.log {
+            Some(log) => out::print(&followed::timeline(&program, &trace, log))?,
+            None => out::print(&format!("{}\n", program.stream(&trace, Detail::Stream)))?,
         }
-        for violation in broken {
+        if !broken.is_empty() {
             outcome = Outcome::Violation;
-            out::print(&format!(
-                "{file}: Linux breaks {}\n  {}\n",
-                violation.invariant.name, violation.invariant.says
-            ))?;
         }
+        out::print(&followed::verdict(&file, &program, &broken, answer.log.as_ref()))?;
     }
     Ok(outcome)
 }

@@ -14,6 +14,8 @@ pub enum SegmentEnd {
     Ended,
     /// The task could not run: it had not begun, slept, or had ended.
     NotRun,
+    /// The task came to the point where the kernel may not sleep, and went on.
+    MayNotSleep,
     /// The point has no place in this kernel's text, so the segment stops nobody there.
     NoPlace,
     /// The run was over before the segment's turn came or before it ended.
@@ -27,6 +29,7 @@ impl fmt::Display for SegmentEnd {
             SegmentEnd::Blocked => "blocked",
             SegmentEnd::Ended => "ended",
             SegmentEnd::NotRun => "could not run",
+            SegmentEnd::MayNotSleep => "came where the kernel may not sleep",
             SegmentEnd::NoPlace => "has no place in this kernel",
             SegmentEnd::Never => "never came",
         })
@@ -48,6 +51,8 @@ pub enum Entry {
     Blocks(TaskName, String),
     /// The task came to where it should stop while the kernel may not sleep, and went on.
     MayNotSleep(TaskName, String),
+    /// When all was over the task still slept in this function.
+    Stuck(TaskName, String),
     /// The kernel begins a complaint while the task runs.
     Complains(TaskName),
     /// The task has ended.

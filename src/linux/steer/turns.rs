@@ -139,6 +139,7 @@ impl Turns {
         }
         if !may_sleep {
             self.until = None;
+            self.end_segment(SegmentEnd::MayNotSleep);
             self.note(Entry::MayNotSleep(self.name(task), point.name().to_string()));
             return Verdict::Go;
         }
@@ -196,9 +197,15 @@ impl Turns {
         }
     }
 
-    /// Nothing is held from here on.
+    /// Nothing is held from here on; which tasks sleep is noted.
     pub fn over(&mut self) {
         self.is_over = true;
+        let stuck = self.tasks.iter().filter_map(|task| match &task.state {
+            State::Asleep(sleep) => Some(Entry::Stuck(task.name, sleep.words.clone())),
+            _ => None,
+        });
+        let stuck: Vec<Entry> = stuck.collect();
+        self.log.entries.extend(stuck);
     }
 
     /// What was seen.
@@ -255,6 +262,11 @@ impl Turns {
         self.until = None;
         self.ended += 1;
         self.progress();
+        self.end_segment(how);
+    }
+
+    /// The segment that has the turn ends like this, unless it has ended otherwise.
+    fn end_segment(&mut self, how: SegmentEnd) {
         if let Some(end) = self.cursor.checked_sub(1).and_then(|last| self.log.segments.get_mut(last))
             && *end == SegmentEnd::Never
         {

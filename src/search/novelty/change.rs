@@ -170,6 +170,7 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         | What::Get(..)
         | What::Put(..)
         | What::Console(_)
+        | What::Sleeps(_)
         | What::Foreign(_)
         | What::OutOfSteps => return None,
     })

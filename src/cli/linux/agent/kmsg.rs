@@ -34,6 +34,13 @@ impl Log {
 
     /// What the kernel printed since the last time, if it complains.
     pub(super) fn complaint(&mut self) -> Option<String> {
+        let lines = self.lines();
+        let first = lines.iter().position(|line| COMPLAINTS.iter().any(|begins| line.contains(begins)))?;
+        Some(lines[first..].join("\n"))
+    }
+
+    /// The lines that the kernel printed since the last time.
+    pub(super) fn lines(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         let mut record = [0; 8192];
         loop {
@@ -50,7 +57,6 @@ impl Log {
                 Err(_nothing_more) => break,
             }
         }
-        let first = lines.iter().position(|line| COMPLAINTS.iter().any(|begins| line.contains(begins)))?;
-        Some(lines[first..].join("\n"))
+        lines
     }
 }

@@ -1,4 +1,6 @@
-//! Performs a request: its commands one after the other, then the dumps at rest, then the clean-up.
+//! Performs a request: its commands, then the dumps at rest, then the clean-up.
+
+mod steered;
 
 use super::filter::Filters;
 use super::kmsg::Log;
@@ -12,8 +14,9 @@ use netlink_packet_core::NLM_F_DUMP;
 use rustix::io::Errno;
 use std::fs::{File, read_dir};
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use unreg::linux::wire::{Action, Family, Indexed, Patch, Report, Request};
+use unreg::linux::wire::{Action, Family, Indexed, Patch, Report, Request, Step};
 use unreg::linux::{link, rdma};
 
 /// Virtual time after a command in which what it left to others runs. Time goes on only when nobody can run.
@@ -22,72 +25,119 @@ const SETTLE: Duration = Duration::from_millis(1);
 /// The errno of what failed in a way that has none.
 const EIO: i32 = 5;
 
+/// What tasks share: the line, and what belongs to the guest as a whole.
 #[derive(Debug)]
 pub(super) struct Agent {
+    log: Arc<Mutex<Log>>,
+    /// Performs for every task, one after the other, and what is asked at rest.
+    performer: Performer,
+}
+
+/// A thread that performs, for one task or for all.
+#[derive(Debug)]
+struct Performer {
+    /// The task, if it is one.
+    task: Option<u8>,
     line: Line,
-    log: Log,
     devlink: Devlink,
     /// By family and namespace.
     requests: Vec<(Family, Option<String>, Requests)>,
     namespaces: Namespaces,
-    filters: Filters,
+    filters: Arc<Mutex<Filters>>,
 }
 
 impl Agent {
     pub(super) fn new(line: Line, listener: Listener) -> anyhow::Result<Agent> {
         let log = Log::open().context("cannot read the kernel's log")?;
         let devlink = Devlink::resolve().context("cannot find devlink")?;
-        let filters = Filters::new(line.clone(), listener.clone(), devlink);
+        let filters = Arc::new(Mutex::new(Filters::new(line.clone(), listener.clone(), devlink)));
         let namespaces = Namespaces::new(listener, devlink).context("cannot find the network namespace")?;
-        Ok(Agent { line, log, devlink, requests: Vec::new(), namespaces, filters })
+        let performer = Performer { task: None, line, devlink, requests: Vec::new(), namespaces, filters };
+        Ok(Agent { log: Arc::new(Mutex::new(log)), performer })
     }
 
     pub(super) fn perform(&mut self, request: &Request) {
-        for step in &request.steps {
-            let (task, command) = (step.task, step.command);
-            self.line.report(&Report::Begin { task, command });
-            self.line.flush();
-            let gone = self.namespaces.go_with(task).err().map(|error| errno(&error));
-            let mut failed = gone.into_iter().chain(step.actions.iter().map(|action| self.act(task, action)));
-            let failed = failed.find(|errno| *errno != 0);
-            self.line.report(&Report::End { task, command, errno: failed.unwrap_or(0) });
-            self.settle();
+        let line = self.performer.line.clone();
+        if !request.is_steered {
+            for step in &request.steps {
+                self.performer.step(step);
+                self.settle();
+            }
+        } else if let Err(locks) = steered::perform(&self.performer, &self.log, &request.steps) {
+            // Nothing can be asked of a kernel whose locks are held for good.
+            line.report(&Report::Stuck { locks });
+            return;
         }
-        self.line.report(&Report::AtRest);
-        for netns in std::iter::once(None).chain(self.namespaces.names().into_iter().map(Some)) {
-            if let Err(error) = self.namespaces.go(netns) {
-                self.line.report(&Report::Trouble { text: format!("a namespace is out of reach: {error}") });
+        let Agent { performer, .. } = self;
+        line.report(&Report::AtRest);
+        for netns in std::iter::once(None).chain(performer.namespaces.names().into_iter().map(Some)) {
+            if let Err(error) = performer.namespaces.go(netns) {
+                line.report(&Report::Trouble { text: format!("a namespace is out of reach: {error}") });
             }
             for action in &request.at_rest {
-                let errno = self.act(0, action);
+                let errno = performer.act(0, action);
                 if errno != 0 {
                     let text = format!("the dump at rest ends with errno {errno}: {action:?}");
-                    self.line.report(&Report::Trouble { text });
+                    line.report(&Report::Trouble { text });
                 }
             }
         }
         // All that is cleaned up is within reach of the initial namespace.
-        if let Err(error) = self.namespaces.go(None) {
-            self.line.report(&Report::Trouble { text: format!("no way back: {error}") });
+        if let Err(error) = performer.namespaces.go(None) {
+            line.report(&Report::Trouble { text: format!("no way back: {error}") });
         }
-        self.line.report(&Report::CleanUp);
-        self.line.flush();
-        if let Err(error) = self.filters.close() {
-            self.line.report(&Report::Trouble { text: format!("a task's socket stays open: {error}") });
+        line.report(&Report::CleanUp);
+        line.flush();
+        if let Err(error) = performer.filters().close() {
+            line.report(&Report::Trouble { text: format!("a task's socket stays open: {error}") });
         }
         for action in &request.clean_up {
             // What cannot be cleaned up shows in the next program, and in the test that swaps programs.
-            self.act(0, action);
+            performer.act(0, action);
         }
         self.settle();
     }
 
     fn settle(&mut self) {
         std::thread::sleep(SETTLE);
-        if let Some(text) = self.log.complaint() {
-            self.line.report(&Report::Complaint { text });
+        complain(&self.performer.line, &self.log);
+        self.performer.line.flush();
+    }
+}
+
+/// Reports what the kernel printed since the last time, if it complains.
+fn complain(line: &Line, log: &Mutex<Log>) {
+    if let Some(text) = log.lock().expect("no thread panics with it").complaint() {
+        line.report(&Report::Complaint { text });
+    }
+}
+
+impl Performer {
+    /// The same for one task, in a thread of its own.
+    fn for_task(&self, task: u8) -> Performer {
+        Performer {
+            task: Some(task),
+            line: self.line.clone(),
+            devlink: self.devlink,
+            requests: Vec::new(),
+            namespaces: self.namespaces.clone(),
+            filters: Arc::clone(&self.filters),
         }
+    }
+
+    /// Performs one command and reports how it begins and ends.
+    fn step(&mut self, step: &Step) {
+        let (task, command) = (step.task, step.command);
+        self.line.report(&Report::Begin { task, command });
         self.line.flush();
+        let gone = self.namespaces.go_with(task).err().map(|error| errno(&error));
+        let mut failed = gone.into_iter().chain(step.actions.iter().map(|action| self.act(task, action)));
+        let failed = failed.find(|errno| *errno != 0);
+        self.line.report(&Report::End { task, command, errno: failed.unwrap_or(0) });
+    }
+
+    fn filters(&self) -> MutexGuard<'_, Filters> {
+        self.filters.lock().expect("no thread panics with it")
     }
 
     /// Does one thing for a task; the errno is positive, or 0.
@@ -99,10 +149,10 @@ impl Agent {
                 asked.unwrap_or_else(|error| errno(&error))
             }
             Action::Filter { command, body } => {
-                let set = self.filters.set(task, self.namespaces.current(), *command, body);
+                let set = self.filters().set(task, self.namespaces.current(), *command, body);
                 set.unwrap_or_else(|error| errno(&error))
             }
-            Action::NetnsDel { name } if self.filters.listens_in(name) => Errno::BUSY.raw_os_error(),
+            Action::NetnsDel { name } if self.filters().listens_in(name) => Errno::BUSY.raw_os_error(),
             Action::NetnsAdd { name } => answer(self.namespaces.add(name)),
             Action::NetnsDel { name } => {
                 self.requests.retain(|(_, netns, _)| netns.as_ref() != Some(name));
@@ -152,7 +202,7 @@ impl Agent {
     fn report_text(&self, path: &str, text: io::Result<String>) -> i32 {
         match text {
             Ok(text) => {
-                self.line.report(&Report::Text { path: path.to_string(), text });
+                self.line.report(&Report::Text { task: self.task, path: path.to_string(), text });
                 0
             }
             Err(error) => errno(&error),
@@ -197,9 +247,9 @@ impl Agent {
     }
 
     fn ask(&mut self, family: Family, command: u16, flags: u16, body: &[u8]) -> io::Result<i32> {
-        let (line, netns) = (self.line.clone(), self.namespaces.current().cloned());
+        let (line, task, netns) = (self.line.clone(), self.task, self.namespaces.current().cloned());
         self.requests(family)?.ask(command, flags, body, |message| {
-            line.report(&Report::Answer { family, netns: netns.clone(), message });
+            line.report(&Report::Answer { family, task, netns: netns.clone(), message });
         })
     }
 

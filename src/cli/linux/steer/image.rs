@@ -4,7 +4,7 @@ use anyhow::Context;
 use elf::ElfBytes;
 use elf::endian::LittleEndian;
 use elf::section::SectionHeader;
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind, Register};
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -158,11 +158,9 @@ impl Image {
         let mut calls = Vec::new();
         self.decode(caller, |at, instruction| {
             let end = at + instruction.len() as u64;
-            let target = match instruction.flow_control() {
-                FlowControl::Call => self.target(at, instruction),
-                FlowControl::IndirectCall if instruction.op0_kind() == OpKind::Register => {
-                    loaded.get(&instruction.op0_register()).cloned()
-                }
+            let target = match (instruction.mnemonic(), instruction.op0_kind()) {
+                (Mnemonic::Call, OpKind::NearBranch64) => self.target(at, instruction),
+                (Mnemonic::Call, OpKind::Register) => loaded.get(&instruction.op0_register()).cloned(),
                 _ => {
                     // Text that may be far away is called through a register.
                     if instruction.op0_kind() == OpKind::Register && instruction.op1_kind() == OpKind::Immediate64 {
@@ -183,7 +181,7 @@ impl Image {
     pub(super) fn returns(&self, function: &Function) -> Vec<u64> {
         let mut returns = Vec::new();
         self.decode(function, |at, instruction| {
-            if instruction.flow_control() == FlowControl::Return {
+            if instruction.mnemonic() == Mnemonic::Ret {
                 returns.push(at);
             }
         });

@@ -26,7 +26,7 @@ struct Count {
 
 pub(in crate::cli::linux) fn places(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let setup = arguments.which.setup()?;
-    let symbols = Symbols::read(&setup.linux, &setup.modules, &setup.release)?;
+    let symbols = Symbols::of(&setup.kernel)?;
     let mut count = Count::default();
     let mut text = String::new();
     for point in Point::ALL {
@@ -42,7 +42,7 @@ pub(in crate::cli::linux) fn places(arguments: &Arguments) -> anyhow::Result<Out
     text.push_str(&format!(
         "Linux {}: of {all} points of this kernel {} have a place ({share:.0} %), {near} of them a neighbour; \
          {nowhere} are of no kernel that can be built\n",
-        setup.release,
+        setup.kernel.about.release,
         placed + near,
     ));
     out::print(&text)?;

@@ -1,6 +1,7 @@
 //! The symbols of a kernel and its modules, and where the points of the model are among them.
 
 use super::image::{Function, Image};
+use crate::cli::linux::build::Built;
 use anyhow::Context;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,12 +27,13 @@ pub(super) struct Spot<T> {
 }
 
 impl Symbols {
-    /// Reads the text of a kernel and of the modules below a folder.
-    pub(in crate::cli::linux) fn read(linux: &Path, modules: &Path, release: &str) -> anyhow::Result<Symbols> {
+    /// Reads the text of a kernel and of its modules.
+    pub(in crate::cli::linux) fn of(kernel: &Built) -> anyhow::Result<Symbols> {
+        let release = &kernel.about.release;
         let version = place::version(release).with_context(|| format!("{release} is no release of Linux"))?;
         let mut images = BTreeMap::new();
-        images.insert(BUILT_IN.to_string(), Image::read(linux)?);
-        for path in files(modules)? {
+        images.insert(BUILT_IN.to_string(), Image::read(&kernel.linux())?);
+        for path in files(&kernel.modules())? {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             images.insert(stem.replace('-', "_"), Image::read(&path)?);
         }

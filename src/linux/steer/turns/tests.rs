@@ -96,7 +96,7 @@ fn where_the_kernel_may_not_sleep_a_task_goes_on_and_it_is_said() {
     assert_eq!(turns.comes_to(0, POINT, false), Verdict::Go);
     turns.ends(0);
     let log = turns.into_log();
-    assert_eq!(log.segments, [SegmentEnd::Ended]);
+    assert_eq!((log.followed(), &log.segments[..]), (0, &[SegmentEnd::MayNotSleep][..]));
     assert!(log.entries.contains(&Entry::MayNotSleep(User, POINT.name().to_string())));
 }
 

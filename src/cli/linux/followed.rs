@@ -1,0 +1,63 @@
+//! What is said of a program that a real kernel ran: whether it followed the schedule, and what it broke.
+
+use unreg::event::Trace;
+use unreg::invariant::Violation;
+use unreg::linux::steer::{Entry, Log};
+use unreg::program::{Program, Segment};
+use unreg::report::timeline;
+
+/// A run as a table: a column a task, where each was stopped, and the kernel's complaints in their place.
+pub(super) fn timeline(program: &Program, trace: &Trace, log: &Log) -> String {
+    let mut out = timeline::observed(program, trace);
+    out.push('\n');
+    for (segment, end) in program.schedule.iter().zip(&log.segments) {
+        out.push_str(&format!("  {:56} {end}\n", words(segment)));
+    }
+    for entry in &log.entries {
+        match entry {
+            Entry::MayNotSleep(task, at) => {
+                out.push_str(&format!("  {task} could not be stopped at {at}: the kernel may not sleep there\n"));
+            }
+            Entry::Trouble(text) => out.push_str(&format!("  {text}\n")),
+            _ => {}
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// A segment as programs spell it.
+fn words(segment: &Segment) -> String {
+    match segment.until {
+        Some((point, count)) if count > 1 => format!("{} until {point} #{count}", segment.task),
+        Some((point, _)) => format!("{} until {point}", segment.task),
+        None => segment.task.to_string(),
+    }
+}
+
+/// The verdict on a run. Nothing is said to be kept of a schedule that was not followed.
+pub(super) fn verdict(file: &str, program: &Program, broken: &[Violation], log: Option<&Log>) -> String {
+    let mut out = String::new();
+    for violation in broken {
+        let (name, says) = (violation.invariant.name, violation.invariant.says);
+        out.push_str(&format!("{file}: Linux breaks {name}\n  {says}\n"));
+    }
+    let segments = program.schedule.len();
+    let is_followed = match log {
+        None => segments == 0,
+        Some(log) => log.followed() == segments,
+    };
+    if !is_followed {
+        let followed = log.map_or(0, Log::followed);
+        out.push_str(&format!("{file}: Linux followed {followed} of the schedule's {segments} segments\n"));
+    } else if broken.is_empty() && segments > 0 {
+        out.push_str(&format!("{file}: Linux followed the schedule and keeps every rule that it shows\n"));
+    } else if broken.is_empty() && program.tasks.len() > 1 {
+        out.push_str(&format!(
+            "{file}: Linux keeps every rule that it shows, its tasks one after the other\n"
+        ));
+    } else if broken.is_empty() {
+        out.push_str(&format!("{file}: Linux keeps every rule that it shows\n"));
+    }
+    out
+}
