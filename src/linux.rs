@@ -5,6 +5,7 @@
 
 pub mod attribute;
 pub mod compare;
+pub mod complaint;
 pub mod devlink;
 pub mod link;
 pub mod mdev;

@@ -3,6 +3,7 @@
 use super::{BROKEN, QUIET, WIDTH};
 use crate::event::{Event, TaskId, TaskName, Trace, What};
 use crate::invariant::Violation;
+use crate::linux::complaint;
 use crate::program::Program;
 use std::fmt::Write;
 
@@ -28,7 +29,7 @@ pub fn timeline(program: &Program, trace: &Trace, violation: &Violation) -> Stri
 pub fn observed(program: &Program, trace: &Trace) -> String {
     let is_marked = |at: usize| matches!(trace.events[at].what, What::Console(_) | What::Deadlock(_));
     let is_shown = |at: &usize| match trace.events[*at].what {
-        What::Preempt(_) | What::Sleeps(_) | What::End(_, None) => true,
+        What::Begin(_) | What::End(_, None) | What::Preempt(_) | What::Sleeps(_) => true,
         // What is at rest, and what is of no command, is in the stream.
         What::AtRest(..) => false,
         What::Foreign(_) => trace.name(trace.events[*at].task) != TaskName::Kernel,
@@ -143,7 +144,7 @@ fn widths(trace: &Trace, columns: &[TaskId], shown: &[usize], cells: &[String]) 
 /// What happened, in few words: a command is its text, everything else a verb and what it is done to.
 fn cell(program: &Program, trace: &Trace, event: Event) -> String {
     match event.what {
-        What::Console(_) => headline(trace.text(event.what).unwrap_or_default()),
+        What::Console(_) => complaint::headline(trace.text(event.what).unwrap_or_default()),
         What::Sleeps(_) => format!("sleeps in {}", trace.text(event.what).unwrap_or_default()),
         What::Foreign(_) => trace.text(event.what).unwrap_or_default().to_string(),
         What::Begin(index) => format!("{}:", program.command_text(event.task, index)),
@@ -157,12 +158,6 @@ fn cell(program: &Program, trace: &Trace, event: Event) -> String {
             verb => format!("{verb} {what}"),
         },
     }
-}
-
-/// What a complaint of a kernel is about: its first line that says something.
-pub fn headline(text: &str) -> String {
-    let says = |line: &&str| line.chars().any(char::is_alphanumeric) && !line.contains("[ cut here ]");
-    text.lines().map(str::trim).find(says).unwrap_or_default().to_string()
 }
 
 /// Breaks a text at blanks into lines of a width; lines after the first are two narrower.

@@ -1,7 +1,8 @@
 //! What is said of a program that a real kernel ran: whether it followed the schedule, and what it broke.
 
-use unreg::event::Trace;
+use unreg::event::{Trace, What};
 use unreg::invariant::Violation;
+use unreg::linux::complaint;
 use unreg::linux::steer::{Entry, Log};
 use unreg::program::{Program, Segment};
 use unreg::report::timeline;
@@ -36,11 +37,22 @@ fn words(segment: &Segment) -> String {
 }
 
 /// The verdict on a run. Nothing is said to be kept of a schedule that was not followed.
-pub(super) fn verdict(file: &str, program: &Program, broken: &[Violation], log: Option<&Log>) -> String {
+pub(super) fn verdict(
+    file: &str,
+    program: &Program,
+    trace: &Trace,
+    broken: &[Violation],
+    log: Option<&Log>,
+) -> String {
     let mut out = String::new();
     for violation in broken {
         let (name, says) = (violation.invariant.name, violation.invariant.says);
         out.push_str(&format!("{file}: Linux breaks {name}\n  {says}\n"));
+        let what = trace.events[violation.at].what;
+        if let (What::Console(_), Some(text)) = (what, trace.text(what)) {
+            complaint::read(text).iter().for_each(|complaint| out.push_str(&format!("  {complaint}\n")));
+        }
+        trace.cycle(what).iter().for_each(|link| out.push_str(&format!("  {}\n", trace.link(link))));
     }
     let segments = program.schedule.len();
     let is_followed = match log {

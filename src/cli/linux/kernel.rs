@@ -104,7 +104,7 @@ impl Kernel {
         }
         let mut reports = Vec::new();
         let ended = guest.perform(request, patience, |report| reports.push(report))?;
-        let log = if request.is_steered { guest.take_log() } else { None };
+        let mut log = if request.is_steered { guest.take_log() } else { None };
         let died = match ended {
             Ended::Done => None,
             Ended::Died(why) => {
@@ -112,6 +112,10 @@ impl Kernel {
                 Some(why)
             }
         };
+        let is_stuck = reports.iter().any(|report| matches!(report, Report::Stuck { .. }));
+        if died.is_some() || is_stuck {
+            log.iter_mut().for_each(Log::ends_here);
+        }
         Ok(Answer { reports, died, log })
     }
 

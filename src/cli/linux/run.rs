@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         if !broken.is_empty() {
             outcome = Outcome::Violation;
         }
-        out::print(&followed::verdict(&file, &program, &broken, answer.log.as_ref()))?;
+        out::print(&followed::verdict(&file, &program, &trace, &broken, answer.log.as_ref()))?;
     }
     Ok(outcome)
 }

@@ -18,6 +18,8 @@ pub enum SegmentEnd {
     MayNotSleep,
     /// The point has no place in this kernel's text, so the segment stops nobody there.
     NoPlace,
+    /// The kernel died while the task ran, or nothing could run after it.
+    Last,
     /// The run was over before the segment's turn came or before it ended.
     Never,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for SegmentEnd {
             SegmentEnd::NotRun => "could not run",
             SegmentEnd::MayNotSleep => "came where the kernel may not sleep",
             SegmentEnd::NoPlace => "has no place in this kernel",
+            SegmentEnd::Last => "was the last that the kernel did",
             SegmentEnd::Never => "never came",
         })
     }
@@ -68,13 +71,24 @@ pub struct Log {
     pub entries: Vec<Entry>,
     /// How each segment of the schedule ended.
     pub segments: Vec<SegmentEnd>,
+    /// The segment whose task has the turn.
+    pub under_way: Option<usize>,
 }
 
 impl Log {
+    /// The kernel died, or its tasks never go on: the segment under way ends with it.
+    pub fn ends_here(&mut self) {
+        if let Some(end) = self.under_way.and_then(|at| self.segments.get_mut(at))
+            && *end == SegmentEnd::Never
+        {
+            *end = SegmentEnd::Last;
+        }
+    }
+
     /// The segments that were followed to their end: the task ran until its point, or until it blocked or ended.
     pub fn followed(&self) -> usize {
         let is_followed = |end: &&SegmentEnd| {
-            matches!(end, SegmentEnd::Reached | SegmentEnd::Blocked | SegmentEnd::Ended)
+            matches!(end, SegmentEnd::Reached | SegmentEnd::Blocked | SegmentEnd::Ended | SegmentEnd::Last)
         };
         self.segments.iter().filter(is_followed).count()
     }

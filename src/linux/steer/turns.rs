@@ -75,7 +75,7 @@ impl Turns {
             Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
             _ => SegmentEnd::Never,
         };
-        let log = Log { entries: Vec::new(), segments: schedule.iter().map(end).collect() };
+        let log = Log { entries: Vec::new(), segments: schedule.iter().map(end).collect(), under_way: None };
         Turns {
             tasks: tasks.into_iter().map(task).collect(),
             segments: schedule.to_vec(),
@@ -209,7 +209,8 @@ impl Turns {
     }
 
     /// What was seen.
-    pub fn into_log(self) -> Log {
+    pub fn into_log(mut self) -> Log {
+        self.log.under_way = self.turn.and_then(|_| self.cursor.checked_sub(1));
         self.log
     }
 

@@ -164,7 +164,7 @@ Showing all locks held in the system:
 
     fn log(entries: &[(TaskName, &str)]) -> Log {
         let stuck = |(task, words): &(TaskName, &str)| Entry::Stuck(*task, (*words).to_string());
-        Log { entries: entries.iter().map(stuck).collect(), segments: Vec::new() }
+        Log { entries: entries.iter().map(stuck).collect(), ..Log::default() }
     }
 
     #[test]
