@@ -6,7 +6,7 @@
 use super::wire::{Action, Request, Step};
 use super::{devlink, link, mdev, rdma, route};
 use crate::driver;
-use crate::event::{Handle, Knob, Module, PortCount, Route, Switch};
+use crate::event::{Handle, Knob, Module, PortCount, QueueName, Route, Switch};
 use crate::operand::Operand;
 use crate::program::{Command, Program, Subsystem};
 
@@ -83,6 +83,18 @@ pub fn makes_parents(request: &Request) -> bool {
         _ => false,
     };
     request.steps.iter().flat_map(|step| &step.actions).any(is_vendor)
+}
+
+/// The queues whose workers are tasks of a program, in the order of their workers. What ib_core does with the netdevs
+/// of a program that is not about RDMA is none of it.
+pub fn queues(program: &Program) -> Vec<QueueName> {
+    let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
+    let is_about_rdma = commands.any(|command| matches!(command, Command::Rdma(_) | Command::Ib(_)));
+    let is_its = |queue: &QueueName| match queue {
+        QueueName::Gid | QueueName::Rescan | QueueName::Unreg | QueueName::Cm => is_about_rdma,
+        QueueName::System | QueueName::Netns | QueueName::Vendor => true,
+    };
+    QueueName::ALL.iter().copied().filter(is_its).collect()
 }
 
 /// What leaves nothing of a program behind.

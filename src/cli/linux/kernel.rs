@@ -100,7 +100,7 @@ impl Kernel {
         sabotage.into_iter().for_each(|how| guest.sabotage(how));
         if request.is_steered {
             let tasks = program.tasks.iter().map(|task| task.name).collect();
-            guest.order(Order { tasks, schedule: program.schedule.clone() });
+            guest.order(Order { tasks, schedule: program.schedule.clone(), queues: perform::queues(program) });
         }
         let mut reports = Vec::new();
         let ended = guest.perform(request, patience, |report| reports.push(report))?;

@@ -36,6 +36,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
             for report in &answer.reports {
                 out::print(&format!("{}\n", shown::json(&serde_json::to_string(report)?)))?;
             }
+            for entry in answer.log.iter().flat_map(|log| &log.entries) {
+                anstream::eprintln!("{entry:?}");
+            }
             if let Some(why) = answer.died {
                 outcome = Outcome::Violation;
                 anstream::eprintln!("{file}: {why}");

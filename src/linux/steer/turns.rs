@@ -41,6 +41,8 @@ enum State {
 struct Task {
     name: TaskName,
     state: State,
+    /// How it slept last, if it has come to no point since.
+    slept: Option<String>,
     /// How often it has asked since anything happened.
     asked: u32,
     /// The turn that had ended last when it was parked.
@@ -70,7 +72,7 @@ impl Turns {
         schedule: &[Segment],
         has_place: impl Fn(Point) -> bool,
     ) -> Turns {
-        let task = |name| Task { name, state: State::Absent, asked: 0, parked_after: 0 };
+        let task = |name| Task { name, state: State::Absent, slept: None, asked: 0, parked_after: 0 };
         let end = |segment: &Segment| match segment.until {
             Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
             _ => SegmentEnd::Never,
@@ -127,6 +129,7 @@ impl Turns {
         if self.turn != Some(task) {
             return self.hold(task, may_sleep, point.name());
         }
+        self.tasks[task].slept = None;
         self.progress();
         match &mut self.until {
             Some((until, left)) if *until == point => {
@@ -150,17 +153,21 @@ impl Turns {
 
     /// A running task goes to sleep.
     pub fn sleeps(&mut self, task: usize, sleep: Sleep) {
-        let task = &mut self.tasks[task];
-        if task.state == State::Running {
-            task.state = State::Asleep(sleep);
+        if self.tasks[task].state != State::Running {
+            return;
         }
+        // A task that looks again and again whether what it waits for has come is no further each time.
+        if self.tasks[task].slept.as_ref() != Some(&sleep.words) {
+            self.progress();
+        }
+        self.tasks[task].slept = Some(sleep.words.clone());
+        self.tasks[task].state = State::Asleep(sleep);
     }
 
     /// A task that slept is back in the function that waited.
     pub fn wakes(&mut self, task: usize, may_sleep: bool) -> Verdict {
         if self.is_over || self.turn == Some(task) {
             self.tasks[task].state = State::Running;
-            self.progress();
             return Verdict::Go;
         }
         self.hold(task, may_sleep, "where it woke")

@@ -32,6 +32,7 @@ pub(super) struct Run {
     turns: Turns,
     /// The points that the schedule names.
     points: Vec<Point>,
+    queues: Vec<QueueName>,
     /// The number of each task, by its `task_struct`.
     tasks: HashMap<u64, usize>,
     /// What each address means.
@@ -44,7 +45,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(order: &Order, symbols: &Symbols) -> Run {
-        let workers = QueueName::ALL.iter().flat_map(|queue| queue.workers());
+        let workers = order.queues.iter().flat_map(|queue| queue.workers());
         let tasks = order.tasks.iter().chain(workers).copied();
         let mut points: Vec<Point> =
             order.schedule.iter().filter_map(|segment| segment.until.map(|(point, _)| point)).collect();
@@ -52,13 +53,16 @@ impl Run {
         points.dedup();
         let turns = Turns::new(tasks, &order.schedule, |point| symbols.has_place(point));
         let (tasks, spots, parked, wakes) = Default::default();
-        Run { turns, points, tasks, spots, parked, wakes }
+        Run { turns, points, queues: order.queues.clone(), tasks, spots, parked, wakes }
     }
 
     /// What to stop at in a module's text, by offset.
     pub(super) fn items(&self, module: &str, symbols: &Symbols) -> Vec<(u64, Item)> {
         let mut items = Vec::new();
         for (work, spot) in symbols.work() {
+            if !self.queues.contains(&work.queue) {
+                continue;
+            }
             if work.module.unwrap_or(BUILT_IN) == module && spot.what {
                 items.push((spot.address, Item::WorkBegins(work.queue)));
                 items.push((spot.address, Item::Point(Point::WorkStart)));

@@ -16,7 +16,7 @@ use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use unreg::event::TaskName;
+use unreg::event::{QueueName, TaskName};
 use unreg::linux::steer::turns::Verdict;
 use unreg::linux::steer::{Call, Entry, Log};
 use unreg::program::Segment;
@@ -35,6 +35,8 @@ pub(in crate::cli::linux) struct Order {
     pub(in crate::cli::linux) tasks: Vec<TaskName>,
     /// Its schedule.
     pub(in crate::cli::linux) schedule: Vec<Segment>,
+    /// The queues whose workers are tasks: others work when they can.
+    pub(in crate::cli::linux) queues: Vec<QueueName>,
 }
 
 #[derive(Debug, Default)]

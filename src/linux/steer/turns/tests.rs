@@ -111,3 +111,16 @@ fn a_point_without_a_place_is_said_and_when_all_is_over_nothing_is_held() {
     let log = turns.into_log();
     assert_eq!((log.followed(), log.segments), (0, vec![SegmentEnd::NoPlace]));
 }
+
+#[test]
+fn a_task_that_looks_again_and_again_is_blocked_too() {
+    let mut turns = begun(&[(User, None), (Admin, None)]);
+    assert_eq!(turns.asks(0), Verdict::Go);
+    let blocks = (0..IDLE).any(|_| {
+        turns.sleeps(0, sleep(false));
+        let goes = turns.asks(1) == Verdict::Go;
+        assert!(goes || turns.wakes(0, true) == Verdict::Go);
+        goes
+    });
+    assert!(blocks, "each look counts");
+}
