@@ -12,6 +12,7 @@ pub mod mdev;
 pub mod observe;
 pub mod other;
 pub mod perform;
+pub mod predict;
 pub mod rdma;
 mod route;
 pub mod sense;

@@ -22,7 +22,7 @@ pub const NO_DEADLOCK: Invariant = Invariant {
         },
     ],
     about: Kinds::DEADLOCK,
-    observable: false,
+    observable: true,
     check,
 };
 

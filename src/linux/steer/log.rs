@@ -24,6 +24,16 @@ pub enum SegmentEnd {
     Never,
 }
 
+impl SegmentEnd {
+    /// Whether the task ran as far as the schedule says.
+    pub const fn is_followed(&self) -> bool {
+        match self {
+            SegmentEnd::Reached | SegmentEnd::Blocked | SegmentEnd::Ended | SegmentEnd::Last => true,
+            SegmentEnd::NotRun | SegmentEnd::MayNotSleep | SegmentEnd::NoPlace | SegmentEnd::Never => false,
+        }
+    }
+}
+
 impl fmt::Display for SegmentEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -85,11 +95,13 @@ impl Log {
         }
     }
 
+    /// The first segment that was not followed, and how it ended.
+    pub fn first_unfollowed(&self) -> Option<(usize, &SegmentEnd)> {
+        self.segments.iter().enumerate().find(|(_, end)| !end.is_followed())
+    }
+
     /// The segments that were followed to their end: the task ran until its point, or until it blocked or ended.
     pub fn followed(&self) -> usize {
-        let is_followed = |end: &&SegmentEnd| {
-            matches!(end, SegmentEnd::Reached | SegmentEnd::Blocked | SegmentEnd::Ended | SegmentEnd::Last)
-        };
-        self.segments.iter().filter(is_followed).count()
+        self.segments.iter().filter(|end| end.is_followed()).count()
     }
 }
