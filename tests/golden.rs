@@ -3,45 +3,15 @@
 //! `tests/golden/records.txt` has a record and its text a line, `tests/golden/numbers.txt` every other number.
 //! Lines are added (`UNREG_UPDATE=1 cargo test --test golden`) and never changed.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+mod kept;
+
+use kept::{agree, append, golden, missing};
+use std::collections::HashSet;
 use unreg::event::{Point, TaskName};
 use unreg::invariant;
-use unreg::operand::Operand;
+use unreg::operand::{CommandSpec, Operand, OperandSpec};
 use unreg::program::record::{RECORD, decode, encode, opcode};
 use unreg::program::{Command, Program, Subsystem};
-
-fn path(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file)
-}
-
-fn golden(file: &str) -> Vec<String> {
-    let text = fs::read_to_string(path(file)).unwrap_or_default();
-    text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
-}
-
-/// Demands that every line which is due is in the file, and that the file has no other.
-fn agree(file: &str, due: &[String]) {
-    let kept = golden(file);
-    let missing: Vec<_> = due.iter().filter(|line| !kept.contains(line)).map(String::as_str).collect();
-    let changed: Vec<_> = kept.iter().filter(|line| !due.contains(line)).map(String::as_str).collect();
-    let say = "a number that was given has changed its meaning; stored corpora would too";
-    assert!(changed.is_empty(), "{say}:\n{}", changed.join("\n"));
-    append(file, &missing);
-}
-
-/// Demands that no line is missing, or appends those that are if asked to.
-fn append(file: &str, missing: &[&str]) {
-    if !missing.is_empty() && std::env::var_os("UNREG_UPDATE").is_some() {
-        let mut golden =
-            fs::OpenOptions::new().append(true).open(path(file)).expect("the file can be written");
-        missing.iter().for_each(|line| writeln!(golden, "{line}").expect("the file can be written"));
-        return;
-    }
-    let lines = missing.join("\n");
-    assert!(missing.is_empty(), "UNREG_UPDATE=1 cargo test --test golden appends to {file}:\n{lines}");
-}
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -51,45 +21,72 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap()).collect()
 }
 
-/// The lines for every command: with the first words, and with the last ones.
-fn commands() -> Vec<String> {
-    let line = |opcode: u8, operands: [u8; RECORD - 1]| {
-        let command = Command::decode(opcode, &operands).expect("words have meanings");
-        let mut record = vec![opcode];
-        record.extend(operands);
-        format!("{}  {command}", hex(&record))
-    };
-    let mut lines = Vec::new();
-    for spec in Command::specs() {
-        let mut last = [0; RECORD - 1];
-        for (byte, operand) in last.iter_mut().zip(spec.operands) {
-            *byte = operand.words.len() as u8 - 1;
-        }
-        lines.push(line(spec.opcode, [0; RECORD - 1]));
-        if last != [0; RECORD - 1] {
-            lines.push(line(spec.opcode, last));
+/// Returns the record and the text, with every word written out, of a command with these operands.
+fn line(spec: &CommandSpec, operands: &[u8]) -> String {
+    let mut record = vec![spec.opcode];
+    record.extend(operands);
+    record.resize(RECORD, 0);
+    let words = spec.operands.iter().zip(operands).map(|(operand, byte)| operand.words[usize::from(*byte)]);
+    let text: Vec<_> = std::iter::once(spec.name).chain(words).collect();
+    format!("{}  {}", hex(&record), text.join(" "))
+}
+
+/// Returns a line for every word of every operand of a command, beside the first words of the others.
+fn lines(spec: &CommandSpec) -> Vec<String> {
+    let first = vec![0; spec.operands.len()];
+    let mut lines = vec![line(spec, &first)];
+    for (place, operand) in spec.operands.iter().enumerate() {
+        for word in 1..operand.words.len() {
+            let mut operands = first.clone();
+            operands[place] = word as u8;
+            lines.push(line(spec, &operands));
         }
     }
     lines
 }
 
+/// Demands that a record means what its text says, by both readers and the writer.
+fn means(line: &str) {
+    let (record, text) = line.split_once("  ").expect("a record and its text");
+    let bytes = unhex(record);
+    assert_eq!(bytes.len(), RECORD, "{line}");
+    let decoded = Command::decode(bytes[0], bytes[1..].try_into().unwrap());
+    let decoded = decoded.unwrap_or_else(|| panic!("{line}: the record has lost its meaning"));
+    let program = Program::parse(&format!("task user\n  {text}\n"), line);
+    let program = program.unwrap_or_else(|errors| panic!("{line}: the text has lost its meaning\n{errors}"));
+    let [read] = program.tasks[0].commands[..] else { panic!("{line}: the text is no command") };
+    assert_eq!(decoded, read, "{line}: the record has changed its meaning");
+    let (opcode, operands) = decoded.encode();
+    assert_eq!(hex(&[&[opcode][..], &operands].concat()), record, "{line}");
+}
+
 #[test]
-fn every_command_has_its_bytes() {
-    // A new word changes which line shows the last one, so lines with earlier words are kept as they are.
-    let due = commands();
+fn every_word_of_every_command_has_its_bytes() {
+    // A new operand makes the text of a line longer. The shorter one says the same, so it is kept.
     let kept = golden("records.txt");
-    for line in &kept {
-        let (record, text) = line.split_once("  ").expect("a record and its text");
-        let bytes = unhex(record);
-        assert_eq!(bytes.len(), RECORD, "{line}");
-        let command = Command::decode(bytes[0], bytes[1..].try_into().unwrap());
-        let command = command.unwrap_or_else(|| panic!("{line}: the record has lost its meaning"));
-        assert_eq!(command.to_string(), text, "{line}: the record has changed its meaning");
-        let (opcode, operands) = command.encode();
-        assert_eq!(hex(&[&[opcode][..], &operands].concat()), record, "{line}");
+    kept.iter().for_each(|line| means(line));
+    let due: Vec<_> = Command::specs().flat_map(lines).collect();
+    append("records.txt", &missing(&kept, &due));
+}
+
+#[test]
+fn two_words_that_change_places_are_seen() {
+    let kept: HashSet<_> = golden("records.txt").into_iter().collect();
+    for spec in Command::specs() {
+        for (place, operand) in spec.operands.iter().enumerate() {
+            for last in 1..operand.words.len() {
+                for first in 0..last {
+                    let mut words = operand.words.to_vec();
+                    words.swap(first, last);
+                    let mut operands: Vec<OperandSpec> = spec.operands.to_vec();
+                    operands[place].words = words.leak();
+                    let swapped = CommandSpec { operands: operands.leak(), ..*spec };
+                    let seen = lines(&swapped).iter().any(|line| !kept.contains(line));
+                    assert!(seen, "{}: {} for {}", spec.name, operand.words[last], operand.words[first]);
+                }
+            }
+        }
     }
-    let missing: Vec<_> = due.iter().filter(|line| !kept.contains(line)).map(String::as_str).collect();
-    append("records.txt", &missing);
 }
 
 #[test]
@@ -104,6 +101,13 @@ fn every_other_number_keeps_its_name() {
     due.extend(TaskName::ALL.iter().map(|name| format!("task {:02x} {name}", name.to_byte())));
     due.extend(Point::ALL.iter().map(|point| format!("point {:03x} {point}", *point as u16)));
     due.extend(invariant::ALL.iter().map(|rule| format!("invariant {:02x} {}", rule.id, rule.name)));
+    for spec in Command::specs() {
+        let opcode = spec.opcode;
+        due.push(format!("command {opcode:02x} {}", spec.name));
+        // How many bits of a byte count, so what the other bits of a stored record are does not matter.
+        let widths = spec.operands.iter().enumerate();
+        due.extend(widths.map(|(place, operand)| format!("bits {opcode:02x}.{place} {}", operand.bits)));
+    }
     for subsystem in Subsystem::ALL {
         due.push(format!("subsystem {:02x} {subsystem}", subsystem.to_byte()));
         let variants = subsystem.variants();
