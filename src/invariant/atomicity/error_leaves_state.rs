@@ -33,7 +33,8 @@ fn check(trace: &Trace) -> Option<usize> {
 fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
     let events = &trace.events[..end];
     let begin = events.iter().rposition(|event| event.task == task && event.what == What::Begin(index));
-    let own = || events[begin.unwrap_or(0)..].iter().filter(|event| event.task == task).map(|event| event.what);
+    let own =
+        || events[begin.unwrap_or(0)..].iter().filter(|event| event.task == task).map(|event| event.what);
     if own().any(|what| matches!(what, What::Return(Callback::ReloadUp, _, Some(_)))) {
         return true;
     }

@@ -9,13 +9,11 @@ pub const NO_USE_AFTER_FREE: Invariant = Invariant {
     id: 13,
     name: "no-use-after-free",
     says: "Nobody uses an object whose last reference was put.",
-    cites: &[
-        Cite {
-            mail: &mail::UEVENTS,
-            who: "Kirti Wankhede",
-            claim: "whoever uses a device should hold a reference of its own while it does",
-        },
-    ],
+    cites: &[Cite {
+        mail: &mail::UEVENTS,
+        who: "Kirti Wankhede",
+        claim: "whoever uses a device should hold a reference of its own while it does",
+    }],
     about: Kinds::USE_AFTER_FREE,
     observable: false,
     check,
@@ -31,7 +29,11 @@ mod tests {
 
     #[test]
     fn the_event_breaks_it() {
-        let event = What::UseAfterFree(crate::event::Subject::Parent(crate::event::Parent::Mtty0), crate::event::Point::MdevUnregisterPut, crate::event::Point::MdevUnregisterUevent);
+        let event = What::UseAfterFree(
+            crate::event::Subject::Parent(crate::event::Parent::Mtty0),
+            crate::event::Point::MdevUnregisterPut,
+            crate::event::Point::MdevUnregisterUevent,
+        );
         assert_eq!(check(&Trace::of([(0, What::Begin(0)), (0, event)])), Some(1));
         assert_eq!(check(&Trace::of([(0, What::Begin(0)), (0, What::End(0, None))])), None);
     }

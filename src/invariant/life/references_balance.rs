@@ -58,7 +58,10 @@ mod tests {
 
     #[test]
     fn a_put_too_many_breaks_it() {
-        assert_eq!(broken(&[What::Put(PARENT, 0), What::Underflow(PARENT, Point::MdevUnregisterPut)]), Some(1));
+        assert_eq!(
+            broken(&[What::Put(PARENT, 0), What::Underflow(PARENT, Point::MdevUnregisterPut)]),
+            Some(1)
+        );
     }
 
     #[test]

@@ -9,13 +9,11 @@ pub const LOCK_ORDER: Invariant = Invariant {
     id: 10,
     name: "lock-order",
     says: "Locks, flushes and waits for users are taken in one order, so that no schedule can deadlock.",
-    cites: &[
-        Cite {
-            mail: &mail::KREF,
-            who: "Matan Barak",
-            claim: "a lock that is taken in asynchronous work cannot be held while that work is flushed",
-        },
-    ],
+    cites: &[Cite {
+        mail: &mail::KREF,
+        who: "Matan Barak",
+        claim: "a lock that is taken in asynchronous work cannot be held while that work is flushed",
+    }],
     about: Kinds::LOCK_ORDER,
     observable: false,
     check,

@@ -47,10 +47,8 @@ mod tests {
     use crate::event::{Callback, Client, IbDevice, LockClass, LockName, Mode, Subject};
 
     const GLOBAL: LockName = LockName { class: LockClass::DeviceMutex, of: Subject::Kernel };
-    const OWN: LockName =
-        LockName { class: LockClass::ClientDataRwsem, of: Subject::Ib(IbDevice::Rxe0) };
-    const CALL: What =
-        What::Call(Callback::ClientRemove, Subject::ClientData(Client::Mad, IbDevice::Rxe0));
+    const OWN: LockName = LockName { class: LockClass::ClientDataRwsem, of: Subject::Ib(IbDevice::Rxe0) };
+    const CALL: What = What::Call(Callback::ClientRemove, Subject::ClientData(Client::Mad, IbDevice::Rxe0));
 
     #[test]
     fn a_callback_under_a_global_lock_breaks_it() {

@@ -1,8 +1,8 @@
 //! An end is told of what had a beginning.
 
-use crate::invariant::announced::{Announced, Heard, heard};
 use crate::event::{Kinds, Notice, Subject, Trace};
 use crate::invariant::Invariant;
+use crate::invariant::announced::{Announced, Heard, heard};
 use crate::mail::{self, Cite};
 
 /// The end of a part is announced only if its beginning was, and only once.
@@ -27,7 +27,8 @@ fn check(trace: &Trace) -> Option<usize> {
         let unheard_of = notice == Notice::Del && of.part().is_some() && !announced.has(of);
         announced.hears(notice, of);
         // An instance whose beginning nobody heard of is the business of another rule.
-        (unheard_of && of.handle().is_some_and(|handle| announced.has(Subject::Devlink(handle)))).then_some(at)
+        (unheard_of && of.handle().is_some_and(|handle| announced.has(Subject::Devlink(handle))))
+            .then_some(at)
     })
 }
 

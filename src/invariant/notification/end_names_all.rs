@@ -1,8 +1,8 @@
 //! Whoever hears of an instance's end has heard of the end of its parts.
 
-use crate::invariant::announced::{Announced, Heard, heard};
 use crate::event::{Kinds, Notice, Subject, Trace};
 use crate::invariant::Invariant;
+use crate::invariant::announced::{Announced, Heard, heard};
 use crate::mail::{self, Cite};
 
 /// When the end of an instance is announced, the end of each of its announced parts has been.

@@ -1,8 +1,6 @@
 //! A filter leaves out what differs from it, and nothing else.
 
-use crate::event::{
-    FilterDevice, FilterPort, Kinds, NetNs, Notice, Subject, TASKS_MAX, Trace, What,
-};
+use crate::event::{FilterDevice, FilterPort, Kinds, NetNs, Notice, Subject, TASKS_MAX, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 

@@ -1,8 +1,8 @@
 //! A listener knows every part that another one refers to.
 
-use crate::invariant::announced::{Announced, Heard, heard};
 use crate::event::{Handle, Kinds, Notice, PortIndex, RateName, Region, Subject, Trace, TrapPolicer};
 use crate::invariant::Invariant;
+use crate::invariant::announced::{Announced, Heard, heard};
 use crate::mail::{self, Cite};
 
 /// A part is announced after the parts that it refers to, and ends before them.

@@ -6,10 +6,7 @@
 //! because what is set of them is announced to nobody. Reporters and resources do not count: nobody is told that there
 //! is one, or how it is set.
 
-use crate::event::{
-    Handle, Kinds, NetNs, Notice, Span, Subject, TaskId, Trace,
-    What,
-};
+use crate::event::{Handle, Kinds, NetNs, Notice, Span, Subject, TaskId, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -68,7 +65,13 @@ struct Listener {
 impl Listener {
     fn new(dump: Option<(TaskId, NetNs)>) -> Self {
         let (dump, netns) = dump.unzip();
-        Listener { known: UNKNOWN, told: [[false; OBJECTS]; Handle::COUNT], dump, netns, place: [netns.unwrap_or(NetNs::Init); Handle::COUNT] }
+        Listener {
+            known: UNKNOWN,
+            told: [[false; OBJECTS]; Handle::COUNT],
+            dump,
+            netns,
+            place: [netns.unwrap_or(NetNs::Init); Handle::COUNT],
+        }
     }
 
     fn is_in(&self, netns: NetNs) -> bool {
@@ -136,7 +139,8 @@ fn check(trace: &Trace) -> Option<usize> {
                 _ => {}
             }
         }
-        let is_gone = |netns| events[start..rest].iter().any(|event| event.what == What::Free(Subject::Netns(netns)));
+        let is_gone =
+            |netns| events[start..rest].iter().any(|event| event.what == What::Free(Subject::Netns(netns)));
         listener.known == kernel || listener.netns.is_some_and(is_gone)
     };
     if !knows_all(0, None) {

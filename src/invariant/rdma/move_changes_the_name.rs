@@ -22,7 +22,9 @@ pub const MOVE_CHANGES_THE_NAME: Invariant = Invariant {
 
 fn check(trace: &Trace) -> Option<usize> {
     trace.events.iter().position(|event| match event.what {
-        What::Uevent(Action::Move(old), Subject::Ib(name) | Subject::IbCompat(name, _)) => old == name.to_byte(),
+        What::Uevent(Action::Move(old), Subject::Ib(name) | Subject::IbCompat(name, _)) => {
+            old == name.to_byte()
+        }
         What::Uevent(Action::Move(old), Subject::Netdev(name)) => old == name.to_byte(),
         _ => false,
     })

@@ -118,7 +118,9 @@ impl State {
         let was = std::mem::replace(&mut known.registered, notice == Notice::New);
         match notice {
             Notice::New => known.added && !was,
-            Notice::Del => was && known.inside.is_none_or(|device| !self.have[device.index()].contains(&true)),
+            Notice::Del => {
+                was && known.inside.is_none_or(|device| !self.have[device.index()].contains(&true))
+            }
         }
     }
 }

@@ -59,7 +59,10 @@ mod tests {
 
     #[test]
     fn registering_inside_breaks_it() {
-        assert_eq!(check(&Trace::of([(0, CALL), (0, What::Enter(Span::DevlinkUnregister, DEVICE))])), Some(1));
+        assert_eq!(
+            check(&Trace::of([(0, CALL), (0, What::Enter(Span::DevlinkUnregister, DEVICE))])),
+            Some(1)
+        );
     }
 
     #[test]

@@ -24,7 +24,9 @@ fn check(trace: &Trace) -> Option<usize> {
     trace.events.iter().position(|event| {
         match event.what {
             What::Enter(Span::DevlinkReload, Subject::Devlink(handle)) => reloading[handle.index()] = true,
-            What::Leave(Span::DevlinkReload, Subject::Devlink(handle), _) => reloading[handle.index()] = false,
+            What::Leave(Span::DevlinkReload, Subject::Devlink(handle), _) => {
+                reloading[handle.index()] = false
+            }
             What::Hidden(Subject::Devlink(handle)) => return reloading[handle.index()],
             _ => {}
         }
@@ -47,11 +49,8 @@ mod tests {
     #[test]
     fn hiding_afterwards_keeps_it() {
         let leave = What::Leave(Span::DevlinkReload, DEVICE, None);
-        let trace = Trace::of([
-            (0, What::Enter(Span::DevlinkReload, DEVICE)),
-            (0, leave),
-            (0, What::Hidden(DEVICE)),
-        ]);
+        let trace =
+            Trace::of([(0, What::Enter(Span::DevlinkReload, DEVICE)), (0, leave), (0, What::Hidden(DEVICE))]);
         assert_eq!(check(&trace), None);
     }
 }

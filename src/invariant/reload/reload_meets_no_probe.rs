@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn one_after_the_other_keeps_it() {
-        let reload = [What::Enter(Span::DevlinkReload, DEVICE), What::Leave(Span::DevlinkReload, DEVICE, None)];
+        let reload =
+            [What::Enter(Span::DevlinkReload, DEVICE), What::Leave(Span::DevlinkReload, DEVICE, None)];
         let remove = [What::Enter(Span::DriverRemove, DEVICE), What::Leave(Span::DriverRemove, DEVICE, None)];
         assert_eq!(check(&Trace::of(reload.into_iter().chain(remove).map(|what| (0, what)))), None);
     }

@@ -1,8 +1,6 @@
 //! A reload makes the driver's entities anew.
 
-use crate::event::{
-    Handle, Kinds, Span, Subject, Trace, What,
-};
+use crate::event::{Handle, Kinds, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 

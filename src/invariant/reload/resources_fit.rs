@@ -26,7 +26,9 @@ fn check(trace: &Trace) -> Option<usize> {
     trace.events.iter().position(|event| {
         match event.what {
             // A new instance begins with everything as large as can be.
-            What::Alloc(Subject::Devlink(handle)) => wanted[handle.index()] = [ResourceSize::Max; Resource::COUNT],
+            What::Alloc(Subject::Devlink(handle)) => {
+                wanted[handle.index()] = [ResourceSize::Max; Resource::COUNT]
+            }
             What::Set(Subject::Resource(handle, resource), _, value) => {
                 if let Some(size) = ResourceSize::from_byte(value >> 3 & 7) {
                     wanted[handle.index()][resource.index()] = size;

@@ -1,8 +1,6 @@
 //! udev's rules find what an event says.
 
-use crate::event::{
-    Action, Kinds, MdevState, Parent, Span, Subject, TASKS_MAX, TaskId, Trace, Uuid, What,
-};
+use crate::event::{Action, Kinds, MdevState, Parent, Span, Subject, TASKS_MAX, TaskId, Trace, Uuid, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -74,7 +72,9 @@ fn check(trace: &Trace) -> Option<usize> {
             }
             What::Visible(Subject::Parent(parent)) => state.is_visible[parent.index()] = true,
             What::Hidden(Subject::Parent(parent)) => state.is_visible[parent.index()] = false,
-            What::Uevent(UNREGISTERED, Subject::Parent(parent)) => state.said[parent.index()] = state.said[parent.index()].saturating_add(1),
+            What::Uevent(UNREGISTERED, Subject::Parent(parent)) => {
+                state.said[parent.index()] = state.said[parent.index()].saturating_add(1)
+            }
             What::Seen(UNREGISTERED, Subject::Parent(parent)) => {
                 state.heard[usize::from(event.task)][parent.index()] += 1;
             }

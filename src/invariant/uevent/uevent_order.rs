@@ -175,7 +175,8 @@ mod tests {
         let begin = [ENTER, What::Alloc(CORE), What::Visible(PARENT), REGISTERED];
         let create = [What::Uevent(Action::Add, CHILD)];
         let child = [Action::Bind, Action::Unbind, Action::Remove].map(|action| What::Uevent(action, CHILD));
-        let end = [What::Hidden(PARENT), What::Free(CORE), UNREGISTERED, What::Uevent(Action::Remove, PARENT)];
+        let end =
+            [What::Hidden(PARENT), What::Free(CORE), UNREGISTERED, What::Uevent(Action::Remove, PARENT)];
         let life = [&begin[..], &create, &child, &end].concat();
         assert_eq!(broken(&life), None);
         assert_eq!(broken(&[&life[..], &life].concat()), None);
@@ -204,7 +205,8 @@ mod tests {
 
     #[test]
     fn unregistered_with_a_reference_of_mdev_core_breaks_it() {
-        let events = [What::Alloc(CORE), What::Visible(PARENT), REGISTERED, What::Hidden(PARENT), UNREGISTERED];
+        let events =
+            [What::Alloc(CORE), What::Visible(PARENT), REGISTERED, What::Hidden(PARENT), UNREGISTERED];
         assert_eq!(broken(&events), Some(4));
     }
 

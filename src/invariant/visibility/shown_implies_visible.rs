@@ -40,13 +40,15 @@ mod tests {
 
     #[test]
     fn an_answer_after_the_end_breaks_it() {
-        let trace = Trace::of([(0, What::Visible(DEVICE)), (0, What::Hidden(DEVICE)), (1, What::Dumped(DEVICE, 0))]);
+        let trace =
+            Trace::of([(0, What::Visible(DEVICE)), (0, What::Hidden(DEVICE)), (1, What::Dumped(DEVICE, 0))]);
         assert_eq!(check(&trace), Some(2));
     }
 
     #[test]
     fn an_answer_in_between_keeps_it() {
-        let trace = Trace::of([(0, What::Visible(DEVICE)), (1, What::Dumped(DEVICE, 0)), (0, What::Hidden(DEVICE))]);
+        let trace =
+            Trace::of([(0, What::Visible(DEVICE)), (1, What::Dumped(DEVICE, 0)), (0, What::Hidden(DEVICE))]);
         assert_eq!(check(&trace), None);
     }
 }

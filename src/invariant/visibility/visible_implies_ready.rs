@@ -53,13 +53,17 @@ mod tests {
     #[test]
     fn a_dump_after_unready_breaks_it() {
         let port = Subject::Port(Handle::Mlx50, crate::event::PortIndex::P0);
-        let trace = Trace::of([(0, What::Ready(DEVICE)), (0, What::Unready(DEVICE)), (1, What::Dumped(port, 0))]);
+        let trace =
+            Trace::of([(0, What::Ready(DEVICE)), (0, What::Unready(DEVICE)), (1, What::Dumped(port, 0))]);
         assert_eq!(check(&trace), Some(2));
     }
 
     #[test]
     fn a_call_while_ready_keeps_it() {
         let call = What::Call(Callback::ReloadDown, DEVICE);
-        assert_eq!(check(&Trace::of([(0, What::Ready(DEVICE)), (1, call), (0, What::Unready(DEVICE))])), None);
+        assert_eq!(
+            check(&Trace::of([(0, What::Ready(DEVICE)), (1, call), (0, What::Unready(DEVICE))])),
+            None
+        );
     }
 }

@@ -85,8 +85,7 @@ mod tests {
     const REFUSED: What = What::Return(Callback::ClientAdd, DATA, Some(Errno::ENOMEM));
     const REMOVE: What = What::Call(Callback::ClientRemove, DATA);
     const REMOVED: What = What::Return(Callback::ClientRemove, DATA, None);
-    const UNREGISTERED: What =
-        What::Leave(Span::IbUnregisterDevice, Subject::Ib(IbDevice::Rxe0), None);
+    const UNREGISTERED: What = What::Leave(Span::IbUnregisterDevice, Subject::Ib(IbDevice::Rxe0), None);
 
     fn broken(events: &[What]) -> Option<usize> {
         check(&Trace::of(events.iter().map(|what| (0, *what))))

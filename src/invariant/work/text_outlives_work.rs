@@ -9,13 +9,11 @@ pub const TEXT_OUTLIVES_WORK: Invariant = Invariant {
     id: 12,
     name: "text-outlives-work",
     says: "When a module is gone, none of its code runs, and none is queued that could.",
-    cites: &[
-        Cite {
-            mail: &mail::KREF,
-            who: "Jason Gunthorpe",
-            claim: "a module may be unloaded only when all of its work is complete or cancelled",
-        },
-    ],
+    cites: &[Cite {
+        mail: &mail::KREF,
+        who: "Jason Gunthorpe",
+        claim: "a module may be unloaded only when all of its work is complete or cancelled",
+    }],
     about: Kinds::TEXT_GONE,
     observable: false,
     check,
