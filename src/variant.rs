@@ -16,7 +16,8 @@ pub struct Variant<R: 'static> {
     pub says: &'static str,
     /// Who proposed it, or argued against it.
     pub cites: &'static [Cite],
-    /// The invariants that it breaks; none for an option that must not break any.
+    /// The invariants that it breaks at least: those that a search demonstrably finds. It may break more, because the
+    /// list claims nothing of the others. Empty for an option that must not break any.
     pub breaks: &'static [&'static str],
     /// Other variants that must be on for it to break anything: a bare name is one of the same subsystem,
     /// `subsystem=name` (`config=delayed-release`) one of another.
