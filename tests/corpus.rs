@@ -2,10 +2,12 @@
 //!
 //! A file that names flawed variants is run a second time under the settled rules, where it must be clean: the
 //! same program, the same schedule, and only the argued rule differs. Filter by name: `cargo test --test corpus
-//! -- devlink/reload`.
+//! -- devlink/reload`. Every file of `corpus/` is one, and every snapshot has its file.
+
+mod walk;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use unreg::event::print::Detail;
 use unreg::invariant::{self, Violation};
 use unreg::program::Program;
@@ -13,32 +15,16 @@ use unreg::run::Machine;
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    find(&root.join("corpus"), &mut files);
-    files.sort();
-    assert!(files.len() >= 24, "the corpus has lost files: {} are left", files.len());
-    let trials = files.into_iter().map(|path| {
+    let trials = walk::corpus().into_iter().map(|(path, text)| {
         let name = path.strip_prefix(root.join("corpus")).expect("below the corpus").with_extension("");
         let name = name.to_str().expect("corpus names are ASCII").to_owned();
-        Trial::test(name.clone(), move || check(root, &path, &name))
+        Trial::test(name.clone(), move || check(root, &path, &text, &name))
     });
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
 }
 
-fn find(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("the corpus can be read") {
-        let path = entry.expect("the corpus can be read").path();
-        if path.is_dir() {
-            find(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "prog") {
-            files.push(path);
-        }
-    }
-}
-
-fn check(root: &Path, path: &Path, name: &str) -> Result<(), Failed> {
-    let text = std::fs::read_to_string(path)?;
-    let program = Program::parse(&text, &path.to_string_lossy()).map_err(|errors| errors.to_string())?;
+fn check(root: &Path, path: &Path, text: &str, name: &str) -> Result<(), Failed> {
+    let program = Program::parse(text, &path.to_string_lossy()).map_err(|errors| errors.to_string())?;
     let mut machine = Machine::default();
     let (stream, broken) = run(&mut machine, &program);
     let expected: Vec<_> = program.expected().map(|rule| rule.name).collect();

@@ -1,13 +1,35 @@
 //! Properties: what must hold of every program, on programs that nobody chose.
 
-use arbtest::{arbitrary::Unstructured, arbtest};
-use std::fs;
-use std::path::{Path, PathBuf};
+mod walk;
+
+use arbtest::{arbitrary, arbitrary::Unstructured, arbtest};
+use std::collections::BTreeSet;
 use unreg::event::{Point, TaskName};
+use unreg::invariant::{self, judge};
+use unreg::operand::Operand;
 use unreg::program::record::{RECORD, decode, encode, opcode};
-use unreg::program::{Command, Program, text};
+use unreg::program::{Command, Program, Subsystem, Variants, text};
 use unreg::run::Machine;
+use unreg::search::generate::{Alphabet, generate};
 use unreg::target::check_text;
+
+/// How many cases a property is tried on. A count and fixed seeds, so that a slow machine tries the same cases.
+const CASES: u64 = 20_000;
+
+/// How many generated programs are run under each variant.
+const MUTE_CASES: u64 = 1_000;
+
+/// The most random bytes that a case is made of.
+const SIZE_MAX: u32 = 2048;
+
+/// Tries a property on so many cases. When one fails, arbtest prints its seed, which `ArbTest::seed` takes.
+fn check(cases: u64, mut property: impl FnMut(&mut Unstructured<'_>) -> arbitrary::Result<()>) {
+    let mut random = fastrand::Rng::with_seed(0);
+    for _ in 0..cases {
+        let size = u64::from(random.u32(32..=SIZE_MAX));
+        arbtest(&mut property).seed(u64::from(random.u32(1..)) << 32 | size).run();
+    }
+}
 
 /// A program whose records mean something more often than random bytes do.
 fn program(u: &mut Unstructured<'_>) -> arbtest::arbitrary::Result<Program> {
@@ -17,12 +39,12 @@ fn program(u: &mut Unstructured<'_>) -> arbtest::arbitrary::Result<Program> {
         let mut record = [0u8; RECORD];
         match u.int_in_range(0..=9)? {
             0 => u.fill_buffer(&mut record)?,
-            1 => record[..3].copy_from_slice(&[
-                opcode::VARIANT,
-                u.int_in_range(0..=3)?,
-                u.int_in_range(0..=11)?,
-            ]),
-            2 => record[..2].copy_from_slice(&[opcode::EXPECT, u.int_in_range(0..=20)?]),
+            1 => {
+                let subsystem = *u.choose(Subsystem::ALL)?;
+                let variant = u.choose(&subsystem.variants())?.id;
+                record[..3].copy_from_slice(&[opcode::VARIANT, subsystem.to_byte(), variant]);
+            }
+            2 => record[..2].copy_from_slice(&[opcode::EXPECT, u.choose(invariant::ALL)?.id]),
             3 => record[..2].copy_from_slice(&[opcode::TASK, u.int_in_range(0..=TaskName::COUNT as u8)?]),
             4 => {
                 let [low, high] = (*u.choose(Point::ALL)? as u16).to_le_bytes();
@@ -42,20 +64,58 @@ fn program(u: &mut Unstructured<'_>) -> arbtest::arbitrary::Result<Program> {
     Ok(decode(&bytes))
 }
 
-fn corpus() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let folders = ["devlink", "mdev", "ib", "."].map(|folder| root.join(folder));
-    let files =
-        folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-    let programs = files.filter(|path| path.extension().is_some_and(|extension| extension == "prog"));
-    let mut texts: Vec<_> = programs.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect();
-    texts.sort();
-    texts
+#[test]
+fn every_number_of_every_table_is_drawn() {
+    let mut missing: BTreeSet<String> = BTreeSet::new();
+    for subsystem in Subsystem::ALL {
+        missing.extend(subsystem.variants().iter().map(|variant| format!("{subsystem} {}", variant.name)));
+    }
+    missing.extend(invariant::ALL.iter().map(|rule| rule.name.to_owned()));
+    missing.extend(Point::ALL.iter().map(Point::to_string));
+    // Tasks that a program may have, and those that a schedule may name.
+    let is_task = |name: &&TaskName| !name.is_worker();
+    missing.extend(TaskName::ALL.iter().filter(is_task).map(|name| format!("task {name}")));
+    let is_scheduled = |name: &&TaskName| **name != TaskName::Kernel;
+    missing.extend(TaskName::ALL.iter().filter(is_scheduled).map(|name| format!("schedule {name}")));
+    for spec in Command::specs() {
+        let words = spec.operands.iter().enumerate();
+        let words = words.flat_map(|(place, of)| of.words.iter().map(move |word| (place, word)));
+        missing.extend(words.map(|(place, word)| format!("{} {place} {word}", spec.name)));
+        missing.insert(spec.name.to_owned());
+    }
+    check(CASES, |u| {
+        let program = program(u)?;
+        for (subsystem, variant) in program.variants.iter() {
+            missing.remove(&format!("{subsystem} {}", variant.name));
+        }
+        for rule in program.expected() {
+            missing.remove(rule.name);
+        }
+        for task in &program.tasks {
+            missing.remove(&format!("task {}", task.name));
+            for command in &task.commands {
+                let (_, bytes) = command.encode();
+                let spec = command.spec();
+                missing.remove(spec.name);
+                for (place, of) in spec.operands.iter().enumerate() {
+                    missing.remove(&format!("{} {place} {}", spec.name, of.words[usize::from(bytes[place])]));
+                }
+            }
+        }
+        for segment in &program.schedule {
+            missing.remove(&format!("schedule {}", segment.task));
+            if let Some((point, _)) = segment.until {
+                missing.remove(&point.to_string());
+            }
+        }
+        Ok(())
+    });
+    assert!(missing.is_empty(), "no case has {missing:?}");
 }
 
 #[test]
 fn text_and_records_give_a_program_back() {
-    arbtest(|u| {
+    check(CASES, |u| {
         let program = program(u)?;
         let printed = program.to_string();
         let read = Program::parse(&printed, "printed").unwrap_or_else(|errors| panic!("{errors}"));
@@ -63,26 +123,24 @@ fn text_and_records_give_a_program_back() {
         assert_eq!(decode(&encode(&program)), program);
         assert_eq!(text::format::format(&printed), printed, "what is printed is in the usual form");
         Ok(())
-    })
-    .budget_ms(3_000);
+    });
 }
 
 #[test]
 fn any_bytes_are_a_program_in_both_forms() {
-    arbtest(|u| {
+    check(CASES, |u| {
         let bytes = u.bytes(u.len())?;
         check_text(bytes);
         let once = encode(&decode(bytes));
         assert_eq!(encode(&decode(&once)), once);
         Ok(())
-    })
-    .budget_ms(3_000);
+    });
 }
 
 #[test]
 fn a_damaged_text_is_refused_or_salvaged_and_never_both_alike() {
-    let texts = corpus();
-    arbtest(|u| {
+    let texts = walk::corpus();
+    check(CASES, |u| {
         let (_, text) = u.choose(&texts)?;
         let mut bytes = text.clone().into_bytes();
         for _ in 0..u.int_in_range(1..=8)? {
@@ -98,15 +156,14 @@ fn a_damaged_text_is_refused_or_salvaged_and_never_both_alike() {
         let (_, dropped) = Program::salvage(&bytes);
         assert_eq!(Program::parse(&lossy, "damaged").is_ok(), dropped.is_empty());
         Ok(())
-    })
-    .budget_ms(3_000);
+    });
 }
 
 #[test]
 fn a_run_is_a_function_of_the_program() {
     let mut machine = Machine::default();
     let mut other = Machine::default();
-    arbtest(|u| {
+    check(CASES, |u| {
         let mut program = program(u)?;
         let first = machine.run(&program).clone();
         assert_eq!(other.run(&program), &first);
@@ -115,14 +172,43 @@ fn a_run_is_a_function_of_the_program() {
         program.schedule = schedule;
         assert_eq!(other.run(&program), &walked, "what a walk chose replays to the same trace\n{program}");
         Ok(())
-    })
-    .budget_ms(4_000);
+    });
+}
+
+/// Demands that an invariant which a trace breaks is not muted by what it says it is about.
+fn mutes_nothing(machine: &mut Machine, program: &Program) {
+    let trace = machine.run(program);
+    let judged: Vec<_> = judge(trace).iter().map(|violation| violation.invariant.name).collect();
+    for rule in invariant::ALL.iter().filter(|rule| (rule.check)(trace).is_some()) {
+        assert!(judged.contains(&rule.name), "{} is muted\n{program}", rule.name);
+    }
+}
+
+#[test]
+fn no_kind_of_event_mutes_an_invariant() {
+    let mut machine = Machine::default();
+    for (path, text) in walk::corpus() {
+        let program =
+            Program::parse(&text, &path.to_string_lossy()).unwrap_or_else(|errors| panic!("{errors}"));
+        mutes_nothing(&mut machine, &program);
+    }
+    let mut random = fastrand::Rng::with_seed(0);
+    for subsystem in [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib] {
+        let alphabet = Alphabet::new(&[subsystem]);
+        for variant in subsystem.variants() {
+            let variants = Variants::to_break(subsystem, &variant);
+            for _ in 0..MUTE_CASES {
+                let program = Program { variants, ..generate(&mut random, &alphabet) };
+                mutes_nothing(&mut machine, &program);
+            }
+        }
+    }
 }
 
 #[test]
 fn deleting_any_line_of_a_task_or_a_schedule_leaves_a_legal_program() {
     let mut machine = Machine::default();
-    for (path, text) in corpus() {
+    for (path, text) in walk::corpus() {
         let lines: Vec<_> = text.lines().collect();
         for left_out in 0..lines.len() {
             let line = lines[left_out].trim();
@@ -139,7 +225,7 @@ fn deleting_any_line_of_a_task_or_a_schedule_leaves_a_legal_program() {
 
 #[test]
 fn every_corpus_file_is_in_the_usual_form() {
-    for (path, text) in corpus() {
+    for (path, text) in walk::corpus() {
         assert_eq!(text::format::format(&text), text, "`unreg fmt {}` would change it", path.display());
     }
 }
