@@ -11,6 +11,7 @@ mod part;
 pub mod point;
 pub mod print;
 pub mod property;
+pub mod segment_end;
 pub mod subject;
 pub mod trace;
 
@@ -19,6 +20,7 @@ pub use kinds::Kinds;
 pub use lock::{LockClass, LockName, Scope};
 pub use name::*;
 pub use point::Point;
+pub use segment_end::SegmentEnd;
 pub use subject::Subject;
 pub use trace::Trace;
 

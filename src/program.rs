@@ -13,7 +13,7 @@ pub use command::Command;
 pub use variants::{Subsystem, Variants};
 
 use crate::event::print::Detail;
-use crate::event::{TaskId, TaskName, Trace};
+use crate::event::{SegmentEnd, TaskId, TaskName, Trace};
 use crate::invariant::{self, Invariant};
 
 /// The most tasks of a program: one a role (register, use, remove, module, udev, …) and a few to spare.
@@ -76,6 +76,12 @@ impl Program {
     /// A trace of this program in lines to read, with its commands as they are written.
     pub fn stream(&self, trace: &Trace, detail: Detail) -> String {
         trace.print(detail, |task, index| self.command_text(task, index))
+    }
+
+    /// The segments that did not do what they say in a run of this program, by their index, and how each ended.
+    pub fn dead_segments(&self, trace: &Trace) -> impl Iterator<Item = (usize, Segment, SegmentEnd)> {
+        let ends = self.schedule.iter().copied().zip(trace.segments.iter().copied()).enumerate();
+        ends.map(|(index, (segment, end))| (index, segment, end)).filter(|(.., end)| end.is_dead())
     }
 
     /// The task with this name, made at the end if there is none; none if there is no room.

@@ -33,6 +33,14 @@ fn check(root: &Path, path: &Path, text: &str, name: &str) -> Result<(), Failed>
         return Err(format!("expected {expected:?} to break, and {broken:?} did\n{stream}").into());
     }
 
+    let dead: Vec<String> = program
+        .dead_segments(machine.run(&program))
+        .map(|(index, segment, end)| format!("segment {} is dead, `{segment}`: {end}", index + 1))
+        .collect();
+    if !dead.is_empty() {
+        return Err(dead.join("\n").into());
+    }
+
     let mut snapshot = stream;
     let settled = Program { variants: program.variants.settled(), ..program.clone() };
     if settled.variants != program.variants {

@@ -1,6 +1,6 @@
 //! A trace: everything that happened in one run, and what its events point to.
 
-use super::{Event, Kinds, Link, TaskId, TaskName, What};
+use super::{Event, Kinds, Link, SegmentEnd, TaskId, TaskName, What};
 
 /// Everything that happened in one run, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Trace {
     pub texts: Vec<String>,
     /// Which kinds of events are there, so that invariants about others need not look.
     pub kinds: Kinds,
+    /// How each segment of the schedule ended, in order; empty if no schedule was followed.
+    pub segments: Vec<SegmentEnd>,
     /// How many scheduling steps the run took: points passed.
     pub steps: u32,
 }
@@ -27,6 +29,7 @@ impl Trace {
         self.cycles.clear();
         self.texts.clear();
         self.kinds = Kinds::default();
+        self.segments.clear();
         self.steps = 0;
     }
 

@@ -4,9 +4,10 @@
 //! and after the last one the tasks run in the order of the file, so every list of segments is a schedule.
 //! A random walk may choose instead; what it chose is recorded as segments and replays to the same trace.
 
-use super::task::{State, Task};
-use crate::event::{Point, TaskId, TaskName};
+use super::task::{State, Task, Wait};
+use crate::event::{Point, SegmentEnd, TaskId, TaskName};
 use std::cell::{Cell, RefCell};
+use std::fmt;
 
 /// One step of a schedule: a task, and how far it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +16,17 @@ pub struct Segment {
     pub task: TaskName,
     /// Where it stops: at the n-th time (from 1) it comes to the point. Without, when it blocks or ends.
     pub until: Option<(Point, u8)>,
+}
+
+impl fmt::Display for Segment {
+    /// The segment as a schedule's line says it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.until {
+            None => write!(f, "{}", self.task),
+            Some((point, 0 | 1)) => write!(f, "{} until {point}", self.task),
+            Some((point, count)) => write!(f, "{} until {point} #{count}", self.task),
+        }
+    }
 }
 
 /// Chooses at random and remembers the choices.
@@ -37,6 +49,10 @@ pub struct Scheduler {
     cursor: Cell<usize>,
     until: Cell<Option<Point>>,
     left: Cell<u32>,
+    /// The task that runs because a segment says so.
+    running: Cell<Option<TaskId>>,
+    /// How the segments before the cursor ended, without the one that runs.
+    ends: RefCell<Vec<SegmentEnd>>,
     walk: Option<RefCell<Walk>>,
 }
 
@@ -47,6 +63,8 @@ impl Scheduler {
         self.cursor.set(0);
         self.until.set(None);
         self.left.set(0);
+        self.running.set(None);
+        self.ends.get_mut().clear();
         self.walk = seed.map(|seed| {
             let mut random = fastrand::Rng::with_seed(seed);
             let gap_mean = [0, 2, 4, 8, 16, 32][random.usize(0..6)];
@@ -100,17 +118,53 @@ impl Scheduler {
         if let Some(walk) = &self.walk {
             return self.walk_next(&mut walk.borrow_mut(), tasks);
         }
+        if let Some(task) = self.running.take() {
+            let end = self.end(tasks[usize::from(task)].state.get());
+            self.ends.borrow_mut().push(end);
+        }
         while let Some(segment) = self.segments.get(self.cursor.get()) {
             self.cursor.set(self.cursor.get() + 1);
-            let task = tasks.iter().position(|task| task.name == segment.task && runnable(task));
-            if let Some(task) = task {
-                self.until.set(segment.until.map(|(point, _)| point));
-                self.left.set(segment.until.map_or(0, |(_, count)| u32::from(count.max(1))));
-                return Some(task as TaskId);
-            }
+            let task = tasks.iter().position(|task| task.name == segment.task);
+            let skipped = match task.map(|task| tasks[task].state.get()) {
+                Some(State::Runnable) => {
+                    self.until.set(segment.until.map(|(point, _)| point));
+                    self.left.set(segment.until.map_or(0, |(_, count)| u32::from(count.max(1))));
+                    self.running.set(task.map(|task| task as TaskId));
+                    return self.running.get();
+                }
+                Some(State::Blocked(Wait::Work(_))) => SegmentEnd::Idle,
+                Some(State::Blocked(_)) => SegmentEnd::Waiting,
+                Some(State::Ended) => SegmentEnd::Over,
+                None => SegmentEnd::NoTask,
+            };
+            self.ends.borrow_mut().push(skipped);
         }
         self.until.set(None);
         tasks.iter().position(runnable).map(|task| task as TaskId)
+    }
+
+    /// How the segment that ran ended, by the state that it left its task in.
+    fn end(&self, state: State) -> SegmentEnd {
+        let segment = self.segments[self.cursor.get() - 1];
+        // A point that was come to is not waited for any more.
+        let missed = segment.until.filter(|_| self.until.get().is_some());
+        let came = missed.map(|(_, count)| (u32::from(count.max(1)) - self.left.get()) as u8);
+        match (state, came) {
+            (State::Runnable, _) => SegmentEnd::Reached,
+            (State::Blocked(_), Some(came)) => SegmentEnd::BlockedBefore(came),
+            (State::Ended, Some(came)) => SegmentEnd::EndedBefore(came),
+            (State::Blocked(_), None) => SegmentEnd::Blocked,
+            (State::Ended, None) => SegmentEnd::Ended,
+        }
+    }
+
+    /// Puts how the segments ended into an empty list. Those that a run never came to were cut off.
+    pub(super) fn finish(&self, ends: &mut Vec<SegmentEnd>) {
+        let mut own = self.ends.borrow_mut();
+        if self.walk.is_none() {
+            own.resize(self.segments.len(), SegmentEnd::CutOff);
+        }
+        std::mem::swap(ends, &mut own);
     }
 
     fn walk_next(&self, walk: &mut Walk, tasks: &[Task]) -> Option<TaskId> {
@@ -119,6 +173,12 @@ impl Scheduler {
                 let last = *walk.passed.last().expect("a preempted task came to a point");
                 (last, walk.passed.iter().filter(|point| **point == last).count().min(255) as u8)
             });
+            let end = match tasks[usize::from(task)].state.get() {
+                State::Runnable => SegmentEnd::Reached,
+                State::Blocked(_) => SegmentEnd::Blocked,
+                State::Ended => SegmentEnd::Ended,
+            };
+            self.ends.borrow_mut().push(end);
             walk.recorded.push(Segment { task: tasks[usize::from(task)].name, until });
         }
         let runnable = |task: &usize| tasks[*task].state.get() == State::Runnable;

@@ -116,7 +116,10 @@ impl Kernel {
             }
         }
         self.find_deadlocks();
-        self.trace.borrow_mut().steps = self.steps.get();
+        let mut trace = self.trace.borrow_mut();
+        trace.steps = self.steps.get();
+        self.scheduler.finish(&mut trace.segments);
+        drop(trace);
         // From here on the remaining guards only give memory back; they are no part of the run.
         self.over.set(true);
         drop(bodies);

@@ -5,8 +5,8 @@ use super::lock::LockId;
 use super::scheduler::Segment;
 use super::task::Body;
 use crate::event::{
-    IbDevice, LockClass, Mode, Module, Netdev, Point, QueueName, Subject, TaskId, TaskName, Trace, What,
-    WorkFn,
+    IbDevice, LockClass, Mode, Module, Netdev, Point, QueueName, SegmentEnd, Subject, TaskId, TaskName,
+    Trace, What, WorkFn,
 };
 use TaskName::{GidWorker, T1, T2, T3, T4};
 
@@ -294,4 +294,61 @@ fn a_run_that_never_ends_is_cut_off_in_steps_and_in_memory() {
         assert_eq!(trace.steps, STEPS_MAX);
         assert!((recorded..recorded + 1_000 + 2).contains(&trace.events.len()), "{}", trace.events.len());
     }
+}
+
+/// Comes to a point some times.
+fn comes(k: &Kernel, times: usize) -> Body<'_> {
+    Box::pin(async move {
+        for _ in 0..times {
+            k.point(THERE).await;
+        }
+    })
+}
+
+#[test]
+fn every_segment_is_told_how_it_ended() {
+    use SegmentEnd::{Blocked, BlockedBefore, Ended, EndedBefore, Idle, NoTask, Over, Reached, Waiting};
+    let there = |n| Some((THERE, n));
+    let steps = [
+        (GidWorker, None, Idle),
+        (T4, None, NoTask),
+        (T1, there(1), Reached),
+        (T2, there(1), BlockedBefore(0)),
+        (T2, None, Waiting),
+        (T3, there(2), Reached),
+        (T3, there(3), EndedBefore(2)),
+        (T3, None, Over),
+        (T1, None, Ended),
+        (T2, there(255), EndedBefore(1)),
+    ];
+    let tasks = [T1, T2, T3, GidWorker];
+    let run = |schedule: &[Segment]| {
+        let mut kernel = Kernel::default();
+        kernel.reset(Config::default(), &tasks, schedule, None);
+        kernel.run(|name| match name {
+            T3 => comes(&kernel, 4),
+            GidWorker => worker(&kernel, false),
+            _ => holds(&kernel, Mode::Write),
+        });
+        kernel.trace().clone()
+    };
+    let schedule: Vec<Segment> = steps.iter().map(|&(task, until, _)| Segment { task, until }).collect();
+    let trace = run(&schedule);
+    assert_eq!(trace.segments, steps.map(|(.., end)| end));
+    // A dead segment that did not run does nothing, and one that ran is the same without its point.
+    let alive = steps.iter().filter_map(|&(task, until, end)| match end {
+        Reached | Blocked | Ended => Some(Segment { task, until }),
+        BlockedBefore(_) | EndedBefore(_) => Some(Segment { task, until: None }),
+        Idle | Waiting | Over | NoTask | SegmentEnd::CutOff => None,
+    });
+    let alive = run(&alive.collect::<Vec<_>>());
+    assert_eq!(alive.events, trace.events);
+    assert_eq!(alive.segments, [Reached, Blocked, Reached, Ended, Ended, Ended]);
+}
+
+#[test]
+fn a_run_that_is_cut_off_says_so_of_the_segments_that_were_left() {
+    let schedule = [(T1, Some(HERE)), (T2, None)];
+    let trace = run(&[T1, T2], &schedule, |k| vec![comes(k, STEPS_MAX as usize + 1), comes(k, 1)]);
+    assert_eq!(trace.segments, [SegmentEnd::CutOff; 2]);
 }
