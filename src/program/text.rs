@@ -16,6 +16,9 @@ use std::fmt;
 /// The most bytes of a text. A program within the other limits needs far fewer, comments included.
 pub const TEXT_MAX: usize = 64 * 1024;
 
+/// The byte order mark that some editors put before a text. It means nothing, and is left out by [`format`](format::format).
+pub const MARK: char = '\u{feff}';
+
 /// Marks bytes as text, for engines that are given a text where they expect records.
 const TEXT_START: &[&[u8]] = &[b"#", b"task ", b"variant ", b"expect ", b"schedule"];
 
@@ -26,6 +29,7 @@ impl Program {
     ///
     /// Everything that is wrong, each with its line, its column, and what was expected there.
     pub fn parse(text: &str, file: &str) -> Result<Program, Diagnostics> {
+        let text = text.trim_start_matches(MARK);
         let (program, problems) = parse::parse(text, true);
         if problems.is_empty() { Ok(program) } else { Err(Diagnostics::new(text, file, problems)) }
     }
@@ -33,6 +37,7 @@ impl Program {
     /// Reads a text as far as it goes: lines that mean nothing are dropped and listed. Bytes that are no text
     /// are read as if they were, and what lies beyond [`TEXT_MAX`] is left out.
     pub fn salvage(bytes: &[u8]) -> (Program, Vec<Dropped>) {
+        let bytes = without_mark(bytes);
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT_MAX)]);
         let (program, problems) = parse::parse(&text, false);
         let mut dropped = diagnostic::dropped(&text, problems);
@@ -48,10 +53,20 @@ impl Program {
     }
 }
 
-/// Whether bytes open like a text: with a comment or a keyword. No record does, since `#`, `t`, `v`, `e` and
+/// Whether bytes open like a text: with a comment or a keyword, perhaps after a byte order mark. No record does, since `#`, `t`, `v`, `e` and
 /// `s` are no opcodes.
 pub fn is_text(bytes: &[u8]) -> bool {
-    TEXT_START.iter().any(|start| bytes.starts_with(start))
+    TEXT_START.iter().any(|start| without_mark(bytes).starts_with(start))
+}
+
+/// The bytes behind every byte order mark that they begin with.
+fn without_mark(mut bytes: &[u8]) -> &[u8] {
+    let mut mark = [0; 4];
+    let mark = MARK.encode_utf8(&mut mark).as_bytes();
+    while let Some(rest) = bytes.strip_prefix(mark) {
+        bytes = rest;
+    }
+    bytes
 }
 
 impl fmt::Display for Program {
@@ -78,11 +93,7 @@ impl fmt::Display for Program {
             writeln!(f, "{}schedule", if first { "" } else { "\n" })?;
         }
         for segment in &self.schedule {
-            match segment.until {
-                None => writeln!(f, "  {}", segment.task)?,
-                Some((point, 0 | 1)) => writeln!(f, "  {} until {point}", segment.task)?,
-                Some((point, count)) => writeln!(f, "  {} until {point} #{count}", segment.task)?,
-            }
+            writeln!(f, "  {segment}")?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ pub fn format(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut inside = false;
     let mut empty = true;
-    for line in text.lines() {
+    for line in text.trim_start_matches(super::MARK).lines() {
         let line = line.trim();
         if line.is_empty() {
             if !empty {

@@ -80,7 +80,8 @@ impl Parser {
     }
 
     fn problem(&mut self, (at, word): Word<'_>, title: impl Into<String>, help: impl Into<String>) {
-        self.problems.push(Problem { title: title.into(), span: at..at + word.len(), help: help.into() });
+        let title = visible(&title.into());
+        self.problems.push(Problem { title, span: at..at + word.len(), help: help.into() });
     }
 
     fn read(&mut self, start: usize, line: &str) {
@@ -297,6 +298,15 @@ impl Parser {
         }
         self.no_more(more, "a segment ends with its count").then_some(count).flatten()
     }
+}
+
+/// A title that quotes a text, with what a terminal would obey or not show as escapes.
+fn visible(title: &str) -> String {
+    let shown = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        c => c.escape_debug().to_string(),
+    };
+    title.chars().map(shown).collect()
 }
 
 /// The operand with this name.
