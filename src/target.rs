@@ -62,6 +62,11 @@ impl Scope {
         Scope::ALL.iter().find(|(known, _)| *known == name).map(|(_, scope)| *scope)
     }
 
+    /// What the scope is called as a target.
+    pub fn name(self) -> &'static str {
+        Scope::ALL.iter().find(|(_, scope)| *scope == self).expect("every scope has a name").0
+    }
+
     /// The subsystems whose commands the scope draws from; none names all.
     pub fn subsystems(self) -> &'static [Subsystem] {
         match self {
@@ -116,30 +121,33 @@ impl Target {
                 reached(what.number());
             }
         });
-        demand(trace, &program, &self.only);
+        demand(trace, &program, self.scope, &self.only);
     }
 }
 
-fn demand(trace: &Trace, program: &Program, only: &[&'static str]) {
+fn demand(trace: &Trace, program: &Program, scope: Scope, only: &[&'static str]) {
     assert!(trace.steps <= STEPS_MAX, "a run is bounded in time");
     // What is told between two points is one dump at most.
     assert!(trace.events.len() < 2 * EVENTS_MAX, "a run is bounded in memory");
     let Some(violation) = invariant::judge(trace).into_iter().find(|it| it.is_of(only)) else { return };
-    eprint!("{}", report(program, &violation, &program.stream(trace, Detail::Stream)));
+    eprint!("{}", report(program, scope, &violation, &program.stream(trace, Detail::Stream)));
     invariant::panic_for(violation.invariant, violation.invariant.says)
 }
 
 /// How many lines of the stream a failure prints: the end is where it went wrong.
 const STREAM_LINES: usize = 20;
 
-fn report(program: &Program, violation: &Violation, stream: &str) -> String {
+fn report(program: &Program, scope: Scope, violation: &Violation, stream: &str) -> String {
+    let variants: String =
+        program.variants.iter().map(|(of, variant)| format!(" --variant {of}={}", variant.name)).collect();
+    let target = scope.name();
     let name = violation.invariant.name;
     let lines: Vec<_> = stream.lines().collect();
     let tail = lines[lines.len().saturating_sub(STREAM_LINES)..].join("\n  ");
     format!(
         "ASSERTION FAILED: {name}\nDEDUP_TOKEN: {name}\n\n{program}\nthe end of the stream:\n  {tail}\n\n\
-         to see it again: save the program as a file and `unreg run FILE`; \
-         `unreg minimize ARTIFACT` takes the engine's own file\n"
+         to see it again: save the program as a file and `unreg run FILE`\n\
+         from the engine's own file: `unreg minimize --target {target}{variants} --invariant {name} ARTIFACT`\n"
     )
 }
 
@@ -187,11 +195,14 @@ mod tests {
         let mut machine = Machine::default();
         let trace = machine.run(&program);
         let violation = invariant::judge(trace)[0];
-        let report = report(&program, &violation, &program.stream(trace, Detail::Stream));
+        let report = report(&program, Scope::Devlink, &violation, &program.stream(trace, Detail::Stream));
         let mut lines = report.lines();
         assert_eq!(lines.next(), Some("ASSERTION FAILED: no-child-before-parent-notification"));
         assert_eq!(lines.next(), Some("DEDUP_TOKEN: no-child-before-parent-notification"));
         assert!(report.contains(&program.to_string()));
+        let again =
+            "unreg minimize --target devlink --variant devlink=children-first --invariant no-child-before";
+        assert!(report.contains(again), "{report}");
     }
 
     #[test]
@@ -199,7 +210,7 @@ mod tests {
         let demand = |only: Vec<&'static str>| {
             std::panic::catch_unwind(move || {
                 let (mut machine, program) = (Machine::default(), program(BROKEN));
-                demand(machine.run(&program), &program, &only);
+                demand(machine.run(&program), &program, Scope::Devlink, &only);
             })
         };
         let message = demand(Vec::new()).expect_err("the rule is broken");

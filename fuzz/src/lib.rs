@@ -7,6 +7,7 @@ pub mod states;
 
 use std::cell::RefCell;
 use std::fmt;
+use std::sync::OnceLock;
 use unreg::invariant;
 use unreg::program::{Program, Variants};
 use unreg::run::Machine;
@@ -15,7 +16,7 @@ use unreg::target::{self, Mutator, Scope, Target, Way};
 #[cfg(feature = "libfuzzer")]
 pub use libfuzzer_sys;
 
-/// A case: bytes in either form, whose `Debug` is the program as text, so that a crash and `cargo fuzz fmt`
+/// A case: bytes in either form, whose `Debug` is the program that runs as text, so that a crash and `cargo fuzz fmt`
 /// print something to read and to keep.
 #[derive(Clone)]
 pub struct Case(Vec<u8>);
@@ -32,9 +33,26 @@ impl Case {
     }
 }
 
+/// The target of this process, once it is known; none if it runs no programs.
+static SCOPE: OnceLock<Scope> = OnceLock::new();
+
+/// Has cases print as this target runs them.
+pub fn prints_as(scope: Scope) {
+    SCOPE.get_or_init(|| scope);
+}
+
+/// The program that a target runs: of the input's commands its own, under the rules of the environment.
+pub fn ran(bytes: &[u8], scope: Option<Scope>, variants: Variants) -> Program {
+    let mut program = Program::from_bytes(bytes);
+    if let Some(scope) = scope {
+        scope.narrow(&mut program, variants);
+    }
+    program
+}
+
 impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\n{}", Program::from_bytes(&self.0))
+        write!(f, "\n{}", ran(&self.0, SCOPE.get().copied(), variants()))
     }
 }
 
@@ -208,8 +226,11 @@ fn copy(bytes: &[u8], out: &mut [u8]) -> usize {
 #[macro_export]
 macro_rules! target {
     ($body:expr) => {
+        $crate::target!($body, ());
+    };
+    ($body:expr, $init:expr) => {
         #[cfg(fuzzing)]
-        $crate::libfuzzer_sys::fuzz_target!(|case: $crate::Case| { $body(&case) });
+        $crate::libfuzzer_sys::fuzz_target!(init: $init, |case: $crate::Case| { $body(&case) });
 
         #[cfg(not(fuzzing))]
         fn main() -> std::io::Result<()> {
@@ -226,7 +247,7 @@ macro_rules! target {
 #[macro_export]
 macro_rules! programs {
     ($scope:expr) => {
-        $crate::target!($crate::run($scope));
+        $crate::target!($crate::run($scope), $crate::prints_as($scope));
 
         #[cfg(fuzzing)]
         $crate::libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

@@ -5,7 +5,8 @@ mod walk;
 
 use std::fs;
 use std::path::Path;
-use unreg::program::Program;
+use unreg::program::{Program, Variants};
+use unreg::target::Scope;
 
 #[test]
 fn every_program_is_placed_and_means_the_same() {
@@ -26,6 +27,22 @@ fn every_program_is_placed_and_means_the_same() {
 
 fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
+}
+
+#[test]
+fn a_case_prints_as_the_program_that_runs() {
+    let seed = b"variant devlink children-first\nexpect lock-order\ntask user\n  devlink.dump\n  ib.dump\n";
+    let ran = |variants: &str| {
+        let variants = Variants::named(variants).expect("a variant");
+        unreg_fuzz::ran(seed, Some(Scope::Devlink), variants).to_string()
+    };
+    assert_eq!(ran("settled"), "task user\n  devlink.dump\n");
+    let flawed = ran("devlink=early-register");
+    assert_eq!(flawed, "variant devlink early-register\n\ntask user\n  devlink.dump\n");
+    assert_eq!(unreg_fuzz::ran(seed, None, Variants::default()), Program::from_bytes(seed));
+    unreg_fuzz::prints_as(Scope::Devlink);
+    let case = format!("{:?}", unreg_fuzz::Case::new(seed.to_vec()));
+    assert_eq!(case, "\ntask user\n  devlink.dump\n");
 }
 
 #[test]

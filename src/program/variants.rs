@@ -38,6 +38,11 @@ impl Subsystem {
     pub fn variant(self, name: &str) -> Option<VariantSpec> {
         self.variants().into_iter().find(|variant| variant.name == name)
     }
+
+    /// The variant with this name and what it needs beside it.
+    fn named(self, name: &str) -> Option<Variants> {
+        Some(Variants::to_break(self, &self.variant(name)?))
+    }
 }
 
 /// A set of variants: a bit for each variant's number, by subsystem. The empty set is what was settled.
@@ -69,13 +74,15 @@ impl Variants {
         set
     }
 
-    /// The set that a name stands for: `SUBSYSTEM=NAME`, or `NAME` for that variant of every subsystem that has one, with
-    /// what each needs beside it; `settled` is the empty set.
+    /// The set that a name stands for: `SUBSYSTEM=NAME` with more names after a `+` each, or `NAME` for that variant of
+    /// every subsystem that has one, with what each needs beside it; `settled` is the empty set.
     pub fn named(name: &str) -> Option<Variants> {
-        let (of, name) = name.split_once('=').map_or((None, name), |(of, name)| (Some(of), name));
-        let asked = Subsystem::ALL.iter().filter(|subsystem| of.is_none_or(|of| of == subsystem.word()));
-        let found = asked.filter_map(|of| Some(Variants::to_break(*of, &of.variant(name)?)));
-        found.reduce(Variants::union).or((of.is_none() && name == "settled").then(Variants::default))
+        let Some((of, names)) = name.split_once('=') else {
+            let found = Subsystem::ALL.iter().filter_map(|of| of.named(name));
+            return found.reduce(Variants::union).or((name == "settled").then(Variants::default));
+        };
+        let of = Subsystem::ALL.iter().find(|subsystem| subsystem.word() == of)?;
+        names.split('+').try_fold(Variants::default(), |all, name| Some(all.union(of.named(name)?)))
     }
 
     /// This set and another.
