@@ -5,6 +5,8 @@
 mod choose;
 mod corpus;
 mod duration;
+mod encoding;
+mod engine;
 mod findings;
 mod format;
 mod hunt;
@@ -17,6 +19,7 @@ mod out;
 mod progress;
 mod run;
 mod store;
+mod writable;
 
 use clap::{Parser, Subcommand};
 use missing::Missing;
@@ -68,6 +71,8 @@ enum Outcome {
     Clean,
     /// A rule is broken, or two things differ that should not.
     Violation,
+    /// Some of what was given could not be read and was left out, as was said.
+    Incomplete,
 }
 
 impl From<Outcome> for ExitCode {
@@ -75,6 +80,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Clean => ExitCode::from(0),
             Outcome::Violation => ExitCode::from(1),
+            Outcome::Incomplete => ExitCode::from(2),
         }
     }
 }
@@ -108,11 +114,30 @@ fn main() -> ExitCode {
     match result {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            match error.downcast_ref::<Diagnostics>() {
-                Some(problems) => anstream::eprintln!("{}", problems.render(true)),
-                None => anstream::eprintln!("unreg: {error:#}"),
-            }
+            complain(&error);
             ExitCode::from(if error.is::<Missing>() { 4 } else { 2 })
         }
+    }
+}
+
+/// Prints an error to standard error.
+fn complain(error: &anyhow::Error) {
+    match error.downcast_ref::<Diagnostics>() {
+        Some(problems) => anstream::eprintln!("{}", problems.render(true)),
+        None => anstream::eprintln!("unreg: {error:#}"),
+    }
+}
+
+/// The most files that are named one by one when they are left out.
+const LEFT_OUT_MAX: usize = 20;
+
+/// Says which files were left out, and why.
+fn complain_of_left_out(left_out: &[anyhow::Error]) {
+    left_out.iter().take(LEFT_OUT_MAX).for_each(complain);
+    if left_out.len() > LEFT_OUT_MAX {
+        anstream::eprintln!("unreg: and {} more", left_out.len() - LEFT_OUT_MAX);
+    }
+    if !left_out.is_empty() {
+        anstream::eprintln!("unreg: left out {} of what is there", left_out.len());
     }
 }

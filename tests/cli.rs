@@ -5,9 +5,17 @@ use std::process::{Command, Output};
 
 /// Runs `unreg` in a folder.
 fn unreg(folder: &Path, arguments: &[&str]) -> Output {
+    unreg_with(folder, arguments, &[])
+}
+
+/// Runs `unreg` in a folder with these variables, and no others that it reads.
+fn unreg_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unreg"));
-    command.current_dir(folder).args(arguments).env_remove("CLICOLOR_FORCE");
-    command.output().expect("unreg starts")
+    command.current_dir(folder).args(arguments);
+    for variable in ["CLICOLOR_FORCE", "UNREG_ONLY", "UNREG_VARIANT"] {
+        command.env_remove(variable);
+    }
+    command.envs(variables.iter().copied()).output().expect("unreg starts")
 }
 
 fn code(output: &Output) -> i32 {
@@ -156,23 +164,77 @@ fn a_hunt_of_some_runs_repeats_exactly_and_survives_the_settled_rules() {
 
 #[test]
 fn a_finding_that_cannot_be_written_is_printed_and_ends_with_2() {
+    // A limit on the length of files is a full disk that needs no root: the probe before the search fits, a finding does not.
     let folder = folder();
-    std::fs::write(folder.path().join("findings"), "in the way").unwrap();
-    let arguments = ["hunt", "--variant", "devlink=early-register", "--runs", "20000", "--seed", "1"];
-    let output = unreg(folder.path(), &arguments);
+    let hunt = format!(
+        "trap '' XFSZ; exec prlimit --fsize=100 {} hunt --variant devlink=early-register --runs 20000 --seed 1",
+        env!("CARGO_BIN_EXE_unreg")
+    );
+    let output =
+        Command::new("sh").current_dir(folder.path()).args(["-c", &hunt]).output().expect("sh starts");
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("findings"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cannot write findings/"), "{}", stderr(&output));
     assert!(stdout(&output).contains("variant devlink early-register"), "{}", stdout(&output));
 }
 
 #[test]
+fn a_place_for_results_that_cannot_be_written_is_an_error_before_any_work() {
+    let folder = folder();
+    std::fs::write(folder.path().join("file"), "in the way").unwrap();
+    std::fs::write(folder.path().join("any.prog"), LARGE).unwrap();
+    // /proc is a folder in which even root makes no file.
+    for place in ["file", "file/below", "/proc/unreg"] {
+        let to = format!("{place}/x.prog");
+        for arguments in [
+            &["hunt", "--time", "60s", "--findings", place][..],
+            &["hunt", "--time", "60s", "--corpus", place],
+            &["minimize", "any.prog", "-v", "-o", &to],
+            &["minimize", "any.prog", "-v", "--findings", place],
+            &["promote", "any.prog", "-v", &to],
+            &["encode", "any.prog", "-o", &to],
+            &["corpus", "minimize", "any.prog", "-o", place],
+            &["corpus", "import", "any.prog", "--into", place],
+        ] {
+            let output = unreg(folder.path(), arguments);
+            assert_eq!(code(&output), 2, "{arguments:?}: {}", stdout(&output));
+            let message = stderr(&output);
+            assert!(message.starts_with("unreg: cannot "), "{arguments:?}: {message}");
+            assert!(message.contains(place) && message.lines().count() == 1, "{arguments:?}: {message}");
+            assert_eq!(stdout(&output), "", "{arguments:?}");
+        }
+    }
+    let left: Vec<_> = folder.path().read_dir().unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "nothing else was left behind: {left:?}");
+}
+
+#[test]
+fn a_result_goes_into_a_device_or_through_a_link_and_replaces_neither() {
+    let folder = folder();
+    std::fs::write(folder.path().join("any.prog"), "task user\n devlink.dump\n").unwrap();
+    std::os::unix::fs::symlink("any.prog", folder.path().join("link.prog")).unwrap();
+    assert_eq!(code(&unreg(folder.path(), &["fmt", "link.prog"])), 0);
+    assert!(folder.path().join("link.prog").is_symlink());
+    let formatted = std::fs::read_to_string(folder.path().join("any.prog")).unwrap();
+    assert_eq!(formatted, "task user\n  devlink.dump\n");
+    assert_eq!(code(&unreg(folder.path(), &["encode", "any.prog", "-o", "/dev/null"])), 0);
+    use std::os::unix::fs::FileTypeExt;
+    assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+}
+
+/// A program that breaks two rules.
+const SEVERAL: &str = "variant ib rescan-queue\n\ntask client\n  ib.register-client gid-cache\n  \
+    ib.register-device rxe/0\n  netdev.address-add eth0\n  ib.unregister-client gid-cache\n";
+
+/// A program that breaks a rule under its variant, in more words than it needs.
+const LARGE: &str = "variant devlink early-register\n\n\
+    task user\n  devlink.get mlx5/0\n  devlink.dump\n  devlink.trap-set netdevsim/1 tail_drop mirror\n\n\
+    task probe\n  driver.probe netdevsim/1\n  driver.remove netdevsim/1\n\n\
+    schedule\n  probe until devlink_nl_notify_send:notify\n  user\n  user\n";
+
+#[test]
 fn a_finding_is_minimized_encoded_decoded_and_promoted() {
     let folder = folder();
-    let large = "variant devlink early-register\n\n\
-        task user\n  devlink.get mlx5/0\n  devlink.dump\n  devlink.trap-set netdevsim/1 tail_drop mirror\n\n\
-        task probe\n  driver.probe netdevsim/1\n  driver.remove netdevsim/1\n\n\
-        schedule\n  probe until devlink_nl_notify_send:notify\n  user\n  user\n";
-    std::fs::write(folder.path().join("large.prog"), large).unwrap();
+    std::fs::write(folder.path().join("large.prog"), LARGE).unwrap();
     let output = unreg(folder.path(), &["minimize", "large.prog", "-o", "small.prog", "-v"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(stderr(&output).contains("without"), "{}", stderr(&output));
@@ -205,4 +267,122 @@ fn a_finding_is_minimized_for_the_rule_it_is_named_after() {
     let finding = std::fs::read_dir(folder.path().join("findings")).unwrap().next().unwrap().unwrap().path();
     let minimized = stdout(&unreg(folder.path(), &["minimize", finding.to_str().unwrap()]));
     assert!(minimized.contains("no-deadlock"), "{minimized}");
+}
+
+/// A program as an engine keeps it: below its target's folder, and with the rules of a seed, which the target leaves
+/// aside.
+fn artifact(folder: &Path, program: &str) -> &'static str {
+    let path = "artifacts/devlink/crash-1";
+    std::fs::create_dir_all(folder.join("artifacts/devlink")).unwrap();
+    std::fs::write(folder.join("seed.prog"), program).unwrap();
+    assert_eq!(code(&unreg(folder, &["encode", "seed.prog", "-o", path])), 0);
+    path
+}
+
+#[test]
+fn an_engines_file_is_read_as_its_target_ran_it_everywhere() {
+    let folder = folder();
+    let artifact = artifact(folder.path(), &LARGE.replace("early-register", "children-first"));
+    let ran = [("UNREG_VARIANT", "devlink=early-register")];
+    let decoded = stdout(&unreg(folder.path(), &["decode", artifact]));
+    assert!(!decoded.contains("variant"), "the target ran under the settled rules:\n{decoded}");
+    let decoded = stdout(&unreg_with(folder.path(), &["decode", artifact], &ran));
+    assert!(decoded.starts_with("variant devlink early-register\n"), "{decoded}");
+
+    let output = unreg_with(folder.path(), &["run", artifact], &ran);
+    assert!(stdout(&output).contains("under devlink=early-register"), "{}", stdout(&output));
+    let output = unreg_with(folder.path(), &["minimize", artifact], &ran);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("variant devlink early-register\n"), "{}", stdout(&output));
+
+    // What a person named says itself what it runs under.
+    let output = unreg_with(folder.path(), &["run", "seed.prog"], &ran);
+    assert!(stdout(&output).contains("under devlink=children-first"), "{}", stdout(&output));
+    let output =
+        unreg_with(folder.path(), &["run", artifact], &[("UNREG_VARIANT", "devlink=early-registre")]);
+    assert_eq!(code(&output), 2);
+    let message = stderr(&output);
+    assert!(message.contains("UNREG_VARIANT") && message.contains("did you mean"), "{message}");
+}
+
+#[test]
+fn what_breaks_nothing_is_told_which_variant_would_help() {
+    let folder = folder();
+    let artifact = artifact(folder.path(), LARGE);
+    let output = unreg(folder.path(), &["minimize", artifact]);
+    assert_eq!(code(&output), 2);
+    let message = stderr(&output);
+    for part in [
+        "breaks no rule under settled, read as the target `devlink`",
+        "--variant (or UNREG_VARIANT",
+        "--variant devlink=early-register breaks",
+        "visible-implies-ready",
+    ] {
+        assert!(message.contains(part), "no `{part}` in {message}");
+    }
+    std::fs::write(folder.path().join("calm.prog"), "task user\n  devlink.dump\n").unwrap();
+    let output = unreg(folder.path(), &["minimize", "calm.prog"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("nor under any one variant"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_rule_that_was_asked_for_is_kept_whether_by_option_or_by_variable() {
+    let folder = folder();
+    std::fs::write(folder.path().join("several.prog"), SEVERAL).unwrap();
+    let json = stdout(&unreg(folder.path(), &["run", "--as", "json", "several.prog"]));
+    let last: serde_json::Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
+    let broken: Vec<&str> =
+        last["broken"].as_array().unwrap().iter().map(|it| it["invariant"].as_str().unwrap()).collect();
+    assert!(broken.len() > 1, "the program breaks two rules: {broken:?}");
+    for rule in broken {
+        let by_option = unreg(folder.path(), &["minimize", "several.prog", "--invariant", rule]);
+        let by_variable = unreg_with(folder.path(), &["minimize", "several.prog"], &[("UNREG_ONLY", rule)]);
+        for output in [&by_option, &by_variable] {
+            assert_eq!(code(output), 0, "{}", stderr(output));
+            assert!(stderr(output).contains(&format!("breaks {rule} ")), "{}", stderr(output));
+        }
+        assert_eq!(by_option.stdout, by_variable.stdout);
+        let to = format!("corpus/{rule}.prog");
+        let output = unreg_with(folder.path(), &["promote", "several.prog", &to], &[("UNREG_ONLY", rule)]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let promoted = std::fs::read_to_string(folder.path().join(&to)).unwrap();
+        assert!(promoted.contains(&format!("It breaks {rule}.")), "{promoted}");
+    }
+    for arguments in [&["minimize", "several.prog"][..], &["promote", "several.prog", "x.prog"], &["hunt"]] {
+        let output = unreg_with(folder.path(), arguments, &[("UNREG_ONLY", "no-deadlok")]);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(stderr(&output).contains("did you mean `no-deadlock`?"), "{}", stderr(&output));
+    }
+    let output = unreg_with(folder.path(), &["minimize", "several.prog"], &[("UNREG_ONLY", "no-recursion")]);
+    assert_eq!(code(&output), 2);
+    let message = stderr(&output);
+    assert!(message.contains("does not break no-recursion") && message.contains("it breaks "), "{message}");
+    let rules = [("UNREG_VARIANT", "devlink=early-register"), ("UNREG_ONLY", "visible-implies-ready")];
+    let output = unreg_with(folder.path(), &["hunt", "--runs", "20000", "--seed", "1"], &rules);
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).contains("broken: visible-implies-ready"), "{}", stdout(&output));
+}
+
+#[test]
+fn segments_that_did_nothing_are_named_with_the_reason() {
+    let folder = folder();
+    let text = "task user\n  devlink.dump\n\nschedule\n  kworker/events\n  probe\n  \
+        user until devlink_register:visible\n  user\n";
+    std::fs::write(folder.path().join("dead.prog"), text).unwrap();
+    let output = unreg(folder.path(), &["run", "dead.prog"]);
+    assert_eq!(code(&output), 0, "it is a note, and no violation");
+    for part in [
+        "segment 1 is dead, `kworker/events`: the worker could not run, because it had no work",
+        "segment 2 is dead, `probe`: the program has no such task",
+        "segment 3 is dead, `user until devlink_register:visible`: the task ended before it came to the point",
+        "segment 4 is dead, `user`: the task could not run, because it had ended",
+    ] {
+        assert!(stdout(&output).contains(part), "no `{part}` in {}", stdout(&output));
+    }
+    let json = stdout(&unreg(folder.path(), &["run", "--as", "json", "dead.prog"]));
+    let last: serde_json::Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
+    let ends: Vec<&str> =
+        last["segments"].as_array().unwrap().iter().map(|it| it["end"].as_str().unwrap()).collect();
+    assert_eq!(ends, ["idle", "no-task", "ended-before", "over"]);
 }

@@ -6,9 +6,19 @@ use unreg::program::text::words::distance;
 use unreg::program::{Subsystem, Variants};
 use unreg::target::Scope;
 
+/// The words of a list by commas, as UNREG_VARIANT and UNREG_ONLY have them; an empty one has none.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// Reads variants by commas, each as [`variant`] does.
+pub(super) fn variants(text: &str) -> Result<Variants, String> {
+    words(text).map(variant).try_fold(Variants::default(), |all, one| Ok(all.union(one?)))
+}
+
 /// Reads `settled`, `SUBSYSTEM=NAME` with more names after a `+` each, or a bare name, which means the variant of
 /// every subsystem that has one of that name: a kernel's release has one for each subsystem that it differs in.
-pub(super) fn variants(text: &str) -> Result<Variants, String> {
+fn variant(text: &str) -> Result<Variants, String> {
     if text == "settled" {
         return Ok(Variants::default());
     }
@@ -48,8 +58,26 @@ pub(super) fn target(name: &str) -> Result<Scope, String> {
     })
 }
 
+/// Invariants that were named together.
+#[derive(Debug, Clone)]
+pub(super) struct Invariants(Vec<&'static Invariant>);
+
+impl<'a> IntoIterator for &'a Invariants {
+    type Item = &'static Invariant;
+    type IntoIter = std::iter::Copied<std::slice::Iter<'a, &'static Invariant>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().copied()
+    }
+}
+
+/// Reads the names of invariants by commas.
+pub(super) fn invariants(text: &str) -> Result<Invariants, String> {
+    words(text).map(invariant).collect::<Result<_, _>>().map(Invariants)
+}
+
 /// Reads the name of an invariant.
-pub(super) fn invariant(name: &str) -> Result<&'static Invariant, String> {
+fn invariant(name: &str) -> Result<&'static Invariant, String> {
     named(name).ok_or_else(|| {
         let accepted: Vec<&str> = ALL.iter().map(|invariant| invariant.name).collect();
         unknown("invariant", name, &accepted)
@@ -102,6 +130,17 @@ mod tests {
             assert_eq!(chosen.of(*subsystem), variant.map_or(0, |variant| 1 << variant.id), "{subsystem}");
         }
         assert_eq!(variants("delayed-release"), variants("config=delayed-release"));
+    }
+
+    #[test]
+    fn a_list_by_commas_is_read_as_the_targets_read_it() {
+        let both = variants("config=delayed-release").unwrap().union(variants("linux-6.12").unwrap());
+        assert_eq!(variants("config=delayed-release, linux-6.12"), Ok(both));
+        assert_eq!(variants(""), Ok(Variants::default()));
+        let named = |text| invariants(text).map(|all| all.into_iter().map(|it| it.name).collect::<Vec<_>>());
+        assert_eq!(named("no-deadlock,lock-order,"), Ok(vec!["no-deadlock", "lock-order"]));
+        assert_eq!(named(""), Ok(vec![]));
+        assert!(named("no-deadlok").unwrap_err().contains("did you mean `no-deadlock`?"));
     }
 
     #[test]

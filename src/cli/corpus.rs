@@ -4,12 +4,12 @@ mod gather;
 mod table;
 
 use super::store::{self, Seen, Store};
-use super::{Outcome, choose, findings, out};
+use super::{Outcome, choose, complain_of_left_out, engine, findings, out, writable};
 use anyhow::Context;
-use gather::{Input, gather};
+use gather::{Gathered, Input, gather};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use unreg::program::Program;
+use unreg::program::{Program, Variants};
 use unreg::search::corpus::{Feature, Reader, smallest};
 use unreg::target::Scope;
 
@@ -17,7 +17,8 @@ use unreg::target::Scope;
 const COUNTS: &str = "\
 What counts is read off the runs: states of the kernel, steps between them, how each command ends, and which rules break \
 under which variants. The edges of the code are for `cargo fuzz cmin` and `cargo afl cmin`. A folder is searched with \
-all below it; of AFL++'s output its queues, crashes and hangs are read.";
+all below it, but no link is followed; of AFL++'s output its queues, crashes and hangs are read. A file that cannot be \
+read is named and left out, and the exit code is 2 then.";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
@@ -64,9 +65,12 @@ pub(super) struct ImportArguments {
     /// The corpus to add to
     #[arg(long, value_name = "DIR")]
     into: PathBuf,
-    /// Take of each program what this fuzz target runs: its commands, under the settled rules
+    /// Take of each program what this fuzz target runs: its commands, under the rules that it ran under
     #[arg(long, value_name = "NAME", value_parser = choose::target)]
     target: Option<Scope>,
+    /// The rules that the target ran under [default: those of UNREG_VARIANT, or the settled ones]
+    #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants, requires = "target")]
+    variants: Vec<Variants>,
 }
 
 pub(super) fn corpus(verb: &Verb) -> anyhow::Result<Outcome> {
@@ -79,7 +83,8 @@ pub(super) fn corpus(verb: &Verb) -> anyhow::Result<Outcome> {
 
 fn show(arguments: &ShowArguments) -> anyhow::Result<Outcome> {
     let mut reader = Reader::default();
-    let each: Vec<(Program, Vec<Feature>)> = gather(&arguments.paths)?
+    let Gathered { inputs, left_out } = gather(&arguments.paths)?;
+    let each: Vec<(Program, Vec<Feature>)> = inputs
         .into_iter()
         .map(|Input { program, .. }| {
             let features = reader.read(&program);
@@ -88,12 +93,22 @@ fn show(arguments: &ShowArguments) -> anyhow::Result<Outcome> {
         .collect();
     let (text, missing) = table::coverage(&each);
     out::print(&text)?;
-    let broken = arguments.complete && !missing.is_empty();
-    Ok(if broken { Outcome::Violation } else { Outcome::Clean })
+    Ok(match ended(&left_out) {
+        Outcome::Clean if arguments.complete && !missing.is_empty() => Outcome::Violation,
+        outcome => outcome,
+    })
+}
+
+/// Says what was left out of a corpus, and how the verb ends because of it.
+fn ended(left_out: &[anyhow::Error]) -> Outcome {
+    complain_of_left_out(left_out);
+    if left_out.is_empty() { Outcome::Clean } else { Outcome::Incomplete }
 }
 
 fn minimize(arguments: &MinimizeArguments) -> anyhow::Result<Outcome> {
-    let inputs = gather(&arguments.paths)?;
+    let folder = &arguments.output;
+    writable::folder(folder)?;
+    let Gathered { inputs, left_out } = gather(&arguments.paths)?;
     let mut reader = Reader::default();
     let entries: Vec<(usize, Vec<u64>)> = inputs
         .iter()
@@ -102,7 +117,6 @@ fn minimize(arguments: &MinimizeArguments) -> anyhow::Result<Outcome> {
         })
         .collect();
     let chosen = smallest(&entries);
-    let folder = &arguments.output;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     for index in &chosen {
@@ -124,23 +138,25 @@ fn minimize(arguments: &MinimizeArguments) -> anyhow::Result<Outcome> {
         inputs.len(),
         all.len()
     ))?;
-    Ok(Outcome::Clean)
+    Ok(ended(&left_out))
 }
 
 fn import(arguments: &ImportArguments) -> anyhow::Result<Outcome> {
     let store = Store::open(&arguments.into)?;
     let mut reader = Reader::default();
     let mut covered: BTreeSet<u64> = BTreeSet::new();
-    for program in store.read(&mut Seen::default())? {
+    let mut unread = Vec::new();
+    for program in store.read(&mut Seen::default(), |error| unread.push(error))? {
         covered.extend(reader.read(&program).iter().map(Feature::number));
     }
-    let mut inputs = gather(&arguments.paths)?;
+    let Gathered { mut inputs, mut left_out } = gather(&arguments.paths)?;
+    left_out.append(&mut unread);
     // Of two that cover the same the smaller one comes first, and is taken.
     inputs.sort_by_key(|input| input.program.size());
     let (all, mut added) = (inputs.len(), 0);
     for Input { mut program, .. } in inputs {
         if let Some(scope) = arguments.target {
-            scope.narrow(&mut program, unreg::program::Variants::default());
+            scope.narrow(&mut program, engine::variants(&arguments.variants)?);
         }
         let features: Vec<u64> = reader.read(&program).iter().map(Feature::number).collect();
         if features.iter().any(|feature| !covered.contains(feature)) {
@@ -153,5 +169,5 @@ fn import(arguments: &ImportArguments) -> anyhow::Result<Outcome> {
         "{added} of {all} inputs cover something new: added to {}\n",
         arguments.into.display()
     ))?;
-    Ok(Outcome::Clean)
+    Ok(ended(&left_out))
 }

@@ -95,7 +95,7 @@ pub(super) fn write(
     text += &citations(invariant);
     text += &format!("# Found by `{origin}`.\n# To see it again: unreg run {}\n", path.display());
     text += &program.to_string();
-    let folder = folder(path);
+    let folder = folder_of(path);
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     write_new(path, text.as_bytes())
 }
@@ -127,7 +127,13 @@ pub(super) fn write_new(path: &Path, contents: &[u8]) -> anyhow::Result<Written>
 }
 
 /// Writes a file, over an old one if there is one: at any moment one of the two is there, whole.
+///
+/// A link stays one: the file that it names is written. A pipe or a device is written into, and not replaced.
 pub(super) fn write_over(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return fs::write(path, contents).with_context(|| format!("cannot write {}", path.display()));
+    }
     let staged = stage(path, contents)?;
     staged
         .persist(path)
@@ -149,7 +155,7 @@ pub(super) fn stage_quickly(path: &Path, contents: &[u8]) -> anyhow::Result<temp
         // Findings are to be read by others too, as far as the umask lets them.
         let readable = fs::Permissions::from_mode(0o666);
         let mut file =
-            tempfile::Builder::new().prefix(".unreg-").permissions(readable).tempfile_in(folder(path))?;
+            tempfile::Builder::new().prefix(".unreg-").permissions(readable).tempfile_in(folder_of(path))?;
         file.write_all(contents)?;
         Ok::<_, std::io::Error>(file)
     };
@@ -159,12 +165,13 @@ pub(super) fn stage_quickly(path: &Path, contents: &[u8]) -> anyhow::Result<temp
 /// A name is only on the disk when its folder is.
 fn sync_folder(path: &Path) {
     // Some file systems cannot sync a folder; the file itself is safe by then.
-    if let Ok(folder) = File::open(folder(path)) {
+    if let Ok(folder) = File::open(folder_of(path)) {
         let _ = folder.sync_all();
     }
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

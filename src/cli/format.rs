@@ -1,9 +1,9 @@
 //! `unreg fmt`, `unreg encode` and `unreg decode`: the two forms of a program, and the usual form of its text.
 
 use super::findings::write_over;
-use super::{Outcome, load, out};
+use super::{Outcome, choose, engine, load, out, writable};
 use std::path::PathBuf;
-use unreg::program::{Program, record, text};
+use unreg::program::{Variants, record, text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FmtArguments {
@@ -30,6 +30,12 @@ pub(super) struct DecodeArguments {
     /// A program
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    target: engine::Target,
+    /// The rules that the target ran under [default: for an engine's file those of UNREG_VARIANT, or the settled ones; for
+    /// another file its own]
+    #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants)]
+    variants: Vec<Variants>,
 }
 
 pub(super) fn fmt(arguments: &FmtArguments) -> anyhow::Result<Outcome> {
@@ -53,13 +59,14 @@ pub(super) fn fmt(arguments: &FmtArguments) -> anyhow::Result<Outcome> {
 }
 
 pub(super) fn encode(arguments: &EncodeArguments) -> anyhow::Result<Outcome> {
+    writable::file(&arguments.output)?;
     let program = load::program(&arguments.file)?;
     write_over(&arguments.output, &record::encode(&program))?;
     Ok(Outcome::Clean)
 }
 
 pub(super) fn decode(arguments: &DecodeArguments) -> anyhow::Result<Outcome> {
-    let program: Program = load::program(&arguments.file)?;
-    out::print(&program.to_string())?;
+    let ran = arguments.target.read(&arguments.file, &arguments.variants)?;
+    out::print(&ran.program.to_string())?;
     Ok(Outcome::Clean)
 }

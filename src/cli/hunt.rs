@@ -1,17 +1,18 @@
 //! `unreg hunt`: searches on some threads until a rule breaks, the time is over, or somebody stops it.
 
+use super::choose::Invariants;
 use super::progress::{Progress, figures};
 use super::store::{Seen, Store};
-use super::{Outcome, choose, duration, findings, out};
+use super::{Outcome, choose, complain_of_left_out, duration, findings, out, writable};
 use anyhow::Context;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use unreg::invariant::{Invariant, Site};
+use unreg::invariant::Site;
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::search::{Alphabet, Config, Finding, Hunt, Stats};
 
@@ -33,16 +34,16 @@ counts too.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = REPEATS)]
 pub(super) struct Arguments {
-    /// Rules to search under: `settled`, SUBSYSTEM=NAME[+NAME], or NAME for every subsystem that has it; may be
-    /// given several times
-    #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants)]
+    /// Rules to search under: `settled`, SUBSYSTEM=NAME[+NAME], or NAME for every subsystem that has it, several by
+    /// commas; may be given several times
+    #[arg(long = "variant", env = "UNREG_VARIANT", value_name = "VARIANT", value_parser = choose::variants)]
     variants: Vec<Variants>,
     /// Search with the commands of this subsystem [default: those of the variants, or all]
     #[arg(long = "subsystem", value_name = "SUBSYSTEM", value_parser = choose::subsystem)]
     subsystems: Vec<Subsystem>,
-    /// Count only violations of this invariant; may be given several times
-    #[arg(long = "invariant", value_name = "NAME", value_parser = choose::invariant)]
-    invariants: Vec<&'static Invariant>,
+    /// Count only violations of this invariant, or of several by commas; may be given several times
+    #[arg(long = "invariant", env = "UNREG_ONLY", value_name = "NAME", value_parser = choose::invariants)]
+    invariants: Vec<Invariants>,
     /// Stop after this time [default: 60s, or none with --runs]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     time: Option<Duration>,
@@ -73,6 +74,8 @@ struct Shared {
     stop: Arc<AtomicBool>,
     stats: Vec<Mutex<Stats>>,
     store: Option<Store>,
+    /// The files of the corpus that no search could read, and why.
+    left_out: Mutex<BTreeSet<String>>,
     /// Why a search gave up.
     error: Mutex<Option<anyhow::Error>>,
 }
@@ -94,7 +97,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let seed = arguments.seed.unwrap_or_else(new_seed);
     let config = Config {
         variants,
-        only: arguments.invariants.iter().map(|invariant| invariant.name).collect(),
+        only: arguments.invariants.iter().flatten().map(|invariant| invariant.name).collect(),
         alphabet: alphabet(arguments, variants)?,
         seed,
         vary_options: variants.of(Subsystem::Config) == 0,
@@ -105,6 +108,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         store: arguments.corpus.as_deref().map(Store::open).transpose()?,
         ..Shared::default()
     };
+    writable::folder(&arguments.findings)?;
     stop_on_signal(&shared.stop)?;
     let mut log = findings::Log::new(
         &arguments.findings,
@@ -128,6 +132,8 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         out::print(report)?;
     }
     out::print(&format!("seed {seed}, under {variants}: {}\n", figures(total, elapsed)))?;
+    let left_out = shared.left_out.into_inner().expect("no thread panics with it");
+    complain_of_left_out(&left_out.into_iter().map(anyhow::Error::msg).collect::<Vec<_>>());
     if let Some(error) = shared.error.into_inner().expect("no thread panics with it") {
         return Err(error);
     }
@@ -207,7 +213,7 @@ impl Search<'_> {
         while !shared.stop.load(Ordering::Relaxed) {
             if let Some(store) = &shared.store {
                 if Instant::now() >= read_next {
-                    self.read(store, &shared.stop)?;
+                    self.read(store, shared)?;
                     read_next = Instant::now() + READ_EVERY;
                 }
                 for program in self.hunt.take_fresh() {
@@ -238,12 +244,16 @@ impl Search<'_> {
 
     /// Starts from what others stored since the last time. What breaks a rule is reported and no reason to stop: it was
     /// found before.
-    fn read(&mut self, store: &Store, stop: &AtomicBool) -> anyhow::Result<()> {
-        for program in store.read(&mut self.seen)? {
+    fn read(&mut self, store: &Store, shared: &Shared) -> anyhow::Result<()> {
+        let left_out = |error: anyhow::Error| {
+            let mut all = shared.left_out.lock().expect("no thread panics with it");
+            all.insert(format!("{error:#}"));
+        };
+        for program in store.read(&mut self.seen, left_out)? {
             if let Some(finding) = self.hunt.resume_from(program) {
                 self.report(finding, None)?;
             }
-            if stop.load(Ordering::Relaxed) {
+            if shared.stop.load(Ordering::Relaxed) {
                 break;
             }
         }

@@ -1,5 +1,6 @@
 //! Programs from files, in either form.
 
+use super::encoding;
 use anyhow::Context;
 use std::fs::File;
 use std::io::Read;
@@ -17,17 +18,25 @@ pub(super) fn program(path: &Path) -> anyhow::Result<Program> {
 
 /// Reads the bytes of a file as a program.
 pub(super) fn read(bytes: &[u8], path: &Path) -> anyhow::Result<Program> {
-    if looks_like_text(bytes) { parse(utf8(bytes, path)?, path) } else { Ok(Program::from_bytes(bytes)) }
+    demand_some(bytes, path)?;
+    if is_named_as_text(path) || looks_like_text(bytes) {
+        parse(encoding::utf8(bytes, path)?, path)
+    } else {
+        Ok(Program::from_bytes(bytes))
+    }
 }
 
-/// Reads an engine's input, which always means something: a text as far as it goes, or records.
-pub(super) fn input(path: &Path) -> anyhow::Result<Program> {
-    Ok(Program::from_bytes(&bytes(path)?))
+/// Reads one of an engine's files, which always means something: a text as far as it goes, or records. A `.prog` file is
+/// a person's, and read as strictly as a person needs it.
+pub(super) fn input(bytes: &[u8], path: &Path) -> anyhow::Result<Program> {
+    if is_named_as_text(path) { read(bytes, path) } else { Ok(Program::from_bytes(bytes)) }
 }
 
 /// Reads a file that must be text.
 pub(super) fn text(path: &Path) -> anyhow::Result<String> {
-    utf8(&bytes(path)?, path).map(str::to_owned)
+    let bytes = bytes(path)?;
+    demand_some(&bytes, path)?;
+    encoding::utf8(&bytes, path).map(str::to_owned)
 }
 
 /// Reads a program's text as strictly as a person needs it.
@@ -41,17 +50,32 @@ pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     // A length that was asked for before would be wrong for a pipe, and could be wrong for a file.
     let read = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes));
     read.with_context(|| format!("cannot read {}", path.display()))?;
-    anyhow::ensure!(bytes.len() as u64 <= BYTES_MAX, "{} is larger than {BYTES_MAX} bytes", path.display());
+    anyhow::ensure!(
+        bytes.len() as u64 <= BYTES_MAX,
+        "{} is larger than {BYTES_MAX} bytes, and no program is",
+        path.display()
+    );
     Ok(bytes)
 }
 
-fn utf8<'b>(bytes: &'b [u8], path: &Path) -> anyhow::Result<&'b str> {
-    std::str::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))
+/// Fails if there is nothing to read.
+fn demand_some(bytes: &[u8], path: &Path) -> anyhow::Result<()> {
+    let file = path.display();
+    anyhow::ensure!(
+        !bytes.iter().all(u8::is_ascii_whitespace),
+        "{file} is empty: expected a program, `task NAME` and commands below it"
+    );
+    Ok(())
 }
 
-/// Whether somebody wrote this as text, if only with a typo in its first word. Records have control characters
+/// Whether the file's name says that it is text: `.prog` files are.
+fn is_named_as_text(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "prog")
+}
+
+/// Whether a person wrote this as text, if only with a typo in its first word. Records have control characters
 /// from the start, since operands are small numbers.
 fn looks_like_text(bytes: &[u8]) -> bool {
     let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
-    is_text(bytes) || !bytes.iter().any(control)
+    is_text(bytes) || encoding::is_utf16(bytes) || !bytes.iter().any(control)
 }

@@ -1,28 +1,29 @@
 //! `unreg minimize` and `unreg promote`: from a failing program to a small one, and on into the corpus.
 
-use super::findings::{Written, citations, file_name, write, write_new, write_over};
-use super::{Outcome, choose, load, out, store};
+use super::choose::Invariants;
+use super::engine::Ran;
+use super::findings::{Written, citations, file_name, folder_of, write, write_new, write_over};
+use super::{Outcome, choose, engine, load, out, store, writable};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 use unreg::invariant::{Invariant, Site, judge};
 use unreg::minimize::{breaks, minimize_violation};
-use unreg::program::{Program, Variants};
+use unreg::program::{Program, Subsystem, Variants};
 use unreg::run::Machine;
-use unreg::target::Scope;
 
 /// For which rule to minimise, and how to read what engines kept.
 #[derive(Debug, clap::Args)]
 struct How {
-    /// The rule to keep breaking [default: the one that the file is named after, or the first]
-    #[arg(long, value_name = "NAME", value_parser = choose::invariant)]
-    invariant: Option<&'static Invariant>,
-    /// Read inputs as this fuzz target does: its commands only, under the settled rules [default: the target in whose
-    /// folder an engine's file is, or none]
-    #[arg(long, value_name = "NAME", value_parser = choose::target)]
-    target: Option<Scope>,
-    /// The rules that the target ran under (its UNREG_VARIANT)
-    #[arg(long, value_name = "VARIANT", value_parser = choose::variants)]
-    variant: Option<Variants>,
+    /// The rule to keep breaking, or several by commas of which one is kept; may be given several times [default: the one
+    /// that the file is named after, or the first]
+    #[arg(long = "invariant", env = "UNREG_ONLY", value_name = "NAME", value_parser = choose::invariants)]
+    invariants: Vec<Invariants>,
+    #[command(flatten)]
+    target: engine::Target,
+    /// The rules that the target ran under; may be given several times [default: for an engine's file those of
+    /// UNREG_VARIANT, or the settled ones; for another file its own]
+    #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants)]
+    variants: Vec<Variants>,
     /// Print a line for every attempt
     #[arg(short, long)]
     verbose: bool,
@@ -63,6 +64,8 @@ pub(super) struct PromoteArguments {
 pub(super) fn minimize(arguments: &MinimizeArguments) -> anyhow::Result<Outcome> {
     let several = arguments.inputs.len() > 1 && arguments.findings.is_none();
     anyhow::ensure!(!several, "several inputs need --findings, where each gets a file of its own");
+    arguments.output.as_deref().map_or(Ok(()), writable::file)?;
+    arguments.findings.as_deref().map_or(Ok(()), writable::folder)?;
     for input in &arguments.inputs {
         let Minimal { program, invariant, site } = minimal(input, &arguments.how)?;
         match (&arguments.output, &arguments.findings) {
@@ -91,6 +94,7 @@ pub(super) fn promote(arguments: &PromoteArguments) -> anyhow::Result<Outcome> {
     );
     let refuse = || anyhow::anyhow!("{} is there already, and is not written over", to.display());
     anyhow::ensure!(!to.exists(), refuse());
+    writable::folder(folder_of(to))?;
     let Minimal { program, invariant, site } = minimal(&arguments.input, &arguments.how)?;
     if !arguments.duplicate
         && let Some(known) = of_same_cause(to, program.variants, &site)?
@@ -98,9 +102,9 @@ pub(super) fn promote(arguments: &PromoteArguments) -> anyhow::Result<Outcome> {
         anyhow::bail!("{} has the same cause: {site}; --duplicate adds it all the same", known.display());
     }
     let text = format!("{}{program}", header(to, invariant));
-    if let Some(folder) = to.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
+    let folder = folder_of(to);
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     anyhow::ensure!(write_new(to, text.as_bytes())? == Written::New, refuse());
     out::print(&format!("{}: describe in its first line what happens, then run the tests\n", to.display()))?;
     Ok(Outcome::Clean)
@@ -140,8 +144,9 @@ struct Minimal {
 }
 
 fn minimal(input: &Path, how: &How) -> anyhow::Result<Minimal> {
-    let program = read(input, how)?;
-    let (invariant, site) = broken(&program, input, how)?;
+    let ran = how.target.read(input, &how.variants)?;
+    let (invariant, site) = broken(&ran, input, how)?;
+    let program = ran.program;
     let mut attempts = 0;
     let minimal = minimize_violation(&program, &site, |attempt| {
         attempts += 1;
@@ -166,43 +171,89 @@ fn minimal(input: &Path, how: &How) -> anyhow::Result<Minimal> {
     Ok(Minimal { program: minimal, invariant, site })
 }
 
-/// The program as it ran: an engine's file says neither which commands its target takes nor under which rules.
-fn read(input: &Path, how: &How) -> anyhow::Result<Program> {
-    let mut program = load::program(input)?;
-    let scope = how.target.or_else(|| target_of(input));
-    if let Some(scope) = scope {
-        scope.narrow(&mut program, how.variant.map_or_else(Variants::default, choose::with_companions));
-    } else if let Some(variants) = how.variant {
-        program.variants = program.variants.settled().union(choose::with_companions(variants));
-    }
-    Ok(program)
-}
-
-/// The target in whose folder an engine put a file: `artifacts/devlink/crash-…` of cargo-fuzz, or
-/// `afl/devlink/main/crashes/id:…`. A file that a person named has none.
-fn target_of(input: &Path) -> Option<Scope> {
-    let name = input.file_name()?.to_str()?;
-    let by_engine = ["crash-", "timeout-", "oom-", "leak-", "slow-unit-", "minimized-from-", "id:"];
-    let made = by_engine.iter().any(|prefix| name.starts_with(prefix));
-    let mut folders = input.parent()?.iter().rev().filter_map(|folder| folder.to_str());
-    made.then(|| folders.find_map(Scope::named)).flatten()
-}
-
-/// The rule that the program breaks, or the one that was asked for, and where.
-fn broken(program: &Program, input: &Path, how: &How) -> anyhow::Result<(&'static Invariant, Site)> {
+/// The rule that the program breaks, or one of those that were asked for, and where.
+fn broken(ran: &Ran, input: &Path, how: &How) -> anyhow::Result<(&'static Invariant, Site)> {
     let mut machine = Machine::default();
-    let trace = machine.run(program);
+    let trace = machine.run(&ran.program);
     let violations = judge(trace);
-    let wanted = |invariant: &Invariant| how.invariant.is_none_or(|wanted| wanted.id == invariant.id);
     // A finding is named after the rule it was kept for, which need not be the first that it breaks.
     let stem = input.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let named = violations.iter().find(|violation| stem.starts_with(violation.invariant.name));
-    let named = named.filter(|violation| wanted(violation.invariant));
-    let found = named.or_else(|| violations.iter().find(|violation| wanted(violation.invariant)));
-    let file = input.display();
-    let violation = found.with_context(|| match how.invariant {
-        Some(invariant) => format!("{file} does not break {} under {}", invariant.name, program.variants),
-        None => format!("{file} breaks no rule under {}: there is nothing to keep", program.variants),
-    })?;
+    let wanted = || violations.iter().filter(|violation| how.wants(violation.invariant));
+    let named = wanted().find(|violation| stem.starts_with(violation.invariant.name));
+    let found = named.or_else(|| wanted().next());
+    let violation = found.with_context(|| nothing_broken(ran, input, how))?;
     Ok((violation.invariant, violation.site(trace)))
+}
+
+impl How {
+    /// Whether a rule is one of those to keep breaking.
+    fn wants(&self, invariant: &Invariant) -> bool {
+        let mut named = self.invariants.iter().flatten().peekable();
+        named.peek().is_none() || named.any(|wanted| wanted.id == invariant.id)
+    }
+
+    /// That none of the rules to keep breaking breaks, in words.
+    fn fails(&self) -> String {
+        let names: Vec<&str> = self.invariants.iter().flatten().map(|invariant| invariant.name).collect();
+        if names.is_empty() {
+            "breaks no rule".to_owned()
+        } else {
+            format!("does not break {}", names.join(" or "))
+        }
+    }
+}
+
+/// The most variants that are named as what would help.
+const HELP_MAX: usize = 4;
+
+/// Why there is nothing to minimise, and what would help.
+fn nothing_broken(ran: &Ran, input: &Path, how: &How) -> String {
+    let Ran { program, own, scope } = ran;
+    let file = input.display();
+    let as_target =
+        scope.map_or_else(String::new, |scope| format!(", read as the target `{}`", scope.name()));
+    let mut out = format!("{file} {} under {}{as_target}", how.fails(), program.variants);
+    let broken = |variants: Variants, wanted: bool| -> Vec<&str> {
+        let mut machine = Machine::default();
+        let program = Program { variants: program.variants.settled().union(variants), ..program.clone() };
+        let violations = judge(machine.run(&program));
+        let such = violations.iter().filter(|violation| !wanted || how.wants(violation.invariant));
+        such.map(|violation| violation.invariant.name).collect()
+    };
+    let others = broken(program.variants, false);
+    if !others.is_empty() {
+        out += &format!("; it breaks {}: --invariant names the rule", others.join(" and "));
+    }
+    // What the file says of itself is tried before every single variant.
+    let each = Subsystem::ALL.iter().flat_map(|of| {
+        of.variants().into_iter().map(|variant| Variants::to_break(*of, &variant)).collect::<Vec<_>>()
+    });
+    let mut help: Vec<String> = Vec::new();
+    for variants in std::iter::once(*own).chain(each).filter(|variants| *variants != Variants::default()) {
+        let breaks = broken(variants, true);
+        let line = format!("\n  {} breaks {}", options(variants), breaks.join(" and "));
+        if !breaks.is_empty() && !help.contains(&line) {
+            help.push(line);
+        }
+    }
+    if let Some(target) = engine::other_target_of(input) {
+        out += &format!(
+            "\nthe target `{target}` judges no run: `cargo +nightly fuzz tmin {target} {file}` makes its inputs small"
+        );
+    } else if help.is_empty() {
+        out += ", nor under any one variant: there is nothing to keep";
+    } else {
+        out += "\nif it ran under flawed rules, --variant (or UNREG_VARIANT, for a target) names them:";
+        out += &help[..help.len().min(HELP_MAX)].concat();
+        if help.len() > HELP_MAX {
+            out += &format!("\n  and {} more variants", help.len() - HELP_MAX);
+        }
+    }
+    out
+}
+
+/// The options that name these variants.
+fn options(variants: Variants) -> String {
+    let each = variants.iter().map(|(of, variant)| format!("--variant {of}={}", variant.name));
+    each.collect::<Vec<_>>().join(" ")
 }

@@ -1,13 +1,13 @@
 //! `unreg run`: runs programs, prints what happens, and compares what broke with what was expected to.
 
-use super::{Outcome, choose, load, out};
+use super::{Outcome, choose, engine, load, out};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::PathBuf;
 use unreg::event::print::Detail;
-use unreg::event::{Trace, What};
+use unreg::event::{SegmentEnd, Trace, What};
 use unreg::invariant::{Invariant, Violation, judge};
-use unreg::program::{Program, Variants};
+use unreg::program::{Program, Segment, Variants};
 use unreg::report::Report;
 use unreg::report::held::held;
 use unreg::run::Machine;
@@ -23,6 +23,8 @@ pub(super) struct Arguments {
     /// Run under the settled rules, with the program's options of the kernel
     #[arg(long)]
     settled: bool,
+    #[command(flatten)]
+    target: engine::Target,
     /// What to print: what users see, every event, a line of JSON for each, or a page for each violation
     #[arg(long = "as", value_name = "FORM", default_value = "stream")]
     form: Form,
@@ -42,7 +44,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut machine = Machine::default();
     for (index, path) in arguments.files.iter().enumerate() {
         let bytes = load::bytes(path)?;
-        let program = under(load::read(&bytes, path)?, arguments);
+        let ran = arguments.target.read_bytes(&bytes, path, &arguments.variants)?;
+        let program = under(ran.program, arguments);
         let claims = std::str::from_utf8(&bytes).map(claims).unwrap_or_default();
         let trace = machine.run(&program);
         let file = path.display().to_string();
@@ -159,6 +162,12 @@ impl Verdict<'_> {
         if self.trace.events.iter().any(|event| event.what == What::OutOfSteps) {
             let _ = writeln!(out, "{file}: was cut off after {} steps", self.trace.steps);
         }
+        for (index, segment, end) in self.program.dead_segments(self.trace) {
+            let _ = writeln!(out, "{file}: segment {} is dead, `{segment}`: {end}", index + 1);
+        }
+        if self.program.commands() == 0 {
+            let _ = writeln!(out, "{file}: has no command, so nothing happens");
+        }
         out
     }
 
@@ -183,12 +192,22 @@ impl Verdict<'_> {
                 "expected": self.program.expects(violation.invariant),
             })
         };
+        let segment = |(segment, end): (&Segment, &SegmentEnd)| {
+            json!({
+                "segment": segment.to_string(),
+                "end": end.name(),
+                "dead": end.is_dead(),
+                "says": end.to_string(),
+            })
+        };
+        let segments = self.program.schedule.iter().zip(&self.trace.segments).map(segment);
         let line = json!({
             "file": self.file,
             "variants": self.program.variants.to_string(),
             "steps": self.trace.steps,
             "as_expected": self.is_as_expected(),
             "broken": self.violations.iter().map(broken).collect::<Vec<_>>(),
+            "segments": segments.collect::<Vec<_>>(),
             "missing": self.missing().map(|invariant| invariant.name).collect::<Vec<_>>(),
         });
         let _ = writeln!(out, "{line}");

@@ -2,7 +2,7 @@
 //! hunts and engines may read and add at once.
 
 use super::findings::stage_quickly;
-use super::load;
+use super::{load, writable};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -23,8 +23,7 @@ impl Store {
     /// Opens a folder; makes it if it is not there. One that cannot be written to is an error now and not in an hour.
     pub(super) fn open(folder: &Path) -> anyhow::Result<Store> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let probe = stage_quickly(&folder.join("probe"), b"unreg")?;
-        probe.close().with_context(|| format!("cannot delete in {}", folder.display()))?;
+        writable::probe(folder)?;
         Ok(Store(folder.to_path_buf()))
     }
 
@@ -46,12 +45,25 @@ impl Store {
         Ok(name)
     }
 
-    /// The programs of the files that have not been seen yet, by name, and remembers them.
-    pub(super) fn read(&self, seen: &mut Seen) -> anyhow::Result<Vec<Program>> {
+    /// The programs of the files that have not been seen yet, by name, and remembers them. Each file that cannot be read
+    /// is named to `left_out`, with the reason.
+    pub(super) fn read(
+        &self,
+        seen: &mut Seen,
+        mut left_out: impl FnMut(anyhow::Error),
+    ) -> anyhow::Result<Vec<Program>> {
         let mut new: Vec<PathBuf> = files(&self.0)?;
         new.retain(|path| path.file_name().is_some_and(|name| seen.insert(name.to_owned())));
-        // Whoever tidies up meanwhile may have taken one away.
-        Ok(new.iter().filter_map(|path| load::input(path).ok()).collect())
+        let mut programs = Vec::new();
+        for path in new {
+            match load::bytes(&path).and_then(|bytes| load::input(&bytes, &path)) {
+                Ok(program) => programs.push(program),
+                // Another process that tidies up may have deleted it meanwhile.
+                Err(_) if !path.exists() => {}
+                Err(error) => left_out(error),
+            }
+        }
+        Ok(programs)
     }
 }
 
