@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 mod boot;
 mod build;
+mod confirm;
 mod conform;
 mod console;
 mod followed;
@@ -28,6 +29,8 @@ pub(super) enum Verb {
     Run(run::Arguments),
     /// Run programs on the model and on the real kernel, and compare event by event
     Conform(conform::Arguments),
+    /// Ask the real kernel whether it does what the model says it does wrong
+    Confirm(confirm::Arguments),
     /// Print where in a kernel's text the points of the model are
     Places(steer::places::Arguments),
 }
@@ -38,6 +41,7 @@ pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
         Verb::Boot(arguments) => boot::boot(arguments),
         Verb::Run(arguments) => run::run(arguments),
         Verb::Conform(arguments) => conform::conform(arguments),
+        Verb::Confirm(arguments) => confirm::confirm(arguments),
         Verb::Places(arguments) => steer::places::places(arguments),
     }
 }

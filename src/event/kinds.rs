@@ -156,6 +156,7 @@ kinds! {
     | What::WorkEnd(..)
     | What::Cancel(..)
     | What::ModuleGone(_)
+    | What::Sleeps(_)
     | What::Foreign(_)
     | What::OutOfSteps
 }

@@ -28,6 +28,12 @@ pub enum SegmentEnd {
     NoTask,
     /// The run was cut off, in this segment or before it.
     CutOff,
+    /// The point has no place in the text of the real kernel that ran.
+    NoPlace,
+    /// The task came to the point where a real kernel may not sleep, and went on.
+    MayNotSleep,
+    /// The real kernel died while the task ran, or nothing could go on after it.
+    Last,
 }
 
 impl SegmentEnd {
@@ -35,10 +41,10 @@ impl SegmentEnd {
     /// segment (or, if the task ran, without its point) the schedule means the same.
     pub const fn is_dead(self) -> bool {
         match self {
-            SegmentEnd::Reached | SegmentEnd::Blocked | SegmentEnd::Ended => false,
+            SegmentEnd::Reached | SegmentEnd::Blocked | SegmentEnd::Ended | SegmentEnd::Last => false,
             SegmentEnd::BlockedBefore(_) | SegmentEnd::EndedBefore(_) => true,
             SegmentEnd::Waiting | SegmentEnd::Idle | SegmentEnd::Over | SegmentEnd::NoTask => true,
-            SegmentEnd::CutOff => true,
+            SegmentEnd::CutOff | SegmentEnd::NoPlace | SegmentEnd::MayNotSleep => true,
         }
     }
 
@@ -55,6 +61,9 @@ impl SegmentEnd {
             SegmentEnd::Over => "over",
             SegmentEnd::NoTask => "no-task",
             SegmentEnd::CutOff => "cut-off",
+            SegmentEnd::NoPlace => "no-place",
+            SegmentEnd::MayNotSleep => "may-not-sleep",
+            SegmentEnd::Last => "last",
         }
     }
 }
@@ -85,6 +94,9 @@ impl fmt::Display for SegmentEnd {
             SegmentEnd::Over => f.write_str("the task could not run, because it had ended"),
             SegmentEnd::NoTask => f.write_str("the program has no such task"),
             SegmentEnd::CutOff => f.write_str("the run was cut off before the segment was done"),
+            SegmentEnd::NoPlace => f.write_str("the point has no place in this kernel"),
+            SegmentEnd::MayNotSleep => f.write_str("the task came to the point where the kernel may not sleep"),
+            SegmentEnd::Last => f.write_str("nothing went on after it"),
         }
     }
 }

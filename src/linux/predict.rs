@@ -9,7 +9,7 @@ use crate::invariant::life::no_warning::NO_WARNING;
 use crate::invariant::lock::instances_in_parallel::INSTANCES_IN_PARALLEL;
 use crate::invariant::lock::lock_order::LOCK_ORDER;
 use crate::invariant::lock::no_deadlock::NO_DEADLOCK;
-use crate::invariant::lock::no_global_lock::NO_GLOBAL_LOCK;
+use crate::invariant::lock::no_global_lock_over_driver_callback::NO_GLOBAL_LOCK;
 use crate::invariant::reload::netns_exit_empties::NETNS_EXIT_EMPTIES;
 use crate::invariant::work::text_outlives_work::TEXT_OUTLIVES_WORK;
 use crate::invariant::{Invariant, Violation, judge_observed};
@@ -95,7 +95,7 @@ pub fn verdict(
     if let Some(how) = confirms(program, invariant, model, real, &complaints, &broken) {
         return Verdict::Confirmed(how);
     }
-    if let Some((at, end)) = log.and_then(Log::first_unfollowed) {
+    if let Some((at, end)) = log.and_then(|log| log.first_unfollowed(&model.segments)) {
         let segment = program.schedule[at];
         return Verdict::NotFollowed(format!("segment {}, `{segment}`: {end}", at + 1));
     }

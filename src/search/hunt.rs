@@ -6,7 +6,7 @@ use super::mutate::mutate;
 use super::novelty::{FAMILIES, New, Novelty};
 use crate::event::Trace;
 use crate::invariant::{Site, judge};
-use crate::program::{Program, SEGMENTS_MAX, Subsystem, Variants};
+use crate::program::{Command, Program, SEGMENTS_MAX, Subsystem, Variants};
 use crate::run::Machine;
 use crate::sim::kernel::STEPS_MAX;
 use fastrand::Rng;
@@ -70,6 +70,8 @@ pub struct Finding {
 #[derive(Debug)]
 pub struct Hunt {
     config: Config,
+    /// Which commands may be used, if not every one of the alphabet's.
+    may: Option<fn(&Command) -> bool>,
     options: Variants,
     random: Rng,
     machine: Machine,
@@ -95,6 +97,7 @@ impl Hunt {
         let random = Rng::with_seed(config.seed);
         Hunt {
             config,
+            may: None,
             options,
             random,
             machine: Machine::default(),
@@ -104,6 +107,12 @@ impl Hunt {
             lasting: [0; FAMILIES],
             stats: Stats::default(),
         }
+    }
+
+    /// The same with only those of the commands that may be used: of a kind some operands may be allowed and others not.
+    pub fn with_only(mut self, may: fn(&Command) -> bool) -> Self {
+        self.may = Some(may);
+        self
     }
 
     /// What was kept for a new lasting state since the last call, and from the first call on: some hundreds of each
@@ -135,6 +144,9 @@ impl Hunt {
     /// Nothing but the number of earlier calls and the config decides what happens.
     pub fn step(&mut self) -> Option<Finding> {
         let mut program = self.next_program();
+        if let Some(may) = self.may {
+            program.tasks.iter_mut().for_each(|task| task.commands.retain(may));
+        }
         // A walk finds schedules that nobody wrote down; a kept schedule, changed a little, goes deeper.
         let walks = program.schedule.is_empty() || self.random.u8(0..5) < 2;
         let trace = if walks {

@@ -15,9 +15,9 @@ pub(in crate::cli) struct Which {
     /// The latest kernel of this release, as 6.1
     #[arg(long, value_name = "VERSION", conflicts_with = "kernel")]
     release: Option<Release>,
-    /// What the kernel was built to show
-    #[arg(long, value_enum, default_value_t = Config::Fast)]
-    config: Config,
+    /// What the kernel was built to show [default: fast]
+    #[arg(long, value_enum)]
+    config: Option<Config>,
     /// Give a guest up that says nothing for this long
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     patience: Duration,
@@ -30,12 +30,18 @@ impl Which {
 
     /// Whether the kernel releases kobjects late.
     pub(super) fn releases_late(&self) -> bool {
-        self.config == Config::DelayedRelease
+        self.config == Some(Config::DelayedRelease)
     }
 
     /// How to start the kernel that is meant.
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
-        let built = build::find(self.kernel.as_deref(), self.config, self.release.as_ref())?;
+        self.setup_or(Config::Fast)
+    }
+
+    /// How to start the kernel that is meant, of this configuration if none is named.
+    pub(super) fn setup_or(&self, config: Config) -> anyhow::Result<Setup> {
+        let config = self.config.unwrap_or(config);
+        let built = build::find(self.kernel.as_deref(), config, self.release.as_ref())?;
         Ok(Setup::of(&built))
     }
 }

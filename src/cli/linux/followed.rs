@@ -4,15 +4,16 @@ use unreg::event::{Trace, What};
 use unreg::invariant::Violation;
 use unreg::linux::complaint;
 use unreg::linux::steer::{Entry, Log};
-use unreg::program::{Program, Segment};
+use unreg::program::Program;
 use unreg::report::timeline;
+use unreg::run::Machine;
 
 /// A run as a table: a column a task, where each was stopped, and the kernel's complaints in their place.
 pub(super) fn timeline(program: &Program, trace: &Trace, log: &Log) -> String {
     let mut out = timeline::observed(program, trace);
     out.push('\n');
     for (segment, end) in program.schedule.iter().zip(&log.segments) {
-        out.push_str(&format!("  {:56} {end}\n", words(segment)));
+        out.push_str(&format!("  {:56} {end}\n", segment.to_string()));
     }
     for entry in &log.entries {
         match entry {
@@ -25,15 +26,6 @@ pub(super) fn timeline(program: &Program, trace: &Trace, log: &Log) -> String {
     }
     out.push('\n');
     out
-}
-
-/// A segment as programs spell it.
-fn words(segment: &Segment) -> String {
-    match segment.until {
-        Some((point, count)) if count > 1 => format!("{} until {point} #{count}", segment.task),
-        Some((point, _)) => format!("{} until {point}", segment.task),
-        None => segment.task.to_string(),
-    }
 }
 
 /// The verdict on a run. Nothing is said to be kept of a schedule that was not followed.
@@ -55,12 +47,8 @@ pub(super) fn verdict(
         trace.cycle(what).iter().for_each(|link| out.push_str(&format!("  {}\n", trace.link(link))));
     }
     let segments = program.schedule.len();
-    let is_followed = match log {
-        None => segments == 0,
-        Some(log) => log.followed() == segments,
-    };
-    if !is_followed {
-        let followed = log.map_or(0, Log::followed);
+    let followed = log.map_or(0, |log| log.followed(&Machine::default().run(program).segments));
+    if followed < segments {
         out.push_str(&format!("{file}: Linux followed {followed} of the schedule's {segments} segments\n"));
     } else if broken.is_empty() && segments > 0 {
         out.push_str(&format!("{file}: Linux followed the schedule and keeps every rule that it shows\n"));

@@ -133,7 +133,7 @@ impl Kernel {
 
 /// A command that only the model knows how to run.
 #[derive(Debug)]
-pub(super) struct Unperformable(Command);
+pub(super) struct Unperformable(pub(super) Command);
 
 impl std::fmt::Display for Unperformable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,53 +1,6 @@
 //! What a tracer saw of a run, in order, with the guest's reports in their place.
 
-use crate::event::{Point, TaskName};
-use std::fmt;
-
-/// How one segment of a schedule ended on a real kernel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SegmentEnd {
-    /// The task came to the point.
-    Reached,
-    /// The task blocked before it came there, or there was no point to come to.
-    Blocked,
-    /// The task ended before it came there, or there was no point to come to.
-    Ended,
-    /// The task could not run: it had not begun, slept, or had ended.
-    NotRun,
-    /// The task came to the point where the kernel may not sleep, and went on.
-    MayNotSleep,
-    /// The point has no place in this kernel's text, so the segment stops nobody there.
-    NoPlace,
-    /// The kernel died while the task ran, or nothing could run after it.
-    Last,
-    /// The run was over before the segment's turn came or before it ended.
-    Never,
-}
-
-impl SegmentEnd {
-    /// Whether the task ran as far as the schedule says.
-    pub const fn is_followed(&self) -> bool {
-        match self {
-            SegmentEnd::Reached | SegmentEnd::Blocked | SegmentEnd::Ended | SegmentEnd::Last => true,
-            SegmentEnd::NotRun | SegmentEnd::MayNotSleep | SegmentEnd::NoPlace | SegmentEnd::Never => false,
-        }
-    }
-}
-
-impl fmt::Display for SegmentEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SegmentEnd::Reached => "reached",
-            SegmentEnd::Blocked => "blocked",
-            SegmentEnd::Ended => "ended",
-            SegmentEnd::NotRun => "could not run",
-            SegmentEnd::MayNotSleep => "came where the kernel may not sleep",
-            SegmentEnd::NoPlace => "has no place in this kernel",
-            SegmentEnd::Last => "was the last that the kernel did",
-            SegmentEnd::Never => "never came",
-        })
-    }
-}
+use crate::event::{Point, SegmentEnd, TaskName};
 
 /// One thing that the tracer saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,19 +42,22 @@ impl Log {
     /// The kernel died, or its tasks never go on: the segment under way ends with it.
     pub fn ends_here(&mut self) {
         if let Some(end) = self.under_way.and_then(|at| self.segments.get_mut(at))
-            && *end == SegmentEnd::Never
+            && *end == SegmentEnd::CutOff
         {
             *end = SegmentEnd::Last;
         }
     }
 
-    /// The first segment that was not followed, and how it ended.
-    pub fn first_unfollowed(&self) -> Option<(usize, &SegmentEnd)> {
-        self.segments.iter().enumerate().find(|(_, end)| !end.is_followed())
+    /// The first segment that was not followed, and how it ended. What the model cannot do either is followed: a
+    /// segment of a task that has ended means nothing.
+    pub fn first_unfollowed(&self, model: &[SegmentEnd]) -> Option<(usize, SegmentEnd)> {
+        let ends = self.segments.iter().copied().enumerate();
+        ends.into_iter().find(|(at, end)| end.is_dead() && model.get(*at) != Some(end))
     }
 
-    /// The segments that were followed to their end: the task ran until its point, or until it blocked or ended.
-    pub fn followed(&self) -> usize {
-        self.segments.iter().filter(|end| end.is_followed()).count()
+    /// How many segments were followed.
+    pub fn followed(&self, model: &[SegmentEnd]) -> usize {
+        let ends = self.segments.iter().enumerate();
+        ends.filter(|(at, end)| !end.is_dead() || model.get(*at) == Some(*end)).count()
     }
 }

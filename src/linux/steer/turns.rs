@@ -4,9 +4,9 @@
 //! stopped. A parked task sleeps for one tick of the virtual clock, which moves only when no task can run, and then
 //! asks again. So a question says that every other task is parked or asleep by now.
 
-use super::log::{Entry, Log, SegmentEnd};
+use super::log::{Entry, Log};
 use super::sleep::Sleep;
-use crate::event::{Point, TaskName};
+use crate::event::{Point, SegmentEnd, TaskName};
 use crate::program::Segment;
 
 /// A task that sleeps is blocked when every parked task has asked this often and it still sleeps. It is longer than
@@ -75,7 +75,7 @@ impl Turns {
         let task = |name| Task { name, state: State::Absent, slept: None, asked: 0, parked_after: 0 };
         let end = |segment: &Segment| match segment.until {
             Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
-            _ => SegmentEnd::Never,
+            _ => SegmentEnd::CutOff,
         };
         let log = Log { entries: Vec::new(), segments: schedule.iter().map(end).collect(), under_way: None };
         Turns {
@@ -266,17 +266,27 @@ impl Turns {
     }
 
     fn end_turn(&mut self, how: SegmentEnd) {
+        let left = self.until.take().map(|(_, left)| left);
         self.turn = None;
-        self.until = None;
         self.ended += 1;
         self.progress();
-        self.end_segment(how);
+        self.end_segment(match (how, left) {
+            (SegmentEnd::Blocked, Some(left)) => SegmentEnd::BlockedBefore(self.count().saturating_sub(left)),
+            (SegmentEnd::Ended, Some(left)) => SegmentEnd::EndedBefore(self.count().saturating_sub(left)),
+            (how, _) => how,
+        });
+    }
+
+    /// How often the task of the segment that has the turn is to come to its point.
+    fn count(&self) -> u8 {
+        let segment = self.cursor.checked_sub(1).and_then(|last| self.segments.get(last));
+        segment.and_then(|segment| segment.until).map_or(0, |(_, count)| count.max(1))
     }
 
     /// The segment that has the turn ends like this, unless it has ended otherwise.
     fn end_segment(&mut self, how: SegmentEnd) {
         if let Some(end) = self.cursor.checked_sub(1).and_then(|last| self.log.segments.get_mut(last))
-            && *end == SegmentEnd::Never
+            && *end == SegmentEnd::CutOff
         {
             *end = how;
         }
@@ -290,13 +300,23 @@ impl Turns {
             let task = self.number(segment.task).filter(|task| self.is_parked(*task));
             match task {
                 Some(task) => return self.give(task, segment.until),
-                None => self.log.segments[at] = SegmentEnd::NotRun,
+                None => self.log.segments[at] = self.why_not(segment.task),
             }
         }
         // One more than the last segment, so that what ends from here on is no segment's end.
         self.cursor = self.segments.len() + 1;
         if let Some(task) = (0..self.tasks.len()).find(|task| self.is_parked(*task)) {
             self.give(task, None);
+        }
+    }
+
+    /// Why a task cannot run.
+    fn why_not(&self, name: TaskName) -> SegmentEnd {
+        match self.number(name).map(|task| &self.tasks[task].state) {
+            None => SegmentEnd::NoTask,
+            Some(State::Absent) if name.is_worker() => SegmentEnd::Idle,
+            Some(State::Absent) => SegmentEnd::Over,
+            Some(State::Running | State::Asleep(_) | State::Parked) => SegmentEnd::Waiting,
         }
     }
 

@@ -35,7 +35,7 @@ fn a_task_runs_until_its_point_and_the_next_segment_follows() {
     turns.ends(1);
     let log = turns.into_log();
     assert_eq!(log.segments, [SegmentEnd::Reached, SegmentEnd::Ended]);
-    assert_eq!(log.followed(), 2);
+    assert_eq!(log.followed(&[]), 2);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_task_that_sleeps_loses_its_turn_when_all_others_have_waited_long_enough() {
     assert_eq!(turns.asks(0), Verdict::Go);
     turns.ends(0);
     let log = turns.into_log();
-    assert_eq!(log.segments, [SegmentEnd::Blocked, SegmentEnd::Ended]);
+    assert_eq!(log.segments, [SegmentEnd::BlockedBefore(0), SegmentEnd::Ended]);
     assert!(log.entries.contains(&Entry::Blocks(User, sleep(false).words)));
 }
 
@@ -73,7 +73,7 @@ fn a_segment_whose_task_cannot_run_is_skipped_and_said() {
     turns.ends(0);
     assert_eq!((turns.asks(1), turns.asks(1)), (Verdict::Park, Verdict::Go));
     turns.ends(1);
-    assert_eq!(turns.into_log().segments, [SegmentEnd::NotRun, SegmentEnd::Ended, SegmentEnd::NotRun]);
+    assert_eq!(turns.into_log().segments, [SegmentEnd::Idle, SegmentEnd::Ended, SegmentEnd::Over]);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn where_the_kernel_may_not_sleep_a_task_goes_on_and_it_is_said() {
     assert_eq!(turns.comes_to(0, POINT, false), Verdict::Go);
     turns.ends(0);
     let log = turns.into_log();
-    assert_eq!((log.followed(), &log.segments[..]), (0, &[SegmentEnd::MayNotSleep][..]));
+    assert_eq!((log.followed(&[]), &log.segments[..]), (0, &[SegmentEnd::MayNotSleep][..]));
     assert!(log.entries.contains(&Entry::MayNotSleep(User, POINT.name().to_string())));
 }
 
@@ -109,7 +109,7 @@ fn a_point_without_a_place_is_said_and_when_all_is_over_nothing_is_held() {
     assert_eq!(turns.asks(0), Verdict::Go);
     assert_eq!(turns.comes_to(0, POINT, true), Verdict::Go);
     let log = turns.into_log();
-    assert_eq!((log.followed(), log.segments), (0, vec![SegmentEnd::NoPlace]));
+    assert_eq!((log.followed(&[]), log.segments), (0, vec![SegmentEnd::NoPlace]));
 }
 
 #[test]

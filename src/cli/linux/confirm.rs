@@ -1,0 +1,161 @@
+//! `unreg linux confirm`: what the model breaks under a kernel's variant, asked of that kernel with its schedule.
+
+mod hunted;
+
+use super::boot::Which;
+use super::build::{self, Config};
+use super::kernel::{Kernel, Unperformable};
+use crate::cli::progress::Stage;
+use crate::cli::{Outcome, choose, duration, load, out};
+use comfy_table::{ContentArrangement, Table, presets};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use unreg::invariant::{self, Invariant};
+use unreg::linux::perform;
+use unreg::linux::predict::{Verdict, verdict};
+use unreg::program::{Program, Subsystem, Variants};
+use unreg::run::Machine;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Programs whose variants are a kernel's [default: what a hunt under the kernel's variants finds]
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Every program of a folder, as hunts fill it
+    #[arg(long, value_name = "DIR", conflicts_with = "files")]
+    findings: Option<PathBuf>,
+    /// The variants to hunt under [default: those of the kernel's release]
+    #[arg(long, value_name = "VARIANT", value_parser = choose::variants, conflicts_with_all = ["files", "findings"])]
+    variant: Option<Variants>,
+    /// Hunt with the commands of one subsystem [default: each in turn]
+    #[arg(long, value_name = "SUBSYSTEM", value_parser = choose::subsystem, conflicts_with_all = ["files", "findings"])]
+    subsystem: Option<Subsystem>,
+    /// Hunt for this long in each subsystem
+    #[arg(long, value_name = "TIME", default_value = "40s", value_parser = duration::parse, conflicts_with_all = ["files", "findings"])]
+    time: Duration,
+    /// Where the hunt's chance comes from
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["files", "findings"])]
+    seed: u64,
+    /// Print the program of each prediction that is not confirmed
+    #[arg(long, short)]
+    verbose: bool,
+    #[command(flatten)]
+    which: Which,
+}
+
+/// A program and a rule that the model breaks in it.
+#[derive(Debug)]
+struct Prediction {
+    /// Where it comes from.
+    name: String,
+    program: Program,
+    invariant: &'static Invariant,
+}
+
+pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    // Most of what a kernel does wrong only its checkers see.
+    let setup = arguments.which.setup_or(Config::Debug)?;
+    let release = setup.kernel.about.release.clone();
+    let config = setup.kernel.about.config.clone();
+    let predictions = predictions(arguments, &release)?;
+    let mut kernel = Kernel::new(setup, &arguments.which);
+    let progress = Stage::of("predictions", predictions.len() as u64);
+    let mut judged = Vec::new();
+    for prediction in predictions {
+        let verdict = ask(&mut kernel, &prediction)?;
+        progress.one_more();
+        judged.push((prediction, verdict));
+    }
+    drop(progress);
+    out::print(&table(&judged))?;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    judged.iter().for_each(|(_, verdict)| *counts.entry(verdict.word()).or_default() += 1);
+    if arguments.verbose {
+        for (prediction, verdict) in judged.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Confirmed(_))) {
+            out::print(&format!("{verdict}: {}\n{}\n\n{}\n", prediction.name, verdict.why(), prediction.program))?;
+        }
+    }
+    let count = |word: &str| counts.get(word).copied().unwrap_or(0);
+    out::print(&format!(
+        "Linux {release} ({config}): {} confirmed, {} refuted, {} not followed, {} not askable\n",
+        count("confirmed"),
+        count("refuted"),
+        count("not followed"),
+        count("not askable"),
+    ))?;
+    Ok(if count("refuted") == 0 { Outcome::Clean } else { Outcome::Violation })
+}
+
+/// What is to be asked.
+fn predictions(arguments: &Arguments, release: &str) -> anyhow::Result<Vec<Prediction>> {
+    let mut files = arguments.files.clone();
+    if let Some(folder) = &arguments.findings {
+        files.extend(programs(folder)?);
+        anyhow::ensure!(!files.is_empty(), "there is no program in {}", folder.display());
+    }
+    if !files.is_empty() {
+        let predictions = files.iter().map(|path| broken(path));
+        return Ok(predictions.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect());
+    }
+    let usual = || choose::variants(&build::variants_for(release)).map_err(anyhow::Error::msg);
+    let variants = arguments.variant.map_or_else(usual, Ok)?;
+    let subsystems = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib];
+    let asked = |of: &Subsystem| arguments.subsystem.map_or(variants.of(*of) != 0, |asked| asked == *of);
+    let hunts = subsystems.into_iter().filter(asked);
+    Ok(hunts.flat_map(|of| hunted::predictions(variants, of, arguments.seed, arguments.time)).collect())
+}
+
+/// The programs of a folder, in the order of their names.
+fn programs(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry?;
+        if entry.file_type().is_file() && entry.path().extension().is_some_and(|ending| ending == "prog") {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
+}
+
+/// A prediction for each rule that the model breaks in a file's program.
+fn broken(path: &Path) -> anyhow::Result<Vec<Prediction>> {
+    let program = load::program(path)?;
+    let violations = invariant::judge(Machine::default().run(&program));
+    anyhow::ensure!(
+        !violations.is_empty(),
+        "{}: the model breaks nothing under {}, so there is nothing to confirm",
+        path.display(),
+        program.variants
+    );
+    let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let prediction = |violation: invariant::Violation| Prediction {
+        name: name.clone(),
+        program: program.clone(),
+        invariant: violation.invariant,
+    };
+    Ok(violations.into_iter().map(prediction).collect())
+}
+
+/// Asks a kernel.
+fn ask(kernel: &mut Kernel, prediction: &Prediction) -> anyhow::Result<Verdict> {
+    let Prediction { program, invariant, .. } = prediction;
+    let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
+    if let Some(command) = commands.find(|command| !perform::can_perform(command)) {
+        return Ok(Verdict::NotAskable(Unperformable(*command).to_string()));
+    }
+    let answer = kernel.ask(program)?;
+    let real = answer.trace(program);
+    let mut machine = Machine::default();
+    Ok(verdict(program, invariant, machine.run(program), &real, answer.log.as_ref()))
+}
+
+fn table(judged: &[(Prediction, Verdict)]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(120);
+    table.set_header(["prediction", "rule", "verdict", "how"]);
+    for (prediction, verdict) in judged {
+        table.add_row([&prediction.name, prediction.invariant.name, verdict.word(), verdict.why()]);
+    }
+    format!("{table}\n\n")
+}

@@ -1,0 +1,38 @@
+//! Predictions that a hunt finds under a kernel's variants, with commands that the kernel can be asked for.
+
+use super::Prediction;
+use crate::cli::findings;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+use unreg::invariant;
+use unreg::linux::perform;
+use unreg::minimize::minimize_violation;
+use unreg::program::{Subsystem, Variants};
+use unreg::search::generate::Alphabet;
+use unreg::search::hunt::{Config, Hunt};
+
+/// Hunts for so long, and returns each cause once, by its smallest program.
+pub(super) fn predictions(variants: Variants, subsystem: Subsystem, seed: u64, time: Duration) -> Vec<Prediction> {
+    let alphabet = Alphabet::new(&[subsystem]);
+    let config = Config { variants, only: Vec::new(), alphabet, seed, vary_options: false };
+    let mut hunt = Hunt::new(config).with_only(perform::can_perform);
+    let (mut sites, mut names) = (HashSet::new(), HashSet::new());
+    let mut predictions = Vec::new();
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        let Some(finding) = hunt.step() else { continue };
+        for site in finding.sites {
+            if !sites.insert(site.clone()) {
+                continue;
+            }
+            let program = minimize_violation(&finding.program, &site, |_| {});
+            let name = findings::file_name(program.variants, &site);
+            if names.insert(name.clone()) {
+                let invariant = invariant::named(site.invariant).expect("a site names its rule");
+                let name = name.trim_end_matches(".prog").to_string();
+                predictions.push(Prediction { name, program, invariant });
+            }
+        }
+    }
+    predictions
+}
