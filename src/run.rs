@@ -32,6 +32,11 @@ impl Machine {
         self.kernel.trace()
     }
 
+    /// Has all walks from here on stop tasks at these points only.
+    pub fn stop_only_at(&mut self, points: &[Point]) {
+        self.kernel.stop_only_at(points);
+    }
+
     /// Runs a program under a random walk and says what the walk chose, as a schedule that replays it.
     pub fn walk(&mut self, program: &Program, seed: u64) -> (&Trace, Vec<Segment>) {
         self.execute(program, &[], Some(seed));

@@ -139,6 +139,7 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
         trace.events.iter().filter(|event| !MASKS.iter().any(|mask| (mask.hides)(trace, &event.what)));
     let (mut stream, mut rest) = (Vec::new(), Vec::new());
     let mut warned = false;
+    let is_steered = !program.schedule.is_empty();
     let mut together = Together::default();
     // Where in the stream what is said of one flash update begins.
     let mut update = 0;
@@ -160,6 +161,9 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
         }
         let what = match event.what {
             What::Begin(index) => format!("# {task}: {}", program.command_text(event.task, index)),
+            // Commands of several tasks may end in another order than they began.
+            What::End(_, None) if is_steered => format!("{task}: ok"),
+            What::End(_, Some(errno)) if is_steered => format!("{task}: {errno}"),
             What::End(_, None) => "ok".to_string(),
             What::End(_, Some(errno)) => format!("{errno}"),
             What::Warn(..) | What::Console(_) => {

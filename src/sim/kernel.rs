@@ -92,6 +92,11 @@ impl Kernel {
         self.scheduler.schedule()
     }
 
+    /// Has all walks from here on stop tasks at these points only.
+    pub fn stop_only_at(&mut self, points: &[Point]) {
+        self.scheduler.stop_only_at(points);
+    }
+
     /// Records that something happened in the task that runs.
     #[inline]
     pub fn emit(&self, what: What) {

@@ -54,9 +54,18 @@ pub struct Scheduler {
     /// How the segments before the cursor ended, without the one that runs.
     ends: RefCell<Vec<SegmentEnd>>,
     walk: Option<RefCell<Walk>>,
+    /// At which points a walk may stop a task, by their numbers; everywhere, if this says nothing.
+    may_stop: Option<Vec<bool>>,
 }
 
 impl Scheduler {
+    /// Has all walks from here on stop tasks at these points only.
+    pub(super) fn stop_only_at(&mut self, points: &[Point]) {
+        let mut may_stop = vec![false; Point::ALL.iter().map(|point| usize::from(*point as u16) + 1).max().unwrap_or(0)];
+        points.iter().for_each(|point| may_stop[usize::from(*point as u16)] = true);
+        self.may_stop = Some(may_stop);
+    }
+
     pub(super) fn reset(&mut self, segments: &[Segment], seed: Option<u64>) {
         self.segments.clear();
         self.segments.extend_from_slice(segments);
@@ -105,6 +114,9 @@ impl Scheduler {
     }
 
     fn walk_stops(&self, walk: &mut Walk, at: Point) -> bool {
+        if self.may_stop.as_ref().is_some_and(|may| !may[usize::from(at as u16)]) {
+            return false;
+        }
         walk.passed.push(at);
         let left = self.left.get();
         self.left.set(left.saturating_sub(1));

@@ -1,9 +1,12 @@
 //! `unreg linux conform`: the same programs on the model and on a real kernel, compared event by event.
 
+mod schedules;
+
 use super::boot::Which;
 use super::build;
 use super::guest::Sabotage;
 use super::kernel::Kernel;
+use super::steer::Symbols;
 use crate::cli::progress::Stage;
 use crate::cli::{Outcome, choose, load, out};
 use anyhow::Context;
@@ -50,6 +53,9 @@ pub(in crate::cli) struct Arguments {
     /// Have something bad happen to the first program's guest, to see that the run survives it
     #[arg(long, value_enum, hide = true)]
     sabotage: Option<Sabotage>,
+    /// Make programs of several tasks up, with schedules that the kernel follows
+    #[arg(long, conflicts_with_all = ["files", "reverse"])]
+    schedules: bool,
     /// Say what is not compared, and why
     #[arg(long)]
     explain: bool,
@@ -63,6 +69,10 @@ struct Compared {
     difference: Option<Difference>,
     /// How often each command was run, and how often the kernel did it.
     commands: BTreeMap<&'static str, (u32, u32)>,
+    /// How many segments the schedule has, and how many of them the kernel followed.
+    segments: (usize, usize),
+    /// The first segment that it did not follow, if there is one: then nothing is compared.
+    unfollowed: Option<String>,
 }
 
 /// A program whose two traces differ, made as small as it can be.
@@ -76,13 +86,22 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
         out::print(&explain())?;
         return Ok(Outcome::Clean);
     }
-    let setup = arguments.which.setup()?;
+    let mut setup = arguments.which.setup()?;
     let usual = || choose::variants(&build::variants_for(&setup.kernel.about.release)).map_err(anyhow::Error::msg);
     let mut variants = arguments.variant.map_or_else(usual, Ok)?;
     if arguments.which.releases_late() {
         variants = variants.union(choose::variants("config=delayed-release").map_err(anyhow::Error::msg)?);
     }
-    let named = programs(arguments, variants)?;
+    let named = match arguments.schedules {
+        true => {
+            let symbols = Arc::new(Symbols::of(&setup.kernel)?);
+            let (count, seed) = (arguments.count.unwrap_or(COUNT), arguments.seed);
+            let named = schedules::programs(&symbols, variants, arguments.subsystem, seed, count);
+            setup.symbols = Some(symbols);
+            named
+        }
+        false => programs(arguments, variants)?,
+    };
     let jobs = arguments.jobs.map_or_else(processors, usize::from).min(named.len()).max(1);
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
@@ -120,14 +139,19 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let seconds = start.elapsed().as_secs_f64();
     let results = results.into_inner().expect("no thread panics with it");
     let mut commands: BTreeMap<&'static str, (u32, u32)> = BTreeMap::new();
-    let (mut equal, mut different) = (0, 0);
+    let (mut equal, mut different, mut segments) = (0, 0, (0, 0));
+    let mut unfollowed: BTreeMap<String, usize> = BTreeMap::new();
     for ((name, _), result) in named.iter().zip(results) {
         let Some(compared) = result.transpose()? else { continue };
         for (command, (tried, done)) in compared.commands {
             let total = commands.entry(command).or_default();
             *total = (total.0 + tried, total.1 + done);
         }
+        segments = (segments.0 + compared.segments.0, segments.1 + compared.segments.1);
         match compared.difference {
+            None if compared.unfollowed.is_some() => {
+                *unfollowed.entry(compared.unfollowed.unwrap_or_default()).or_default() += 1;
+            }
             None => equal += 1,
             Some(difference) => {
                 different += 1;
@@ -140,6 +164,18 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
     }
     out::print(&table(&commands))?;
+    if arguments.schedules {
+        for (why, count) in &unfollowed {
+            out::print(&format!("  not followed, {count} times: {why}\n"))?;
+        }
+        let share = segments.1 as f64 * 100.0 / (segments.0 as f64).max(1.0);
+        out::print(&format!(
+            "{} of {} segments followed ({share:.0} %), {} programs not followed and so not compared\n",
+            segments.1,
+            segments.0,
+            unfollowed.values().sum::<usize>()
+        ))?;
+    }
     let (boots, deaths) = (boots.into_inner(), deaths.into_inner());
     let rate = named.len() as f64 / seconds;
     out::print(&format!(
@@ -181,7 +217,12 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
 
 /// Runs a program on both; a difference is minimised while it is the same difference.
 fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) -> anyhow::Result<Compared> {
-    let (model, real) = (lines(machine, program), kernel.run(program)?);
+    let model = lines(machine, program);
+    let ends = machine.run(program).segments.clone();
+    let answer = kernel.ask(program)?;
+    let real = answer.trace(program);
+    let followed = answer.log.as_ref().map_or(0, |log| log.followed(&ends));
+    let segments = (program.schedule.len(), followed);
     let mut commands: BTreeMap<&'static str, (u32, u32)> = BTreeMap::new();
     for event in &real.events {
         if let What::End(index, errno) = event.what {
@@ -190,22 +231,31 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
             *entry = (entry.0 + 1, entry.1 + u32::from(errno.is_none()));
         }
     }
+    let unfollowed = answer.log.as_ref().and_then(|log| log.first_unfollowed(&ends));
+    if let Some((at, end)) = unfollowed {
+        let unfollowed = Some(format!("`{}`: {end}", program.schedule[at]));
+        return Ok(Compared { difference: None, commands, segments, unfollowed });
+    }
     let observed = compare::observed(program, &real);
     let Some(difference) = compare::difference(&model, &observed) else {
-        return Ok(Compared { difference: None, commands });
+        return Ok(Compared { difference: None, commands, segments, unfollowed: None });
     };
     let again = compare::observed(program, &kernel.run(program)?);
     if compare::difference(&model, &again).as_ref() != Some(&difference) {
         let columns = compare::columns(&model, &observed);
         let columns =
             format!("seen once; when it was run again, it was not the same\n{columns}{}", complaints(&real));
-        return Ok(Compared { difference: Some(Difference { program: program.clone(), columns }), commands });
+        let difference = Some(Difference { program: program.clone(), columns });
+        return Ok(Compared { difference, commands, segments, unfollowed: None });
     }
     let mut trouble = None;
     let minimal = minimize(program, |candidate| {
         if !candidate.tasks.iter().flat_map(|task| &task.commands).all(perform::can_perform)
             || trouble.is_some()
         {
+            return false;
+        }
+        if candidate.schedule.is_empty() && !program.schedule.is_empty() {
             return false;
         }
         match kernel.run(candidate) {
@@ -225,7 +275,8 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
     let real = kernel.run(&minimal)?;
     let observed = compare::observed(&minimal, &real);
     let columns = compare::columns(&lines(machine, &minimal), &observed) + &complaints(&real);
-    Ok(Compared { difference: Some(Difference { program: minimal, columns }), commands })
+    let difference = Some(Difference { program: minimal, columns });
+    Ok(Compared { difference, commands, segments, unfollowed: None })
 }
 
 /// What the kernel printed, for a difference that it printed something.

@@ -22,8 +22,39 @@ pub(super) fn all() -> impl Iterator<Item = &'static Place> {
 
 /// Points that no kernel has, and why.
 pub(super) const NOWHERE: &[(Point, &str)] = &[
+    // Tasks of the model that are none of the kernel.
     (Point::UeventWait, "a task of the model waits for a uevent: no function of the kernel"),
     (Point::UdevRule, "a task of the model plays udev: no function of the kernel"),
+    (Point::NetnsDelWait, "the agent waits for a namespace to end: no function of the kernel"),
+    (Point::TimePass, "the agent lets time pass: no function of the kernel"),
+    // Locks and lists that kernels had.
+    (Point::DevlinkMutex, "gone since 5.19: no lock over all instances"),
+    (Point::PortFileFound, "gone since 5.18: netdevsim looks a port up under the lock of the instance"),
+    (Point::PortFileList, "gone since 5.18: the list of ports has no lock of its own"),
+    (Point::MdevRegisterLock, "gone since 6.1: a parent is a part of its driver's memory, and in no list"),
+    (Point::MdevUnregisterLock, "gone since 6.1: a parent is a part of its driver's memory, and in no list"),
+    (Point::GidAdd, "gone since 4.3: the GID tables are ib_core's own, and no client keeps them"),
+    (Point::GidFlush, "gone since 4.3: the GID tables are ib_core's own, and no client keeps them"),
+    (Point::GidRescan, "gone since 4.3: whoever registers a device fills its table itself"),
+    // Rules that no kernel keeps.
+    (Point::HealthReportLock, "no kernel takes the lock to say that there is an error"),
+    (Point::MdevUnregisterWait, "no kernel waits for releases where a parent is unregistered"),
+    (Point::MttyWait, "no driver waits for the releases of what it has unregistered"),
+    (Point::ModuleExitFlush, "no module as built has a queue of its own to flush in its exit"),
+    // What drivers of a stock kernel do not do, and drivers that it does not have.
+    (Point::MttyRegister, "a parent is registered with its module alone, never by itself"),
+    (Point::MttyUnregister, "a parent is unregistered with its module alone, never by itself"),
+    (Point::MttyDeferred, "no driver as built puts unregistering off"),
+    (Point::SfChildRemove, "a driver of the model: no kernel as built has it"),
+    (Point::SfEswitch, "a driver of the model: no kernel as built has it"),
+    (Point::LineCardStatus, "a driver of the model: no kernel as built has it"),
+    (Point::LineCardCancel, "a driver of the model: no kernel as built has it"),
+    (Point::AuxiliaryAttach, "a driver of the model: no kernel as built has it"),
+    (Point::AuxiliaryDetach, "a driver of the model: no kernel as built has it"),
+    (Point::IpoibLookup, "ipoib is not built"),
+    (Point::IpoibAdd, "ipoib is not built"),
+    (Point::IpoibRemove, "ipoib is not built"),
+    (Point::IbRemoveFailed, "ipoib is not built"),
 ];
 
 /// A function that a worker of the kernel enters to do a queue's work.
@@ -37,12 +68,19 @@ pub struct Work {
     pub function: &'static str,
 }
 
-/// The work functions that are tasks of the model.
+/// The work functions that are tasks of the model. No kernel has one for the queues of the model's own drivers.
 pub const WORK: &[Work] = &[
+    // In both: the lock of the list of devices, each device, its table.
     Work { queue: QueueName::Gid, module: Some("ib_core"), function: "netdevice_event_work_handler" },
     Work { queue: QueueName::Gid, module: Some("ib_core"), function: "update_gid_event_work_handler" },
-    Work { queue: QueueName::Rescan, module: Some("ib_core"), function: "roce_rescan_device_work" },
+    // All of unregistering a device.
     Work { queue: QueueName::Unreg, module: Some("ib_core"), function: "ib_unregister_work" },
+    // Instances that move, with their reload; RDMA devices that move; the netdevs, and the wait for their references.
     Work { queue: QueueName::Netns, module: None, function: "cleanup_net" },
+    // The trial of the lock of the instance that another is nested in, and the notification; since 6.7.
     Work { queue: QueueName::System, module: None, function: "devlink_rel_nested_in_notify_work" },
+    // Where releases are delayed: the release of a mediated device, which takes the lock of the list.
+    Work { queue: QueueName::System, module: None, function: "kobject_delayed_cleanup" },
+    // A message that the connection manager has received.
+    Work { queue: QueueName::Cm, module: Some("ib_cm"), function: "cm_work_handler" },
 ];
