@@ -2,13 +2,13 @@
 
 use super::observe::CLEAN_UP;
 use crate::driver;
-use crate::event::{Action, Event, IbDevice, NetNs, Notice, Subject, TaskId, Trace, What};
+use crate::event::{Action, Event, IbDevice, NetNs, Notice, SegmentEnd, Subject, TaskId, Trace, What};
 use crate::invariant::judge;
 use crate::invariant::life::no_use_after_free::NO_USE_AFTER_FREE;
 use crate::invariant::lock::no_deadlock::NO_DEADLOCK;
 use crate::invariant::reload::netns_exit_empties::NETNS_EXIT_EMPTIES;
 use crate::invariant::work::text_outlives_work::TEXT_OUTLIVES_WORK;
-use crate::program::{Command, Program};
+use crate::program::{Command, Program, Segment};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::fmt::Write;
 
@@ -215,6 +215,12 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
     rest.sort();
     stream.extend(rest);
     stream
+}
+
+/// How the segments of a schedule ended, as it is compared: a line a segment.
+pub fn segments(program: &Program, ends: &[SegmentEnd]) -> Vec<String> {
+    let line = |(segment, end): (&Segment, &SegmentEnd)| format!("segment `{segment}`: {end}");
+    program.schedule.iter().zip(ends).map(line).collect()
 }
 
 /// Whose a line is that says that something of RDMA goes: a character device, or a device with all there is of it.

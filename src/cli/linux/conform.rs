@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use unreg::event::{Trace, What};
+use unreg::linux::steer::Log;
 use unreg::linux::{compare, perform};
 use unreg::minimize::minimize;
 use unreg::program::{Command, Program, Subsystem, Variants};
@@ -231,16 +232,16 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
             *entry = (entry.0 + 1, entry.1 + u32::from(errno.is_none()));
         }
     }
-    let unfollowed = answer.log.as_ref().and_then(|log| log.first_unfollowed(&ends));
+    let unfollowed = answer.log.as_ref().and_then(Log::impossible);
     if let Some((at, end)) = unfollowed {
         let unfollowed = Some(format!("`{}`: {end}", program.schedule[at]));
         return Ok(Compared { difference: None, commands, segments, unfollowed });
     }
-    let observed = compare::observed(program, &real);
+    let observed = answer.lines(program);
     let Some(difference) = compare::difference(&model, &observed) else {
         return Ok(Compared { difference: None, commands, segments, unfollowed: None });
     };
-    let again = compare::observed(program, &kernel.run(program)?);
+    let again = kernel.ask(program)?.lines(program);
     if compare::difference(&model, &again).as_ref() != Some(&difference) {
         let columns = compare::columns(&model, &observed);
         let columns =
@@ -258,9 +259,9 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
         if candidate.schedule.is_empty() && !program.schedule.is_empty() {
             return false;
         }
-        match kernel.run(candidate) {
-            Ok(real) => {
-                let real = compare::observed(candidate, &real);
+        match kernel.ask(candidate) {
+            Ok(answer) => {
+                let real = answer.lines(candidate);
                 compare::difference(&lines(machine, candidate), &real).as_ref() == Some(&difference)
             }
             Err(error) => {
@@ -272,8 +273,8 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
     if let Some(error) = trouble {
         return Err(error);
     }
-    let real = kernel.run(&minimal)?;
-    let observed = compare::observed(&minimal, &real);
+    let answer = kernel.ask(&minimal)?;
+    let (real, observed) = (answer.trace(&minimal), answer.lines(&minimal));
     let columns = compare::columns(&lines(machine, &minimal), &observed) + &complaints(&real);
     let difference = Some(Difference { program: minimal, columns });
     Ok(Compared { difference, commands, segments, unfollowed: None })
@@ -292,7 +293,8 @@ fn indent(text: &str) -> String {
 
 /// What the model does, as it is compared.
 fn lines(machine: &mut Machine, program: &Program) -> Vec<String> {
-    compare::observed(program, machine.run(program))
+    let trace = machine.run(program);
+    [compare::observed(program, trace), compare::segments(program, &trace.segments)].concat()
 }
 
 /// How often each command was asked of the kernel, and how often it was done.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use unreg::event::Trace;
 use unreg::linux::steer::Log;
 use unreg::linux::wire::{Report, Request};
-use unreg::linux::{observe, perform};
+use unreg::linux::{compare, observe, perform};
 use unreg::program::{Command, Program};
 
 /// A kernel to ask, with the guest that runs it now.
@@ -39,6 +39,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// The same as it is compared with the model.
+    pub(super) fn lines(&self, program: &Program) -> Vec<String> {
+        let ends = self.log.as_ref().map_or(&[][..], |log| &log.segments);
+        [compare::observed(program, &self.trace(program)), compare::segments(program, ends)].concat()
+    }
+
     /// The same as events.
     pub(super) fn trace(&self, program: &Program) -> Trace {
         let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();

@@ -48,6 +48,12 @@ impl Log {
         }
     }
 
+    /// The first segment that this kernel has no way to follow.
+    pub fn impossible(&self) -> Option<(usize, SegmentEnd)> {
+        let is_it = |end: &SegmentEnd| matches!(end, SegmentEnd::NoPlace | SegmentEnd::MayNotSleep);
+        self.segments.iter().copied().enumerate().find(|(_, end)| is_it(end))
+    }
+
     /// The first segment that was not followed, and how it ended. What the model cannot do either is followed: a
     /// segment of a task that has ended means nothing.
     pub fn first_unfollowed(&self, model: &[SegmentEnd]) -> Option<(usize, SegmentEnd)> {
@@ -58,6 +64,10 @@ impl Log {
     /// How many segments were followed.
     pub fn followed(&self, model: &[SegmentEnd]) -> usize {
         let ends = self.segments.iter().enumerate();
-        ends.filter(|(at, end)| !end.is_dead() || model.get(*at) == Some(*end)).count()
+        let is_as_in_model = |at: usize, end: SegmentEnd| match model.get(at) {
+            Some(model) => end == *model || end == SegmentEnd::Last,
+            None => !end.is_dead(),
+        };
+        ends.filter(|(at, end)| is_as_in_model(*at, **end)).count()
     }
 }

@@ -12,8 +12,10 @@ use crate::program::Segment;
 /// A task that sleeps is blocked when every parked task has asked this often and it still sleeps. It is longer than
 /// a grace period of RCU takes.
 const IDLE: u32 = 24;
-/// A task that only lets time pass is blocked when every parked task has asked this often.
-const IDLE_TIMER: u32 = 1500;
+/// A task that only lets time pass is blocked when every parked task has asked this often, each time after a long sleep.
+const IDLE_TIMER: u32 = 300;
+/// How many ticks a parked task sleeps, and how many while the task that has the turn only lets time pass.
+pub const TICKS: [u32; 2] = [1, 100];
 
 /// Whether a stopped task goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,6 +215,12 @@ impl Turns {
         });
         let stuck: Vec<Entry> = stuck.collect();
         self.log.entries.extend(stuck);
+    }
+
+    /// Whether the task that has the turn only lets time pass, so that nobody need ask soon.
+    pub fn lets_time_pass(&self) -> bool {
+        let state = self.turn.map(|task| &self.tasks[task].state);
+        matches!(state, Some(State::Asleep(sleep)) if sleep.is_timer)
     }
 
     /// What was seen.

@@ -110,6 +110,11 @@ impl Run {
         self.turns.note(Entry::Trouble(text));
     }
 
+    /// Whether a parked task may sleep for long.
+    pub(super) fn lets_time_pass(&self) -> bool {
+        self.turns.lets_time_pass()
+    }
+
     pub(super) fn over(&mut self) {
         self.turns.over();
     }

@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use unreg::event::{QueueName, TaskName};
-use unreg::linux::steer::turns::Verdict;
+use unreg::linux::steer::turns::{TICKS, Verdict};
 use unreg::linux::steer::{Call, Entry, Log};
 use unreg::program::Segment;
 
@@ -25,6 +25,8 @@ use unreg::program::Segment;
 const STACK: u64 = 16 * 4096;
 /// Where `thread_info` counts what forbids to sleep, when it is at the end of the stack and when it is in the task.
 const PREEMPT_COUNT: [u64; 2] = [20, 12];
+/// The length of a trampoline in bytes, with what fills it up.
+const TRAMPOLINE: u64 = 64;
 /// The most frames of a stack that are looked at.
 const FRAMES: usize = 40;
 
@@ -323,7 +325,8 @@ impl<'t> Tracer<'t> {
         }
         let Some(order) = lock(self.shared).order.take() else { return Ok(()) };
         if !self.has_trampoline {
-            self.memory.write(self.known.trampoline, &trampoline(self.known.sleep))?;
+            let code = TICKS.map(|ticks| trampoline(self.known.sleep, ticks)).concat();
+            self.memory.write(self.known.trampoline, &code)?;
             self.has_trampoline = true;
         }
         let mut run = Run::new(&order, self.symbols);
@@ -422,19 +425,23 @@ impl<'t> Tracer<'t> {
     fn park(&self, address: u64, mut registers: Registers) -> io::Result<()> {
         registers.rsp -= 8;
         self.memory.write(registers.rsp, &address.to_le_bytes())?;
-        registers.rip = self.known.trampoline;
+        let is_long = lock(self.shared).run.as_ref().is_some_and(Run::lets_time_pass);
+        registers.rip = self.known.trampoline + if is_long { TRAMPOLINE } else { 0 };
         ptrace::setregs(self.process, registers)?;
         Ok(())
     }
 }
 
-/// Code that calls a function with 1, changes no register, and returns.
-fn trampoline(function: u64) -> Vec<u8> {
+/// Code that calls a function with a number of ticks, changes no register, and returns.
+fn trampoline(function: u64, ticks: u32) -> Vec<u8> {
     const SAVE: &[u8] = &[0x50, 0x57, 0x56, 0x52, 0x51, 0x41, 0x50, 0x41, 0x51, 0x41, 0x52, 0x41, 0x53];
-    const CALL: &[u8] = &[0x48, 0x83, 0xec, 0x08, 0xbf, 1, 0, 0, 0, 0x48, 0xb8];
+    const CALL: &[u8] = &[0x48, 0x83, 0xec, 0x08, 0xbf];
+    const LOAD: &[u8] = &[0x48, 0xb8];
     const RESTORE: &[u8] = &[
         0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0x41, 0x5b, 0x41, 0x5a, 0x41, 0x59, 0x41, 0x58, 0x59, 0x5a, 0x5e, 0x5f,
         0x58, 0xc3,
     ];
-    [SAVE, CALL, &function.to_le_bytes(), RESTORE].concat()
+    let mut code = [SAVE, CALL, &ticks.to_le_bytes(), LOAD, &function.to_le_bytes(), RESTORE].concat();
+    code.resize(TRAMPOLINE as usize, 0xcc);
+    code
 }
