@@ -18,6 +18,8 @@ pub enum Call {
     Command(u8),
     /// The calling thread's task has no more commands.
     TaskEnds,
+    /// The calling thread's task waits until every namespace that is to end has ended.
+    Await,
     /// The report with this number is made, counted from the program's first.
     Report(u32),
     /// All tasks have ended or will never end: nothing is held any more.
@@ -34,6 +36,7 @@ impl Call {
             Call::TaskEnds => (4, 0),
             Call::Report(number) => (5, number & NUMBER),
             Call::Over => (6, 0),
+            Call::Await => (7, 0),
         };
         MARK | kind << 24 | number
     }
@@ -51,6 +54,7 @@ impl Call {
             4 => Some(Call::TaskEnds),
             5 => Some(Call::Report(argument)),
             6 => Some(Call::Over),
+            7 => Some(Call::Await),
             _ => None,
         }
     }
@@ -67,6 +71,7 @@ mod tests {
             Call::TaskBegins(7),
             Call::Command(63),
             Call::TaskEnds,
+            Call::Await,
             Call::Report(0xff_ffff),
             Call::Over,
         ];

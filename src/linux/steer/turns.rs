@@ -37,6 +37,8 @@ enum State {
     Asleep(Sleep),
     /// It is stopped and asks.
     Parked,
+    /// It is stopped until these workers have done their work.
+    Awaits(&'static [TaskName]),
 }
 
 #[derive(Debug)]
@@ -110,6 +112,10 @@ impl Turns {
 
     /// Whether a task is stopped and asks.
     pub fn is_parked(&self, task: usize) -> bool {
+        matches!(self.tasks[task].state, State::Parked | State::Awaits(_))
+    }
+
+    fn is_runnable(&self, task: usize) -> bool {
         self.tasks[task].state == State::Parked
     }
 
@@ -118,8 +124,12 @@ impl Turns {
         self.tasks[task].name
     }
 
-    /// A task begins; it is stopped until its turn.
+    /// A task begins; it is stopped until its turn. A worker that had the turn when its last work ended has it still.
     pub fn begins(&mut self, task: usize) -> Verdict {
+        if self.turn == Some(task) {
+            self.tasks[task].state = State::Running;
+            return Verdict::Go;
+        }
         self.park(task)
     }
 
@@ -166,6 +176,15 @@ impl Turns {
         self.tasks[task].state = State::Asleep(sleep);
     }
 
+    /// A running task is stopped until these workers have done what they have to do.
+    pub fn awaits(&mut self, task: usize, workers: &'static [TaskName]) -> Verdict {
+        let verdict = self.park(task);
+        if verdict == Verdict::Park {
+            self.tasks[task].state = State::Awaits(workers);
+        }
+        verdict
+    }
+
     /// A task that slept is back in the function that waited.
     pub fn wakes(&mut self, task: usize, may_sleep: bool) -> Verdict {
         if self.is_over || self.turn == Some(task) {
@@ -180,6 +199,13 @@ impl Turns {
         if self.is_over {
             self.tasks[task].state = State::Running;
             return Verdict::Go;
+        }
+        if let State::Awaits(workers) = self.tasks[task].state {
+            if self.is_at_work(workers) && self.turn == Some(task) {
+                self.end_turn(SegmentEnd::Blocked);
+            } else if !self.is_at_work(workers) {
+                self.tasks[task].state = State::Parked;
+            }
         }
         match self.turn {
             // A task that was parked before the turn ended may ask while others still run.
@@ -197,17 +223,24 @@ impl Turns {
         Verdict::Park
     }
 
-    /// A task ends, or a worker's work.
+    /// A task ends, or a worker's work: the worker keeps its turn, for it may have more.
     pub fn ends(&mut self, task: usize) {
         self.note(Entry::Ends(self.name(task)));
         self.tasks[task].state = State::Absent;
-        if self.turn == Some(task) {
+        if self.turn == Some(task) && !self.name(task).is_worker() {
             self.end_turn(SegmentEnd::Ended);
         }
     }
 
     /// Nothing is held from here on; which tasks sleep is noted.
     pub fn over(&mut self) {
+        if self.turn.is_some_and(|task| self.tasks[task].state == State::Absent) {
+            self.end_turn(SegmentEnd::Blocked);
+        }
+        if self.turn.is_none() {
+            // What is left of the schedule is of tasks that cannot run.
+            self.next_turn();
+        }
         self.is_over = true;
         let stuck = self.tasks.iter().filter_map(|task| match &task.state {
             State::Asleep(sleep) => Some(Entry::Stuck(task.name, sleep.words.clone())),
@@ -244,6 +277,11 @@ impl Turns {
         Verdict::Park
     }
 
+    /// Whether one of these workers has work.
+    fn is_at_work(&self, workers: &[TaskName]) -> bool {
+        self.tasks.iter().any(|task| workers.contains(&task.name) && task.state != State::Absent)
+    }
+
     /// Stops a task that runs out of its turn.
     fn hold(&mut self, task: usize, may_sleep: bool, at: &str) -> Verdict {
         if !may_sleep {
@@ -261,13 +299,16 @@ impl Turns {
 
     /// A parked task asks while another has the turn: if that one sleeps for good, its turn is over.
     fn wait_for(&mut self, task: usize, holder: usize) {
-        let State::Asleep(sleep) = &self.tasks[holder].state else { return };
-        let limit = if sleep.is_timer { IDLE_TIMER } else { IDLE };
-        let words = sleep.words.clone();
+        let (limit, words) = match &self.tasks[holder].state {
+            State::Asleep(sleep) => (if sleep.is_timer { IDLE_TIMER } else { IDLE }, Some(sleep.words.clone())),
+            // A worker without work waits for some.
+            State::Absent => (2, None),
+            State::Running | State::Parked | State::Awaits(_) => return,
+        };
         self.tasks[task].asked += 1;
         let mut parked = self.tasks.iter().filter(|task| task.state == State::Parked);
         if parked.all(|task| task.asked >= limit) {
-            self.note(Entry::Blocks(self.name(holder), words));
+            words.into_iter().for_each(|words| self.note(Entry::Blocks(self.name(holder), words)));
             self.end_turn(SegmentEnd::Blocked);
             self.next_turn();
         }
@@ -305,7 +346,7 @@ impl Turns {
         while let Some(segment) = self.segments.get(self.cursor).copied() {
             let at = self.cursor;
             self.cursor += 1;
-            let task = self.number(segment.task).filter(|task| self.is_parked(*task));
+            let task = self.number(segment.task).filter(|task| self.is_runnable(*task));
             match task {
                 Some(task) => return self.give(task, segment.until),
                 None => self.log.segments[at] = self.why_not(segment.task),
@@ -313,7 +354,7 @@ impl Turns {
         }
         // One more than the last segment, so that what ends from here on is no segment's end.
         self.cursor = self.segments.len() + 1;
-        if let Some(task) = (0..self.tasks.len()).find(|task| self.is_parked(*task)) {
+        if let Some(task) = (0..self.tasks.len()).find(|task| self.is_runnable(*task)) {
             self.give(task, None);
         }
     }
@@ -324,7 +365,7 @@ impl Turns {
             None => SegmentEnd::NoTask,
             Some(State::Absent) if name.is_worker() => SegmentEnd::Idle,
             Some(State::Absent) => SegmentEnd::Over,
-            Some(State::Running | State::Asleep(_) | State::Parked) => SegmentEnd::Waiting,
+            Some(State::Running | State::Asleep(_) | State::Parked | State::Awaits(_)) => SegmentEnd::Waiting,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::listen::Listener;
 use super::netlink::Devlink;
+use super::report::call;
 use nix::sched::{CloneFlags, setns, unshare};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
+use unreg::linux::steer::Call;
 
 /// The namespace of whoever calls.
 const OWN: &str = "/proc/thread-self/ns/net";
@@ -26,6 +28,8 @@ pub(super) struct Namespaces {
     init: Arc<File>,
     shared: Arc<Mutex<Shared>>,
     current: Option<String>,
+    /// Whether the thread is a task that a tracer stops and lets go.
+    is_steered: bool,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +42,12 @@ struct Shared {
 impl Namespaces {
     pub(super) fn new(listener: Listener, devlink: Devlink) -> io::Result<Namespaces> {
         let init = Arc::new(File::open(OWN)?);
-        Ok(Namespaces { listener, devlink, init, shared: Arc::default(), current: None })
+        Ok(Namespaces { listener, devlink, init, shared: Arc::default(), current: None, is_steered: false })
+    }
+
+    /// The same for a thread that is stopped and let go.
+    pub(super) fn steered(&self) -> Namespaces {
+        Namespaces { is_steered: true, ..self.clone() }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -115,7 +124,8 @@ impl Namespaces {
         }
         self.listener.remove(name)?;
         self.shared().made.remove(name);
-        std::thread::sleep(END);
+        // Who is steered waits for the worker that ends it, however long that is kept from its work.
+        if self.is_steered { call(Call::Await) } else { std::thread::sleep(END) }
         Ok(())
     }
 

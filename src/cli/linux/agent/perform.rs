@@ -120,7 +120,7 @@ impl Performer {
             line: self.line.clone(),
             devlink: self.devlink,
             requests: Vec::new(),
-            namespaces: self.namespaces.clone(),
+            namespaces: self.namespaces.steered(),
             filters: Arc::clone(&self.filters),
         }
     }

@@ -137,6 +137,13 @@ impl Run {
         self.park(task, address, usize::MAX, verdict)
     }
 
+    /// The thread waits until the workers that end namespaces are done.
+    pub(super) fn awaits(&mut self, current: u64, address: u64) -> Verdict {
+        let Some(task) = self.tasks.get(&current).copied() else { return Verdict::Go };
+        let verdict = self.turns.awaits(task, QueueName::Netns.workers());
+        self.park(task, address, usize::MAX, verdict)
+    }
+
     pub(super) fn ends(&mut self, current: u64) {
         if let Some(task) = self.tasks.remove(&current) {
             self.turns.ends(task);

@@ -304,6 +304,7 @@ impl<'t> Tracer<'t> {
             Call::TaskBegins(task) => return Ok(run.begins(current, task.into(), self.known.call)),
             Call::Command(_) => return Ok(run.command(current, self.known.call, may_sleep)),
             Call::TaskEnds => run.ends(current),
+            Call::Await => return Ok(run.awaits(current, self.known.call)),
             Call::Report(number) => run.note(Entry::Report(number)),
             Call::Over => {
                 run.over();

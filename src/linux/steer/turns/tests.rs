@@ -86,7 +86,11 @@ fn a_worker_is_held_at_its_work_until_its_turn() {
     turns.ends(0);
     assert_eq!((turns.asks(worker), turns.asks(worker)), (Verdict::Park, Verdict::Go));
     turns.ends(worker);
-    assert_eq!(turns.into_log().segments, [SegmentEnd::Ended, SegmentEnd::Ended]);
+    assert_eq!(turns.begins(worker), Verdict::Go, "more work is done in the same turn");
+    turns.ends(worker);
+    assert_eq!([(); 4].map(|()| turns.asks(1)), [Verdict::Park, Verdict::Go, Verdict::Go, Verdict::Go]);
+    turns.ends(1);
+    assert_eq!(turns.into_log().segments, [SegmentEnd::Ended, SegmentEnd::Blocked]);
 }
 
 #[test]
@@ -123,4 +127,21 @@ fn a_task_that_looks_again_and_again_is_blocked_too() {
         goes
     });
     assert!(blocks, "each look counts");
+}
+
+#[test]
+fn a_task_that_awaits_workers_is_blocked_while_they_have_work_and_no_longer() {
+    let mut turns = begun(&[(User, None), (Admin, None)]);
+    assert_eq!(turns.asks(0), Verdict::Go);
+    assert_eq!(turns.awaits(0, &[GidWorker]), Verdict::Park);
+    assert_eq!(turns.begins(2), Verdict::Park);
+    assert_eq!(turns.asks(0), Verdict::Park, "the worker has work");
+    assert_eq!((turns.asks(1), turns.asks(1)), (Verdict::Park, Verdict::Go));
+    turns.ends(1);
+    assert_eq!((turns.asks(2), turns.asks(2)), (Verdict::Park, Verdict::Go), "the one that awaits cannot run");
+    turns.ends(2);
+    let verdicts = [(); 6].map(|()| turns.asks(0));
+    assert!(verdicts.contains(&Verdict::Go), "{verdicts:?}");
+    turns.ends(0);
+    assert_eq!(turns.into_log().segments, [SegmentEnd::Blocked, SegmentEnd::Ended]);
 }
