@@ -67,6 +67,8 @@ enum Shown {
     LockOrder,
     /// A task waits for a lock that the model says it waits for.
     Waits,
+    /// Only its own complaint would show it: references, lives and callbacks are inside.
+    Inside,
     /// It shows the same as the model: errnos, messages, uevents, and what is there at rest.
     Same,
 }
@@ -78,9 +80,24 @@ fn shown(invariant: &Invariant) -> Shown {
         id if id == NO_DEADLOCK.id => Shown::Deadlock,
         id if id == LOCK_ORDER.id => Shown::LockOrder,
         id if [NO_GLOBAL_LOCK.id, INSTANCES_IN_PARALLEL.id].contains(&id) => Shown::Waits,
+        _ if INSIDE.contains(&invariant.name) => Shown::Inside,
         _ => Shown::Same,
     }
 }
+
+/// Rules about what happens inside a kernel. That its messages are the model's does not show that they are broken.
+const INSIDE: &[&str] = &[
+    "references-balance",
+    "core-references-balance",
+    "caller-holds-reference",
+    "active-keeps-memory",
+    "visible-implies-ready",
+    "one-remove-per-add",
+    "clients-in-order",
+    "no-work-left",
+    "remove-is-synchronous",
+    "no-recursion",
+];
 
 /// What a kernel that ran a program makes of one rule that the model breaks in it.
 pub fn verdict(
@@ -98,6 +115,9 @@ pub fn verdict(
     if let Some((at, end)) = log.and_then(|log| log.first_unfollowed(&model.segments)) {
         let segment = program.schedule[at];
         return Verdict::NotFollowed(format!("segment {}, `{segment}`: {end}", at + 1));
+    }
+    if shown(invariant) == Shown::Inside {
+        return Verdict::NotAskable("a stock kernel has no way to show it".to_string());
     }
     let lines = (compare::observed(program, model), compare::observed(program, real));
     let first = complaints.iter().map(|complaint| complaint.line.clone()).next();
@@ -136,7 +156,7 @@ fn confirms(
     };
     match shown(invariant) {
         Shown::Memory => of(&[Kind::Kasan, Kind::Refcount, Kind::DebugObjects, Kind::Oops, Kind::Panic]),
-        Shown::Complaint => complaints.first().map(|complaint| complaint.line.clone()),
+        Shown::Inside | Shown::Complaint => complaints.first().map(|complaint| complaint.line.clone()),
         Shown::Deadlock => {
             let waits = real.events.iter().find(|event| matches!(event.what, What::Deadlock(_)));
             let waits = waits.map(|event| {
@@ -169,4 +189,57 @@ fn waits(model: &Trace, real: &Trace) -> Option<String> {
         })?;
         Some(format!("{task} waits for {lock}: {}", real.text(sleeps.what).unwrap_or_default()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invariant::ALL;
+
+    #[test]
+    fn every_rule_about_the_inside_is_one() {
+        for name in INSIDE {
+            assert!(ALL.iter().any(|invariant| invariant.name == *name), "{name}");
+        }
+    }
+
+    fn kernel(texts: &[&str]) -> Trace {
+        let mut trace = Trace::of([(0, What::Begin(0))]);
+        for text in texts {
+            let text = trace.note((*text).to_string());
+            trace.push(0, What::Console(text));
+        }
+        trace
+    }
+
+    fn program() -> Program {
+        Program::parse("task user\n  driver.probe netdevsim/0\n", "test").unwrap_or_else(|_| panic!("it is one"))
+    }
+
+    #[test]
+    fn a_use_after_free_is_confirmed_by_kasan_and_by_nothing_less() {
+        let model = Trace::of([(0, What::Begin(0))]);
+        let judge = |real: &Trace| verdict(&program(), &NO_USE_AFTER_FREE, &model, real, None);
+        let kasan = "BUG: KASAN: slab-use-after-free in mdev_device_remove+0x54/0x163 [mdev]";
+        assert_eq!(judge(&kernel(&[kasan])), Verdict::Confirmed(kasan.to_string()));
+        assert!(matches!(judge(&kernel(&["WARNING: CPU: 0 PID: 1 at net/core.c:1 f+0x1/0x2"])), Verdict::Refuted(_)));
+        assert!(matches!(judge(&kernel(&[])), Verdict::Refuted(_)));
+    }
+
+    #[test]
+    fn a_schedule_that_was_not_followed_refutes_nothing() {
+        let text = "task user\n  driver.probe netdevsim/0\nschedule\n  user until command:start\n";
+        let program = Program::parse(text, "test").unwrap_or_else(|_| panic!("it is one"));
+        let log = Log { segments: vec![crate::event::SegmentEnd::NoPlace], ..Log::default() };
+        let model = Trace::of([(0, What::Begin(0))]);
+        let judged = verdict(&program, &NO_USE_AFTER_FREE, &model, &kernel(&[]), Some(&log));
+        assert!(matches!(judged, Verdict::NotFollowed(_)));
+    }
+
+    #[test]
+    fn what_is_inside_is_not_refuted_by_silence() {
+        let inside = ALL.iter().find(|invariant| invariant.name == "references-balance").expect("it is one");
+        let model = Trace::of([(0, What::Begin(0))]);
+        assert!(matches!(verdict(&program(), inside, &model, &kernel(&[]), None), Verdict::NotAskable(_)));
+    }
 }

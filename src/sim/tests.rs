@@ -340,6 +340,7 @@ fn every_segment_is_told_how_it_ended() {
         Reached | Blocked | Ended => Some(Segment { task, until }),
         BlockedBefore(_) | EndedBefore(_) => Some(Segment { task, until: None }),
         Idle | Waiting | Over | NoTask | SegmentEnd::CutOff => None,
+        SegmentEnd::NoPlace | SegmentEnd::MayNotSleep | SegmentEnd::Last => panic!("this is no real kernel"),
     });
     let alive = run(&alive.collect::<Vec<_>>());
     assert_eq!(alive.events, trace.events);

@@ -205,10 +205,11 @@ impl<'t> Tracer<'t> {
 
     /// Serves the process's stops until it ends, and says how it ended.
     fn serve(&mut self) -> String {
+        let mut is_held = false;
         loop {
-            let signal = self.signals.pop_front();
-            if ptrace::cont(self.process, signal).is_err() {
-                // It was killed meanwhile; the wait says so.
+            if !is_held {
+                // A process that was killed meanwhile cannot go on; the wait says so.
+                let _gone = ptrace::cont(self.process, self.signals.pop_front());
             }
             match waitpid(self.process, Some(WaitPidFlag::__WALL)) {
                 Ok(WaitStatus::Exited(_, code)) => return format!("exit status: {code}"),
@@ -226,6 +227,8 @@ impl<'t> Tracer<'t> {
                         }
                     }
                 }
+                // A guest that is told to stop stays stopped until it is killed.
+                Ok(WaitStatus::Stopped(_, Signal::SIGSTOP)) => is_held = true,
                 Ok(WaitStatus::Stopped(_, signal)) => self.signals.push_back(signal),
                 Ok(_) => {}
                 Err(nix::errno::Errno::EINTR) => {}
