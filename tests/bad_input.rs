@@ -236,9 +236,12 @@ fn looked_after(folder: &Path) -> Vec<Output> {
     verbs.map(run).into()
 }
 
+/// A file that a corpus cannot hold: its name, what makes it, and what is said of it.
+type Unfit = (&'static str, fn(&Path), &'static str);
+
 #[test]
 fn what_a_corpus_cannot_hold_is_named_and_the_rest_is_read() {
-    let cases: [(&str, fn(&Path), &str); 5] = [
+    let cases: [Unfit; 5] = [
         ("large", |path| std::fs::write(path, vec![b'#'; 2 << 20]).unwrap(), "larger than 1048576 bytes"),
         ("up", |path| std::os::unix::fs::symlink("/", path).unwrap(), "is a link, and not followed"),
         (
