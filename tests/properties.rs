@@ -13,16 +13,14 @@ use unreg::run::Machine;
 use unreg::search::generate::{Alphabet, generate};
 use unreg::target::check_text;
 
-/// How many cases a property is tried on. A count and fixed seeds, so that a slow machine tries the same cases.
-const CASES: u64 = 20_000;
-
 /// How many generated programs are run under each variant.
 const MUTE_CASES: u64 = 1_000;
 
 /// The most random bytes that a case is made of.
 const SIZE_MAX: u32 = 2048;
 
-/// Tries a property on so many cases. When one fails, arbtest prints its seed, which `ArbTest::seed` takes.
+/// Tries a property on so many cases: a count and fixed seeds, so that a slow machine tries the same ones. When one
+/// fails, arbtest prints its seed, which `ArbTest::seed` takes.
 fn check(cases: u64, mut property: impl FnMut(&mut Unstructured<'_>) -> arbitrary::Result<()>) {
     let mut random = fastrand::Rng::with_seed(0);
     for _ in 0..cases {
@@ -83,7 +81,7 @@ fn every_number_of_every_table_is_drawn() {
         missing.extend(words.map(|(place, word)| format!("{} {place} {word}", spec.name)));
         missing.insert(spec.name.to_owned());
     }
-    check(CASES, |u| {
+    check(20_000, |u| {
         let program = program(u)?;
         for (subsystem, variant) in program.variants.iter() {
             missing.remove(&format!("{subsystem} {}", variant.name));
@@ -115,7 +113,7 @@ fn every_number_of_every_table_is_drawn() {
 
 #[test]
 fn text_and_records_give_a_program_back() {
-    check(CASES, |u| {
+    check(60_000, |u| {
         let program = program(u)?;
         let printed = program.to_string();
         let read = Program::parse(&printed, "printed").unwrap_or_else(|errors| panic!("{errors}"));
@@ -128,7 +126,7 @@ fn text_and_records_give_a_program_back() {
 
 #[test]
 fn any_bytes_are_a_program_in_both_forms() {
-    check(CASES, |u| {
+    check(30_000, |u| {
         let bytes = u.bytes(u.len())?;
         check_text(bytes);
         let once = encode(&decode(bytes));
@@ -140,7 +138,7 @@ fn any_bytes_are_a_program_in_both_forms() {
 #[test]
 fn a_damaged_text_is_refused_or_salvaged_and_never_both_alike() {
     let texts = walk::corpus();
-    check(CASES, |u| {
+    check(10_000, |u| {
         let (_, text) = u.choose(&texts)?;
         let mut bytes = text.clone().into_bytes();
         for _ in 0..u.int_in_range(1..=8)? {
@@ -163,7 +161,7 @@ fn a_damaged_text_is_refused_or_salvaged_and_never_both_alike() {
 fn a_run_is_a_function_of_the_program() {
     let mut machine = Machine::default();
     let mut other = Machine::default();
-    check(CASES, |u| {
+    check(100_000, |u| {
         let mut program = program(u)?;
         let first = machine.run(&program).clone();
         assert_eq!(other.run(&program), &first);
