@@ -198,7 +198,10 @@ mod tests {
             (&[begin(200, 0)], "it reports of task 200, which has no commands"),
             (&[begin(0, 1)], "it begins command 1 of task 0, whose next is 0"),
             (&[begin(0, 0), begin(0, 1)], "it begins command 1 of task 0, whose last command has not ended"),
-            (&[begin(1, 0), end(1, 0, 0), begin(1, 0)], "it begins command 0 of task 1, which has no more commands"),
+            (
+                &[begin(1, 0), end(1, 0, 0), begin(1, 0)],
+                "it begins command 0 of task 1, which has no more commands",
+            ),
             (&[end(0, 0, 0)], "it ends command 0 of task 0, which does not run"),
             (&[begin(0, 0), end(0, 0, 0), end(0, 0, 0)], "it ends command 0 of task 0, which does not run"),
             (&[begin(0, 0), end(0, 0, -1)], "command 0 of task 0 ends with -1, which is no errno"),

@@ -106,7 +106,8 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let seconds = start.elapsed().as_secs();
     let result = scratch.join("result");
     let seal = Some(Seal::of(&result.join("linux"), &result.join("lib/modules").join(&release))?);
-    let about = About { release, config: config.name().to_string(), source: source.name(), key, seconds, seal };
+    let about =
+        About { release, config: config.name().to_string(), source: source.name(), key, seconds, seal };
     about.write(&result)?;
     cache::move_into_place(&result, &folder)?;
     // The objects are worth gigabytes and nothing any more.

@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::fs::File;
 use std::io::BufWriter;
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
@@ -100,7 +101,7 @@ impl Guest {
         let spawned = Process::spawn(command(setup, scratch.path())?, setup.symbols.clone());
         let (process, (line, said, console)) = spawned.context("cannot start a process")?;
         // A guest that does not read must not stop the host.
-        line.iter().try_for_each(|line| fcntl_setfl(line, fcntl_getfl(line)? | OFlags::NONBLOCK))?;
+        line.iter().try_for_each(never_block)?;
         let console = Console::follow(console);
         let reports = lines::reports(said);
         let (release, works) = (String::new(), Vec::new());
@@ -144,13 +145,14 @@ impl Guest {
         patience: Duration,
         mut hear: impl FnMut(Report),
     ) -> anyhow::Result<Ended> {
-        let end = Instant::now() + patience * PROGRAM;
+        let most = patience.saturating_mul(PROGRAM);
+        let end = in_time(most);
         let mut sense = Sense::of(request);
         let mut performed = || -> Result<(), String> {
-            self.send(&serde_json::to_vec(request).map_err(|error| error.to_string())?, patience)?;
+            self.send(&serde_json::to_vec(request).map_err(|error| error.to_string())?, patience, end)?;
             let (mut reports, mut bytes) = (0, 0);
             loop {
-                let (report, length) = self.next((Instant::now() + patience).min(end))?;
+                let (report, length) = self.next(in_time(patience))?;
                 (reports, bytes) = (reports + 1, bytes + length);
                 if reports > REPORTS || bytes > BYTES {
                     return Err(self.last_words("the guest says too much of one program"));
@@ -161,7 +163,7 @@ impl Guest {
                     report => hear(report),
                 }
                 if Instant::now() >= end {
-                    return Err(self.last_words(&format!("the guest takes more than {:?}", patience * PROGRAM)));
+                    return Err(self.last_words(&format!("the guest takes more than {most:?}")));
                 }
             }
         };
@@ -172,14 +174,14 @@ impl Guest {
     }
 
     /// Sends a request piece by piece; the last piece ends the line.
-    fn send(&mut self, text: &[u8], patience: Duration) -> Result<(), String> {
+    fn send(&mut self, text: &[u8], patience: Duration, end: Instant) -> Result<(), String> {
         let mut pieces = text.chunks(wire::PIECE).peekable();
         while let Some(piece) = pieces.next() {
             let is_last = pieces.peek().is_none();
             let line: &[&[u8]] = if is_last { &[piece, b"\n"] } else { &[wire::MORE, piece, b"\n"] };
-            self.write(&line.concat(), Instant::now() + patience)?;
+            self.write(&line.concat(), in_time(patience).min(end))?;
             if !is_last {
-                match self.next(Instant::now() + patience)?.0 {
+                match self.next(in_time(patience).min(end))?.0 {
                     Report::Received => {}
                     other => {
                         let other = lines::beginning(format!("{other:?}").as_bytes());
@@ -193,25 +195,10 @@ impl Guest {
     }
 
     /// Writes to the guest, which must read that until then.
-    fn write(&self, mut bytes: &[u8], until: Instant) -> Result<(), String> {
-        let gone = || self.last_words("the guest is gone");
-        let line = self.line.as_ref().ok_or_else(gone)?;
-        while !bytes.is_empty() {
-            match rustix::io::write(line, bytes) {
-                Ok(written) => bytes = &bytes[written..],
-                Err(Errno::AGAIN) => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Err(self.last_words("the guest hangs: it does not read"));
-                    }
-                    let left = Timespec::try_from(left).ok();
-                    let _again = poll(&mut [PollFd::new(line, PollFlags::OUT)], left.as_ref());
-                }
-                Err(Errno::INTR) => {}
-                Err(_closed) => return Err(gone()),
-            }
-        }
-        Ok(())
+    fn write(&self, bytes: &[u8], until: Instant) -> Result<(), String> {
+        let written =
+            self.line.as_ref().ok_or("the guest is gone").and_then(|line| write(line, bytes, until));
+        written.map_err(|why| self.last_words(why))
     }
 
     /// The next report and its length, or why there is none.
@@ -319,6 +306,36 @@ fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+fn never_block(line: impl AsFd) -> rustix::io::Result<()> {
+    fcntl_setfl(&line, fcntl_getfl(&line)? | OFlags::NONBLOCK)
+}
+
+/// Writes to a line that does not block, as long as the guest reads.
+fn write(line: impl AsFd, mut bytes: &[u8], until: Instant) -> Result<(), &'static str> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&line, bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::AGAIN) => {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Err("the guest hangs: it does not read");
+                }
+                let left = Timespec::try_from(left).ok();
+                let _again = poll(&mut [PollFd::new(&line, PollFlags::OUT)], left.as_ref());
+            }
+            Err(Errno::INTR) => {}
+            Err(_closed) => return Err("the guest is gone"),
+        }
+    }
+    Ok(())
+}
+
+/// The moment after so much time, or after a time that outlasts every run.
+fn in_time(time: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or(now + Duration::from_secs(u32::MAX.into()))
+}
+
 /// What is said of a guest that makes no sense.
 fn nonsense(why: &str) -> String {
     format!("the guest talks nonsense: {}", shown::line(why))
@@ -336,4 +353,21 @@ pub(crate) fn exec(is_traced: bool) -> ! {
     };
     eprintln!("unreg: cannot start {}: {error}", Path::new(&program).display());
     std::process::exit(127)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_that_does_not_read_does_not_stop_the_host() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        never_block(&writer).unwrap();
+        let soon = || in_time(Duration::from_millis(50));
+        let much = vec![b'x'; 1 << 24];
+        assert_eq!(write(&writer, b"little", soon()), Ok(()));
+        assert_eq!(write(&writer, &much, soon()), Err("the guest hangs: it does not read"));
+        drop(reader);
+        assert_eq!(write(&writer, b"little", soon()), Err("the guest is gone"));
+    }
 }

@@ -62,18 +62,15 @@ pub(super) enum Bounded {
     End,
 }
 
-/// Reads a line without its end, or the first `most` bytes of it.
+/// Reads a line without its end, or the first `most` bytes of one that has no end by then.
 pub(super) fn bounded(from: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> Bounded {
-    let read = from.take(most as u64 + 1).read_until(b'\n', line);
+    let read = from.take(most as u64).read_until(b'\n', line);
     match read {
         Ok(1..) if line.last() == Some(&b'\n') => {
             line.pop();
             Bounded::Whole
         }
-        Ok(1..) if line.len() > most => {
-            line.pop();
-            Bounded::Cut
-        }
+        Ok(1..) if line.len() >= most => Bounded::Cut,
         Ok(1..) => Bounded::Whole,
         Ok(0) | Err(_) => Bounded::End,
     }
@@ -112,10 +109,10 @@ mod tests {
         let mut from = &b"1234\n12345\n1"[..];
         let mut read = || {
             let mut line = Vec::new();
-            (bounded(&mut from, &mut line, 4), line.len())
+            (bounded(&mut from, &mut line, 5), line.len())
         };
         let lines = [read(), read(), read(), read(), read()];
-        let lengths = [4, 4, 0, 1, 0];
+        let lengths = [4, 5, 0, 1, 0];
         assert_eq!(lines.each_ref().map(|(_, length)| *length), lengths, "the rest of a cut line follows");
         use Bounded::{Cut, End, Whole};
         assert_eq!(lines.map(|(how, _)| how), [Whole, Cut, Whole, Whole, End]);

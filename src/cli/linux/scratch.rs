@@ -27,7 +27,8 @@ impl Scratch {
         let wanted = (u64::from(memory) * 2) << 20;
         let parent = if free(shared) >= wanted { shared.to_path_buf() } else { std::env::temp_dir() };
         remove_stale(&parent);
-        Scratch::below(&parent).with_context(|| format!("cannot make a scratch folder in {}", parent.display()))
+        Scratch::below(&parent)
+            .with_context(|| format!("cannot make a scratch folder in {}", parent.display()))
     }
 
     fn below(parent: &Path) -> anyhow::Result<Scratch> {

@@ -38,7 +38,7 @@ impl Seal {
     }
 }
 
-/// Hashes a file, preceded by its length so that no file runs into the next.
+/// Hashes a file's content and then its length, so that no file runs into the next.
 fn file(path: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
     let cannot = || format!("cannot read {}", path.display());
     let mut file = File::open(path).with_context(cannot)?;
@@ -59,7 +59,8 @@ fn file(path: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Hashes a folder: of each entry its kind, its name and its content.
+/// Hashes a folder: how many entries it has, and of each its kind, the length of its name, its name
+/// and its content.
 fn folder(path: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
     let metadata = path.symlink_metadata().with_context(|| format!("cannot read {}", path.display()))?;
     anyhow::ensure!(metadata.is_dir(), "{} is no folder of a kernel's modules", path.display());
@@ -77,7 +78,9 @@ fn folder(path: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
         match kind.is_dir() {
             true => folder(&path, hash)?,
             false if kind.is_file() => file(&path, hash)?,
-            false => anyhow::bail!("{} is neither a file nor a folder, as a kernel's modules are", path.display()),
+            false => {
+                anyhow::bail!("{} is neither a file nor a folder, as a kernel's modules are", path.display())
+            }
         }
     }
     Ok(())
