@@ -128,6 +128,26 @@ fn a_hunt_finds_names_and_replays_what_an_early_registration_breaks() {
     assert_eq!(code(&again), 1);
     assert!(stdout(&again).contains(&format!("already known: {file}")), "{}", stdout(&again));
     only_file(&folder.path().join("findings"));
+
+    // A finding is known by what its file holds.
+    let text = std::fs::read_to_string(&found).unwrap();
+    let (target, over) = (folder.path().join("target"), format!("written over what was no program: {file}"));
+    for broken in ["", "half a prog", "link"] {
+        std::fs::remove_file(&found).unwrap();
+        match broken {
+            "link" => std::os::unix::fs::symlink(&target, &found).unwrap(),
+            _ => std::fs::write(&found, broken).unwrap(),
+        }
+        let again = unreg(folder.path(), &arguments);
+        assert!(stdout(&again).contains(&over), "{broken}: {}", stdout(&again));
+        assert_eq!((std::fs::read_to_string(&found).unwrap(), target.exists()), (text.clone(), false));
+    }
+    let other = "task user\n  devlink.dump\n";
+    std::fs::write(&found, other).unwrap();
+    let again = unreg(folder.path(), &arguments);
+    assert_eq!(code(&again), 2, "a program of another cause stays where it is");
+    assert!(stderr(&again).contains("move it elsewhere"), "{}", stderr(&again));
+    assert_eq!(std::fs::read_to_string(&found).unwrap(), other);
 }
 
 #[test]

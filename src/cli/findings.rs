@@ -1,6 +1,6 @@
 //! Findings: minimal programs under names that say what they break, each written once and whole.
 
-use super::Outcome;
+use super::{Outcome, load};
 use anyhow::Context;
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use unreg::invariant::{Invariant, Site, judge};
-use unreg::minimize::minimize_violation;
+use unreg::minimize::{breaks, minimize_violation};
 use unreg::program::{Program, Variants};
 use unreg::report::Report;
 use unreg::run::Machine;
@@ -56,9 +56,8 @@ impl Log {
             return;
         }
         let path = self.folder.join(name);
-        let known = match write(&path, &minimal, violation.invariant, &self.origin) {
-            Ok(Written::New) => format!("written to {}\n", path.display()),
-            Ok(Written::Known) => format!("already known: {}\n", path.display()),
+        let known = match write(&path, &minimal, (violation.invariant, site), &self.origin) {
+            Ok(written) => format!("{written} {}\n", path.display()),
             Err(error) => {
                 self.errors.push(error);
                 String::new()
@@ -84,11 +83,12 @@ impl Log {
     }
 }
 
-/// Writes a finding with its comments, unless there is a file of that name.
+/// Writes a finding with its comments, unless the file of that name has one of the same cause. What is no program is
+/// written over; a program of another cause is not.
 pub(super) fn write(
     path: &Path,
     program: &Program,
-    invariant: &Invariant,
+    (invariant, site): (&Invariant, &Site),
     origin: &str,
 ) -> anyhow::Result<Written> {
     let mut text = format!("# Breaks {}. {}\n", invariant.name, invariant.says);
@@ -97,7 +97,29 @@ pub(super) fn write(
     text += &program.to_string();
     let folder = folder_of(path);
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    write_new(path, text.as_bytes())
+    if write_new(path, text.as_bytes())? == Written::New {
+        return Ok(Written::New);
+    }
+    match held(path)? {
+        None => write_over(path, text.as_bytes()).map(|()| Written::Over),
+        Some(held) => {
+            let is_same = held.variants == program.variants && breaks(Machine::default().run(&held), site);
+            let file = path.display();
+            anyhow::ensure!(is_same, "{file} holds a program that does not break {site}: move it elsewhere");
+            Ok(Written::Known)
+        }
+    }
+}
+
+/// The program in a finding's file; none if it is empty or no program, or if it is a link that leads to no file.
+fn held(path: &Path) -> anyhow::Result<Option<Program>> {
+    if !fs::metadata(path).is_ok_and(|file| file.is_file()) {
+        return Ok(None);
+    }
+    let bytes = load::bytes(path)?;
+    let text = std::str::from_utf8(&bytes).ok();
+    let program = text.and_then(|text| load::parse(text, path).ok());
+    Ok(program.filter(|program| program.commands() > 0))
 }
 
 /// Who argued for a rule, as corpus files cite them.
@@ -111,6 +133,18 @@ pub(super) enum Written {
     New,
     /// There was one of that name already, and it was left alone.
     Known,
+    /// There was something of that name that is no program.
+    Over,
+}
+
+impl std::fmt::Display for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Written::New => "written to",
+            Written::Known => "already known:",
+            Written::Over => "written over what was no program:",
+        })
+    }
 }
 
 /// Writes a file that did not exist: all of it is on the disk under its name, or nothing is.

@@ -73,10 +73,7 @@ pub(super) fn minimize(arguments: &MinimizeArguments) -> anyhow::Result<Outcome>
             (None, Some(folder)) => {
                 let path = folder.join(file_name(program.variants, &site));
                 let origin = format!("unreg minimize {}", input.display());
-                let said = match write(&path, &program, invariant, &origin)? {
-                    Written::New => "written to",
-                    Written::Known => "already known:",
-                };
+                let said = write(&path, &program, (invariant, &site), &origin)?;
                 out::print(&format!("{}: {said} {}\n", input.display(), path.display()))?;
             }
             (None, None) => out::print(&program.to_string())?,

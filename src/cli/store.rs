@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use unreg::program::{Program, record};
 
@@ -32,15 +31,10 @@ impl Store {
         let bytes = record::encode(program);
         let name = name(&bytes);
         let path = self.0.join(&name);
-        if !path.exists() {
-            match stage_quickly(&path, &bytes)?.persist_noclobber(&path) {
-                Ok(_) => {}
-                // Somebody else found the same meanwhile.
-                Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    return Err(error.error).with_context(|| format!("cannot write {}", path.display()));
-                }
-            }
+        // A file of that name may be empty, or a link that leads nowhere. Another hunt may write the same meanwhile.
+        if !holds(&path, &bytes) {
+            let written = stage_quickly(&path, &bytes)?.persist(&path).map_err(|error| error.error);
+            written.with_context(|| format!("cannot write {}", path.display()))?;
         }
         Ok(name)
     }
@@ -65,6 +59,12 @@ impl Store {
         }
         Ok(programs)
     }
+}
+
+/// Whether a file is there with these bytes.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let is_as_long = |file: fs::Metadata| file.is_file() && file.len() == bytes.len() as u64;
+    fs::metadata(path).is_ok_and(is_as_long) && fs::read(path).is_ok_and(|found| found == bytes)
 }
 
 /// What a program's file is called.
