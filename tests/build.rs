@@ -262,6 +262,55 @@ fn an_old_kernel_is_asked_only_when_its_release_is_named() {
     says(&house.unreg(&["boot", "--release", "6.1"]), 2, &["the guest does not come up"]);
 }
 
+/// Stands for a kernel that comes up.
+const HELLO: &str = r#"echo '{"Hello":{"release":"6.99-fake","works":[]}}'"#;
+
+#[test]
+fn a_kernel_that_was_changed_is_refused_and_built_again() {
+    let house = House::new();
+    house.build(&[]);
+    let kernel = house.path("cache/linux").join(&house.kept()[0]);
+    std::fs::write(kernel.join("lib/modules/6.99-fake/more.ko"), "x").unwrap();
+    says(&house.unreg(&["boot"]), 2, &["is not what was built: its modules are other than recorded"]);
+    says(&house.build(&[]), 0, &["is built again: its modules are not what was built", "is built, in "]);
+    says(&house.build(&[]), 0, &["is built already"]);
+    std::fs::write(kernel.join("linux"), "#!/bin/sh\n").unwrap();
+    says(&house.unreg(&["boot"]), 2, &["is not what was built: its binary is other than recorded"]);
+    says(&house.build(&[]), 0, &["is built again: its binary is not what was built", "is built, in "]);
+    assert_eq!(house.builds(), 3);
+}
+
+#[test]
+fn a_kernel_of_before_hashes_is_taken_over_if_it_starts_and_built_again_if_not() {
+    let house = House::new();
+    house.script(
+        "tools/make",
+        &MAKE.replace("exit 3\\n' >", &format!("%s\\n' '{}' >", HELLO.replace('\'', "'\\''"))),
+    );
+    says(&house.build(&[]), 0, &["is built, in "]);
+    let kernel = house.path("cache/linux").join(&house.kept()[0]);
+    let forget = || {
+        let about = std::fs::read_to_string(kernel.join("about.json")).unwrap();
+        let mut about: serde_json::Value = serde_json::from_str(&about).unwrap();
+        about.as_object_mut().unwrap().remove("seal").expect("hashes are recorded");
+        std::fs::write(kernel.join("about.json"), about.to_string()).unwrap();
+    };
+    forget();
+    says(
+        &house.unreg(&["boot"]),
+        4,
+        &["was built before hashes of kernels were recorded", "unreg linux build"],
+    );
+    says(&house.build(&[]), 0, &["was built before hashes were recorded, and starts"]);
+    says(&house.build(&[]), 0, &["is built already"]);
+    says(&house.unreg(&["boot"]), 0, &["Linux 6.99-fake, up in"]);
+    assert_eq!(house.builds(), 1);
+    forget();
+    std::fs::write(kernel.join("linux"), "#!/bin/sh\nexit 3\n").unwrap();
+    says(&house.build(&[]), 0, &["is built again: the guest does not come up", "is built, in "]);
+    assert_eq!(house.builds(), 2);
+}
+
 #[test]
 fn a_kernel_that_does_not_come_up_is_shown_with_its_last_words() {
     let house = House::new();
