@@ -5,6 +5,12 @@ target_directory() {
     cargo metadata --format-version 1 --no-deps --manifest-path "$1" | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
 }
 
+# Sets `unreg` to the command line: that which UNREG names, or a release build.
+build_unreg() {
+    [ -n "${UNREG:-}" ] || cargo build --release --quiet
+    unreg=${UNREG:-$(target_directory Cargo.toml)/release/unreg}
+}
+
 # Builds the mutator, which is not instrumented, and sets `mutator` to the library.
 build_mutator() {
     cargo build --release --manifest-path fuzz/afl/Cargo.toml --package unreg-afl-mutator

@@ -1,3 +1,19 @@
 #!/bin/bash -eu
-# The project keeps the script, so that it changes together with the targets.
-exec bash "$SRC/unreg/.clusterfuzzlite/build.sh"
+# Copyright the unreg developers
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+#
+################################################################################
+# The project keeps the script, so that it changes together with the targets. An option of this line would not reach
+# another bash: it is given again.
+exec bash -eu "$SRC/unreg/.clusterfuzzlite/build.sh"
