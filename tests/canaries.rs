@@ -17,7 +17,7 @@ use unreg::search::hunt::{Config, Finding, Hunt};
 use unreg::variant::VariantSpec;
 
 /// The runs in which seed 1 must find each invariant broken, unless it is [`RARE`].
-const PUSH: u64 = 1_000_000;
+const PUSH: u64 = 500_000;
 /// The same for every seed in the thorough mode.
 const THOROUGH: u64 = 20_000_000;
 /// The runs, for each alphabet and seed, in which the settled rules must break nothing.
@@ -28,16 +28,14 @@ const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 /// How many of the slowest searches are printed.
 const SHOWN: usize = 10;
 
-/// What seed 1 does not find within [`PUSH`] runs, and the runs in which every seed finds it. The thorough mode holds
-/// each row to both numbers, so that a row goes when the search gets better.
+/// What seed 1 does not find within [`PUSH`] runs, and the runs in which it does. The thorough mode holds each row to
+/// both numbers, so that a row goes when the search gets better.
 const RARE: &[(&str, &str, u64)] = &[
     ("devlink=linux-6.12", "no-use-after-free", 20_000_000),
-    ("devlink=netns-told-before-down", "gone-is-not-shown", 20_000_000),
-    ("devlink=refused-route-counts", "error-leaves-state", 20_000_000),
-    ("devlink=stale-rate-parents", "no-use-after-free", 20_000_000),
-    ("ib=remove-under-client-data", "no-deadlock", 20_000_000),
-    ("mdev=linux-5.2", "no-use-after-free", 20_000_000),
-    ("mdev=linux-5.3", "no-use-after-free", 20_000_000),
+    ("devlink=netns-told-before-down", "gone-is-not-shown", 2_000_000),
+    ("devlink=refused-route-counts", "error-leaves-state", 2_000_000),
+    ("devlink=stale-rate-parents", "no-use-after-free", 2_000_000),
+    ("ib=remove-under-client-data", "no-deadlock", 6_000_000),
 ];
 
 /// The flawed variants of each subsystem: so many at least.
@@ -94,7 +92,7 @@ impl Canary {
         format!("{}/seed-{}", self.variant(), self.seed)
     }
 
-    /// The runs in which every seed finds a rare invariant broken; none if the invariant is not rare here.
+    /// The runs in which seed 1 finds a rare invariant broken; none if the invariant is not rare here.
     fn rare(&self, rule: &str) -> Option<u64> {
         let row = RARE.iter().find(|(variant, rare, _)| *variant == self.variant() && *rare == rule)?;
         Some(row.2)
@@ -123,16 +121,15 @@ impl Canary {
         }
         for rule in rare {
             let most = self.rare(rule).expect("it was rare a moment ago");
-            match found.get(rule) {
-                Some((_, runs)) if self.seed == *SEEDS.start() && *runs <= PUSH => {
+            if let Some((_, runs)) = found.get(rule).filter(|_| self.seed == *SEEDS.start()) {
+                if *runs <= PUSH {
                     return Err(
                         format!("{rule} is found in {runs} runs: its row in RARE is to be removed").into()
                     );
                 }
-                Some((_, runs)) if *runs > most => {
+                if *runs > most {
                     return Err(format!("{rule} is found in {runs} runs, where RARE says {most}").into());
                 }
-                _ => {}
             }
             if !is_thorough {
                 self.search_nearby(rule, took)?;
