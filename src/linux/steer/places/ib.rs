@@ -65,8 +65,7 @@ pub(super) const PLACES: &[Place] = &[
     core(Point::IbUnregisterClientLock, Site::Call("ib_unregister_client", "down_write", 1)),
     core(Point::IbUnregisterClientDevice, Site::Call("ib_unregister_client", "remove_client_context", 1)),
     core(Point::IbUnregisterClientWait, Site::Call("ib_unregister_client", "wait_for_completion", 1)),
-    core(Point::IbUnregisterClientForget, Site::Call("ib_unregister_client", "down_write", 2)),
-    core(Point::IbUnregisterClientForget, Site::Call("remove_client_id", "down_write", 1)),
+    core(Point::IbUnregisterClientForget, Site::After("ib_unregister_client", "wait_for_completion", 1)),
     // GID tables follow netdevs: an address changes, and a worker tells every device.
     core(Point::IbEnumLock, Site::Call("ib_enum_all_roce_netdevs", "down_read", 1)),
     core(Point::IbEnumDevice, Site::Call("ib_enum_all_roce_netdevs", "ib_enum_roce_netdev", 1)),
