@@ -66,14 +66,17 @@ fn report(stored: &[Report], rng: &mut Rng) -> Report {
                 _ => {}
             }
         }
-        Report::Answer { message, .. } => change(message, rng),
+        Report::Answer { message, task, .. } => {
+            change(message, rng);
+            *task = [None, Some(0), Some(1)][rng.usize(0..3)];
+        }
         Report::Filtered { body, task, .. } => {
             change(body, rng);
             *task = rng.u8(0..2);
         }
         _ => {
             let (path, text) = (text(rng), text(rng));
-            let of = [Report::Text { path, text: text.clone() }, Report::Complaint { text: text.clone() }];
+            let of = [Report::Text { task: None, path, text: text.clone() }, Report::Complaint { text: text.clone() }];
             return of[rng.usize(0..2)].clone();
         }
     }

@@ -9,7 +9,7 @@ use unreg::event::Trace;
 use unreg::linux::steer::Log;
 use unreg::linux::wire::{Report, Request};
 use unreg::linux::{compare, observe, perform};
-use unreg::program::{Command, Program};
+use unreg::program::{Command, Program, Task};
 
 /// A kernel to ask, with the guest that runs it now.
 #[derive(Debug)]
@@ -67,13 +67,8 @@ impl Kernel {
         self.sabotage = how;
     }
 
-    /// Runs a program, with its schedule if it has one; in the error case no guest could be started.
-    pub(super) fn run(&mut self, program: &Program) -> anyhow::Result<Trace> {
-        Ok(self.ask(program)?.trace(program))
-    }
-
     /// Runs a program, with its schedule if it has one. A guest that died, or whose kernel has complained and may not be
-    /// what it was, is replaced for the next program.
+    /// what it was, is replaced for the next program. In the error case no guest could be started.
     pub(super) fn ask(&mut self, program: &Program) -> anyhow::Result<Answer> {
         let mut request = perform::request(program).map_err(Unperformable)?;
         request.is_steered = !program.schedule.is_empty();
@@ -106,7 +101,10 @@ impl Kernel {
         sabotage.into_iter().for_each(|how| guest.sabotage(how));
         if request.is_steered {
             let tasks = program.tasks.iter().map(|task| task.name).collect();
-            guest.order(Order { tasks, schedule: program.schedule.clone(), queues: perform::queues(program) });
+            let names = |task: &Task| task.commands.iter().map(|command| command.spec().name).collect();
+            let commands = program.tasks.iter().map(names).collect();
+            let (schedule, queues) = (program.schedule.clone(), perform::queues(program));
+            guest.order(Order { tasks, commands, schedule, queues });
         }
         let mut reports = Vec::new();
         let ended = guest.perform(request, patience, |report| reports.push(report))?;

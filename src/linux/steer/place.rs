@@ -51,13 +51,15 @@ pub struct Place {
     pub since: Version,
     /// The first release that no longer has it.
     pub before: Version,
+    /// The commands that come to the point there, if others come to the place too.
+    pub commands: &'static [&'static str],
     /// What it is instead, if it is the nearest neighbour of the place that is meant.
     pub near: Option<&'static str>,
 }
 
 /// A place at which every release stops.
 pub(crate) const fn at(point: Point, site: Site) -> Place {
-    Place { point, module: None, site, since: (0, 0), before: (u16::MAX, 0), near: None }
+    Place { point, module: None, site, since: (0, 0), before: (u16::MAX, 0), commands: &[], near: None }
 }
 
 impl Place {
@@ -74,6 +76,11 @@ impl Place {
     /// The same up to the release before this one.
     pub(crate) const fn before(self, major: u16, minor: u16) -> Place {
         Place { before: (major, minor), ..self }
+    }
+
+    /// The same, where only these commands come to the point.
+    pub(crate) const fn by(self, commands: &'static [&'static str]) -> Place {
+        Place { commands, ..self }
     }
 
     /// The same as a neighbour of the place that is meant, which the compiler has inlined or which has no name.

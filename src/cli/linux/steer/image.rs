@@ -154,25 +154,36 @@ impl Image {
 
     /// The calls of one function in another, in the order of the text: where each is, and how long.
     pub(super) fn calls(&self, caller: &Function, callee: &str) -> Vec<(u64, u64)> {
-        let mut loaded: HashMap<Register, String> = HashMap::new();
+        // Text that may be far away is called through a register, or through a register that was saved.
+        let mut loaded: HashMap<Store, String> = HashMap::new();
         let mut calls = Vec::new();
         self.decode(caller, |at, instruction| {
             let end = at + instruction.len() as u64;
-            let target = match (instruction.mnemonic(), instruction.op0_kind()) {
-                (Mnemonic::Call, OpKind::NearBranch64) => self.target(at, instruction),
-                (Mnemonic::Call, OpKind::Register) => loaded.get(&instruction.op0_register()).cloned(),
-                _ => {
-                    // Text that may be far away is called through a register.
-                    if instruction.op0_kind() == OpKind::Register && instruction.op1_kind() == OpKind::Immediate64 {
-                        let name = self.relocation(at, end).or_else(|| self.named(instruction.immediate64()));
-                        name.map(|name| loaded.insert(instruction.op0_register(), name));
-                    }
-                    None
+            if instruction.mnemonic() == Mnemonic::Call {
+                let target = match Store::operand(instruction, 0) {
+                    Some(store) => loaded.get(&store).cloned(),
+                    None => self.target(at, instruction),
+                };
+                if target.is_some_and(|target| is_same(&target, callee)) {
+                    calls.push((at, end - at));
                 }
-            };
-            if target.is_some_and(|target| is_same(&target, callee)) {
-                calls.push((at, end - at));
+                // What a function may change it has changed.
+                loaded.retain(|store, _| !matches!(store, Store::Register(register) if CHANGED.contains(register)));
+                return;
             }
+            let Some(store) = Store::operand(instruction, 0) else { return };
+            let name = match (instruction.mnemonic(), instruction.op1_kind()) {
+                (Mnemonic::Mov, OpKind::Immediate64) => {
+                    self.relocation(at, end).or_else(|| self.named(instruction.immediate64()))
+                }
+                (Mnemonic::Mov, _) => Store::operand(instruction, 1).and_then(|from| loaded.get(&from).cloned()),
+                (Mnemonic::Push | Mnemonic::Cmp | Mnemonic::Test, _) => return,
+                _ => None,
+            };
+            match name {
+                Some(name) => loaded.insert(store, name),
+                None => loaded.remove(&store),
+            };
         });
         calls
     }
@@ -213,6 +224,40 @@ impl Image {
         while decoder.can_decode() {
             decoder.decode_out(&mut instruction);
             each(instruction.ip(), &instruction);
+        }
+    }
+}
+
+/// Where an address can be: in a register, or on the stack at an offset from the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Store {
+    Register(Register),
+    Stack(u64),
+}
+
+/// Registers that a function need not leave as they were.
+const CHANGED: &[Register] = &[
+    Register::RAX,
+    Register::RCX,
+    Register::RDX,
+    Register::RSI,
+    Register::RDI,
+    Register::R8,
+    Register::R9,
+    Register::R10,
+    Register::R11,
+];
+
+impl Store {
+    /// The store that an operand is, if it is one.
+    fn operand(instruction: &Instruction, number: u32) -> Option<Store> {
+        match instruction.op_kind(number) {
+            OpKind::Register => Some(Store::Register(instruction.op_register(number).full_register())),
+            OpKind::Memory if instruction.memory_base() == Register::RBP => {
+                (instruction.memory_index() == Register::None)
+                    .then(|| Store::Stack(instruction.memory_displacement64()))
+            }
+            _ => None,
         }
     }
 }

@@ -12,8 +12,8 @@ use unreg::linux::steer::{Entry, Log};
 /// What an address means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Item {
-    /// The task comes to a point.
-    Point(Point),
+    /// The task comes to a point, if it is in one of these commands; in any, if none is named.
+    Point(Point, &'static [&'static str]),
     /// A worker begins the work of a queue.
     WorkBegins(QueueName),
     /// The worker has ended it.
@@ -33,6 +33,8 @@ pub(super) struct Run {
     /// The points that the schedule names.
     points: Vec<Point>,
     queues: Vec<QueueName>,
+    /// The names of each task's commands, and which of them is under way.
+    commands: Vec<(Vec<&'static str>, usize)>,
     /// The number of each task, by its `task_struct`.
     tasks: HashMap<u64, usize>,
     /// What each address means.
@@ -52,8 +54,9 @@ impl Run {
         points.sort_unstable();
         points.dedup();
         let turns = Turns::new(tasks, &order.schedule, |point| symbols.has_place(point));
+        let commands = order.commands.iter().map(|names| (names.clone(), 0)).collect();
         let (tasks, spots, parked, wakes) = Default::default();
-        Run { turns, points, queues: order.queues.clone(), tasks, spots, parked, wakes }
+        Run { turns, points, queues: order.queues.clone(), commands, tasks, spots, parked, wakes }
     }
 
     /// What to stop at in a module's text, by offset.
@@ -65,16 +68,16 @@ impl Run {
             }
             if work.module.unwrap_or(BUILT_IN) == module && spot.what {
                 items.push((spot.address, Item::WorkBegins(work.queue)));
-                items.push((spot.address, Item::Point(Point::WorkStart)));
+                items.push((spot.address, Item::Point(Point::WorkStart, &[])));
             } else if work.module.unwrap_or(BUILT_IN) == module {
-                items.push((spot.address, Item::Point(Point::WorkEnd)));
+                items.push((spot.address, Item::Point(Point::WorkEnd, &[])));
                 items.push((spot.address, Item::WorkEnds));
             }
         }
         for point in &self.points {
             let spots = symbols.spots(*point).into_iter();
             let own = spots.filter(|(place, _)| place.module.unwrap_or(BUILT_IN) == module);
-            items.extend(own.map(|(_, spot)| (spot.address, Item::Point(spot.what))));
+            items.extend(own.map(|(place, spot)| (spot.address, Item::Point(spot.what, place.commands))));
         }
         if module == BUILT_IN {
             let complaints = COMPLAINTS.iter().filter_map(|function| symbols.kernel(function).ok());
@@ -131,8 +134,11 @@ impl Run {
     }
 
     /// The thread is about to begin a command.
-    pub(super) fn command(&mut self, current: u64, address: u64, may_sleep: bool) -> Verdict {
+    pub(super) fn command(&mut self, current: u64, number: u8, address: u64, may_sleep: bool) -> Verdict {
         let Some(task) = self.tasks.get(&current).copied() else { return Verdict::Go };
+        if let Some((_, under_way)) = self.commands.get_mut(task) {
+            *under_way = number.into();
+        }
         let verdict = self.turns.comes_to(task, Point::CommandStart, may_sleep);
         self.park(task, address, usize::MAX, verdict)
     }
@@ -216,7 +222,8 @@ impl Run {
         }
         for (index, item) in items.iter().enumerate().skip(seen) {
             let verdict = match item {
-                Item::Point(point) => self.turns.comes_to(task, *point, may_sleep),
+                Item::Point(_, commands) if !self.is_in(task, commands) => Verdict::Go,
+                Item::Point(point, _) => self.turns.comes_to(task, *point, may_sleep),
                 Item::WorkBegins(_) => self.turns.begins(task),
                 Item::WorkEnds => {
                     self.ends(current);
@@ -233,6 +240,12 @@ impl Run {
             }
         }
         Verdict::Go
+    }
+
+    /// Whether a task's command is one of these; a worker has none, and may be about any.
+    fn is_in(&self, task: usize, commands: &[&str]) -> bool {
+        let own = self.commands.get(task).and_then(|(names, under_way)| names.get(*under_way));
+        commands.is_empty() || own.is_none_or(|own| commands.contains(own))
     }
 
     fn park(&mut self, task: usize, address: u64, seen: usize, verdict: Verdict) -> Verdict {

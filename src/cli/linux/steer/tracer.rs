@@ -35,6 +35,8 @@ const FRAMES: usize = 40;
 pub(in crate::cli::linux) struct Order {
     /// The program's tasks, in the order of their numbers.
     pub(in crate::cli::linux) tasks: Vec<TaskName>,
+    /// The names of each task's commands.
+    pub(in crate::cli::linux) commands: Vec<Vec<&'static str>>,
     /// Its schedule.
     pub(in crate::cli::linux) schedule: Vec<Segment>,
     /// The queues whose workers are tasks: others work when they can.
@@ -305,7 +307,7 @@ impl<'t> Tracer<'t> {
         match call {
             Call::Begin => {}
             Call::TaskBegins(task) => return Ok(run.begins(current, task.into(), self.known.call)),
-            Call::Command(_) => return Ok(run.command(current, self.known.call, may_sleep)),
+            Call::Command(number) => return Ok(run.command(current, number, self.known.call, may_sleep)),
             Call::TaskEnds => run.ends(current),
             Call::Await => return Ok(run.awaits(current, self.known.call)),
             Call::Report(number) => run.note(Entry::Report(number)),

@@ -23,7 +23,7 @@ pub(super) const PLACES: &[Place] = &[
     mdev(Point::MdevUnregisterPut, Site::After("mdev_unregister_parent", "up_write", 1)),
     mdev(Point::MdevUnregisterUevent, Site::Call("mdev_unregister_parent", "kobject_uevent_env", 1)),
     // A user makes a device.
-    at(Point::MdevCreateStore, Site::Entry("kernfs_fop_write_iter")),
+    at(Point::MdevCreateStore, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.create", "udev.mdevctl"]),
     mdev(Point::MdevCreateLock, Site::Call("mdev_device_create", "mutex_lock", 1)),
     mdev(Point::MdevCreateSem, Site::Call("mdev_device_create", "down_read_trylock", 1)),
     mdev(Point::MdevCreateAdd, Site::Call("mdev_device_create", "device_add", 1)),
@@ -33,7 +33,7 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::MttyChildProbe, Site::Entry("mdpy_probe")).of("mdpy"),
     mdev(Point::MdevCreateActive, Site::After("mdev_device_create", "mdev_create_sysfs_files", 1)),
     // A user removes it. The writer has let go of its own file before mdev core is asked.
-    at(Point::MdevRemoveStore, Site::Entry("kernfs_fop_write_iter")),
+    at(Point::MdevRemoveStore, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.remove"]),
     mdev(Point::MdevRemoveParent, Site::Call("remove_store", "mdev_device_remove", 1)),
     mdev(Point::MdevRemoveLock, Site::Call("mdev_device_remove", "mutex_lock", 1)),
     mdev(Point::MdevRemoveSem, Site::Call("mdev_device_remove", "down_read_trylock", 1)),
@@ -52,7 +52,7 @@ pub(super) const PLACES: &[Place] = &[
     mdev(Point::MdevRemovePut, Site::Call("mdev_device_create", "put_device", 1)),
     mdev(Point::MdevRelease, Site::Call("mdev_device_release", "mutex_lock", 1)),
     // Its driver and its files.
-    at(Point::MdevBindFile, Site::Entry("kernfs_fop_write_iter")),
+    at(Point::MdevBindFile, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.bind", "mdev.unbind"]),
     at(Point::MdevUnbind, Site::Call("unbind_store", "device_driver_detach", 1)),
     mdev(Point::MdevDriverFiles, Site::Entry("mdev_unregister_driver")),
     at(Point::MdevShow, Site::Entry("kernfs_fop_read_iter")),
