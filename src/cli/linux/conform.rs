@@ -8,10 +8,10 @@ use super::guest::Sabotage;
 use super::kernel::Kernel;
 use super::steer::Symbols;
 use crate::cli::progress::Stage;
-use crate::cli::{Outcome, choose, load, out};
+use crate::cli::{Outcome, choose, findings, load, out};
 use anyhow::Context;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -57,6 +57,9 @@ pub(in crate::cli) struct Arguments {
     /// Make programs of several tasks up, with schedules that the kernel follows
     #[arg(long, conflicts_with_all = ["files", "reverse"])]
     schedules: bool,
+    /// Store each program that is equal in this folder, with what the kernel says of it
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
     /// Say what is not compared, and why
     #[arg(long)]
     explain: bool,
@@ -72,6 +75,8 @@ struct Compared {
     commands: BTreeMap<&'static str, (u32, u32)>,
     /// How many segments the schedule has, and how many of them the kernel followed.
     segments: (usize, usize),
+    /// What the kernel shows of it, as it is compared.
+    lines: Vec<String>,
     /// The first segment that it did not follow, if there is one: then nothing is compared.
     unfollowed: Option<String>,
 }
@@ -142,7 +147,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut commands: BTreeMap<&'static str, (u32, u32)> = BTreeMap::new();
     let (mut equal, mut different, mut segments) = (0, 0, (0, 0));
     let mut unfollowed: BTreeMap<String, usize> = BTreeMap::new();
-    for ((name, _), result) in named.iter().zip(results) {
+    for ((name, program), result) in named.iter().zip(results) {
         let Some(compared) = result.transpose()? else { continue };
         for (command, (tried, done)) in compared.commands {
             let total = commands.entry(command).or_default();
@@ -153,7 +158,12 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
             None if compared.unfollowed.is_some() => {
                 *unfollowed.entry(compared.unfollowed.unwrap_or_default()).or_default() += 1;
             }
-            None => equal += 1,
+            None => {
+                equal += 1;
+                if let Some(folder) = &arguments.keep {
+                    keep(folder, name, program, &compared.lines)?;
+                }
+            }
             Some(difference) => {
                 different += 1;
                 out::print(&format!(
@@ -235,11 +245,11 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
     let unfollowed = answer.log.as_ref().and_then(Log::impossible);
     if let Some((at, end)) = unfollowed {
         let unfollowed = Some(format!("`{}`: {end}", program.schedule[at]));
-        return Ok(Compared { difference: None, commands, segments, unfollowed });
+        return Ok(Compared { difference: None, commands, segments, lines: Vec::new(), unfollowed });
     }
     let observed = answer.lines(program);
     let Some(difference) = compare::difference(&model, &observed) else {
-        return Ok(Compared { difference: None, commands, segments, unfollowed: None });
+        return Ok(Compared { difference: None, commands, segments, lines: observed, unfollowed: None });
     };
     let again = kernel.ask(program)?.lines(program);
     if compare::difference(&model, &again).as_ref() != Some(&difference) {
@@ -247,7 +257,7 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
         let columns =
             format!("seen once; when it was run again, it was not the same\n{columns}{}", complaints(&real));
         let difference = Some(Difference { program: program.clone(), columns });
-        return Ok(Compared { difference, commands, segments, unfollowed: None });
+        return Ok(Compared { difference, commands, segments, lines: observed, unfollowed: None });
     }
     let mut trouble = None;
     let minimal = minimize(program, |candidate| {
@@ -277,7 +287,16 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
     let (real, observed) = (answer.trace(&minimal), answer.lines(&minimal));
     let columns = compare::columns(&lines(machine, &minimal), &observed) + &complaints(&real);
     let difference = Some(Difference { program: minimal, columns });
-    Ok(Compared { difference, commands, segments, unfollowed: None })
+    Ok(Compared { difference, commands, segments, lines: observed, unfollowed: None })
+}
+
+/// Stores a program, and beside it what the kernel shows.
+fn keep(folder: &Path, name: &str, program: &Program, lines: &[String]) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let stem = name.rsplit('/').next().unwrap_or(name).trim_end_matches(".prog").replace(' ', "-");
+    let (text, shown) = (folder.join(format!("{stem}.prog")), folder.join(format!("{stem}.txt")));
+    findings::write_over(&text, program.to_string().as_bytes())?;
+    findings::write_over(&shown, (lines.join("\n") + "\n").as_bytes())
 }
 
 /// What the kernel printed, for a difference that it printed something.

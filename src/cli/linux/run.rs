@@ -7,7 +7,7 @@ use crate::cli::{Outcome, load, out};
 use std::path::PathBuf;
 use unreg::event::print::Detail;
 use unreg::invariant;
-use unreg::linux::{compare, shown};
+use unreg::linux::shown;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
         let trace = answer.trace(&program);
         if arguments.compared {
-            let lines = compare::observed(&program, &trace);
+            let lines = answer.lines(&program);
             out::print(&format!("{}\n", lines.join("\n")))?;
             continue;
         }
