@@ -1,0 +1,252 @@
+//! Schedules on a real kernel: what it showed of steered programs is stored in `tests/steered`.
+//!
+//! The model must show the same on every machine. Where a kernel has been built, it is steered too: it must show the
+//! same, every time, and leave nothing behind whatever becomes of it. What a kernel does wrong only its checkers see, so
+//! some trials want `unreg linux build --config debug`.
+
+mod walk;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use unreg::linux::compare;
+use unreg::program::Program;
+use unreg::run::Machine;
+
+const UNREG: &str = env!("CARGO_BIN_EXE_unreg");
+/// The programs that are run again and again.
+const REPEATED: usize = 10;
+/// How often each is, at night and on a push.
+const TIMES: [usize; 2] = [20, 3];
+/// Programs of the corpus whose prediction the debug kernel confirms, and in whose words.
+const CONFIRMED: &[(&str, &str)] = &[
+    ("mdev/remove-meets-unregister-embedded", "slab-use-after-free in mdev_device_remove"),
+    ("devlink/linux-reload-waits-for-a-report", "waits"),
+];
+/// Variants that leave something out of the model's locking, where only an interleaving can show it.
+const PLANTS: &[(&str, &str)] = &[
+    ("devlink", "devlink=linux-6.12+lookup-without-recheck"),
+    ("devlink", "devlink=linux-6.12+register-unlocked"),
+    ("mdev", "mdev=linux-6.12+create-waits"),
+];
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("tests/steered");
+    let programs: Vec<PathBuf> =
+        walk::names(&folder, "prog").into_iter().map(|name| folder.join(name).with_extension("prog")).collect();
+    assert!(programs.len() >= 30, "{} steered programs are stored", programs.len());
+    let recorded_trial = |path: &PathBuf| {
+        let path = path.clone();
+        Trial::test(format!("recorded/{}", stem(&path)), move || recorded(&path))
+    };
+    let mut trials: Vec<Trial> = programs.iter().map(recorded_trial).collect();
+    let is_required = std::env::var_os("UNREG_KERNEL_REQUIRED").is_some();
+    match kernel("fast") {
+        Ok(()) => {
+            trials.extend(programs.iter().map(|path| {
+                let path = path.clone();
+                Trial::test(format!("kernel/{}", stem(&path)), move || asked(&path))
+            }));
+            let some: Vec<PathBuf> = programs.iter().take(REPEATED).cloned().collect();
+            trials.push(Trial::test("kernel/repeats-byte-for-byte", move || repeats(&some, "fast")));
+            for (subsystem, variant) in PLANTS {
+                trials.push(Trial::test(format!("kernel/plant/{variant}"), move || planted(subsystem, variant)));
+            }
+            for subsystem in ["devlink", "mdev"] {
+                trials.push(Trial::test(format!("kernel/made-up-schedules/{subsystem}"), move || equal(subsystem)));
+            }
+            for how in ["kill", "hang", "panic"] {
+                trials.push(Trial::test(format!("kernel/survives-{how}"), move || survives(how)));
+            }
+            let program = programs[0].clone();
+            trials.push(Trial::test("kernel/leaves-nothing-behind", move || leaves_nothing(&program)));
+            trials.push(Trial::test("kernel/every-place-is-found", || places("fast")));
+        }
+        Err(why) => missing("THE REAL KERNEL WAS NOT STEERED", &why, is_required, &mut trials),
+    }
+    match kernel("debug") {
+        Ok(()) => {
+            for (name, words) in CONFIRMED {
+                let path = root.join("corpus").join(name).with_extension("prog");
+                trials.push(Trial::test(format!("debug/{name}"), move || confirmed(&path, words)));
+            }
+            let path = root.join("corpus").join(CONFIRMED[0].0).with_extension("prog");
+            trials.push(Trial::test("debug/repeats-byte-for-byte", move || repeats(&[path], "debug")));
+            trials.push(Trial::test("debug/every-place-is-found", || places("debug")));
+        }
+        Err(why) => missing("THE DEBUG KERNEL WAS NOT STEERED", &why, false, &mut trials),
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Says loudly what was not asked, and fails if it must be.
+fn missing(what: &str, why: &str, is_required: bool, trials: &mut Vec<Trial>) {
+    let line = "=".repeat(100);
+    eprintln!("{line}\n{what}; the model was compared with what it showed once.\n{why}\n{line}");
+    if is_required {
+        let why = why.to_string();
+        trials.push(Trial::test("kernel", move || Err(why.into())));
+    }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().expect("a file has a name").to_string_lossy().into_owned()
+}
+
+fn unreg(arguments: &[&str]) -> Output {
+    Command::new(UNREG).args(arguments).output().expect("unreg runs")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Whether a kernel of 6.12 with this configuration can be asked, or why not.
+fn kernel(config: &str) -> Result<(), String> {
+    let output = unreg(&["linux", "boot", "--release", "6.12", "--config", config]);
+    match output.status.code() {
+        Some(0) => Ok(()),
+        Some(4) => Err(said(&output)),
+        other => panic!("boot ended with {other:?}: {}", said(&output)),
+    }
+}
+
+fn stored(path: &Path) -> Result<Vec<String>, Failed> {
+    let text = std::fs::read_to_string(path.with_extension("txt"))?;
+    Ok(text.lines().map(ToString::to_string).collect())
+}
+
+fn same(left: &[String], right: &[String]) -> Result<(), Failed> {
+    match compare::difference(left, right) {
+        None => Ok(()),
+        Some(_) => Err(compare::columns(left, right).into()),
+    }
+}
+
+/// The model shows what a real kernel showed, and its segments end alike.
+fn recorded(path: &Path) -> Result<(), Failed> {
+    let text = std::fs::read_to_string(path)?;
+    let program = Program::parse(&text, &path.to_string_lossy()).map_err(|errors| errors.to_string())?;
+    let mut machine = Machine::default();
+    let trace = machine.run(&program);
+    let lines = [compare::observed(&program, trace), compare::segments(&program, &trace.segments)].concat();
+    same(&lines, &stored(path)?)
+}
+
+/// What a kernel of 6.12 shows of a program.
+fn shows(path: &Path, config: &str) -> String {
+    let file = path.to_string_lossy();
+    said(&unreg(&["linux", "run", "--release", "6.12", "--config", config, "--compared", &file]))
+}
+
+/// The kernel that is here shows it too.
+fn asked(path: &Path) -> Result<(), Failed> {
+    let shown = shows(path, "fast");
+    if std::env::var_os("UNREG_RECORD").is_some() {
+        std::fs::write(path.with_extension("txt"), &shown)?;
+    }
+    let lines: Vec<String> = shown.lines().map(ToString::to_string).collect();
+    same(&stored(path)?, &lines)
+}
+
+/// A program that is steered again shows the same, its timeline and the kernel's words too.
+fn repeats(programs: &[PathBuf], config: &str) -> Result<(), Failed> {
+    let times = TIMES[usize::from(std::env::var_os("UNREG_THOROUGH").is_none())];
+    for path in programs {
+        let file = path.to_string_lossy();
+        let run = || said(&unreg(&["linux", "run", "--release", "6.12", "--config", config, &file]));
+        let different: BTreeSet<String> = (0..times).map(|_| run()).collect();
+        if different.len() != 1 {
+            return Err(format!("{file} shows {} things in {times} runs:\n{different:#?}", different.len()).into());
+        }
+    }
+    Ok(())
+}
+
+fn conform(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = unreg(&[&["linux", "conform", "--release", "6.12"], arguments].concat());
+    (output.status.code(), said(&output))
+}
+
+/// What the model leaves out is seen with schedules, and by no program of one task after the other.
+fn planted(subsystem: &str, variant: &str) -> Result<(), Failed> {
+    let arguments = ["--subsystem", subsystem, "--variant", variant, "--count", "40", "--seed", "2"];
+    let (code, sequential) = conform(&arguments);
+    if code != Some(0) {
+        return Err(format!("it is seen without a schedule:\n{sequential}").into());
+    }
+    let (code, steered) = conform(&[&arguments[..], &["--schedules"]].concat());
+    if code == Some(1) { Ok(()) } else { Err(format!("it is not seen:\n{steered}").into()) }
+}
+
+/// The model as it is agrees with the kernel on programs that are made up, and most segments are followed.
+fn equal(subsystem: &str) -> Result<(), Failed> {
+    let (code, said) = conform(&["--schedules", "--subsystem", subsystem, "--count", "40", "--seed", "2"]);
+    if code == Some(0) && said.contains("40 equal, 0 different") { Ok(()) } else { Err(said.into()) }
+}
+
+/// One guest comes to harm while it is steered: its program is reported, all others are compared.
+fn survives(how: &str) -> Result<(), Failed> {
+    let arguments = ["--schedules", "--subsystem", "mdev", "--count", "6", "--seed", "2", "--jobs", "1"];
+    let (code, said) = conform(&[&arguments[..], &["--sabotage", how, "--patience", "2s"]].concat());
+    let is_reported = said.contains("seen once") && said.contains("1 guests died");
+    if code == Some(1) && said.contains("5 equal, 1 different") && is_reported { Ok(()) } else { Err(said.into()) }
+}
+
+/// Of a tracer that is killed no guest is left, and no process of a guest's.
+fn leaves_nothing(program: &Path) -> Result<(), Failed> {
+    let before = guests();
+    for delay in [50, 300, 700, 1200] {
+        let mut command = Command::new(UNREG);
+        command.args(["linux", "run", "--release", "6.12"]).arg(program).args([program, program, program]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill()?;
+        child.wait()?;
+    }
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        let left: Vec<String> = guests().difference(&before).cloned().collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() > until {
+            return Err(format!("left running: {left:?}").into());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The processes that are guests of this test's.
+fn guests() -> BTreeSet<String> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let lines = entries.filter_map(|entry| {
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.contains("umid=guest").then(|| format!("{} {line}", entry.file_name().to_string_lossy()))
+    });
+    lines.collect()
+}
+
+/// The kernel does what the model says it does, with its schedule.
+fn confirmed(path: &Path, words: &str) -> Result<(), Failed> {
+    let file = path.to_string_lossy();
+    let output = unreg(&["linux", "run", "--release", "6.12", "--config", "debug", &file]);
+    let shown = said(&output);
+    let is_whole = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").contains(words);
+    if output.status.code() != Some(1) || !is_whole(&shown) {
+        return Err(shown.into());
+    }
+    let output = unreg(&["linux", "confirm", "--release", "6.12", &file]);
+    if output.status.code() == Some(0) && said(&output).contains("confirmed") { Ok(()) } else { Err(said(&output).into()) }
+}
+
+/// Of the points that this kernel has nearly every one is found.
+fn places(config: &str) -> Result<(), Failed> {
+    let said = said(&unreg(&["linux", "places", "--release", "6.12", "--config", config]));
+    let share = said.lines().last().and_then(|line| line.split_once('(')?.1.split_once(" %")?.0.parse::<u32>().ok());
+    if share.is_some_and(|share| share >= 95) { Ok(()) } else { Err(said.into()) }
+}
