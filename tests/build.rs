@@ -42,6 +42,41 @@ done
 /// Called as `merge_config.sh -m -O OBJECTS OBJECTS/.config FRAGMENT`.
 const MERGE: &str = "#!/bin/sh\ncat \"$5\" >> \"$4\"\n";
 
+/// Has one package, unless the house says otherwise, in suites that only a list of sources of one's own names.
+const APT_GET: &str = r#"#!/bin/sh
+house=$(dirname "$0")/..
+for word; do
+    case $word in
+    Dir::Etc::sourceparts=*) parts=${word#*=} ;;
+    update|download) verb=$word ;;
+    esac
+done
+echo "$verb${parts:+ of our own sources}" >> "$house/asked"
+fail() { echo "$1" >&2; exit 100; }
+if [ $verb = update ]; then
+    cp "$parts/unreg.sources" "$house/seen"
+    if [ -e "$house/offline" ]; then echo "W: Failed to fetch http://a.example/  Temporary failure resolving 'a.example'"; fi
+    if [ -e "$house/unsigned" ]; then echo "W: GPG error: http://a.example sid InRelease: NO_PUBKEY 0123456789ABCDEF" >&2; fi
+    fail "E: The repository 'http://a.example/debian duke-backports Release' does not have a Release file."
+fi
+[ -n "$parts" ] || [ -e "$house/own" ] || fail "E: Unable to locate package $word"
+if [ -e "$house/offline" ] || [ -e "$house/unsigned" ] || [ $word != linux-source-6.99 ]; then
+    fail "E: Unable to locate package $word"
+fi
+echo half > "${word}_6.99_all.deb"
+if [ -e "$house/slow" ]; then touch "$house/begun"; sleep 60; fi
+[ -e "$house/broken" ] && fail "E: Failed to fetch $word  Hash Sum mismatch"
+mkdir -p usr/src
+tar -czf usr/src/$word.tar.gz -C "$house" tree
+tar -cf "${word}_6.99_all.deb" usr
+"#;
+
+/// Called as `dpkg-deb -x PACKAGE FOLDER`.
+const DPKG_DEB: &str = "#!/bin/sh\nmkdir -p \"$3\" && tar -xf \"$2\" -C \"$3\"\n";
+
+/// Called for the names of the files with apt's sources.
+const APT_CONFIG: &str = "#!/bin/sh\nhouse=$(dirname \"$0\")/..\necho \"LIST='$house/apt/sources.list'\"\necho \"PARTS='$house/apt/parts/'\"\n";
+
 /// A source tree, tools and a cache of their own.
 struct House(TempDir);
 
@@ -57,6 +92,12 @@ impl House {
         house.script("tree/scripts/kconfig/merge_config.sh", MERGE);
         house.script("tools/make", MAKE);
         house.script("tools/gcc", "#!/bin/sh\necho pretended 1.0\n");
+        house.script("tools/apt-get", APT_GET);
+        house.script("tools/apt-config", APT_CONFIG);
+        house.script("tools/dpkg-deb", DPKG_DEB);
+        let sources = "Types: deb\nURIs: http://a.example/debian\nSuites: bookworm\nComponents: main\n";
+        std::fs::create_dir_all(house.path("apt/parts")).unwrap();
+        std::fs::write(house.path("apt/parts/debian.sources"), sources).unwrap();
         for tool in ["ld", "bc", "flex", "bison", "depmod"] {
             house.script(&format!("tools/{tool}"), "#!/bin/sh\n");
         }
@@ -101,8 +142,40 @@ impl House {
         names.filter(|name| !name.ends_with(".lock")).collect()
     }
 
-    fn begin(&self) -> Child {
-        let mut command = self.command(&["build", "--source", "tree"]);
+    /// What the cache holds of sources that were fetched, without locks.
+    fn fetched(&self) -> Vec<String> {
+        let entries = self.path("cache/sources").read_dir().into_iter().flatten();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| !name.ends_with(".lock")).collect()
+    }
+
+    /// What apt was asked for.
+    fn asked(&self) -> Vec<String> {
+        let asked = std::fs::read_to_string(self.path("asked")).unwrap_or_default();
+        asked.lines().map(str::to_string).collect()
+    }
+
+    fn touch(&self, name: &str) {
+        std::fs::write(self.path(name), "").unwrap();
+    }
+
+    fn remove(&self, name: &str) {
+        std::fs::remove_file(self.path(name)).unwrap();
+    }
+
+    /// Waits until a tool has begun, and kills its builder.
+    fn kill_begun(&self, mut child: Child, begun: &str) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while !self.path(begun).exists() {
+            assert!(Instant::now() < until, "nothing begins");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    fn begin(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("unreg starts")
     }
 }
@@ -171,7 +244,8 @@ fn the_kernel_goes_where_it_is_wanted_and_never_over_something_else() {
 fn a_symbol_that_is_lost_is_named() {
     let house = House::new();
     std::fs::write(house.path("tree/lost"), "CONFIG_NETDEVSIM=\nCONFIG_VFIO_MDEV=\n").unwrap();
-    let named = ["CONFIG_NETDEVSIM=m became n", "CONFIG_VFIO_MDEV=m became n"];
+    let named =
+        ["CONFIG_NETDEVSIM=m became n, as no Kconfig there defines it", "CONFIG_VFIO_MDEV=m became n"];
     says(&house.build(&[]), 2, &named);
     assert_eq!(house.builds(), 0);
 }
@@ -191,14 +265,7 @@ fn a_build_that_fails_shows_the_end_of_its_log_and_is_no_kernel() {
 fn a_build_that_is_killed_leaves_nothing_that_looks_like_a_kernel() {
     let house = House::new();
     std::fs::write(house.path("tree/slow"), "").unwrap();
-    let mut child = house.begin();
-    let until = Instant::now() + Duration::from_secs(30);
-    while !house.path("tree/begun").exists() {
-        assert!(Instant::now() < until, "the build does not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    house.kill_begun(house.begin(&["build", "--source", "tree"]), "tree/begun");
     says(&house.unreg(&["boot"]), 4, &["there is no kernel to ask yet"]);
     for file in ["tree/slow", "tree/begun"] {
         std::fs::remove_file(house.path(file)).unwrap();
@@ -209,7 +276,7 @@ fn a_build_that_is_killed_leaves_nothing_that_looks_like_a_kernel() {
 #[test]
 fn two_who_want_the_same_kernel_build_it_once() {
     let house = House::new();
-    let builders = [house.begin(), house.begin()];
+    let builders = [0, 1].map(|_| house.begin(&["build", "--source", "tree"]));
     for mut builder in builders {
         assert!(builder.wait().unwrap().success());
     }
@@ -227,6 +294,97 @@ fn missing_tools_are_named_with_their_packages() {
     let absent = house.unreg(&["build", "--release", "0.2"]);
     says(&absent, 4, &["apt-get install linux-source-0.2", "--source DIR"]);
     says(&house.unreg(&["build", "--release", "new"]), 2, &["two or three numbers"]);
+}
+
+#[test]
+fn a_source_that_is_not_installed_is_fetched_once() {
+    let house = House::new();
+    let build = |config| house.unreg(&["build", "--release", "6.99", "--config", config]);
+    says(
+        &build("fast"),
+        0,
+        &["Linux 6.99-fake (fast, from ", "sources/linux-source-6.99.tar.gz) is built, in "],
+    );
+    assert_eq!(house.asked(), ["download", "update of our own sources", "download of our own sources"]);
+    let seen = std::fs::read_to_string(house.path("seen")).unwrap();
+    assert!(seen.contains("URIs: http://a.example/debian\nSuites: bookworm bookworm-backports "), "{seen}");
+    says(&build("fast"), 0, &["is built already"]);
+    says(&build("debug"), 0, &["is built, in "]);
+    assert_eq!(house.asked().len(), 3, "it is there: {:?}", house.asked());
+    assert_eq!(house.fetched(), ["linux-source-6.99.tar.gz"]);
+    // A package's kernel of a release that is not modelled is asked when it is named.
+    says(&house.unreg(&["boot"]), 4, &["unreg linux build"]);
+    says(&house.unreg(&["boot", "--release", "6.99"]), 2, &["the guest does not come up"]);
+}
+
+#[test]
+fn what_the_machines_own_apt_has_is_fetched_with_it() {
+    let house = House::new();
+    house.touch("own");
+    says(&house.unreg(&["build", "--package", "linux-source-6.99"]), 0, &["is built, in "]);
+    assert_eq!(house.asked(), ["download"]);
+}
+
+#[test]
+fn a_source_that_cannot_be_fetched_ends_with_4_and_leaves_nothing() {
+    let house = House::new();
+    let fails = |words: &[&str]| {
+        let output = house.unreg(&["build", "--release", "6.99"]);
+        says(&output, 4, &[words, &["apt-get install linux-source-6.99", "--source DIR"]].concat());
+        assert!(house.fetched().is_empty(), "{:?}", house.fetched());
+    };
+    for (how, why) in [
+        ("offline", "a mirror cannot be reached"),
+        ("unsigned", "apt-get install debian-archive-keyring"),
+        ("broken", "Hash Sum mismatch"),
+    ] {
+        house.touch(how);
+        fails(&[why]);
+        house.remove(how);
+    }
+    std::fs::write(house.path("apt/parts/debian.sources"), "").unwrap();
+    std::fs::write(house.path("apt/sources.list"), "deb https://b.example/linux bookworm stable\n").unwrap();
+    fails(&["name no mirror of Debian"]);
+    let unknown = house.unreg(&["build", "--release", "9.9"]);
+    says(&unknown, 4, &["name no mirror of Debian"]);
+    std::fs::write(house.path("apt/sources.list"), "deb http://a.example/debian sid main\n").unwrap();
+    let unknown = house.unreg(&["build", "--release", "9.9"]);
+    says(&unknown, 4, &["no suite of this machine's mirrors has a package linux-source-9.9"]);
+    says(&house.unreg(&["build", "--package=--purge"]), 2, &["no package is called"]);
+    assert!(house.fetched().is_empty() && house.kept().is_empty());
+}
+
+#[test]
+fn without_apt_a_source_must_be_there() {
+    let house = House::new();
+    house.remove("tools/apt-get");
+    for tool in ["tar", "xz"] {
+        house.script(&format!("tools/{tool}"), "#!/bin/sh\n");
+    }
+    let mut command = house.command(&["build", "--release", "6.99"]);
+    let output = command.env("PATH", house.path("tools")).output().unwrap();
+    says(&output, 4, &["this machine has no apt-get", "--source DIR"]);
+}
+
+#[test]
+fn a_download_that_is_killed_leaves_nothing_that_looks_like_a_source() {
+    let house = House::new();
+    house.touch("slow");
+    house.kill_begun(house.begin(&["build", "--release", "6.99"]), "begun");
+    assert!(house.fetched().iter().all(|name| name.starts_with(".fetching.")), "{:?}", house.fetched());
+    house.remove("slow");
+    says(&house.unreg(&["build", "--release", "6.99"]), 0, &["is built, in "]);
+    assert_eq!(house.fetched(), ["linux-source-6.99.tar.gz"], "what was left is removed");
+}
+
+#[test]
+fn a_symbol_that_is_gone_and_not_needed_is_no_reason_to_give_up() {
+    let house = House::new();
+    std::fs::write(house.path("tree/lost"), "CONFIG_READABLE_ASM=\n").unwrap();
+    says(&house.build(&[]), 0, &["no longer knows CONFIG_READABLE_ASM", "is built, in "]);
+    // It is there, and something else forbids it.
+    std::fs::write(house.path("tree/Kconfig"), "config READABLE_ASM\n").unwrap();
+    says(&house.build(&[]), 2, &["CONFIG_READABLE_ASM=y became n"]);
 }
 
 #[test]

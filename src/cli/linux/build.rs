@@ -1,8 +1,10 @@
 //! `unreg linux build`: a real kernel from any source tree, as a process that `boot`, `run` and `conform` start.
 
 mod cache;
+mod fetch;
 mod fragment;
 mod make;
+mod mirrors;
 mod release;
 mod seal;
 mod source;
@@ -54,10 +56,10 @@ pub(in crate::cli) struct Arguments {
     /// A kernel source tree, which is only read [default: the package's]
     #[arg(long, value_name = "DIR", conflicts_with = "package")]
     source: Option<PathBuf>,
-    /// A Debian package with a kernel's source
+    /// A Debian package with a kernel's source, fetched if it is not installed
     #[arg(long, value_name = "NAME", default_value = "linux-source-6.12")]
     package: String,
-    /// A release that Debian has a package of, as 6.1, instead of the package's name
+    /// A release that Debian has a package of, as 6.1, instead of the package's name; apt fetches one that is not installed
     #[arg(long, value_name = "VERSION", conflicts_with_all = ["source", "package"])]
     release: Option<Release>,
     /// What the kernel is built to show
@@ -73,13 +75,12 @@ pub(in crate::cli) struct Arguments {
 
 pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let config = arguments.config;
-    let source = match &arguments.source {
-        Some(folder) => Source::tree(folder)?,
-        None => {
-            Source::package(&arguments.release.as_ref().map_or(arguments.package.clone(), Release::package))?
-        }
+    tools::check(arguments.source.is_none())?;
+    let source = match (&arguments.source, &arguments.release) {
+        (Some(folder), _) => Source::tree(folder)?,
+        (None, Some(release)) => Source::package(&release.package(), &cache::sources()?)?,
+        (None, None) => Source::package(&arguments.package, &cache::sources()?)?,
     };
-    tools::check(&source)?;
     let key = source.key(&fragment::text(config), &tools::compiler()?)?;
     let cache = Cache::open()?;
     let lock = cache.lock(&key)?;
@@ -136,7 +137,9 @@ fn compile(source: &Source, config: Config, scratch: &Path, jobs: usize) -> anyh
     make.stage("configure", &["tinyconfig"])?;
     fragment::merge(&make, config, &scratch.join("fragment"))?;
     make.stage("configure", &["olddefconfig"])?;
-    fragment::verify(&fragment::text(config), &make.object(".config"))?;
+    for gone in fragment::verify(&fragment::text(config), &make.object(".config"), &tree)? {
+        anstream::eprintln!("this source no longer knows {gone}, and can do without it");
+    }
     xstate::make_room(&make)?;
     make.stage("build, some minutes", &["linux", "modules"])?;
     let result = scratch.join("result");

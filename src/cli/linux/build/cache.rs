@@ -3,6 +3,7 @@
 use super::Config;
 use super::release::{Release, is_asked_unnamed, is_name};
 use super::seal::Seal;
+use super::source::is_archive;
 use crate::cli::findings::write_over;
 use crate::cli::missing::Missing;
 use anyhow::Context;
@@ -136,8 +137,11 @@ pub(in crate::cli::linux) fn find(
     let entries =
         std::fs::read_dir(&cache.0).with_context(|| format!("cannot read {}", cache.0.display()))?;
     let built = entries.flatten().filter_map(|entry| Built::in_folder(&entry.path()).ok().flatten());
-    let fits = |kernel: &str| release.map_or_else(|| is_asked_unnamed(kernel), |release| release.has(kernel));
-    let fitting = built.filter(|built| built.about.config == config.name() && fits(&built.about.release));
+    let is_wanted = |about: &About| match release {
+        Some(release) => release.has(&about.release),
+        None => is_asked_unnamed(&about.release, is_archive(Path::new(&about.source))),
+    };
+    let fitting = built.filter(|built| built.about.config == config.name() && is_wanted(&built.about));
     let age =
         |built: &Built| std::fs::metadata(built.folder.join(ABOUT)).and_then(|file| file.modified()).ok();
     fitting.max_by_key(age).ok_or_else(|| {
@@ -149,15 +153,25 @@ pub(in crate::cli::linux) fn find(
     })
 }
 
+/// The folder that kernels and their sources are kept below.
+fn root() -> anyhow::Result<PathBuf> {
+    let own = || Some(ProjectDirs::from("", "", "unreg")?.cache_dir().to_path_buf());
+    let root = std::env::var_os(FOLDER).map(PathBuf::from).or_else(own);
+    root.context("there is no home folder to keep kernels in; name one in UNREG_CACHE")
+}
+
+/// Where archives are kept that were fetched.
+pub(super) fn sources() -> anyhow::Result<PathBuf> {
+    Ok(root()?.join("sources"))
+}
+
 /// The folder of all kernels.
 #[derive(Debug)]
 pub(super) struct Cache(PathBuf);
 
 impl Cache {
     pub(super) fn open() -> anyhow::Result<Cache> {
-        let own = || Some(ProjectDirs::from("", "", "unreg")?.cache_dir().to_path_buf());
-        let root = std::env::var_os(FOLDER).map(PathBuf::from).or_else(own);
-        let root = root.context("there is no home folder to keep kernels in; name one in UNREG_CACHE")?;
+        let root = root()?;
         let folder = root.join("linux");
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Cache(folder))

@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-/// Releases that are asked only when they are named: whoever does not say means the rules of the newest model.
+/// Older releases whose rules the model has too.
 const OLD: &[&str] = &["6.1"];
-/// The release whose rules the model has, if it has no others for the kernel that is asked.
+/// The newest release whose rules the model has; they stand for every other release too.
 const MODELLED: &str = "6.12";
 
 /// A release as people say it: `6.1` is every `6.1.y`.
@@ -42,9 +42,10 @@ impl Release {
     }
 }
 
-/// Whether a kernel is asked though nobody named its release.
-pub(super) fn is_asked_unnamed(kernel: &str) -> bool {
-    OLD.iter().all(|old| !is_of(kernel, old))
+/// Whether a kernel is asked though no release was named: one of the newest release that is modelled is, and one of a
+/// tree of the user's own, unless its release has older rules.
+pub(super) fn is_asked_unnamed(kernel: &str, is_of_a_package: bool) -> bool {
+    is_of(kernel, MODELLED) || (!is_of_a_package && OLD.iter().all(|old| !is_of(kernel, old)))
 }
 
 /// The name of the variants that are rules of the release that a kernel is of.
@@ -90,9 +91,19 @@ mod tests {
     }
 
     #[test]
-    fn an_old_kernel_has_its_own_rules_and_is_asked_when_it_is_named() {
-        assert_eq!((variants_for("6.1.192").as_str(), is_asked_unnamed("6.1.192")), ("linux-6.1", false));
-        assert_eq!((variants_for("6.12.1").as_str(), is_asked_unnamed("6.12.1")), ("linux-6.12", true));
-        assert_eq!((variants_for("6.99-mine").as_str(), is_asked_unnamed("6.99-mine")), ("linux-6.12", true));
+    fn a_kernel_has_the_rules_of_its_release_or_else_those_of_the_newest() {
+        assert_eq!(variants_for("6.1.192"), "linux-6.1");
+        for kernel in ["6.12.1", "6.99-mine", "7.3.4", "6.13.0-rc1+"] {
+            assert_eq!(variants_for(kernel), "linux-6.12", "{kernel}");
+        }
+    }
+
+    #[test]
+    fn unnamed_are_the_newest_rules_and_trees_of_ones_own() {
+        let asked = |kernel| [true, false].map(|is_of_a_package| is_asked_unnamed(kernel, is_of_a_package));
+        assert_eq!(asked("6.12.117"), [true, true]);
+        assert_eq!(asked("7.3.4"), [false, true]);
+        assert_eq!(asked("6.99-mine"), [false, true]);
+        assert_eq!(asked("6.1.192"), [false, false]);
     }
 }

@@ -1,6 +1,5 @@
 //! Where a kernel's source is: a tree that is only read, or a package's archive.
 
-use crate::cli::missing::Missing;
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
@@ -13,6 +12,8 @@ use std::process::Command;
 
 /// Where Debian's packages put a kernel's source.
 const PACKAGES: &str = "/usr/src";
+/// How the names of their archives end.
+const ENDINGS: &[&str] = &["tar.xz", "tar.gz", "tar.bz2", "tar.zst"];
 
 /// A kernel's source.
 #[derive(Debug)]
@@ -39,23 +40,12 @@ impl Source {
         Ok(Source::Tree(folder))
     }
 
-    /// The archive of a Debian package.
-    pub(super) fn package(name: &str) -> anyhow::Result<Source> {
-        let endings = ["tar.xz", "tar.gz", "tar.bz2", "tar.zst"];
-        let archives = endings.iter().map(|ending| Path::new(PACKAGES).join(format!("{name}.{ending}")));
-        archives.into_iter().find(|archive| archive.is_file()).map(Source::Archive).ok_or_else(|| {
-            Missing(format!(
-                "there is no kernel source here: no {PACKAGES}/{name}.tar.xz\n\
-                 install it: apt-get install {name}\n\
-                 or name a source tree of your own: unreg linux build --source DIR"
-            ))
-            .into()
-        })
-    }
-
-    /// Whether it must be unpacked first.
-    pub(super) fn is_packed(&self) -> bool {
-        matches!(self, Source::Archive(_))
+    /// The archive of a Debian package: of the one that is installed, or else of one that is fetched into a folder.
+    pub(super) fn package(name: &str, fetched: &Path) -> anyhow::Result<Source> {
+        match archive(Path::new(PACKAGES), name) {
+            Some(archive) => Ok(Source::Archive(archive)),
+            None => Ok(Source::Archive(super::fetch::archive(name, fetched)?)),
+        }
     }
 
     /// How people call it.
@@ -102,6 +92,18 @@ impl Source {
         );
         Ok(folder)
     }
+}
+
+/// The archive with this package's source in a folder, if it is there.
+pub(super) fn archive(folder: &Path, package: &str) -> Option<PathBuf> {
+    let archives = ENDINGS.iter().map(|ending| folder.join(format!("{package}.{ending}")));
+    archives.into_iter().find(|archive| archive.is_file())
+}
+
+/// Whether a source is an archive, by its name.
+pub(super) fn is_archive(source: &Path) -> bool {
+    let name = source.to_string_lossy();
+    ENDINGS.iter().any(|ending| name.strip_suffix(ending).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// What tells two states of a tree apart: git's commit and changes, or else names, sizes and times of all files.

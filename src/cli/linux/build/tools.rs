@@ -1,6 +1,5 @@
 //! The tools that a kernel is built with, and the Debian packages that have them.
 
-use super::source::Source;
 use crate::cli::missing::Missing;
 use anyhow::Context;
 use std::path::PathBuf;
@@ -20,9 +19,9 @@ const TOOLS: &[(&str, &str)] = &[
 /// What a packed source needs besides.
 const TOOLS_TO_UNPACK: &[(&str, &str)] = &[("tar", "tar"), ("xz", "xz-utils")];
 
-/// Names every tool that is missing, in one error.
-pub(super) fn check(source: &Source) -> anyhow::Result<()> {
-    let unpack = if source.is_packed() { TOOLS_TO_UNPACK } else { &[] };
+/// Names every tool that is missing, in one error; a source that is packed needs some more.
+pub(super) fn check(is_packed: bool) -> anyhow::Result<()> {
+    let unpack = if is_packed { TOOLS_TO_UNPACK } else { &[] };
     let missing: Vec<_> = TOOLS.iter().chain(unpack).filter(|(tool, _)| find(tool).is_none()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -38,7 +37,7 @@ pub(super) fn check(source: &Source) -> anyhow::Result<()> {
 }
 
 /// Where a tool is: on the path, or among the administrator's tools, which not every user has on the path.
-fn find(tool: &str) -> Option<PathBuf> {
+pub(super) fn find(tool: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/sbin".into(), "/usr/sbin".into()]);
     folders.map(|folder| folder.join(tool)).find(|file| file.is_file())
