@@ -12,6 +12,8 @@ use std::path::Path;
 const FUNCTION: u8 = 2;
 /// `STT_OBJECT`
 const VARIABLE: u8 = 1;
+/// `STT_TLS`
+const OF_THREAD: u8 = 6;
 /// `SHF_ALLOC | SHF_EXECINSTR`
 const EXECUTABLE: u64 = 0x6;
 /// What the compiler appends to a function's name when it makes another one of it that begins alike.
@@ -32,6 +34,8 @@ pub(super) struct Image {
     by_address: BTreeMap<u64, Function>,
     /// A kernel's variables: where each is, and its length in bytes.
     variables: HashMap<String, (u64, u64)>,
+    /// A kernel's variables of which each thread of the host has its own: how far each is from `fs`.
+    thread_variables: HashMap<String, i64>,
     /// Where each piece of text begins, and its bytes.
     text: Vec<(u64, Vec<u8>)>,
     /// What the linker puts into a module's text: by address, the symbol.
@@ -73,12 +77,19 @@ impl Image {
         };
         let mut by_name: HashMap<String, Vec<Function>> = HashMap::new();
         let mut by_address = BTreeMap::new();
-        let mut variables = HashMap::new();
+        let (mut variables, mut thread_variables) = (HashMap::new(), HashMap::new());
+        // A thread's variables end where its `fs` points to.
+        let segment = file.segments().and_then(|all| all.iter().find(|segment| segment.p_type == elf::abi::PT_TLS));
+        let thread_size = segment.map_or(0, |segment| segment.p_memsz.next_multiple_of(segment.p_align.max(1)));
         let mut exit_at = None;
         for symbol in symbols.iter() {
             if !is_module && symbol.st_symtype() == VARIABLE {
                 let name = strings.get(symbol.st_name as usize).unwrap_or_default();
                 variables.insert(name.to_string(), (symbol.st_value, symbol.st_size));
+            }
+            if !is_module && symbol.st_symtype() == OF_THREAD {
+                let name = strings.get(symbol.st_name as usize).unwrap_or_default();
+                thread_variables.insert(name.to_string(), symbol.st_value.wrapping_sub(thread_size) as i64);
             }
             let (Ok(name), Some(address)) = (strings.get(symbol.st_name as usize), address(&symbol)) else { continue };
             if symbol.st_symtype() != FUNCTION {
@@ -117,7 +128,7 @@ impl Image {
                 }
             }
         }
-        Ok(Image { by_name, by_address, variables, text, relocations, exit })
+        Ok(Image { by_name, by_address, variables, thread_variables, text, relocations, exit })
     }
 
     /// The functions of this name, or those that the compiler has made of it; several where files have one each.
@@ -133,6 +144,11 @@ impl Image {
     /// Where a variable is, and its length in bytes.
     pub(super) fn variable(&self, name: &str) -> Option<(u64, u64)> {
         self.variables.get(name).copied()
+    }
+
+    /// How far from `fs` a variable is of which each thread of the host has its own.
+    pub(super) fn thread_variable(&self, name: &str) -> Option<i64> {
+        self.thread_variables.get(name).copied()
     }
 
     /// Where the text ends.

@@ -130,8 +130,17 @@ struct Known {
     sleep: u64,
     trampoline: u64,
     current: u64,
-    /// Whether interrupts are on, where the kernel has one word for it.
-    interrupts: Option<u64>,
+    /// Whether interrupts are on, where the kernel has a word for it.
+    interrupts: Option<Interrupts>,
+}
+
+/// Where the word is that says whether interrupts are on.
+#[derive(Debug, Clone, Copy)]
+enum Interrupts {
+    /// At an address.
+    At(u64),
+    /// So far from the running thread's `fs`, since user-mode Linux has SMP.
+    OfThread(i64),
 }
 
 impl Known {
@@ -148,7 +157,10 @@ impl Known {
             trampoline: symbols.kernel("start_kernel")?,
             // Up to 6.11 a process number comes before the task.
             current: tasks + size.saturating_sub(8),
-            interrupts: image.variable("signals_enabled").map(|(address, _)| address),
+            interrupts: match image.variable("signals_enabled") {
+                Some((address, _)) => Some(Interrupts::At(address)),
+                None => image.thread_variable("signals_enabled").map(Interrupts::OfThread),
+            },
         })
     }
 }
@@ -273,7 +285,7 @@ impl<'t> Tracer<'t> {
             return Ok(Verdict::Go);
         }
         let current = self.memory.word(self.known.current)?;
-        let may_sleep = self.may_sleep(current, registers.rsp)?;
+        let may_sleep = self.may_sleep(current, registers)?;
         if address == self.known.call {
             if let Some(verdict) = self.asks_again(current, address, may_sleep) {
                 return Ok(verdict);
@@ -414,14 +426,18 @@ impl<'t> Tracer<'t> {
     }
 
     /// Whether the running task may sleep: nothing forbids it to be preempted, and interrupts are on.
-    fn may_sleep(&self, current: u64, stack: u64) -> io::Result<bool> {
-        let bottom = stack & !(STACK - 1);
+    fn may_sleep(&self, current: u64, registers: &Registers) -> io::Result<bool> {
+        let bottom = registers.rsp & !(STACK - 1);
         let is_on_stack = self.memory.word(bottom)? == current;
         let count = if is_on_stack { bottom + PREEMPT_COUNT[0] } else { current + PREEMPT_COUNT[1] };
         let mut bytes = [0; 4];
         self.memory.read(count, &mut bytes)?;
         let mut interrupts = [1; 4];
-        if let Some(address) = self.known.interrupts {
+        let address = self.known.interrupts.map(|interrupts| match interrupts {
+            Interrupts::At(address) => address,
+            Interrupts::OfThread(offset) => registers.fs_base.wrapping_add_signed(offset),
+        });
+        if let Some(address) = address {
             self.memory.read(address, &mut interrupts)?;
         }
         Ok(i32::from_le_bytes(bytes) == 0 && i32::from_le_bytes(interrupts) != 0)
