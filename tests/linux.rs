@@ -84,7 +84,7 @@ fn ask(root: &Path, path: &Path, which: &'static [&'static str]) -> Trial {
 }
 
 /// The programs under the rules of one release that a real kernel can run, in the order of their names: not those
-/// with a schedule, which nobody can make a real kernel follow, nor those of which nobody knows what it does with them.
+/// with a schedule, which `tests/steer.rs` has the kernel follow, nor those of which it is not known what it does.
 fn programs(folder: &Path, subsystem: Subsystem, release: &str) -> Vec<(PathBuf, Program)> {
     let linux = subsystem.variant(release).expect("it is a variant");
     let entries = std::fs::read_dir(folder).expect("the corpus can be read");

@@ -77,6 +77,18 @@ pub const MASKS: &[Mask] = &[
     },
 ];
 
+/// What no kernel is asked.
+pub const NOT_ASKED: &[(&str, &str)] = &[
+    (
+        "interleavings, of programs without a schedule",
+        "their tasks run one after the other, in the order of the file; a program with a schedule is steered",
+    ),
+    (
+        "a segment until a point that has no place in the kernel's text, or where it may not sleep",
+        "said of each segment; a program that has one is counted apart and not compared",
+    ),
+];
+
 /// What is compared by something else than its value.
 pub const RENAMED: &[(&str, &str)] = &[
     ("a netdev's name and ifindex", "chosen by the kernel: compared as the netdev of its port"),
@@ -85,6 +97,7 @@ pub const RENAMED: &[(&str, &str)] = &[
         "made of an ifindex, of which the model knows nothing: the model takes it for one that no other netdev has",
     ),
     ("in which namespace a netdev's uevents are heard", "not compared: that of its link messages is"),
+    ("how far a segment of a schedule came", "compared by how it ended: at its point, blocked, or at the task's end"),
     (
         "the order in which RDMA devices go that one netdev or one namespace takes with it",
         "each has a worker, and these run at the same time: compared as a set of character devices, then device by device",

@@ -1,7 +1,7 @@
 //! Programs as requests: what each command asks of a real kernel.
 //!
-//! A guest runs one command after the other. A schedule stops tasks at places inside the kernel, which nobody
-//! can do from outside; so the tasks of a program run whole, in the order of the file.
+//! The tasks of a program without a schedule run one after the other, in the order of the file. With a schedule each is
+//! a thread of the guest's, which a tracer stops at places inside the kernel ([`super::steer`]).
 
 use super::wire::{Action, Request, Step};
 use super::{devlink, link, mdev, rdma, route};

@@ -157,15 +157,19 @@ fn confirms(
     match shown(invariant) {
         Shown::Memory => of(&[Kind::Kasan, Kind::Refcount, Kind::DebugObjects, Kind::Oops, Kind::Panic]),
         Shown::Inside | Shown::Complaint => complaints.first().map(|complaint| complaint.line.clone()),
-        Shown::Deadlock => {
+        Shown::LockOrder | Shown::Deadlock => {
             let waits = real.events.iter().find(|event| matches!(event.what, What::Deadlock(_)));
             let waits = waits.map(|event| {
                 let cycle = real.cycle(event.what).iter();
                 cycle.map(|link| format!("{} waits", real.name(link.task))).collect::<Vec<_>>().join(", ")
             });
-            waits.or_else(|| of(&[Kind::HungTask, Kind::NetdevReferences, Kind::Lockdep]))
+            // An order of locks that can deadlock is shown by lockdep, or by the deadlock itself.
+            let kinds: &[Kind] = match shown(invariant) {
+                Shown::LockOrder => &[Kind::Lockdep],
+                _ => &[Kind::HungTask, Kind::NetdevReferences, Kind::Lockdep],
+            };
+            waits.or_else(|| of(kinds))
         }
-        Shown::LockOrder => of(&[Kind::Lockdep]),
         Shown::Waits => waits(model, real),
         Shown::Same => {
             if let Some(what) = itself() {

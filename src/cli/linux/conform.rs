@@ -333,6 +333,10 @@ fn explain() -> String {
     for mask in compare::MASKS {
         out.push_str(&format!("  {}\n      {}\n", mask.what, mask.why));
     }
+    out.push_str("Not asked:\n");
+    for (what, why) in compare::NOT_ASKED {
+        out.push_str(&format!("  {what}\n      {why}\n"));
+    }
     out.push_str("Compared otherwise:\n");
     for (what, how) in compare::RENAMED {
         out.push_str(&format!("  {what}\n      {how}\n"));
