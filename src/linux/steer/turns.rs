@@ -37,7 +37,8 @@ enum State {
     Asleep(Sleep),
     /// It is stopped and asks.
     Parked,
-    /// It is stopped until these workers have done their work.
+    /// It is stopped until these workers have done their work, which may be yet to come: a socket that was closed holds
+    /// its namespace for a grace period more.
     Awaits(&'static [TaskName]),
 }
 
@@ -203,6 +204,9 @@ impl Turns {
         if let State::Awaits(workers) = self.tasks[task].state {
             if self.is_at_work(workers) && self.turn == Some(task) {
                 self.end_turn(SegmentEnd::Blocked);
+            } else if !self.is_at_work(workers) && self.tasks[task].asked < IDLE {
+                self.tasks[task].asked += 1;
+                return Verdict::Park;
             } else if !self.is_at_work(workers) {
                 self.tasks[task].state = State::Parked;
             }
@@ -227,6 +231,14 @@ impl Turns {
     pub fn ends(&mut self, task: usize) {
         self.note(Entry::Ends(self.name(task)));
         self.tasks[task].state = State::Absent;
+        for waits in 0..self.tasks.len() {
+            if let State::Awaits(workers) = self.tasks[waits].state
+                && workers.contains(&self.name(task))
+                && !self.is_at_work(workers)
+            {
+                self.tasks[waits].state = State::Parked;
+            }
+        }
         if self.turn == Some(task) && !self.name(task).is_worker() {
             self.end_turn(SegmentEnd::Ended);
         }

@@ -158,7 +158,13 @@ impl Performer {
                 self.requests.retain(|(_, netns, _)| netns.as_ref() != Some(name));
                 answer(self.namespaces.del(name))
             }
-            Action::NetnsEnter { name } => answer(self.namespaces.enter(task, name)),
+            Action::NetnsEnter { name } => {
+                let entered = answer(self.namespaces.enter(task, name));
+                // A socket that stays behind would keep its namespace when another task deletes it.
+                let here = self.namespaces.current();
+                self.requests.retain(|(_, netns, _)| netns.is_none() || netns.as_ref() == here);
+                entered
+            }
             Action::NetnsReset => {
                 self.requests.retain(|(_, netns, _)| netns.is_none());
                 answer(self.namespaces.reset())

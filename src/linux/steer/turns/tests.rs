@@ -145,3 +145,18 @@ fn a_task_that_awaits_workers_is_blocked_while_they_have_work_and_no_longer() {
     turns.ends(0);
     assert_eq!(turns.into_log().segments, [SegmentEnd::Blocked, SegmentEnd::Ended]);
 }
+
+#[test]
+fn a_task_that_awaits_workers_gives_their_work_time_to_come() {
+    let mut turns = begun(&[(User, None), (Admin, None)]);
+    assert_eq!(turns.asks(0), Verdict::Go);
+    assert_eq!(turns.awaits(0, &[GidWorker]), Verdict::Park);
+    let polls = (0..1000).find(|_| turns.asks(0) == Verdict::Go);
+    assert_eq!(polls, Some(IDLE), "no work came");
+    assert_eq!(turns.awaits(0, &[GidWorker]), Verdict::Park);
+    assert_eq!((turns.asks(0), turns.begins(2)), (Verdict::Park, Verdict::Park));
+    assert_eq!((turns.asks(0), turns.asks(1), turns.asks(1)), (Verdict::Park, Verdict::Park, Verdict::Go));
+    turns.ends(1);
+    turns.ends(0);
+    assert_eq!(turns.into_log().segments, [SegmentEnd::Blocked, SegmentEnd::Ended]);
+}
