@@ -280,9 +280,9 @@ impl<'t> Tracer<'t> {
             return Ok(Verdict::Go);
         }
         if address == self.known.module_goes {
+            // A task may be stopped here too.
             let name = layout::name(&self.memory, registers.rdi)?;
             self.module_goes(&name)?;
-            return Ok(Verdict::Go);
         }
         let current = self.memory.word(self.known.current)?;
         let may_sleep = self.may_sleep(current, registers)?;
