@@ -62,6 +62,11 @@ const fn shows(caller: &'static str, callee: &'static str) -> Place {
     at(Point::DevlinkDumpObject, Site::Call(caller, callee, 1))
 }
 
+/// Where a param is sent: what has no value is not, and the model asks nobody to.
+const fn param_sent(callee: &'static str) -> Place {
+    at(Point::DevlinkNotify, Site::Call("devlink_param_notify", callee, 1))
+}
+
 /// Where a function begins that tells of an object, if anybody listens.
 const fn told(function: &'static str) -> Place {
     at(Point::DevlinkNotify, Site::Entry(function))
@@ -125,7 +130,11 @@ pub(super) const PLACES: &[Place] = &[
     told("devlink_notify"),
     told("devlink_port_notify").since(6, 3),
     told("__devlink_port_notify").before(6, 3),
-    told("devlink_param_notify"),
+    param_sent("devlink_nl_notify_send"),
+    param_sent("nlmsg_multicast_filtered"),
+    param_sent("netlink_broadcast_filtered"),
+    param_sent("nlmsg_multicast").before(6, 9),
+    param_sent("netlink_broadcast").before(6, 9),
     told("devlink_trap_notify"),
     told("devlink_trap_group_notify"),
     told("devlink_trap_policer_notify"),
