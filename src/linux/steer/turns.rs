@@ -318,8 +318,9 @@ impl Turns {
             State::Running | State::Parked | State::Awaits(_) => return,
         };
         self.tasks[task].asked += 1;
-        let mut parked = self.tasks.iter().filter(|task| task.state == State::Parked);
-        if parked.all(|task| task.asked >= limit) {
+        let is_stopped = |task: &&Task| matches!(task.state, State::Parked | State::Awaits(_));
+        let mut stopped = self.tasks.iter().filter(is_stopped);
+        if stopped.all(|task| task.asked >= limit) {
             words.into_iter().for_each(|words| self.note(Entry::Blocks(self.name(holder), words)));
             self.end_turn(SegmentEnd::Blocked);
             self.next_turn();
