@@ -76,7 +76,10 @@ fn report(stored: &[Report], rng: &mut Rng) -> Report {
         }
         _ => {
             let (path, text) = (text(rng), text(rng));
-            let of = [Report::Text { task: None, path, text: text.clone() }, Report::Complaint { text: text.clone() }];
+            let of = [
+                Report::Text { task: None, path, text: text.clone() },
+                Report::Complaint { text: text.clone() },
+            ];
             return of[rng.usize(0..2)].clone();
         }
     }

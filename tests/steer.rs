@@ -35,8 +35,10 @@ const PLANTS: &[(&str, &str)] = &[
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = root.join("tests/steered");
-    let programs: Vec<PathBuf> =
-        walk::names(&folder, "prog").into_iter().map(|name| folder.join(name).with_extension("prog")).collect();
+    let programs: Vec<PathBuf> = walk::names(&folder, "prog")
+        .into_iter()
+        .map(|name| folder.join(name).with_extension("prog"))
+        .collect();
     assert!(programs.len() >= 30, "{} steered programs are stored", programs.len());
     let recorded_trial = |path: &PathBuf| {
         let path = path.clone();
@@ -51,10 +53,14 @@ fn main() {
             let some: Vec<PathBuf> = programs.iter().take(REPEATED).cloned().collect();
             trials.push(Trial::test("kernel/repeats-byte-for-byte", move || repeats(&some, "fast")));
             for (subsystem, variant) in PLANTS {
-                trials.push(Trial::test(format!("kernel/plant/{variant}"), move || planted(subsystem, variant)));
+                trials.push(Trial::test(format!("kernel/plant/{variant}"), move || {
+                    planted(subsystem, variant)
+                }));
             }
             for subsystem in ["devlink", "mdev"] {
-                trials.push(Trial::test(format!("kernel/made-up-schedules/{subsystem}"), move || equal(subsystem)));
+                trials.push(Trial::test(format!("kernel/made-up-schedules/{subsystem}"), move || {
+                    equal(subsystem)
+                }));
             }
             for how in ["kill", "hang", "panic"] {
                 let some: Vec<PathBuf> = programs.iter().take(6).cloned().collect();
@@ -159,7 +165,9 @@ fn repeats(programs: &[PathBuf], config: &str) -> Result<(), Failed> {
         let run = || said(&unreg(&["linux", "run", "--release", "6.12", "--config", config, &file]));
         let different: BTreeSet<String> = (0..times).map(|_| run()).collect();
         if different.len() != 1 {
-            return Err(format!("{file} shows {} things in {times} runs:\n{different:#?}", different.len()).into());
+            return Err(
+                format!("{file} shows {} things in {times} runs:\n{different:#?}", different.len()).into()
+            );
         }
     }
     Ok(())
@@ -191,9 +199,14 @@ fn equal(subsystem: &str) -> Result<(), Failed> {
 fn survives(programs: &[PathBuf], how: &str) -> Result<(), Failed> {
     let files: Vec<_> = programs.iter().map(|path| path.to_string_lossy()).collect();
     let files: Vec<&str> = files.iter().map(AsRef::as_ref).collect();
-    let (code, said) = conform(&[&files[..], &["--jobs", "1", "--sabotage", how, "--patience", "2s"]].concat());
+    let (code, said) =
+        conform(&[&files[..], &["--jobs", "1", "--sabotage", how, "--patience", "2s"]].concat());
     let is_reported = said.contains("seen once") && said.contains("1 guests died");
-    if code == Some(1) && said.contains("5 equal, 1 different") && is_reported { Ok(()) } else { Err(said.into()) }
+    if code == Some(1) && said.contains("5 equal, 1 different") && is_reported {
+        Ok(())
+    } else {
+        Err(said.into())
+    }
 }
 
 /// Of a tracer that is killed no guest is left, and no process of a guest's.
@@ -241,12 +254,17 @@ fn confirmed(path: &Path, words: &str) -> Result<(), Failed> {
         return Err(shown.into());
     }
     let output = unreg(&["linux", "confirm", "--release", "6.12", &file]);
-    if output.status.code() == Some(0) && said(&output).contains("confirmed") { Ok(()) } else { Err(said(&output).into()) }
+    if output.status.code() == Some(0) && said(&output).contains("confirmed") {
+        Ok(())
+    } else {
+        Err(said(&output).into())
+    }
 }
 
 /// Of the points that this kernel has nearly every one is found.
 fn places(config: &str) -> Result<(), Failed> {
     let said = said(&unreg(&["linux", "places", "--release", "6.12", "--config", config]));
-    let share = said.lines().last().and_then(|line| line.split_once('(')?.1.split_once(" %")?.0.parse::<u32>().ok());
+    let share =
+        said.lines().last().and_then(|line| line.split_once('(')?.1.split_once(" %")?.0.parse::<u32>().ok());
     if share.is_some_and(|share| share >= 95) { Ok(()) } else { Err(said.into()) }
 }

@@ -267,7 +267,9 @@ impl Trace {
     /// The text that an event points to, which the simulation has none of.
     pub fn text(&self, what: What) -> Option<&str> {
         match what {
-            What::Console(text) | What::Sleeps(text) | What::Foreign(text) => Some(&self.texts[usize::from(text)]),
+            What::Console(text) | What::Sleeps(text) | What::Foreign(text) => {
+                Some(&self.texts[usize::from(text)])
+            }
             _ => None,
         }
     }

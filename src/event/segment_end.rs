@@ -95,7 +95,9 @@ impl fmt::Display for SegmentEnd {
             SegmentEnd::NoTask => f.write_str("the program has no such task"),
             SegmentEnd::CutOff => f.write_str("the run was cut off before the segment was done"),
             SegmentEnd::NoPlace => f.write_str("the point has no place in this kernel"),
-            SegmentEnd::MayNotSleep => f.write_str("the task came to the point where the kernel may not sleep"),
+            SegmentEnd::MayNotSleep => {
+                f.write_str("the task came to the point where the kernel may not sleep")
+            }
             SegmentEnd::Last => f.write_str("nothing went on after it"),
         }
     }

@@ -97,7 +97,10 @@ pub const RENAMED: &[(&str, &str)] = &[
         "made of an ifindex, of which the model knows nothing: the model takes it for one that no other netdev has",
     ),
     ("in which namespace a netdev's uevents are heard", "not compared: that of its link messages is"),
-    ("how far a segment of a schedule came", "compared by how it ended: at its point, blocked, or at the task's end"),
+    (
+        "how far a segment of a schedule came",
+        "compared by how it ended: at its point, blocked, or at the task's end",
+    ),
     (
         "the order in which RDMA devices go that one netdev or one namespace takes with it",
         "each has a worker, and these run at the same time: compared as a set of character devices, then device by device",

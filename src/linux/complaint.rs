@@ -92,7 +92,10 @@ pub fn headline(log: &str) -> String {
     let complaints = read(log);
     let says = |line: &&str| line.chars().any(char::is_alphanumeric) && !line.contains("[ cut here ]");
     let first = || log.lines().map(str::trim).find(says).unwrap_or_default().to_string();
-    complaints.iter().min_by_key(|complaint| complaint.kind).map_or_else(first, |complaint| complaint.line.clone())
+    complaints
+        .iter()
+        .min_by_key(|complaint| complaint.kind)
+        .map_or_else(first, |complaint| complaint.line.clone())
 }
 
 fn begins(line: &str) -> Option<Complaint> {
@@ -133,7 +136,10 @@ mod tests {
 
     #[test]
     fn the_first_cause_is_the_headline_and_every_complaint_is_read() {
-        assert_eq!(headline(KASAN), "BUG: KASAN: slab-use-after-free in mdev_device_remove+0x54/0x163 [mdev]");
+        assert_eq!(
+            headline(KASAN),
+            "BUG: KASAN: slab-use-after-free in mdev_device_remove+0x54/0x163 [mdev]"
+        );
         let kinds: Vec<Kind> = read(KASAN).iter().map(|complaint| complaint.kind).collect();
         assert_eq!(kinds, [Kind::Kasan, Kind::Panic]);
     }
@@ -144,12 +150,18 @@ mod tests {
         let complaints = read(line);
         assert_eq!(complaints[0].kind, Kind::Warning);
         assert_eq!(complaints[0].line, "WARNING at net/devlink/core.c:123 devl_assert_locked+0x10/0x20");
-        assert_eq!(read("Kernel panic - not syncing: bad ip 0xb85fc838")[0].line, "Kernel panic - not syncing: bad ip …");
+        assert_eq!(
+            read("Kernel panic - not syncing: bad ip 0xb85fc838")[0].line,
+            "Kernel panic - not syncing: bad ip …"
+        );
     }
 
     #[test]
     fn what_is_no_complaint_is_none() {
         assert_eq!(read("netdevsim netdevsim0: up\nINFO: lockdep is turned off."), []);
-        assert_eq!(headline("----[ cut here ]----\nthe guest died: signal: SIGABRT"), "the guest died: signal: SIGABRT");
+        assert_eq!(
+            headline("----[ cut here ]----\nthe guest died: signal: SIGABRT"),
+            "the guest died: signal: SIGABRT"
+        );
     }
 }

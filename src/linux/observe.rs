@@ -174,14 +174,16 @@ impl<'r> Observer<'r> {
                 Some((subject, value)) => self.push(What::Dumped(subject, value)),
                 None => self.foreign(format!("{path}: {text}")),
             },
-            Report::Answer { family: Family::Rdma, netns, message, .. } => match rdma::message::answer(message) {
-                Some((subject, value)) if self.at_rest => {
-                    self.speaks_in(netns.as_deref());
-                    self.push(What::AtRest(subject, value));
+            Report::Answer { family: Family::Rdma, netns, message, .. } => {
+                match rdma::message::answer(message) {
+                    Some((subject, value)) if self.at_rest => {
+                        self.speaks_in(netns.as_deref());
+                        self.push(What::AtRest(subject, value));
+                    }
+                    Some((subject, value)) => self.push(What::Dumped(subject, value)),
+                    None => self.foreign(super::other::words(Family::Rdma, message)),
                 }
-                Some((subject, value)) => self.push(What::Dumped(subject, value)),
-                None => self.foreign(super::other::words(Family::Rdma, message)),
-            },
+            }
             Report::Answer { family, message, .. } => self.foreign(super::other::words(*family, message)),
             Report::Complaint { text } => self.complain(text),
             Report::Trouble { text } => self.foreign(format!("the guest: {text}")),

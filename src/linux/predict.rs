@@ -42,8 +42,10 @@ impl Verdict {
 
     /// What shows it.
     pub fn why(&self) -> &str {
-        let (Verdict::Confirmed(why) | Verdict::Refuted(why) | Verdict::NotFollowed(why) | Verdict::NotAskable(why)) =
-            self;
+        let (Verdict::Confirmed(why)
+        | Verdict::Refuted(why)
+        | Verdict::NotFollowed(why)
+        | Verdict::NotAskable(why)) = self;
         why
     }
 }
@@ -75,7 +77,9 @@ enum Shown {
 
 fn shown(invariant: &Invariant) -> Shown {
     match invariant.id {
-        id if [NO_USE_AFTER_FREE.id, TEXT_OUTLIVES_WORK.id, NETNS_EXIT_EMPTIES.id].contains(&id) => Shown::Memory,
+        id if [NO_USE_AFTER_FREE.id, TEXT_OUTLIVES_WORK.id, NETNS_EXIT_EMPTIES.id].contains(&id) => {
+            Shown::Memory
+        }
         id if id == NO_WARNING.id => Shown::Complaint,
         id if id == NO_DEADLOCK.id => Shown::Deadlock,
         id if id == LOCK_ORDER.id => Shown::LockOrder,
@@ -148,7 +152,10 @@ fn confirms(
     broken: &[Violation],
 ) -> Option<String> {
     let of = |kinds: &[Kind]| {
-        complaints.iter().find(|complaint| kinds.contains(&complaint.kind)).map(|complaint| complaint.line.clone())
+        complaints
+            .iter()
+            .find(|complaint| kinds.contains(&complaint.kind))
+            .map(|complaint| complaint.line.clone())
     };
     let itself = || {
         let is_it = |violation: &&Violation| violation.invariant.id == invariant.id;
@@ -175,7 +182,8 @@ fn confirms(
             if let Some(what) = itself() {
                 return Some(format!("{} {what}", what.verb()));
             }
-            let same = compare::difference(&compare::observed(program, model), &compare::observed(program, real));
+            let same =
+                compare::difference(&compare::observed(program, model), &compare::observed(program, real));
             same.is_none().then(|| "the same errnos, messages and objects at rest".to_string())
         }
     }
@@ -188,9 +196,10 @@ fn waits(model: &Trace, real: &Trace) -> Option<String> {
         _ => None,
     });
     blocked.into_iter().find_map(|(task, lock)| {
-        let sleeps = real.events.iter().find(|event| {
-            matches!(event.what, What::Sleeps(_)) && real.name(event.task) == task
-        })?;
+        let sleeps = real
+            .events
+            .iter()
+            .find(|event| matches!(event.what, What::Sleeps(_)) && real.name(event.task) == task)?;
         Some(format!("{task} waits for {lock}: {}", real.text(sleeps.what).unwrap_or_default()))
     })
 }
@@ -217,7 +226,8 @@ mod tests {
     }
 
     fn program() -> Program {
-        Program::parse("task user\n  driver.probe netdevsim/0\n", "test").unwrap_or_else(|_| panic!("it is one"))
+        Program::parse("task user\n  driver.probe netdevsim/0\n", "test")
+            .unwrap_or_else(|_| panic!("it is one"))
     }
 
     #[test]
@@ -226,7 +236,10 @@ mod tests {
         let judge = |real: &Trace| verdict(&program(), &NO_USE_AFTER_FREE, &model, real, None);
         let kasan = "BUG: KASAN: slab-use-after-free in mdev_device_remove+0x54/0x163 [mdev]";
         assert_eq!(judge(&kernel(&[kasan])), Verdict::Confirmed(kasan.to_string()));
-        assert!(matches!(judge(&kernel(&["WARNING: CPU: 0 PID: 1 at net/core.c:1 f+0x1/0x2"])), Verdict::Refuted(_)));
+        assert!(matches!(
+            judge(&kernel(&["WARNING: CPU: 0 PID: 1 at net/core.c:1 f+0x1/0x2"])),
+            Verdict::Refuted(_)
+        ));
         assert!(matches!(judge(&kernel(&[])), Verdict::Refuted(_)));
     }
 

@@ -61,7 +61,8 @@ pub struct Scheduler {
 impl Scheduler {
     /// Has all walks from here on stop tasks at these points only.
     pub(super) fn stop_only_at(&mut self, points: &[Point]) {
-        let mut may_stop = vec![false; Point::ALL.iter().map(|point| usize::from(*point as u16) + 1).max().unwrap_or(0)];
+        let mut may_stop =
+            vec![false; Point::ALL.iter().map(|point| usize::from(*point as u16) + 1).max().unwrap_or(0)];
         points.iter().for_each(|point| may_stop[usize::from(*point as u16)] = true);
         self.may_stop = Some(may_stop);
     }

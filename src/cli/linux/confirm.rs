@@ -72,8 +72,15 @@ pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     judged.iter().for_each(|(_, verdict)| *counts.entry(verdict.word()).or_default() += 1);
     if arguments.verbose {
-        for (prediction, verdict) in judged.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Confirmed(_))) {
-            out::print(&format!("{verdict}: {}\n{}\n\n{}\n", prediction.name, verdict.why(), prediction.program))?;
+        for (prediction, verdict) in
+            judged.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Confirmed(_)))
+        {
+            out::print(&format!(
+                "{verdict}: {}\n{}\n\n{}\n",
+                prediction.name,
+                verdict.why(),
+                prediction.program
+            ))?;
         }
     }
     let count = |word: &str| counts.get(word).copied().unwrap_or(0);

@@ -18,7 +18,9 @@ pub(super) fn timeline(program: &Program, trace: &Trace, log: &Log) -> String {
     for entry in &log.entries {
         match entry {
             Entry::MayNotSleep(task, at) => {
-                out.push_str(&format!("  {task} could not be stopped at {at}: the kernel may not sleep there\n"));
+                out.push_str(&format!(
+                    "  {task} could not be stopped at {at}: the kernel may not sleep there\n"
+                ));
             }
             Entry::Trouble(text) => out.push_str(&format!("  {text}\n")),
             _ => {}

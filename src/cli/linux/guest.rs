@@ -62,7 +62,13 @@ pub(super) struct Setup {
 impl Setup {
     /// A kernel with the memory that it needs, and nothing besides the agent.
     pub(super) fn of(kernel: &Built) -> Setup {
-        Setup { kernel: kernel.clone(), memory: build::memory(kernel), tools: Vec::new(), shell: false, symbols: None }
+        Setup {
+            kernel: kernel.clone(),
+            memory: build::memory(kernel),
+            tools: Vec::new(),
+            shell: false,
+            symbols: None,
+        }
     }
 }
 
@@ -344,7 +350,11 @@ fn nonsense(why: &str) -> String {
 /// Becomes the program in the arguments; the kernel kills it when its parent dies, however that dies.
 pub(crate) fn exec(is_traced: bool) -> ! {
     let mut arguments = std::env::args_os().skip(1);
-    let traced = if is_traced { nix::sys::ptrace::traceme().map_err(|errno| Errno::from_raw_os_error(errno as i32)) } else { Ok(()) };
+    let traced = if is_traced {
+        nix::sys::ptrace::traceme().map_err(|errno| Errno::from_raw_os_error(errno as i32))
+    } else {
+        Ok(())
+    };
     let bound = traced.and_then(|()| set_parent_process_death_signal(Some(Signal::KILL)));
     let program = arguments.next().unwrap_or_default();
     let error = match bound {

@@ -83,8 +83,7 @@ impl Kernel {
             request.at_rest.insert(0, perform::releases());
         }
         let answer = self.perform(&request, program)?;
-        let is_harmed =
-            |report: &Report| matches!(report, Report::Complaint { .. } | Report::Stuck { .. });
+        let is_harmed = |report: &Report| matches!(report, Report::Complaint { .. } | Report::Stuck { .. });
         if answer.died.is_some() || is_for_one || answer.reports.iter().any(is_harmed) {
             self.guest = None;
         }

@@ -23,7 +23,8 @@ pub(super) fn reports(from: Option<impl Read + Send + 'static>) -> Receiver<Line
                 // The line begins with what user-mode Linux says of the host; reports are objects or names.
                 let is_report = line.as_ref().is_ok_and(|line| line.starts_with(['{', '"']));
                 let is_last = line.is_err();
-                if ((is_report || is_last) && send.send(line).is_err()) || is_last {
+                let is_unheard = (is_report || is_last) && send.send(line).is_err();
+                if is_unheard || is_last {
                     return;
                 }
             }

@@ -21,7 +21,10 @@ pub(super) type Streams = (Option<ChildStdin>, Option<ChildStdout>, Option<Child
 
 impl Process {
     /// Starts a process; with the symbols of its kernel it is traced, and must ask for it.
-    pub(super) fn spawn(mut command: Command, symbols: Option<Arc<Symbols>>) -> anyhow::Result<(Process, Streams)> {
+    pub(super) fn spawn(
+        mut command: Command,
+        symbols: Option<Arc<Symbols>>,
+    ) -> anyhow::Result<(Process, Streams)> {
         let streams = |child: &mut Child| (child.stdin.take(), child.stdout.take(), child.stderr.take());
         Ok(match symbols {
             None => {

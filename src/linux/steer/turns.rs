@@ -312,7 +312,9 @@ impl Turns {
     /// A parked task asks while another has the turn: if that one sleeps for good, its turn is over.
     fn wait_for(&mut self, task: usize, holder: usize) {
         let (limit, words) = match &self.tasks[holder].state {
-            State::Asleep(sleep) => (if sleep.is_timer { IDLE_TIMER } else { IDLE }, Some(sleep.words.clone())),
+            State::Asleep(sleep) => {
+                (if sleep.is_timer { IDLE_TIMER } else { IDLE }, Some(sleep.words.clone()))
+            }
             // A worker without work waits for some.
             State::Absent => (2, None),
             State::Running | State::Parked | State::Awaits(_) => return,

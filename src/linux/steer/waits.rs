@@ -107,7 +107,9 @@ fn lock(line: &str) -> Option<Lock> {
 /// Whether a task sleeps in something that lockdep lists.
 fn is_lock(words: &str) -> bool {
     let by = words.rsplit("by ").next().unwrap_or_default();
-    ["mutex", "down_", "rwsem", "devl_lock", "rtnl_lock", "__rtnl", "devl_dev_lock"].iter().any(|part| by.contains(part))
+    ["mutex", "down_", "rwsem", "devl_lock", "rtnl_lock", "__rtnl", "devl_dev_lock"]
+        .iter()
+        .any(|part| by.contains(part))
 }
 
 /// The model's name for a lock of lockdep's, or for what is waited for by a function.
@@ -169,7 +171,10 @@ Showing all locks held in the system:
 
     #[test]
     fn two_tasks_that_hold_what_the_other_wants_are_a_cycle() {
-        let log = log(&[(User, "nsim_dev_port_del, by mutex_lock_nested"), (Admin, "nsim_dev_port_add, by devl_lock")]);
+        let log = log(&[
+            (User, "nsim_dev_port_del, by mutex_lock_nested"),
+            (Admin, "nsim_dev_port_add, by devl_lock"),
+        ]);
         let waits = read(&log, &[User, Admin], LOCKDEP);
         assert_eq!(
             waits.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -179,7 +184,8 @@ Showing all locks held in the system:
             ]
         );
         let cycle = cycle(&waits);
-        let classes: Vec<_> = cycle.iter().map(|link| (link.task, link.holds.class, link.waits.class)).collect();
+        let classes: Vec<_> =
+            cycle.iter().map(|link| (link.task, link.holds.class, link.waits.class)).collect();
         assert_eq!(
             classes,
             [
@@ -191,7 +197,10 @@ Showing all locks held in the system:
 
     #[test]
     fn without_lockdep_the_function_says_what_is_waited_for() {
-        let log = log(&[(User, "debugfs_remove, by wait_for_completion"), (Admin, "devlink_health_report, by devl_lock")]);
+        let log = log(&[
+            (User, "debugfs_remove, by wait_for_completion"),
+            (Admin, "devlink_health_report, by devl_lock"),
+        ]);
         let cycle = cycle(&read(&log, &[User, Admin], ""));
         let classes: Vec<_> = cycle.iter().map(|link| link.waits.class).collect();
         assert_eq!(classes, [LockClass::BreakHealthFile, LockClass::Devlink]);

@@ -125,7 +125,11 @@ impl Namespaces {
         self.listener.remove(name)?;
         self.shared().made.remove(name);
         // Who is steered waits for the worker that ends it, however long that is kept from its work.
-        if self.is_steered { call(Call::Await) } else { std::thread::sleep(END) }
+        if self.is_steered {
+            call(Call::Await)
+        } else {
+            std::thread::sleep(END)
+        }
         Ok(())
     }
 

@@ -12,7 +12,12 @@ use unreg::search::generate::Alphabet;
 use unreg::search::hunt::{Config, Hunt};
 
 /// Hunts for so long, and returns each cause once, by its smallest program.
-pub(super) fn predictions(variants: Variants, subsystem: Subsystem, seed: u64, time: Duration) -> Vec<Prediction> {
+pub(super) fn predictions(
+    variants: Variants,
+    subsystem: Subsystem,
+    seed: u64,
+    time: Duration,
+) -> Vec<Prediction> {
     let alphabet = Alphabet::new(&[subsystem]);
     let config = Config { variants, only: Vec::new(), alphabet, seed, vary_options: false };
     let mut hunt = Hunt::new(config).with_only(perform::can_perform);

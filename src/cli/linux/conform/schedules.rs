@@ -57,7 +57,8 @@ fn split(sequence: Program, random: &mut fastrand::Rng) -> Option<Program> {
     if count < 2 {
         return None;
     }
-    let mut tasks: Vec<Task> = TASKS[..count].iter().map(|name| Task { name: *name, commands: Vec::new() }).collect();
+    let mut tasks: Vec<Task> =
+        TASKS[..count].iter().map(|name| Task { name: *name, commands: Vec::new() }).collect();
     tasks[0].commands.push(first);
     for command in rest {
         tasks[random.usize(0..count)].commands.push(command);

@@ -56,16 +56,19 @@ impl Image {
         let is_module = file.ehdr.e_type == elf::abi::ET_REL;
         let (headers, names) = file.section_headers_with_strtab()?;
         let (headers, names) = headers.zip(names).context("there are no sections")?;
-        let name = |header: &SectionHeader| names.get(header.sh_name as usize).unwrap_or_default().to_string();
+        let name =
+            |header: &SectionHeader| names.get(header.sh_name as usize).unwrap_or_default().to_string();
         // Where each section of text is: as the loader of modules lays them out, one after the other.
         let mut base: HashMap<usize, u64> = HashMap::new();
         let mut text = Vec::new();
         let mut end = 0u64;
         for (index, header) in headers.iter().enumerate() {
-            if header.sh_flags & EXECUTABLE != EXECUTABLE || (is_module && name(&header).starts_with(".init")) {
+            if header.sh_flags & EXECUTABLE != EXECUTABLE || (is_module && name(&header).starts_with(".init"))
+            {
                 continue;
             }
-            let at = if is_module { end.next_multiple_of(header.sh_addralign.max(1)) } else { header.sh_addr };
+            let at =
+                if is_module { end.next_multiple_of(header.sh_addralign.max(1)) } else { header.sh_addr };
             end = at + header.sh_size;
             base.insert(index, at);
             text.push((at, file.section_data(&header)?.0.to_vec()));
@@ -79,8 +82,10 @@ impl Image {
         let mut by_address = BTreeMap::new();
         let (mut variables, mut thread_variables) = (HashMap::new(), HashMap::new());
         // A thread's variables end where its `fs` points to.
-        let segment = file.segments().and_then(|all| all.iter().find(|segment| segment.p_type == elf::abi::PT_TLS));
-        let thread_size = segment.map_or(0, |segment| segment.p_memsz.next_multiple_of(segment.p_align.max(1)));
+        let segment =
+            file.segments().and_then(|all| all.iter().find(|segment| segment.p_type == elf::abi::PT_TLS));
+        let thread_size =
+            segment.map_or(0, |segment| segment.p_memsz.next_multiple_of(segment.p_align.max(1)));
         let mut exit_at = None;
         for symbol in symbols.iter() {
             if !is_module && symbol.st_symtype() == VARIABLE {
@@ -91,7 +96,9 @@ impl Image {
                 let name = strings.get(symbol.st_name as usize).unwrap_or_default();
                 thread_variables.insert(name.to_string(), symbol.st_value.wrapping_sub(thread_size) as i64);
             }
-            let (Ok(name), Some(address)) = (strings.get(symbol.st_name as usize), address(&symbol)) else { continue };
+            let (Ok(name), Some(address)) = (strings.get(symbol.st_name as usize), address(&symbol)) else {
+                continue;
+            };
             if symbol.st_symtype() != FUNCTION {
                 continue;
             }
@@ -119,7 +126,9 @@ impl Image {
                 if let Some(base) = base.get(&target) {
                     // A symbol of this module may be named by its section and an addend.
                     let own = address(&symbol).map(|at| at.wrapping_add_signed(relocation.r_addend));
-                    let own = own.and_then(|at| by_address.get(&at.wrapping_add(if is_call(relocation.r_type) { 4 } else { 0 })));
+                    let own = own.and_then(|at| {
+                        by_address.get(&at.wrapping_add(if is_call(relocation.r_type) { 4 } else { 0 }))
+                    });
                     let name = match own {
                         Some(function) if symbol_name.is_empty() => function.name.clone(),
                         _ => symbol_name.to_string(),
@@ -184,7 +193,9 @@ impl Image {
                     calls.push((at, end - at));
                 }
                 // What a function may change it has changed.
-                loaded.retain(|store, _| !matches!(store, Store::Register(register) if CHANGED.contains(register)));
+                loaded.retain(
+                    |store, _| !matches!(store, Store::Register(register) if CHANGED.contains(register)),
+                );
                 return;
             }
             let Some(store) = Store::operand(instruction, 0) else { return };
@@ -192,7 +203,9 @@ impl Image {
                 (Mnemonic::Mov, OpKind::Immediate64) => {
                     self.relocation(at, end).or_else(|| self.named(instruction.immediate64()))
                 }
-                (Mnemonic::Mov, _) => Store::operand(instruction, 1).and_then(|from| loaded.get(&from).cloned()),
+                (Mnemonic::Mov, _) => {
+                    Store::operand(instruction, 1).and_then(|from| loaded.get(&from).cloned())
+                }
                 (Mnemonic::Push | Mnemonic::Cmp | Mnemonic::Test, _) => return,
                 _ => None,
             };
@@ -269,10 +282,9 @@ impl Store {
     fn operand(instruction: &Instruction, number: u32) -> Option<Store> {
         match instruction.op_kind(number) {
             OpKind::Register => Some(Store::Register(instruction.op_register(number).full_register())),
-            OpKind::Memory if instruction.memory_base() == Register::RBP => {
-                (instruction.memory_index() == Register::None)
-                    .then(|| Store::Stack(instruction.memory_displacement64()))
-            }
+            OpKind::Memory if instruction.memory_base() == Register::RBP => (instruction.memory_index()
+                == Register::None)
+                .then(|| Store::Stack(instruction.memory_displacement64())),
             _ => None,
         }
     }
@@ -291,5 +303,6 @@ fn plain(name: &str) -> &str {
 /// Whether a call goes to this function; with lockdep a lock is taken by another function that is told its class.
 fn is_same(called: &str, wanted: &str) -> bool {
     let called = plain(called);
-    called == wanted || called.strip_suffix("_nested").or_else(|| called.strip_suffix("_nest_lock")) == Some(wanted)
+    called == wanted
+        || called.strip_suffix("_nested").or_else(|| called.strip_suffix("_nest_lock")) == Some(wanted)
 }

@@ -63,7 +63,8 @@ fn rows(symbols: &Symbols, point: Point, count: &mut Count) -> (bool, Vec<String
     }
     let spots = symbols.spots(point);
     if spots.is_empty() {
-        let tried: Vec<String> = place::of(point, symbols.version()).map(|place| place.site.to_string()).collect();
+        let tried: Vec<String> =
+            place::of(point, symbols.version()).map(|place| place.site.to_string()).collect();
         if tried.is_empty() {
             count.nowhere += 1;
             return (false, vec!["no place: not of this release".to_string()]);

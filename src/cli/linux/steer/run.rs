@@ -168,7 +168,12 @@ impl Run {
     }
 
     /// The thread goes to sleep, with this stack. Returns where it is stopped no more when it wakes, and where instead.
-    pub(super) fn sleeps(&mut self, current: u64, names: &[String], stack: &[u64]) -> (Option<u64>, Option<u64>) {
+    pub(super) fn sleeps(
+        &mut self,
+        current: u64,
+        names: &[String],
+        stack: &[u64],
+    ) -> (Option<u64>, Option<u64>) {
         let Some(task) = self.tasks.get(&current).copied() else { return (None, None) };
         let sleep = sleep::classify(names);
         let wake = stack.get(sleep.frame).or(stack.last()).copied();
@@ -195,7 +200,9 @@ impl Run {
                 task
             }
             (None, None) => {
-                if items.contains(&Item::Complains) && let Some(turn) = self.turns.turn() {
+                if items.contains(&Item::Complains)
+                    && let Some(turn) = self.turns.turn()
+                {
                     self.note(Entry::Complains(self.turns.name(turn)));
                 }
                 return Verdict::Go;

@@ -53,7 +53,9 @@ impl Symbols {
     /// The address of a function of the kernel itself.
     pub(super) fn kernel(&self, function: &str) -> anyhow::Result<u64> {
         let address = self.images[BUILT_IN].function(function);
-        address.with_context(|| format!("this kernel has no function {function}, without which it cannot be steered"))
+        address.with_context(|| {
+            format!("this kernel has no function {function}, without which it cannot be steered")
+        })
     }
 
     /// Where a point is: those of its places that this kernel has, or else their nearest neighbours.
@@ -70,7 +72,8 @@ impl Symbols {
 
     /// Whether a schedule's segment that ends at this point can be followed.
     pub(in crate::cli::linux) fn has_place(&self, point: Point) -> bool {
-        let is_everywhere = |place: &Place| matches!(place.site, Site::Agent | Site::WorkBegins | Site::WorkEnds);
+        let is_everywhere =
+            |place: &Place| matches!(place.site, Site::Agent | Site::WorkBegins | Site::WorkEnds);
         place::of(point, self.version).any(is_everywhere) || !self.spots(point).is_empty()
     }
 
@@ -81,7 +84,8 @@ impl Symbols {
             image.into_iter().flat_map(move |image| {
                 image.functions(work.function).iter().flat_map(move |function| {
                     let begin = Spot { address: function.address, what: true };
-                    let ends = image.returns(function).into_iter().map(|address| Spot { address, what: false });
+                    let ends =
+                        image.returns(function).into_iter().map(|address| Spot { address, what: false });
                     std::iter::once(begin).chain(ends).map(move |spot| (work, spot))
                 })
             })
@@ -101,7 +105,9 @@ impl Symbols {
             call.collect()
         };
         match place.site {
-            Site::Entry(function) => image.functions(function).iter().map(|function| function.address).collect(),
+            Site::Entry(function) => {
+                image.functions(function).iter().map(|function| function.address).collect()
+            }
             Site::Return(function) => {
                 image.functions(function).iter().flat_map(|function| image.returns(function)).collect()
             }
@@ -117,13 +123,16 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let entries =
+            std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let entry = entry?;
             let path = entry.path();
             match entry.file_type()? {
                 kind if kind.is_dir() => folders.push(path),
-                kind if kind.is_file() && path.extension().is_some_and(|ending| ending == "ko") => files.push(path),
+                kind if kind.is_file() && path.extension().is_some_and(|ending| ending == "ko") => {
+                    files.push(path)
+                }
                 _ => {}
             }
         }

@@ -257,7 +257,8 @@ impl<'t> Tracer<'t> {
         if !self.breakpoints.has(address) {
             return Ok(());
         }
-        let verdict = if self.again.take() == Some(address) { Verdict::Go } else { self.arrive(address, &registers)? };
+        let verdict =
+            if self.again.take() == Some(address) { Verdict::Go } else { self.arrive(address, &registers)? };
         match verdict {
             Verdict::Park => self.park(address, registers),
             Verdict::Go => {
@@ -349,7 +350,9 @@ impl<'t> Tracer<'t> {
         }
         let mut run = Run::new(&order, self.symbols);
         let mut wanted = vec![(self.known.schedule, Item::Sleeps)];
-        for (module, base) in std::iter::once((BUILT_IN, 0)).chain(self.modules.iter().map(|(name, base)| (name.as_str(), *base))) {
+        for (module, base) in std::iter::once((BUILT_IN, 0))
+            .chain(self.modules.iter().map(|(name, base)| (name.as_str(), *base)))
+        {
             wanted.extend(run.items(module, self.symbols).into_iter().map(|(at, item)| (base + at, item)));
         }
         for (address, item) in wanted {
@@ -373,7 +376,9 @@ impl<'t> Tracer<'t> {
     }
 
     fn module_goes(&mut self, name: &str) -> io::Result<()> {
-        let (Some(base), Some(image)) = (self.modules.remove(name), self.symbols.image(name)) else { return Ok(()) };
+        let (Some(base), Some(image)) = (self.modules.remove(name), self.symbols.image(name)) else {
+            return Ok(());
+        };
         let range = base..base + image.end();
         if let Some(run) = &mut lock(self.shared).run {
             run.forget(&range);
@@ -460,8 +465,8 @@ fn trampoline(function: u64, ticks: u32) -> Vec<u8> {
     const CALL: &[u8] = &[0x48, 0x83, 0xec, 0x08, 0xbf];
     const LOAD: &[u8] = &[0x48, 0xb8];
     const RESTORE: &[u8] = &[
-        0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0x41, 0x5b, 0x41, 0x5a, 0x41, 0x59, 0x41, 0x58, 0x59, 0x5a, 0x5e, 0x5f,
-        0x58, 0xc3,
+        0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0x41, 0x5b, 0x41, 0x5a, 0x41, 0x59, 0x41, 0x58, 0x59, 0x5a, 0x5e,
+        0x5f, 0x58, 0xc3,
     ];
     let mut code = [SAVE, CALL, &ticks.to_le_bytes(), LOAD, &function.to_le_bytes(), RESTORE].concat();
     code.resize(TRAMPOLINE as usize, 0xcc);

@@ -58,7 +58,9 @@ pub(super) const PLACES: &[Place] = &[
     nsim(Point::DriverConfigureVfs, Site::Call("nsim_drv_configure_vfs", "devl_lock", 1)),
     // Files of debugfs: an open fails where the file is gone, and who removes one waits for those who write.
     at(Point::TakeSnapshot, Site::Entry("full_proxy_open")).before(6, 14).by(&["driver.take-snapshot"]),
-    at(Point::TakeSnapshot, Site::Entry("full_proxy_open_regular")).since(6, 14).by(&["driver.take-snapshot"]),
+    at(Point::TakeSnapshot, Site::Entry("full_proxy_open_regular"))
+        .since(6, 14)
+        .by(&["driver.take-snapshot"]),
     at(Point::TakeSnapshotLock, Site::Call("devlink_region_snapshot_create", "mutex_lock", 1)),
     nsim(Point::TakeSnapshotRemove, Site::Call("nsim_dev_reload_destroy", "debugfs_remove", 1)),
     at(Point::BreakHealth, Site::Entry("full_proxy_open")).before(6, 14).by(&["driver.break-health"]),
@@ -82,7 +84,8 @@ pub(super) const PLACES: &[Place] = &[
     rtnl(Point::NetdevMove, "rtnetlink_rcv_msg").before(6, 13).by(&["netdev.move"]),
     MOVE[0],
     MOVE[1],
-    at(Point::NetdevMoved, Site::After("__dev_change_net_namespace", "kobject_uevent", 1)).by(&["netdev.move"]),
+    at(Point::NetdevMoved, Site::After("__dev_change_net_namespace", "kobject_uevent", 1))
+        .by(&["netdev.move"]),
     rtnl(Point::NetdevExit, "default_device_exit_batch"),
     at(Point::NetdeviceNotifier, Site::Call("register_netdevice_notifier", "down_write", 1)),
     rtnl(Point::RouteChange, "rtnetlink_rcv_msg").before(6, 15).by(&["route.add", "route.del"]),
@@ -97,7 +100,8 @@ pub(super) const PLACES: &[Place] = &[
     rtnl(Point::DummySet, "rtnetlink_rcv_msg").before(6, 13).by(&["netdev.set-netns"]),
     SET[0],
     SET[1],
-    at(Point::DummyMoved, Site::After("__dev_change_net_namespace", "kobject_uevent", 1)).by(&["netdev.set-netns"]),
+    at(Point::DummyMoved, Site::After("__dev_change_net_namespace", "kobject_uevent", 1))
+        .by(&["netdev.set-netns"]),
     at(Point::NetdevWait, Site::Call("netdev_wait_allrefs_any", "msleep", 1))
         .near("once it has been seen that there are references; again each time that there still are"),
 ];

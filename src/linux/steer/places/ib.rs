@@ -85,7 +85,8 @@ pub(super) const PLACES: &[Place] = &[
     // through a dump for its index first.
     core(Point::IbShow, Site::Call("ib_enum_all_devs", "down_read", 1)).by(&["rdma.dev-show"]),
     core(Point::IbShowPort, Site::Call("nldev_port_get_dumpit", "fill_port_info", 1)),
-    core(Point::IbRenameFind, Site::Call("ib_enum_all_devs", "down_read", 1)).by(&["rdma.rename", "rdma.set-netns"]),
+    core(Point::IbRenameFind, Site::Call("ib_enum_all_devs", "down_read", 1))
+        .by(&["rdma.rename", "rdma.set-netns"]),
     core(Point::IbRenameLock, Site::Call("ib_device_rename", "down_write", 1)),
     core(Point::IbRenameClient, Site::Call("ib_device_rename", "down_read", 1)),
     core(Point::IbDelFind, Site::Call("ib_enum_all_devs", "down_read", 1)).by(&["rdma.link-del"]),

@@ -1,10 +1,13 @@
+//! The turns of small schedules, step by step.
+
 use super::*;
 use crate::event::TaskName::{Admin, GidWorker, User};
 
 const POINT: Point = Point::DevlinkLock;
 
 fn turns(segments: &[(TaskName, Option<(Point, u8)>)]) -> Turns {
-    let segments: Vec<Segment> = segments.iter().map(|(task, until)| Segment { task: *task, until: *until }).collect();
+    let segments: Vec<Segment> =
+        segments.iter().map(|(task, until)| Segment { task: *task, until: *until }).collect();
     Turns::new([User, Admin, GidWorker], &segments, |_| true)
 }
 
@@ -138,7 +141,11 @@ fn a_task_that_awaits_workers_is_blocked_while_they_have_work_and_no_longer() {
     assert_eq!(turns.asks(0), Verdict::Park, "the worker has work");
     assert_eq!((turns.asks(1), turns.asks(1)), (Verdict::Park, Verdict::Go));
     turns.ends(1);
-    assert_eq!((turns.asks(2), turns.asks(2)), (Verdict::Park, Verdict::Go), "the one that awaits cannot run");
+    assert_eq!(
+        (turns.asks(2), turns.asks(2)),
+        (Verdict::Park, Verdict::Go),
+        "the one that awaits cannot run"
+    );
     turns.ends(2);
     let verdicts = [(); 6].map(|()| turns.asks(0));
     assert!(verdicts.contains(&Verdict::Go), "{verdicts:?}");
