@@ -15,7 +15,7 @@ pub enum Site {
     After(&'static str, &'static str, u8),
     /// The agent itself, between two commands.
     Agent,
-    /// Where a worker begins the work of a queue, in each of the functions of [`WORK`].
+    /// Where a worker begins the work of a queue, in each of the functions of [`WORK`](super::places::WORK).
     WorkBegins,
     /// Where a worker has ended the work of a queue.
     WorkEnds,
