@@ -85,7 +85,7 @@ fn say(trace: &mut Trace, unsaid: &mut Vec<usize>, text: &str) {
 }
 
 fn sleeps(trace: &mut Trace, task: TaskId, words: &str) {
-    let text = trace.note(words.to_string());
+    let text = trace.note(shown::line(words));
     trace.push(task, What::Sleeps(text));
 }
 

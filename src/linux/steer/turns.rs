@@ -177,6 +177,16 @@ impl Turns {
         self.tasks[task].state = State::Asleep(sleep);
     }
 
+    /// A running task has unlocked a lock that others wait for. It sleeps for a tick and keeps its turn, so that the first
+    /// of them has the lock before it can take it again.
+    pub fn hands_over(&mut self, task: usize, may_sleep: bool) -> Verdict {
+        let waits = |other: &Task| matches!(&other.state, State::Asleep(sleep) if !sleep.is_timer);
+        if self.turn != Some(task) || !may_sleep || !self.tasks.iter().any(waits) {
+            return Verdict::Go;
+        }
+        self.park(task)
+    }
+
     /// A running task is stopped until these workers have done what they have to do.
     pub fn awaits(&mut self, task: usize, workers: &'static [TaskName]) -> Verdict {
         let verdict = self.park(task);

@@ -20,12 +20,17 @@ pub(super) enum Item {
     WorkEnds,
     /// The task goes to sleep.
     Sleeps,
+    /// The task has unlocked a lock that others wait for.
+    Unlocked,
     /// The kernel begins to complain.
     Complains,
 }
 
 /// Functions that every complaint of a kind goes through.
 const COMPLAINTS: &[&str] = &["__warn", "kasan_report", "debug_locks_off", "panic"];
+
+/// Functions that unlock a lock that others wait for.
+const UNLOCKS: &[&str] = &["__mutex_unlock_slowpath", "rwsem_wake"];
 
 #[derive(Debug)]
 pub(super) struct Run {
@@ -82,6 +87,8 @@ impl Run {
         if module == BUILT_IN {
             let complaints = COMPLAINTS.iter().filter_map(|function| symbols.kernel(function).ok());
             items.extend(complaints.map(|address| (address, Item::Complains)));
+            let unlocks = UNLOCKS.iter().flat_map(|function| symbols.returns(function));
+            items.extend(unlocks.map(|address| (address, Item::Unlocked)));
         }
         items
     }
@@ -237,6 +244,7 @@ impl Run {
                     Verdict::Go
                 }
                 Item::Sleeps => Verdict::Go,
+                Item::Unlocked => self.turns.hands_over(task, may_sleep),
                 Item::Complains => {
                     self.note(Entry::Complains(self.turns.name(task)));
                     Verdict::Go

@@ -58,6 +58,12 @@ impl Symbols {
         })
     }
 
+    /// Where a function of the kernel itself returns.
+    pub(super) fn returns(&self, function: &str) -> Vec<u64> {
+        let image = &self.images[BUILT_IN];
+        image.functions(function).iter().flat_map(|function| image.returns(function)).collect()
+    }
+
     /// Where a point is: those of its places that this kernel has, or else their nearest neighbours.
     pub(super) fn spots(&self, point: Point) -> Vec<(&'static Place, Spot<Point>)> {
         let found = |is_near: bool| {

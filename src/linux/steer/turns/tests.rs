@@ -167,3 +167,15 @@ fn a_task_that_awaits_workers_gives_their_work_time_to_come() {
     turns.ends(0);
     assert_eq!(turns.into_log().segments, [SegmentEnd::Blocked, SegmentEnd::Ended]);
 }
+
+#[test]
+fn a_task_that_unlocks_what_another_waits_for_lets_it_have_the_lock_and_goes_on() {
+    let mut turns = begun(&[(User, None), (Admin, None)]);
+    assert_eq!(turns.asks(0), Verdict::Go);
+    assert_eq!(turns.hands_over(0, true), Verdict::Go, "no task waits");
+    turns.sleeps(0, sleep(false));
+    assert!((0..IDLE).any(|_| turns.asks(1) == Verdict::Go));
+    assert_eq!(turns.hands_over(1, true), Verdict::Park);
+    assert_eq!(turns.wakes(0, true), Verdict::Park, "it has the lock and waits for its turn");
+    assert_eq!(turns.asks(1), Verdict::Go);
+}
