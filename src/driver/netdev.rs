@@ -2,7 +2,7 @@
 
 use super::{Bus, model};
 use crate::devlink::{InstanceId, NetdevEvent};
-use crate::event::{Action, Errno, Handle, NetNs, Notice, Point, PortIndex, Subject, What};
+use crate::event::{Action, Errno, Handle, LockClass, NetNs, Notice, Point, PortIndex, Subject, What};
 use crate::operand::Operand;
 use crate::sim::Kref;
 use std::cell::{Cell, RefCell};
@@ -151,8 +151,8 @@ pub(super) fn disown(bus: &Bus<'_>, id: NetdevId) {
     bus.kernel.disown(bus.drivers.netdevs.get(id).kref);
 }
 
-/// Moves the netdev of a port to a network namespace: `ip link set dev NETDEV netns NAME`. Whoever asks first looks
-/// through the netdevs that there are where the task is, and each says which port it is of.
+/// Moves the netdev of a port to a network namespace: `ip link set dev NETDEV netns NAME`. The task first looks through
+/// the netdevs that there are where it is, each of which says which port it is of, and then asks for the one by its index.
 pub(super) async fn set_netns(
     bus: &Bus<'_>,
     handle: Handle,
@@ -160,8 +160,15 @@ pub(super) async fn set_netns(
     to: NetNs,
 ) -> Result<(), Errno> {
     let k = bus.kernel;
+    let id = {
+        let _rtnl = k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await;
+        find(bus, handle, port).ok_or(Errno::ENODEV)?
+    };
     let _rtnl = bus.kernel.rtnl_lock(Point::NetdevMove).await;
-    let id = find(bus, handle, port).ok_or(Errno::ENODEV)?;
+    let netdev = bus.drivers.netdevs.get(id);
+    if !netdev.registered || netdev.netns != k.netns() {
+        return Err(Errno::ENODEV);
+    }
     if !k.netns_get(to) {
         return Err(Errno::EBADF);
     }

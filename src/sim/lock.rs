@@ -77,6 +77,12 @@ impl Kernel {
         self.take(lock, Mode::Write).await
     }
 
+    /// Models `mutex_lock()` where the task has come to its last point: nothing to stop at comes before the lock.
+    pub async fn lock_here(&self, lock: LockId) -> Held<'_> {
+        self.orders(lock, self.here());
+        self.take(lock, Mode::Write).await
+    }
+
     async fn acquire(&self, lock: LockId, mode: Mode, at: Point) -> Held<'_> {
         self.point(at).await;
         self.orders(lock, at);
