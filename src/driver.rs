@@ -24,7 +24,7 @@ pub mod vfio;
 pub use command::Command;
 
 use crate::devlink::{Devlink, InstanceId};
-use crate::event::{Errno, Handle, Knob};
+use crate::event::{Errno, Handle, Knob, Module};
 use crate::ib::Ib;
 use crate::mdev::Mdev;
 use crate::sim::Kernel;
@@ -83,6 +83,14 @@ impl<'w> Bus<'w> {
     /// The error of an op that a test has asked to fail.
     fn fails_on(&self, id: InstanceId, knob: Knob) -> Result<(), Errno> {
         if self.device(self.devlink.handle(id)).knob(knob) { Err(Errno::EINVAL) } else { Ok(()) }
+    }
+
+    /// Models `try_module_get()` where a file of a driver in debugfs is opened.
+    fn uses_module_of(&self, handle: Handle) -> Result<(), Errno> {
+        match bus::is_nsim(handle) && !self.drivers.modules.is_live(Module::Netdevsim) {
+            true => Err(Errno::ENXIO),
+            false => Ok(()),
+        }
     }
 
     /// What a user is told who names a device that is not there: the files of one that had any are gone.

@@ -2,8 +2,9 @@
 //!
 //! Uevents tell of all of it. The files are the module's, and so is the code that releases a device.
 
-use super::{Bus, probe};
-use crate::event::{Action, Errno, Handle, LockClass, Module, Point, PortCount, Subject, WorkFn};
+use super::{Bus, port, probe};
+use crate::devlink::instance::device_lock;
+use crate::event::{Action, Errno, Handle, LockClass, Module, Point, PortCount, Subject, What, WorkFn};
 use crate::sim::device::Release;
 use crate::sim::{Held, Kref, LockId};
 use std::cell::{Cell, RefCell};
@@ -17,6 +18,10 @@ pub struct NsimBus {
     list: RefCell<Vec<Handle>>,
     /// Whether the files of the bus are gone.
     files_are_gone: Cell<bool>,
+    /// Whether the exit function has seen the last of them released.
+    are_released: Cell<bool>,
+    /// Whether the bus makes and unmakes devices no more: the opposite of `nsim_bus_enable`.
+    is_disabled: Cell<bool>,
 }
 
 /// A write to `new_device`, or where the bus is not modelled the bind alone.
@@ -27,7 +32,7 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
     let k = bus.kernel;
     let _file = open(bus).await?;
     let _list = k.lock(list_lock(bus), Point::NewDevice).await;
-    if !bus.drivers.modules.is_live(Module::Netdevsim) {
+    if bus.drivers.nsim_bus.is_disabled.get() {
         return Err(Errno::EBUSY);
     }
     let device = bus.device(handle);
@@ -41,10 +46,19 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
     let kref = k.device_init(Subject::Device(handle), release);
     device.on_bus.set(Some(kref));
     device.is_dead.set(false);
+    device.has_files.set(true);
     device.made_in.set((k.netns(), k.netns_memory(k.netns())));
+    // A user who binds the driver before this task does finds as many ports.
+    device.port_count.set(ports);
+    device.vfs.set(0);
     k.uevent(Action::Add, Subject::Device(handle), kref);
     // Models `device_register()`: a probe that fails leaves a device without a driver, and is no error.
-    let _ = probe::probe(bus, handle, Some(ports)).await;
+    let _ = probe::probe(bus, handle, None).await;
+    if nsim.are_released.get() {
+        // Models what `refcount_inc()` says of a count that was zero: the module's exit does not wait for this device.
+        k.emit(What::Warn(Subject::Device(handle), k.here()));
+    }
+    k.get(devices);
     nsim.list.borrow_mut().push(handle);
     Ok(())
 }
@@ -56,7 +70,7 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     }
     let _file = open(bus).await?;
     let _list = bus.kernel.lock(list_lock(bus), Point::DelDevice).await;
-    if !bus.drivers.modules.is_live(Module::Netdevsim) {
+    if bus.drivers.nsim_bus.is_disabled.get() {
         return Err(Errno::EBUSY);
     }
     unregister(bus, handle).await
@@ -67,7 +81,12 @@ async fn unregister(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let (k, device) = (bus.kernel, bus.device(handle));
     let kref = device.on_bus.get().ok_or(Errno::ENOENT)?;
     bus.drivers.nsim_bus.list.borrow_mut().retain(|listed| *listed != handle);
-    device.is_dead.set(true);
+    k.point(Point::PortFilesRemove).await;
+    {
+        let _device = k.lock_here(device_lock(k, handle)).await;
+        device.is_dead.set(true);
+    }
+    port::remove_device_files(bus, handle).await;
     let _ = probe::remove(bus, handle).await;
     k.uevent(Action::Remove, Subject::Device(handle), kref);
     device.on_bus.set(None);
@@ -95,8 +114,8 @@ pub async fn unbind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
         return probe::remove(bus, handle).await;
     }
     let _file = open(bus).await?;
-    let device = bus.device(handle).on_bus.get().ok_or(Errno::ENODEV)?;
-    if bus.device(handle).instance.get().is_none() {
+    let device = bus.device(handle).on_bus.get().filter(|_| bus.is_on_bus(handle)).ok_or(Errno::ENODEV)?;
+    if !bus.device(handle).has_driver.get() {
         return Err(Errno::ENODEV);
     }
     bus.kernel.get(device);
@@ -108,9 +127,15 @@ pub async fn unbind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 /// Models `nsim_bus_exit()`: every device goes, and only when all are released do the driver and the bus.
 pub(super) async fn exit(bus: &Bus<'_>) {
     let (k, nsim) = (bus.kernel, &bus.drivers.nsim_bus);
+    if bus.model_of(Handle::Netdevsim0).has_bus_files {
+        // Models `rtnl_link_unregister()`, which waits for namespaces that end and for whoever changes netdevs.
+        let _pernet = k.lock_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await;
+        let _rtnl = k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await;
+    }
+    nsim.is_disabled.set(true);
     if let Some(devices) = nsim.devices.get() {
         // The bus itself was one of those that are counted.
-        let _last = k.put(devices);
+        nsim.are_released.set(k.put(devices) && bus.devlink.rules.exit_waits_for_releases);
     }
     {
         let _list = k.lock(list_lock(bus), Point::NsimBusExit).await;
@@ -119,7 +144,8 @@ pub(super) async fn exit(bus: &Bus<'_>) {
             let _ = unregister(bus, handle).await;
         }
     }
-    if let Some(devices) = nsim.devices.get().filter(|_| bus.devlink.rules.exit_waits_for_releases) {
+    let waits = bus.devlink.rules.exit_waits_for_releases && !nsim.are_released.get();
+    if let Some(devices) = nsim.devices.get().filter(|_| waits) {
         k.kref_wait(devices, Point::NsimBusExitWait).await;
     }
     // Models `driver_unregister()`. Where the bus is not modelled the driver is bound until now.
@@ -143,10 +169,20 @@ pub(super) fn announce(bus: &Bus<'_>, handle: Handle, action: Action) {
     }
 }
 
-/// Models `kernfs_get_active()` of a file of the bus or of its driver, which whoever removes the files waits for.
+/// Whether a driver's device is made and listed: `nsim_bus_dev->init`.
+pub(super) fn is_listed(bus: &Bus<'_>, handle: Handle) -> bool {
+    bus.drivers.nsim_bus.list.borrow().contains(&handle)
+}
+
+/// Opens a file of the bus or of its driver, and models `kernfs_get_active()`, which whoever removes the files waits
+/// for: a file that is gone is not found, and one that went since is no file of a device any more.
 async fn open<'b>(bus: &Bus<'b>) -> Result<Held<'b>, Errno> {
+    let are_gone = &bus.drivers.nsim_bus.files_are_gone;
+    if are_gone.get() {
+        return Err(Errno::ENOENT);
+    }
     let file = bus.kernel.read(files(bus), Point::BusFileOpen).await;
-    if bus.drivers.nsim_bus.files_are_gone.get() { Err(Errno::ENOENT) } else { Ok(file) }
+    if are_gone.get() { Err(Errno::ENODEV) } else { Ok(file) }
 }
 
 fn files(bus: &Bus<'_>) -> LockId {

@@ -66,9 +66,14 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         Command::SetKnob { handle, knob, switch } => {
             let device = bus.device(handle);
             device.instance.get().ok_or_else(|| bus.absent(handle))?;
-            if knob == Knob::FailRecover && !device.has_health_files.get() {
+            let is_there = match knob {
+                Knob::FailRecover => device.has_health_files.get(),
+                _ => device.has_knobs.get() || !bus.model_of(handle).has_bus_files,
+            };
+            if !is_there {
                 return Err(Errno::ENOENT);
             }
+            bus.uses_module_of(handle)?;
             device.set_knob(bus.kernel, handle, knob, switch == Switch::On);
             ops::knob_turned(bus, handle, knob);
             Ok(())

@@ -8,10 +8,15 @@ use crate::sim::LockId;
 /// A write to the file. Models `nsim_dev_health_break_write()`; the answer is what the report says.
 pub async fn break_health(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let k = bus.kernel;
-    let _open = k.read(writers(bus, handle), Point::BreakHealth).await;
-    if !bus.device(handle).has_health_files.get() {
+    let are_there = &bus.device(handle).has_health_files;
+    if !are_there.get() {
         return Err(Errno::ENOENT);
     }
+    let _open = k.read(writers(bus, handle), Point::BreakHealth).await;
+    if !are_there.get() {
+        return Err(Errno::ENOENT);
+    }
+    bus.uses_module_of(handle)?;
     let id = bus.device(handle).instance.get().ok_or(Errno::ENOENT)?;
     bus.devlink.health_report(k, bus, id, Reporter::Dummy).await
 }

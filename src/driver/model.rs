@@ -202,6 +202,10 @@ pub struct Device {
     pub on_bus: Cell<Option<Kref>>,
     /// Whether its end has begun: no driver can be bound to it any more.
     pub is_dead: Cell<bool>,
+    /// Whether a driver is bound to it, or is about to be: `dev->driver`.
+    pub has_driver: Cell<bool>,
+    /// Whether its own files are there, if the bus is modelled.
+    pub has_files: Cell<bool>,
     /// The network namespace that it was made in, and the memory of that, to which it has no reference.
     pub made_in: Cell<(NetNs, Option<Kref>)>,
     /// The devlink instance, from probe to remove.
@@ -220,6 +224,8 @@ pub struct Device {
     pub vfs: Cell<usize>,
     /// Whether the files are there that change ports, under the rules that remove them before anything else.
     pub has_port_files: Cell<bool>,
+    /// Whether the files of the knobs are there, if the bus is modelled.
+    pub has_knobs: Cell<bool>,
     /// Whether the file is there that takes a snapshot of the region.
     pub has_snapshot_file: Cell<bool>,
     /// Whether the files are there that have the driver report an error.
@@ -232,6 +238,9 @@ impl Default for Device {
         Device {
             on_bus: Cell::default(),
             is_dead: Cell::default(),
+            has_driver: Cell::default(),
+            has_files: Cell::default(),
+            has_knobs: Cell::default(),
             made_in: Cell::new((NetNs::Init, None)),
             instance: Cell::default(),
             is_ready: Cell::default(),

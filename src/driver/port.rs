@@ -1,7 +1,7 @@
 //! A driver's ports: each a port of devlink, and under 6.12's rules a netdev on top.
 
 use super::model::{Model, Netdevs, Port};
-use super::{Bus, netdev};
+use super::{Bus, bus, netdev};
 use crate::devlink::instance::device_lock;
 use crate::devlink::{InstanceId, PortType};
 use crate::event::{Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Subject, What};
@@ -97,6 +97,9 @@ pub(super) fn forget_all(bus: &Bus<'_>, handle: Handle) {
 
 /// A driver's own command on a running device: adds or deletes a port under the instance's lock.
 pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -> Result<(), Errno> {
+    if bus.model_of(handle).has_bus_files {
+        return write_file(bus, handle, port, add).await;
+    }
     let k = bus.kernel;
     let device = bus.device(handle);
     // The file lives in sysfs, which unbind empties before it goes on: a writer keeps the device bound.
@@ -125,7 +128,24 @@ pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -
         bus.devlink.reload_enable(k, id, true);
         return done;
     }
-    let _held = bus.devlink.lock(k, id, Point::PortRegister).await;
+    change_locked(bus, id, port, add).await
+}
+
+/// Models `new_port_store()` and `del_port_store()`: the file is the device's, and its writer keeps the device from
+/// going, but not its driver.
+async fn write_file(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -> Result<(), Errno> {
+    let _file = open_device_file(bus, handle, Point::DriverPort).await?;
+    if !bus::is_listed(bus, handle) {
+        return Err(Errno::EBUSY);
+    }
+    let id = bus.device(handle).instance.get().ok_or_else(|| unbound(bus, handle))?;
+    change_locked(bus, id, port, add).await
+}
+
+/// Models `nsim_drv_port_add()` and `nsim_drv_port_del()`.
+async fn change_locked(bus: &Bus<'_>, id: InstanceId, port: PortIndex, add: bool) -> Result<(), Errno> {
+    let device = bus.device(bus.devlink.handle(id));
+    let _held = bus.devlink.lock(bus.kernel, id, Point::PortRegister).await;
     match add {
         true if device.knows(port) => Err(Errno::EEXIST),
         true => create(bus, id, port, false).await,
@@ -133,10 +153,39 @@ pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -
     }
 }
 
+/// Opens a file of a device, and models `kernfs_get_active()` of a write to it: a file that is gone is not found, and
+/// one that went since is no file of a device any more.
+pub(super) async fn open_device_file<'b>(
+    bus: &Bus<'b>,
+    handle: Handle,
+    at: Point,
+) -> Result<Held<'b>, Errno> {
+    if !bus.device(handle).has_files.get() {
+        return Err(Errno::ENOENT);
+    }
+    let file = bus.kernel.read(writers(bus, handle), at).await;
+    if bus.device(handle).has_files.get() { Ok(file) } else { Err(Errno::ENODEV) }
+}
+
+/// The same for a write that is stopped at nowhere before it has the file; none where the bus is not modelled.
+pub(super) fn hold_device_file<'b>(bus: &Bus<'b>, handle: Handle) -> Result<Option<Held<'b>>, Errno> {
+    match bus.model_of(handle).has_bus_files {
+        true if !bus.device(handle).has_files.get() => Err(Errno::ENOENT),
+        true => Ok(bus.kernel.try_read(writers(bus, handle))),
+        false => Ok(None),
+    }
+}
+
+/// Models `device_remove_attrs()`: the files of a device go before its driver is let go, once nobody writes to one.
+pub(super) async fn remove_device_files(bus: &Bus<'_>, handle: Handle) {
+    bus.device(handle).has_files.set(false);
+    let _writers = bus.kernel.lock_here(writers(bus, handle)).await;
+}
+
 /// What comes of a write to a device that has no driver. 6.12 locks the instance that is not there: an oops that kills
 /// whoever wrote, for which an errno stands that nobody hears.
 fn unbound(bus: &Bus<'_>, handle: Handle) -> Errno {
-    let has_file = bus.is_on_bus(handle);
+    let has_file = bus.device(handle).has_files.get();
     if has_file && bus.devlink.rules.port_files_trust_driver {
         bus.kernel.emit(What::Warn(Subject::Device(handle), bus.kernel.here()));
         return Errno::EFAULT;

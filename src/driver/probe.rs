@@ -27,7 +27,10 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: Option<PortCount>) -> R
         device.port_count.set(ports);
         device.vfs.set(0);
     }
-    k.span(Span::DriverProbe, Subject::Devlink(handle), bind(bus, handle)).await?;
+    device.has_driver.set(true);
+    let bound = k.span(Span::DriverProbe, Subject::Devlink(handle), bind(bus, handle)).await;
+    device.has_driver.set(bound.is_ok());
+    bound?;
     announce(bus, handle, Action::Bind);
     Ok(())
 }
@@ -119,6 +122,7 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let device = bus.device(handle);
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
     k.span(Span::DriverRemove, Subject::Devlink(handle), unbind(bus, handle, id)).await?;
+    device.has_driver.set(false);
     announce(bus, handle, Action::Unbind);
     drop(held_device);
     Ok(())
@@ -132,7 +136,10 @@ async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Err
     if !bus.devlink.rules.work_cancelled_locked {
         linecard::cancel_work(bus, handle).await;
     }
-    snapshot::remove_file(bus, handle).await;
+    let removes_file_locked = bus.model(id).has_bus_files;
+    if !removes_file_locked {
+        snapshot::remove_file(bus, handle).await;
+    }
     if !bus.devlink.rules.reporters_in_reload && !bus.devlink.rules.reports_after_unregister {
         health::remove_files(bus, handle).await;
     }
@@ -181,6 +188,21 @@ fn files_appear(bus: &Bus<'_>, handle: Handle) {
     snapshot::create_file(bus, handle);
     if !bus.devlink.rules.reporters_in_reload {
         health::files_appear(bus, handle);
+    }
+}
+
+/// Models `nsim_dev_debugfs_init()`.
+fn debugfs_appears(bus: &Bus<'_>, handle: Handle) {
+    if bus.model_of(handle).has_bus_files {
+        bus.device(handle).has_knobs.set(true);
+        snapshot::create_file(bus, handle);
+    }
+}
+
+/// Models `nsim_dev_debugfs_exit()`.
+async fn debugfs_goes(bus: &Bus<'_>, handle: Handle) {
+    if bus.device(handle).has_knobs.replace(false) {
+        snapshot::remove_file(bus, handle).await;
     }
 }
 
@@ -235,6 +257,7 @@ async fn create(bus: &Bus<'_>, id: InstanceId) {
         let _held = step_lock(bus, id, Point::TrapsRegister).await;
         bus.devlink.regions_create(k, id).await;
         bus.devlink.traps_register(k, id).await;
+        debugfs_appears(bus, bus.devlink.handle(id));
         fib::create(bus, id).expect("a resource of a new instance is as large as can be");
     }
     {
@@ -256,6 +279,9 @@ pub(super) fn skips_teardown(bus: &Bus<'_>, id: InstanceId) -> bool {
 async fn destroy(bus: &Bus<'_>, id: InstanceId) {
     let k = bus.kernel;
     if !skips_teardown(bus, id) {
+        if bus.model(id).has_bus_files {
+            snapshot::remove_file(bus, bus.devlink.handle(id)).await;
+        }
         if bus.devlink.rules.work_cancelled_locked {
             linecard::cancel_work(bus, bus.devlink.handle(id)).await;
         }
@@ -270,6 +296,7 @@ async fn destroy(bus: &Bus<'_>, id: InstanceId) {
         bus.devlink.regions_destroy(k, id).await;
         bus.devlink.linecards_destroy(k, id).await;
     }
+    debugfs_goes(bus, bus.devlink.handle(id)).await;
     let _held = step_lock(bus, id, Point::ParamsUnregister).await;
     bus.devlink.params_unregister(k, id).await;
 }

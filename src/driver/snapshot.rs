@@ -7,10 +7,15 @@ use crate::sim::LockId;
 /// A write to the file. Models `nsim_dev_take_snapshot_write()`, which takes no lock of the instance.
 pub async fn take(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let k = bus.kernel;
-    let _open = k.lock(writers(bus, handle), Point::TakeSnapshot).await;
-    if !bus.device(handle).has_snapshot_file.get() {
+    let is_there = &bus.device(handle).has_snapshot_file;
+    if !is_there.get() {
         return Err(Errno::ENOENT);
     }
+    let _open = k.lock(writers(bus, handle), Point::TakeSnapshot).await;
+    if !is_there.get() {
+        return Err(Errno::ENOENT);
+    }
+    bus.uses_module_of(handle)?;
     let id = bus.device(handle).instance.get().ok_or(Errno::ENOENT)?;
     bus.devlink.region_snapshot(k, id).await
 }

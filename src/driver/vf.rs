@@ -11,6 +11,7 @@ const PORTS: [PortIndex; 2] = [PortIndex::Vf0, PortIndex::Vf1];
 /// A write to `sriov_numvfs`. Models `nsim_drv_configure_vfs()`.
 pub async fn configure(bus: &Bus<'_>, handle: Handle, number: NumVfs) -> Result<(), Errno> {
     let k = bus.kernel;
+    let _file = port::hold_device_file(bus, handle)?;
     let _device = k.lock(device_lock(k, handle), Point::NumVfsStore).await;
     let device = bus.device(handle);
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;

@@ -18,9 +18,8 @@ pub struct Release {
 }
 
 impl Kernel {
-    /// Models `device_initialize()`: the memory exists, with one reference, and counts as one of its module's devices.
+    /// Models `device_initialize()`: the memory exists, with one reference. The caller counts it as one of its module's.
     pub fn device_init(&self, subject: Subject, release: Release) -> Kref {
-        self.get(release.devices);
         let device = self.kref_init(subject);
         self.releases_with(device, release);
         device
@@ -76,6 +75,7 @@ mod tests {
         let unloads = async |k: &Kernel| {
             let devices = k.refcount_set(Subject::Module(MODULE));
             let work = WorkFn::ReleaseDevice(Handle::Netdevsim0);
+            k.get(devices);
             let device = k.device_init(DEVICE, Release { work, module: MODULE, devices });
             k.put_device(device);
             assert!(k.put(devices) != delayed_release, "a device that is not released counts");

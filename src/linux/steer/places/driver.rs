@@ -21,6 +21,12 @@ const fn rtnl_nets(point: Point, handler: &'static str) -> [Place; 2] {
     [at(point, Site::Call(handler, "rtnl_nets_lock", 1)).since(6, 13), rtnl(point, handler).since(6, 13)]
 }
 
+/// Where netdevsim has a device go: its files go first, and then its driver lets go.
+const fn files(caller: &'static str) -> Place {
+    nsim(Point::PortFilesRemove, Site::Call(caller, "device_unregister", 1))
+        .near("the driver core takes the lock of the device once before")
+}
+
 const MOVE: [Place; 2] = rtnl_nets(Point::NetdevMove, "rtnl_newlink");
 const NEW: [Place; 2] = rtnl_nets(Point::DummyNew, "rtnl_newlink");
 const SET: [Place; 2] = rtnl_nets(Point::DummySet, "rtnl_newlink");
@@ -51,8 +57,9 @@ pub(super) const PLACES: &[Place] = &[
     nsim(Point::NewDevice, Site::Call("new_device_store", "mutex_lock", 1)),
     nsim(Point::DelDevice, Site::Call("del_device_store", "mutex_lock", 1)),
     at(Point::DriverPort, Site::Entry("kernfs_fop_write_iter")).by(&["driver.port-add", "driver.port-del"]),
-    at(Point::PortFilesRemove, Site::Entry("device_remove_attrs"))
-        .near("the files are the device's since 5.18, and go when its driver has let go"),
+    files("del_device_store"),
+    files("nsim_bus_exit"),
+    files("nsim_bus_dev_del"),
     nsim(Point::NumVfsStore, Site::Call("nsim_bus_dev_numvfs_store", "mutex_lock", 1)),
     nsim(Point::NumVfsStore, Site::Call("nsim_bus_dev_numvfs_store", "device_lock", 1)),
     nsim(Point::DriverConfigureVfs, Site::Call("nsim_drv_configure_vfs", "devl_lock", 1)),
