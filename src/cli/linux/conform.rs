@@ -270,6 +270,10 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
         if candidate.schedule.is_empty() && !program.schedule.is_empty() {
             return false;
         }
+        // Under other variants the model is of another kernel.
+        if candidate.variants != program.variants {
+            return false;
+        }
         match kernel.ask(candidate) {
             Ok(answer) => {
                 let real = answer.lines(candidate);
