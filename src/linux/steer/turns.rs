@@ -218,7 +218,11 @@ impl Turns {
                 self.tasks[task].asked += 1;
                 return Verdict::Park;
             } else if !self.is_at_work(workers) {
-                self.tasks[task].state = State::Parked;
+                // The last reference may go a grace period after who had it let go of it.
+                self.tasks[task].asked += 1;
+                if self.tasks[task].asked >= IDLE {
+                    self.tasks[task].state = State::Parked;
+                }
             }
         }
         match self.turn {
