@@ -31,6 +31,9 @@ const MOVE: [Place; 2] = rtnl_nets(Point::NetdevMove, "rtnl_newlink");
 const NEW: [Place; 2] = rtnl_nets(Point::DummyNew, "rtnl_newlink");
 const SET: [Place; 2] = rtnl_nets(Point::DummySet, "rtnl_newlink");
 
+/// The commands that change a netdev which is there: each request comes through the text of one that makes one.
+const SETS: &[&str] = &["netdev.up", "netdev.down", "netdev.rename", "netdev.set-netns"];
+
 pub(super) const PLACES: &[Place] = &[
     // The driver is bound to a device, when this is made or when a user says so.
     at(Point::ProbeDeviceLock, Site::Entry("__device_attach")),
@@ -100,13 +103,13 @@ pub(super) const PLACES: &[Place] = &[
     rtnl(Point::RouteChange, "inet_rtm_delroute").since(6, 15),
     // Netdevs of users.
     rtnl(Point::DummyNew, "rtnetlink_rcv_msg").before(6, 13).by(&["netdev.add"]),
-    NEW[0],
-    NEW[1],
+    NEW[0].by(&["netdev.add"]),
+    NEW[1].by(&["netdev.add"]),
     rtnl(Point::DummyDel, "rtnetlink_rcv_msg").before(6, 13).by(&["netdev.del"]),
     rtnl(Point::DummyDel, "rtnl_dellink").since(6, 13),
-    rtnl(Point::DummySet, "rtnetlink_rcv_msg").before(6, 13).by(&["netdev.set-netns"]),
-    SET[0],
-    SET[1],
+    rtnl(Point::DummySet, "rtnetlink_rcv_msg").before(6, 13).by(SETS),
+    SET[0].by(SETS),
+    SET[1].by(SETS),
     at(Point::DummyMoved, Site::After("__dev_change_net_namespace", "kobject_uevent", 1))
         .by(&["netdev.set-netns"]),
     at(Point::NetdevWait, Site::Call("netdev_wait_allrefs_any", "msleep", 1))

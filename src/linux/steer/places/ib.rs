@@ -21,6 +21,9 @@ const fn cm(point: Point, site: Site) -> Place {
     at(point, site).of("ib_cm")
 }
 
+/// Where a dump is asked for: what fills its messages runs once more, to find that there is nothing more.
+const DUMP: Site = Site::Call("rdma_nl_rcv_msg", "__netlink_dump_start", 1);
+
 pub(super) const PLACES: &[Place] = &[
     // A device comes.
     core(Point::IbRegisterLock, Site::Call("ib_register_device", "down_write", 1)),
@@ -81,15 +84,14 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::NetdevChange, Site::Call("rtnetlink_rcv_msg", "rtnl_lock", 1)).before(6, 14),
     at(Point::NetdevChange, Site::Call("inet_rtm_deladdr", "rtnl_lock", 1)).since(6, 14),
     at(Point::NetdevChange, Site::Call("inet6_rtm_deladdr", "rtnl_lock", 1)).since(6, 14),
-    // Users: a dump is asked for in two messages, of which the second finds nothing more. Who names a device looks
-    // through a dump for its index first.
-    core(Point::IbShow, Site::Call("ib_enum_all_devs", "down_read", 1)).by(&["rdma.dev-show"]),
+    // Users. Who names a device looks through a dump for its index first.
+    core(Point::IbShow, DUMP),
     core(Point::IbShowPort, Site::Call("nldev_port_get_dumpit", "fill_port_info", 1)),
-    core(Point::IbRenameFind, Site::Call("ib_enum_all_devs", "down_read", 1))
+    core(Point::IbRenameFind, DUMP).by(&["rdma.rename"])
         .by(&["rdma.rename", "rdma.set-netns"]),
     core(Point::IbRenameLock, Site::Call("ib_device_rename", "down_write", 1)),
     core(Point::IbRenameClient, Site::Call("ib_device_rename", "down_read", 1)),
-    core(Point::IbDelFind, Site::Call("ib_enum_all_devs", "down_read", 1)).by(&["rdma.link-del"]),
+    core(Point::IbDelFind, DUMP).by(&["rdma.link-del"]),
     core(Point::IbDelFound, Site::Call("ib_unregister_device_and_put", "__ib_unregister_device", 1)),
     core(Point::NewLink, Site::Call("nldev_newlink", "dev_get_by_name", 1)),
     core(Point::LinkUnregister, Site::Call("rdma_link_unregister", "down_write", 1)),

@@ -23,7 +23,7 @@ pub(super) const PLACES: &[Place] = &[
     mdev(Point::MdevUnregisterPut, Site::After("mdev_unregister_parent", "up_write", 1)),
     mdev(Point::MdevUnregisterUevent, Site::Call("mdev_unregister_parent", "kobject_uevent_env", 1)),
     // A user makes a device.
-    at(Point::MdevCreateStore, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.create", "udev.mdevctl"]),
+    at(Point::MdevCreateStore, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.create"]),
     mdev(Point::MdevCreateLock, Site::Call("mdev_device_create", "mutex_lock", 1)),
     mdev(Point::MdevCreateSem, Site::Call("mdev_device_create", "down_read_trylock", 1)),
     mdev(Point::MdevCreateAdd, Site::Call("mdev_device_create", "device_add", 1)),
@@ -52,12 +52,12 @@ pub(super) const PLACES: &[Place] = &[
     mdev(Point::MdevRemovePut, Site::Call("mdev_device_create", "put_device", 1)),
     mdev(Point::MdevRelease, Site::Call("mdev_device_release", "mutex_lock", 1)),
     // Its driver and its files.
-    at(Point::MdevBindFile, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.bind", "mdev.unbind"]),
+    at(Point::MdevBindFile, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.unbind"]),
     at(Point::MdevUnbind, Site::Call("unbind_store", "device_driver_detach", 1)),
     mdev(Point::MdevDriverFiles, Site::Entry("mdev_unregister_driver")),
-    at(Point::MdevShow, Site::Entry("kernfs_fop_read_iter")),
+    at(Point::MdevShow, Site::Entry("kernfs_fop_read_iter")).by(&["mdev.show"]),
     // A vendor driver makes its parent when its module is loaded, and unmakes it when that goes.
-    at(Point::MttyProbe, Site::Entry("load_module")),
+    mdev(Point::MttyProbe, Site::Entry("mdev_register_driver")),
     at(Point::MttyRemove, Site::Entry("cleanup_module")).of("mtty"),
     at(Point::MttyRemove, Site::Entry("cleanup_module")).of("mdpy"),
     // Users of a device.
