@@ -1,14 +1,25 @@
 //! Module unload: the exit function takes back what the module registered, then the text goes.
 
 use super::{Bus, bus, mtty};
-use crate::event::{Client, Errno, Module, Point, Span, Subject};
+use crate::event::{Client, Errno, LockClass, Module, Point, Span, Subject};
 use crate::ib;
-use std::cell::Cell;
+use crate::sim::{Kernel, LockId};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 /// Which modules are on their way out, or gone: a bit each.
 #[derive(Debug, Default)]
 pub struct Modules {
     going: Cell<u16>,
+    /// Those that are being loaded.
+    loads: RefCell<Vec<(Module, Rc<Load>)>>,
+}
+
+/// A module that is being loaded: the task that loads it holds the lock until the result is there.
+#[derive(Debug)]
+struct Load {
+    lock: LockId,
+    result: Cell<Result<(), Errno>>,
 }
 
 impl Modules {
@@ -20,6 +31,37 @@ impl Modules {
     /// The module is loaded.
     pub fn comes(&self, module: Module) {
         self.going.set(self.going.get() & !(1 << module.index()));
+    }
+
+    /// Whether a task loads the module.
+    pub(super) fn is_coming(&self, module: Module) -> bool {
+        self.load(module).is_some()
+    }
+
+    fn load(&self, module: Module) -> Option<Rc<Load>> {
+        let loads = self.loads.borrow();
+        loads.iter().find(|(of, _)| *of == module).map(|(_, load)| Rc::clone(load))
+    }
+
+    /// Models `idempotent_init_module()`: a task that loads a module while another does waits and has the other's
+    /// result, since 6.5.
+    pub(super) async fn load_once(
+        &self,
+        k: &Kernel,
+        module: Module,
+        init: impl Future<Output = Result<(), Errno>>,
+    ) -> Result<(), Errno> {
+        if let Some(load) = self.load(module) {
+            k.wait_for_writer(load.lock).await;
+            return load.result.get();
+        }
+        let lock = k.new_lock(LockClass::Users, Subject::Module(module));
+        let load = Rc::new(Load { lock, result: Cell::new(Ok(())) });
+        let _loading = k.try_write(lock).expect("a new lock is free");
+        self.loads.borrow_mut().push((module, Rc::clone(&load)));
+        load.result.set(init.await);
+        self.loads.borrow_mut().retain(|(of, _)| *of != module);
+        load.result.get()
     }
 
     /// The module is on its way out.
@@ -54,6 +96,9 @@ async fn unload(bus: &Bus<'_>, module: Module, exit: impl Future<Output = ()>) -
     let modules = &bus.drivers.modules;
     if !modules.is_live(module) {
         return Err(if k.is_loaded(module) { Errno::EBUSY } else { Errno::ENOENT });
+    }
+    if modules.is_coming(module) {
+        return Err(Errno::EBUSY);
     }
     modules.goes(module);
     k.point(Point::ModuleExit).await;

@@ -58,16 +58,53 @@ impl Vendor for Bus<'_> {
 
 /// Models `mtty_dev_init()`, or the probe of a card: the parent device is there, and the driver registers it.
 pub async fn probe(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
+    if comes_with_module(bus, parent) {
+        return load(bus, parent).await;
+    }
     let (k, module) = (bus.kernel, parent.module());
     let _held = k.lock(device_lock(k, parent), Point::MttyProbe).await;
-    let modules = &bus.drivers.modules;
-    if !k.is_loaded(module) && bus.mdev.rules.module_comes_with_parent {
-        k.module_loaded(module);
-        modules.comes(module);
-    }
-    if !modules.is_live(module) {
+    if !bus.drivers.modules.is_live(module) {
         return Err(Errno::ENODEV);
     }
+    make(bus, parent).await
+}
+
+/// Whether loading a module makes its virtual parent, which goes with it.
+fn comes_with_module(bus: &Bus<'_>, parent: Parent) -> bool {
+    bus.mdev.rules.module_comes_with_parent && !is_on_bus(parent)
+}
+
+/// Models `finit_module(2)`: a module that is there or going is refused.
+async fn load(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
+    let (k, module, modules) = (bus.kernel, parent.module(), &bus.drivers.modules);
+    let init = async {
+        if is_going(bus, module) {
+            return Err(Errno::EBUSY);
+        }
+        if is_there(bus, parent) {
+            return Err(Errno::EEXIST);
+        }
+        k.module_loaded(module);
+        modules.comes(module);
+        k.point(Point::MttyProbe).await;
+        make(bus, parent).await
+    };
+    modules.load_once(k, module, init).await
+}
+
+/// Whether a module's parent is there, as long as its driver has it.
+fn is_there(bus: &Bus<'_>, parent: Parent) -> bool {
+    bus.mdev.parent(parent).device().is_some()
+}
+
+/// Whether a module is on its way out and not gone.
+fn is_going(bus: &Bus<'_>, module: Module) -> bool {
+    !bus.drivers.modules.is_live(module) && bus.kernel.is_loaded(module)
+}
+
+/// The parent device is made and registered.
+async fn make(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
+    let (k, module) = (bus.kernel, parent.module());
     let _text = k.text(module);
     let device = bus.mdev.parent(parent).make_device(k, parent)?;
     k.uevent(Action::Add, Subject::Parent(parent), device);
@@ -89,16 +126,25 @@ pub async fn probe(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
 
 /// Models `mtty_dev_exit()`, or the removal of a card: the driver unregisters the parent and gives the device back.
 pub async fn remove(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
-    let comes_and_goes = bus.mdev.rules.module_comes_with_parent && !is_on_bus(parent);
-    let absent = if comes_and_goes { Errno::ENOENT } else { Errno::ENODEV };
-    take_back(bus, parent).await.map_err(|()| absent)?;
+    let (module, modules) = (parent.module(), &bus.drivers.modules);
+    let comes_and_goes = comes_with_module(bus, parent);
+    if comes_and_goes {
+        // Models `delete_module(2)`.
+        if modules.is_coming(module) || is_going(bus, module) {
+            return Err(Errno::EBUSY);
+        }
+        if !is_there(bus, parent) {
+            return Err(Errno::ENOENT);
+        }
+        modules.goes(module);
+    }
+    take_back(bus, parent).await.map_err(|()| Errno::ENODEV)?;
     if bus.mdev.rules.release_fence {
         bus.mdev.wait_released(bus.kernel, Point::MttyWait).await;
     }
     if comes_and_goes {
-        bus.mdev.unregister_driver(bus.kernel, parent.module()).await;
-        bus.drivers.modules.goes(parent.module());
-        bus.kernel.module_gone(parent.module());
+        bus.mdev.unregister_driver(bus.kernel, module).await;
+        bus.kernel.module_gone(module);
     }
     Ok(())
 }

@@ -108,6 +108,16 @@ impl Kernel {
         self.try_take(lock, Mode::Read).then(|| self.held(lock, Mode::Read))
     }
 
+    /// Models `mutex_trylock()`.
+    pub fn try_write(&self, lock: LockId) -> Option<Held<'_>> {
+        self.try_take(lock, Mode::Write).then(|| self.held(lock, Mode::Write))
+    }
+
+    /// Models `wait_for_completion()` of what the holder of a lock does; there is no point before it.
+    pub async fn wait_for_writer(&self, lock: LockId) {
+        drop(self.take(lock, Mode::Read).await);
+    }
+
     fn held(&self, lock: LockId, mode: Mode) -> Held<'_> {
         self.task().held.borrow_mut().push(lock);
         self.emit(What::Acquire(self.lock_name(lock), mode));

@@ -63,15 +63,27 @@ pub fn boot(bus: &Bus<'_>) {
 
 /// Models `init_module(2)` as modprobe calls it: first for what the module needs.
 pub(super) async fn load(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
-    if !bus.drivers.rdma.is_absent(module) {
-        return Err(Errno::EEXIST);
-    }
     let is_driver = matches!(module, RdmaModule::Siw | RdmaModule::RdmaRxe);
-    bus.drivers.rdma.state(module).set(State::Coming);
-    if is_driver && bus.drivers.rdma.is_absent(RdmaModule::IbUverbs) {
-        init(bus, RdmaModule::IbUverbs).await?;
+    match is_driver.then_some(RdmaModule::IbUverbs) {
+        Some(needed) => match insert(bus, needed).await {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(errno),
+        },
+        None => {}
     }
-    init(bus, module).await
+    insert(bus, module).await
+}
+
+/// Models `finit_module(2)`: a module that is there or going is refused.
+async fn insert(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
+    let load = async {
+        match bus.drivers.rdma.state(module).get() {
+            State::Absent => init(bus, module).await,
+            State::Live => Err(Errno::EEXIST),
+            State::Coming | State::Going => Err(Errno::EBUSY),
+        }
+    };
+    bus.drivers.modules.load_once(bus.kernel, text_of(module), load).await
 }
 
 async fn init(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
