@@ -238,7 +238,8 @@ impl Ib {
         self.ids().filter(|(id, _)| before.is_none_or(|before| *id < before)).max()
     }
 
-    fn ids(&self) -> impl Iterator<Item = (u8, Client)> {
+    /// The clients there are, with their ids.
+    pub(super) fn ids(&self) -> impl Iterator<Item = (u8, Client)> {
         Client::ALL.iter().filter_map(|client| Some((self.client(*client)?.id, *client)))
     }
 }

@@ -105,8 +105,11 @@ impl Ib {
     ) -> Option<(IbDevice, Use<'k>)> {
         let _list = match is_held {
             true => {
-                k.point(at).await;
-                None
+                let found = self.find_device(k, after, wanted);
+                if found.is_some() {
+                    k.point(at).await;
+                }
+                return found;
             }
             false => self.list(k, self.rules.devices, Mode::Read, at).await,
         };

@@ -1,5 +1,6 @@
 //! Names and indices of devices: a device keeps its place here for life, and may go by the name of another place.
 
+use super::rules::Adds;
 use super::{Ib, client_data, take, text_of};
 use crate::event::{Action, Callback, Client, Errno, IbDevice, Mode, Point, Subject};
 use crate::operand::Operand;
@@ -61,8 +62,8 @@ impl Ib {
     /// that have the device.
     pub async fn rename(&self, k: &Kernel, name: IbDevice, to: IbDevice) -> Result<(), Errno> {
         let (device, _use) = self.get_by_name(k, name, Point::IbRenameFind).await?;
-        let kref = {
-            let _list = take(k, self.rules.devices, Mode::Write, Point::IbRenameLock).await;
+        let (kref, _list) = {
+            let list = take(k, self.rules.devices, Mode::Write, Point::IbRenameLock).await;
             let Some(state) = self.device(device) else { return Err(Errno::ENODEV) };
             let old = self.name(device);
             if old == to && !self.rules.users.renames_to_the_same {
@@ -76,7 +77,9 @@ impl Ib {
                 k.uevent(Action::Move(old.to_byte()), Subject::Ib(to), state.kref);
                 self.compat(k, Action::Move(old.to_byte()), device, state.kref);
             }
-            state.kref
+            // Linux tells the clients with the list locked for reading.
+            let list = (self.rules.adds == Adds::UnderLists).then(|| k.downgrade(list));
+            (state.kref, list)
         };
         self.rename_clients(k, device, kref).await;
         Ok(())
@@ -87,7 +90,6 @@ impl Ib {
         for client in Client::ALL.iter().copied() {
             if self.device(device).is_some_and(|state| state.added[client.index()]) {
                 let renamed = async {
-                    k.point(Point::IbRenameClient).await;
                     k.touch(kref);
                     Ok(())
                 };

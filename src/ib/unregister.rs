@@ -1,7 +1,7 @@
 //! Unregistering: by the driver, by its module for all of its devices, and for whoever names one or comes later
 //! (`user`). Whoever comes second waits until the device is unregistered, and finds it done.
 
-use super::rules::Keeps;
+use super::rules::{Adds, Keeps};
 use super::{Device, Ib, take};
 use crate::event::{Errno, IbDevice, IbDriver, LockClass, Mode, Point, Span, Subject, What};
 use crate::sim::{Kernel, Kref, RegistrationId};
@@ -115,8 +115,20 @@ impl Ib {
             _ => None,
         };
         let is_held = _lists.is_some();
-        k.point(Point::IbUnregisterClients).await;
+        // Linux reads the highest id once, and a client that comes later is not added any more.
+        let reads_once = self.rules.adds == Adds::UnderLists && !is_held;
         let mut last = None;
+        match reads_once {
+            true => {
+                let _list = self.list(k, self.rules.clients, Mode::Read, Point::IbUnregisterClients).await;
+                last = self.ids().map(|(id, _)| id + 1).max();
+                if last.is_none() {
+                    return;
+                }
+            }
+            false => k.point(Point::IbUnregisterClients).await,
+        }
+        let is_held = is_held || reads_once;
         loop {
             let next = match self.rules.removes_in_order {
                 true => self.next_client(k, last, is_held).await,

@@ -90,6 +90,11 @@ impl Scheduler {
         });
     }
 
+    /// Whether somebody says who runs.
+    pub(super) fn is_used(&self) -> bool {
+        self.walk.is_some() || !self.segments.is_empty()
+    }
+
     pub(super) fn schedule(&self) -> Vec<Segment> {
         match &self.walk {
             Some(walk) => walk.borrow().recorded.clone(),

@@ -126,6 +126,11 @@ impl Kernel {
         self.over.set(false);
     }
 
+    /// Whether a schedule says who runs, workers too, so that none works when it likes.
+    pub fn is_scheduled(&self) -> bool {
+        self.scheduler.is_used()
+    }
+
     /// A point: another task may run here, if the schedule says so.
     #[inline]
     pub fn point(&self, at: Point) -> Pass<'_> {

@@ -4,6 +4,7 @@ use super::{Bus, link};
 use crate::event::{Action, Errno, NetNs, Netdev, Notice, Point, QueueName};
 use crate::ib::netdev::NetdevId;
 use crate::operand::Operand;
+use crate::sim::Held;
 
 /// Models `rtnl_newlink()`.
 pub(super) async fn add(bus: &Bus<'_>, netdev: Netdev) -> Result<(), Errno> {
@@ -63,29 +64,37 @@ fn close(bus: &Bus<'_>, id: NetdevId) {
     }
 }
 
+/// A netdev that a request names by its index, which the user has looked up before, with the lock of all netdevs.
+async fn by_index<'k>(bus: &Bus<'k>, netdev: Netdev) -> Result<(Held<'k>, NetdevId), Errno> {
+    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
+    let rtnl = k.rtnl_lock(Point::DummySet).await;
+    let found = netdevs.get(id);
+    if found.registered && found.netns == k.netns() { Ok((rtnl, id)) } else { Err(Errno::ENODEV) }
+}
+
 /// Models `dev_change_name()`.
 pub(super) async fn rename(bus: &Bus<'_>, netdev: Netdev, to: Netdev) -> Result<(), Errno> {
     let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
-    let _rtnl = bus.kernel.rtnl_lock(Point::DummySet).await;
+    let (_rtnl, id) = by_index(bus, netdev).await?;
     let netns = k.netns();
-    let id = netdevs.find(netns, netdev).ok_or(Errno::ENODEV)?;
-    if to == netdev {
+    let old = netdevs.get(id).name;
+    if to == old {
         return Ok(());
     }
     if netdevs.find(netns, to).is_some() {
         return Err(Errno::EEXIST);
     }
     bus.ib.netdev_renamed(k, id, to);
-    netdevs.uevent(k, Action::Move(netdev.to_byte()), netdevs.get(id));
+    netdevs.uevent(k, Action::Move(old.to_byte()), netdevs.get(id));
     netdevs.told(k, Notice::New, netdevs.get(id));
     Ok(())
 }
 
 /// Models `__dev_change_net_namespace()`: whatever sits on the netdev is told that it goes.
 pub(super) async fn set_netns(bus: &Bus<'_>, netdev: Netdev, to: NetNs) -> Result<(), Errno> {
-    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
-    let _rtnl = bus.kernel.rtnl_lock(Point::DummySet).await;
-    let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
+    let k = bus.kernel;
+    let (_rtnl, id) = by_index(bus, netdev).await?;
     if !k.netns_get(to) {
         return Err(Errno::EBADF);
     }
@@ -106,7 +115,7 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs) -> Result<(), Errn
     close(bus, id);
     bus.ib.netdev_gone(k, id);
     link::going(bus, id).await;
-    if bus.ib.rules.users.work_ends_in_move {
+    if bus.ib.rules.users.work_ends_in_move && !k.is_scheduled() {
         k.flush_workqueue(QueueName::Unreg, Point::DummyMoved).await;
     }
     netdevs.told(k, Notice::Del, old);
