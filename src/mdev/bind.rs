@@ -78,6 +78,8 @@ impl Mdev {
         parent: Parent,
         uuid: Uuid,
     ) -> Result<(), Errno> {
+        // A file that is not there cannot be opened; one that goes after the open is found gone.
+        self.parent(parent).device().ok_or(Errno::ENOENT)?;
         let _file = k.read(driver_files(k, parent.module()), Point::MdevBindFile).await;
         self.parent(parent).device().ok_or(Errno::ENOENT)?;
         let found = self.child(uuid).get().filter(|child| child.is_added && child.is_bound);

@@ -23,6 +23,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Place> {
 /// Points that no kernel has, and why.
 pub(super) const NOWHERE: &[(Point, &str)] = &[
     // Tasks of the model that are none of the kernel.
+    (Point::MdevShow, "a reader enters kernfs once for the text and once more for its end"),
     (Point::UeventWait, "a task of the model waits for a uevent: no function of the kernel"),
     (Point::UdevRule, "a task of the model plays udev: no function of the kernel"),
     (Point::NetnsDelWait, "the agent waits for a namespace to end: no function of the kernel"),

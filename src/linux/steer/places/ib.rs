@@ -87,8 +87,7 @@ pub(super) const PLACES: &[Place] = &[
     // Users. Who names a device looks through a dump for its index first.
     core(Point::IbShow, DUMP),
     core(Point::IbShowPort, Site::Call("nldev_port_get_dumpit", "fill_port_info", 1)),
-    core(Point::IbRenameFind, DUMP).by(&["rdma.rename"])
-        .by(&["rdma.rename", "rdma.set-netns"]),
+    core(Point::IbRenameFind, DUMP).by(&["rdma.rename"]).by(&["rdma.rename", "rdma.set-netns"]),
     core(Point::IbRenameLock, Site::Call("ib_device_rename", "down_write", 1)),
     core(Point::IbRenameClient, Site::Call("ib_device_rename", "down_read", 1)),
     core(Point::IbDelFind, DUMP).by(&["rdma.link-del"]),

@@ -55,7 +55,6 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::MdevBindFile, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.unbind"]),
     at(Point::MdevUnbind, Site::Call("unbind_store", "device_driver_detach", 1)),
     mdev(Point::MdevDriverFiles, Site::Entry("mdev_unregister_driver")),
-    at(Point::MdevShow, Site::Entry("kernfs_fop_read_iter")).by(&["mdev.show"]),
     // A vendor driver makes its parent when its module is loaded, and unmakes it when that goes.
     mdev(Point::MttyProbe, Site::Entry("mdev_register_driver")),
     at(Point::MttyRemove, Site::Entry("cleanup_module")).of("mtty"),
