@@ -24,6 +24,7 @@ const TIMES: [usize; 2] = [20, 3];
 const CONFIRMED: &[(&str, &str)] = &[
     ("mdev/remove-meets-unregister-embedded", "slab-use-after-free in mdev_device_remove"),
     ("devlink/linux-reload-waits-for-a-report", "waits"),
+    ("devlink/linux-module-goes-while-a-device-comes", "refcount_t: addition on 0; use-after-free"),
 ];
 /// Variants that leave something out of the model's locking, where only an interleaving can show it.
 const PLANTS: &[(&str, &str)] = &[
