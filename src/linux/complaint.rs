@@ -49,6 +49,7 @@ impl fmt::Display for Kind {
 const BEGINNINGS: &[(&str, Kind)] = &[
     ("BUG: KASAN: ", Kind::Kasan),
     ("WARNING: possible ", Kind::Lockdep),
+    ("INFO: possible ", Kind::Lockdep),
     ("WARNING: bad unlock balance", Kind::Lockdep),
     ("WARNING: held lock freed", Kind::Lockdep),
     ("WARNING: inconsistent lock state", Kind::Lockdep),
@@ -84,7 +85,12 @@ impl fmt::Display for Complaint {
 
 /// Every complaint in a piece of the kernel's log, in its order.
 pub fn read(log: &str) -> Vec<Complaint> {
-    log.lines().filter_map(|line| begins(without_time(line.trim()))).collect()
+    log.lines().filter_map(first_line).collect()
+}
+
+/// Whether a line of the log is the first of a complaint.
+pub fn begins(line: &str) -> bool {
+    first_line(line).is_some()
 }
 
 /// The complaint that says most of a piece of the log, or else its first line that says something.
@@ -98,7 +104,8 @@ pub fn headline(log: &str) -> String {
         .map_or_else(first, |complaint| complaint.line.clone())
 }
 
-fn begins(line: &str) -> Option<Complaint> {
+fn first_line(line: &str) -> Option<Complaint> {
+    let line = without_time(line.trim());
     let is_it = |(begins, _): &&(&str, Kind)| line.starts_with(begins);
     let (_, kind) = BEGINNINGS.iter().find(is_it)?;
     Some(Complaint { kind: *kind, line: stable(line) })

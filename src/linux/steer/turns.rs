@@ -48,6 +48,8 @@ struct Task {
     state: State,
     /// How it slept last, if it has come to no point since.
     slept: Option<String>,
+    /// The point that it came to last.
+    came: Option<Point>,
     /// How often it has asked since anything happened.
     asked: u32,
     /// The turn that had ended last when it was parked.
@@ -77,7 +79,7 @@ impl Turns {
         schedule: &[Segment],
         has_place: impl Fn(Point) -> bool,
     ) -> Turns {
-        let task = |name| Task { name, state: State::Absent, slept: None, asked: 0, parked_after: 0 };
+        let task = |name| Task { name, state: State::Absent, slept: None, came: None, asked: 0, parked_after: 0 };
         let end = |segment: &Segment| match segment.until {
             Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
             _ => SegmentEnd::CutOff,
@@ -142,8 +144,12 @@ impl Turns {
         if self.turn != Some(task) {
             return self.hold(task, may_sleep, point.name());
         }
-        self.tasks[task].slept = None;
-        self.progress();
+        // A task that comes to the same point after the same sleep is no further.
+        let comes_again = self.tasks[task].came.replace(point) == Some(point) && self.tasks[task].slept.is_some();
+        if !comes_again {
+            self.tasks[task].slept = None;
+            self.progress();
+        }
         match &mut self.until {
             Some((until, left)) if *until == point => {
                 *left = left.saturating_sub(1);

@@ -3,23 +3,10 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
+use unreg::linux::complaint;
 
 /// `O_NONBLOCK`.
 const NONBLOCK: i32 = 0o4000;
-
-/// What begins a complaint.
-const COMPLAINTS: &[&str] = &[
-    "WARNING: ",
-    "BUG: ",
-    "Oops",
-    "kernel BUG at",
-    "Kernel panic",
-    "INFO: possible",
-    "INFO: task ",
-    "ODEBUG: ",
-    "unregister_netdevice: waiting",
-    "refcount_t: ",
-];
 
 /// A reader of the log, from where it is opened on.
 #[derive(Debug)]
@@ -35,7 +22,7 @@ impl Log {
     /// What the kernel printed since the last time, if it complains.
     pub(super) fn complaint(&mut self) -> Option<String> {
         let lines = self.lines();
-        let first = lines.iter().position(|line| COMPLAINTS.iter().any(|begins| line.contains(begins)))?;
+        let first = lines.iter().position(|line| complaint::begins(line))?;
         Some(lines[first..].join("\n"))
     }
 

@@ -179,3 +179,17 @@ fn a_task_that_unlocks_what_another_waits_for_lets_it_have_the_lock_and_goes_on(
     assert_eq!(turns.wakes(0, true), Verdict::Park, "it has the lock and waits for its turn");
     assert_eq!(turns.asks(1), Verdict::Go);
 }
+
+#[test]
+fn a_task_that_comes_to_one_point_again_and_again_between_its_sleeps_is_blocked_too() {
+    let mut turns = begun(&[(User, None), (Admin, None)]);
+    assert_eq!(turns.asks(0), Verdict::Go);
+    let blocks = (0..IDLE * 2).any(|_| {
+        assert_eq!(turns.comes_to(0, Point::NetdevWait, true), Verdict::Go);
+        turns.sleeps(0, sleep(false));
+        let goes = turns.asks(1) == Verdict::Go;
+        assert!(goes || turns.wakes(0, true) == Verdict::Go);
+        goes
+    });
+    assert!(blocks, "each look counts");
+}
