@@ -31,6 +31,9 @@ const SHOWN: usize = 10;
 /// What seed 1 does not find within [`PUSH`] runs, and the runs in which it does. The thorough mode holds each row to
 /// both numbers, so that a row goes when the search gets better.
 const RARE: &[(&str, &str, u64)] = &[
+    ("devlink=driver-keeps-netns", "netns-exit-empties", 20_000_000),
+    ("devlink=linux-6.4", "no-use-after-free", 2_000_000),
+    ("devlink=linux-6.12", "move-takes-all", 20_000_000),
     ("devlink=linux-6.12", "no-use-after-free", 20_000_000),
     ("devlink=netns-told-before-down", "gone-is-not-shown", 2_000_000),
     ("devlink=refused-route-counts", "error-leaves-state", 2_000_000),

@@ -27,11 +27,7 @@ const CONFIRMED: &[(&str, &str)] = &[
     ("devlink/linux-module-goes-while-a-device-comes", "refcount_t: addition on 0; use-after-free"),
 ];
 /// Variants that leave something out of the model's locking, where only an interleaving can show it.
-const PLANTS: &[(&str, &str)] = &[
-    ("devlink", "devlink=linux-6.12+lookup-without-recheck"),
-    ("devlink", "devlink=linux-6.12+register-unlocked"),
-    ("mdev", "mdev=linux-6.12+create-waits"),
-];
+const PLANTS: &[(&str, &str)] = &[("mdev", "mdev=linux-6.12+create-unsynchronised")];
 
 /// In how many of forty programs of a subsystem the model and Linux 6.12 still differ. A number here only goes down.
 const DIFFERENT: &[(&str, u32)] = &[("devlink", 6), ("mdev", 0)];
@@ -188,7 +184,7 @@ fn different(said: &str) -> Option<u32> {
 
 /// What the model leaves out is seen with schedules, and by no program of one task after the other.
 fn planted(subsystem: &str, variant: &str) -> Result<(), Failed> {
-    let arguments = ["--subsystem", subsystem, "--count", "24", "--seed", "2", "--jobs", "1"];
+    let arguments = ["--subsystem", subsystem, "--count", "60", "--seed", "2"];
     let plant = ["--variant", variant];
     let (code, sequential) = conform(&[&arguments[..], &plant].concat());
     if code != Some(0) {

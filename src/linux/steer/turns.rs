@@ -79,7 +79,8 @@ impl Turns {
         schedule: &[Segment],
         has_place: impl Fn(Point) -> bool,
     ) -> Turns {
-        let task = |name| Task { name, state: State::Absent, slept: None, came: None, asked: 0, parked_after: 0 };
+        let task =
+            |name| Task { name, state: State::Absent, slept: None, came: None, asked: 0, parked_after: 0 };
         let end = |segment: &Segment| match segment.until {
             Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
             _ => SegmentEnd::CutOff,
@@ -145,7 +146,8 @@ impl Turns {
             return self.hold(task, may_sleep, point.name());
         }
         // A task that comes to the same point after the same sleep is no further.
-        let comes_again = self.tasks[task].came.replace(point) == Some(point) && self.tasks[task].slept.is_some();
+        let comes_again =
+            self.tasks[task].came.replace(point) == Some(point) && self.tasks[task].slept.is_some();
         if !comes_again {
             self.tasks[task].slept = None;
             self.progress();
