@@ -64,12 +64,11 @@ pub fn boot(bus: &Bus<'_>) {
 /// Models `init_module(2)` as modprobe calls it: first for what the module needs.
 pub(super) async fn load(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
     let is_driver = matches!(module, RdmaModule::Siw | RdmaModule::RdmaRxe);
-    match is_driver.then_some(RdmaModule::IbUverbs) {
-        Some(needed) => match insert(bus, needed).await {
+    if is_driver {
+        match insert(bus, RdmaModule::IbUverbs).await {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(errno) => return Err(errno),
-        },
-        None => {}
+        }
     }
     insert(bus, module).await
 }
