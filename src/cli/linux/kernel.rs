@@ -11,6 +11,9 @@ use unreg::linux::wire::{Report, Request};
 use unreg::linux::{compare, observe, perform};
 use unreg::program::{Command, Program, Task};
 
+/// A guest that is steered may be silent for so many times the patience.
+const STEERED: u32 = 3;
+
 /// A kernel to ask, with the guest that runs it now.
 #[derive(Debug)]
 pub(super) struct Kernel {
@@ -95,7 +98,9 @@ impl Kernel {
             self.setup.symbols = Some(Arc::new(Symbols::of(&self.setup.kernel)?));
             self.guest = None;
         }
-        let (patience, sabotage) = (self.patience, self.sabotage.take());
+        // Tasks that wait for each other say nothing for some virtual minutes, in which the clock still ticks.
+        let patience = if request.is_steered { self.patience * STEERED } else { self.patience };
+        let sabotage = self.sabotage.take();
         let guest = self.guest()?;
         sabotage.into_iter().for_each(|how| guest.sabotage(how));
         if request.is_steered {
