@@ -34,7 +34,6 @@ const RARE: &[(&str, &str, u64)] = &[
     ("devlink=driver-keeps-netns", "netns-exit-empties", 20_000_000),
     ("devlink=linux-6.4", "no-use-after-free", 2_000_000),
     ("devlink=linux-6.12", "move-takes-all", 20_000_000),
-    ("devlink=linux-6.12", "no-use-after-free", 20_000_000),
     ("devlink=netns-told-before-down", "gone-is-not-shown", 2_000_000),
     ("devlink=refused-route-counts", "error-leaves-state", 2_000_000),
     ("devlink=stale-rate-parents", "no-use-after-free", 2_000_000),
