@@ -123,6 +123,11 @@ pub fn verdict(
     if shown(invariant) == Shown::Inside {
         return Verdict::NotAskable("a stock kernel has no way to show it".to_string());
     }
+    let has_wait = model.events.iter().any(|event| matches!(event.what, What::Block(_)));
+    if shown(invariant) == Shown::Waits && !has_wait {
+        let why = "a lock that is held too long is shown by a task that waits for it, and none of the program's does";
+        return Verdict::NotAskable(why.to_string());
+    }
     let lines = (compare::observed(program, model), compare::observed(program, real));
     let first = complaints.iter().map(|complaint| complaint.line.clone()).next();
     let differs = compare::difference(&lines.0, &lines.1);
