@@ -33,7 +33,7 @@ impl Process {
                 (Process::Plain(child), streams)
             }
             Some(symbols) => {
-                // Its tracer waits for it, and nobody else may.
+                // Only its tracer may wait for it.
                 let (traced, mut child) = Traced::spawn(command, symbols)?;
                 let streams = streams(&mut child);
                 (Process::Traced(traced), streams)

@@ -30,7 +30,7 @@ impl Line {
         call(Call::Begin);
     }
 
-    /// The tracer holds nobody any more, and is told of nothing.
+    /// Ends steering: the tracer lets every task go on and is told of no more reports.
     pub(super) fn steer_no_more(&self) {
         call(Call::Over);
         self.lock().steered = None;

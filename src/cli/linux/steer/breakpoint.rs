@@ -64,7 +64,7 @@ impl Breakpoints {
         Ok(())
     }
 
-    /// Does not stop there any more, unless somebody else wants it.
+    /// Drops one wish to stop there; the last one removes the breakpoint.
     pub(super) fn clear(&mut self, memory: &Memory, address: u64) -> io::Result<()> {
         let Some((byte, wanted)) = self.set.get_mut(&address) else { return Ok(()) };
         *wanted -= 1;

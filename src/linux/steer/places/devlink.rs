@@ -62,7 +62,7 @@ const fn shows(caller: &'static str, callee: &'static str) -> Place {
     at(Point::DevlinkDumpObject, Site::Call(caller, callee, 1))
 }
 
-/// Where a param is sent: what has no value is not, and the model asks nobody to.
+/// Where a param is sent: a param without a value is not sent.
 const fn param_sent(callee: &'static str) -> Place {
     at(Point::DevlinkNotify, Site::Call("devlink_param_notify", callee, 1))
 }
@@ -290,7 +290,7 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::CleanupNetLock, Site::Call("cleanup_net", "down_read", 1)),
     at(Point::CleanupNetInstance, Site::Call("devlink_pernet_pre_exit", "mutex_lock", 1)),
     at(Point::CleanupNetInstance, Site::Call("devlink_pernet_pre_exit", "devl_lock", 1)).before(6, 8),
-    // Line cards: no driver of a kernel as built has any, so nobody comes here.
+    // Line cards: no driver of a kernel as built has any, so no task comes here.
     new(Point::LineCardSet, Site::Call("devlink_linecard_type_set", "mutex_lock", 1)),
     new(Point::LineCardSet, Site::Call("devlink_linecard_type_unset", "mutex_lock", 1)),
     new(Point::LineCardSet, Site::Call("devlink_nl_linecard_set_doit", "mutex_lock", 1)),
