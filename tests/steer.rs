@@ -20,6 +20,8 @@ const UNREG: &str = env!("CARGO_BIN_EXE_unreg");
 const REPEATED: usize = 10;
 /// How often each is, at night and on a push.
 const TIMES: [usize; 2] = [20, 3];
+/// The variable by which a trial's processes are told from those of others.
+const MARK: &str = "UNREG_TEST_LEAVES_NOTHING";
 /// Programs of the corpus whose prediction the debug kernel confirms, and in whose words.
 const CONFIRMED: &[(&str, &str)] = &[
     ("mdev/remove-meets-unregister-embedded", "slab-use-after-free in mdev_device_remove"),
@@ -73,11 +75,14 @@ fn main() {
     }
     match kernel("debug") {
         Ok(()) => {
+            let corpus = |name: &str| root.join("corpus").join(name).with_extension("prog");
             for (name, words) in CONFIRMED {
-                let path = root.join("corpus").join(name).with_extension("prog");
-                trials.push(Trial::test(format!("debug/{name}"), move || confirmed(&path, words)));
+                let path = corpus(name);
+                trials.push(Trial::test(format!("debug/{name}"), move || complains(&path, words)));
             }
-            let path = root.join("corpus").join(CONFIRMED[0].0).with_extension("prog");
+            let paths: Vec<PathBuf> = CONFIRMED.iter().map(|(name, _)| corpus(name)).collect();
+            trials.push(Trial::test("debug/predictions-are-confirmed", move || confirmed(&paths)));
+            let path = corpus(CONFIRMED[0].0);
             trials.push(Trial::test("debug/repeats-byte-for-byte", move || repeats(&[path], "debug")));
             trials.push(Trial::test("debug/every-place-is-found", || places("debug")));
         }
@@ -156,20 +161,17 @@ fn asked(programs: &[PathBuf]) -> Result<(), Failed> {
     if code == Some(0) && said.contains(&all) { Ok(()) } else { Err(said.into()) }
 }
 
-/// A program that is steered again shows the same, its timeline and the kernel's words too.
+/// Programs that are steered again show the same, their timelines and the kernel's words too: a guest a round runs all.
 fn repeats(programs: &[PathBuf], config: &str) -> Result<(), Failed> {
     let times = TIMES[usize::from(std::env::var_os("UNREG_THOROUGH").is_none())];
-    for path in programs {
-        let file = path.to_string_lossy();
-        let run = || said(&unreg(&["linux", "run", "--release", "6.12", "--config", config, &file]));
-        let different: BTreeSet<String> = (0..times).map(|_| run()).collect();
-        if different.len() != 1 {
-            return Err(
-                format!("{file} shows {} things in {times} runs:\n{different:#?}", different.len()).into()
-            );
-        }
+    let files: Vec<_> = programs.iter().map(|path| path.to_string_lossy()).collect();
+    let files: Vec<&str> = files.iter().map(AsRef::as_ref).collect();
+    let arguments = [&["linux", "run", "--release", "6.12", "--config", config], &files[..]].concat();
+    let different: BTreeSet<String> = (0..times).map(|_| said(&unreg(&arguments))).collect();
+    match different.len() {
+        1 => Ok(()),
+        several => Err(format!("{files:?} show {several} things in {times} runs:\n{different:#?}").into()),
     }
-    Ok(())
 }
 
 fn conform(arguments: &[&str]) -> (Option<i32>, String) {
@@ -220,10 +222,12 @@ fn survives(programs: &[PathBuf], how: &str) -> Result<(), Failed> {
 
 /// Of a tracer that is killed no guest is left, and no process of a guest's.
 fn leaves_nothing(program: &Path) -> Result<(), Failed> {
-    let before = guests();
-    for delay in [50, 300, 700, 1200] {
+    // A guest inherits what this trial's processes are known by.
+    let mark = format!("{MARK}={}", std::process::id());
+    for delay in [1, 5, 10, 20, 40, 80, 300, 700, 1200] {
         let mut command = Command::new(UNREG);
         command.args(["linux", "run", "--release", "6.12"]).arg(program).args([program, program, program]);
+        command.env(MARK, std::process::id().to_string());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         std::thread::sleep(Duration::from_millis(delay));
         child.kill()?;
@@ -231,7 +235,7 @@ fn leaves_nothing(program: &Path) -> Result<(), Failed> {
     }
     let until = Instant::now() + Duration::from_secs(10);
     loop {
-        let left: Vec<String> = guests().difference(&before).cloned().collect();
+        let left = guests(&mark);
         if left.is_empty() {
             return Ok(());
         }
@@ -242,32 +246,38 @@ fn leaves_nothing(program: &Path) -> Result<(), Failed> {
     }
 }
 
-/// The processes that are guests of this test's.
-fn guests() -> BTreeSet<String> {
+/// The processes that have this in their environment.
+fn guests(mark: &str) -> Vec<String> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let lines = entries.filter_map(|entry| {
-        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let environment = std::fs::read(entry.path().join("environ")).ok()?;
+        let is_marked = environment.split(|byte| *byte == 0).any(|value| value == mark.as_bytes());
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        line.contains("umid=guest").then(|| format!("{} {line}", entry.file_name().to_string_lossy()))
+        is_marked.then(|| format!("{} {line}", entry.file_name().to_string_lossy()))
     });
     lines.collect()
 }
 
-/// The kernel does what the model says it does, with its schedule.
-fn confirmed(path: &Path, words: &str) -> Result<(), Failed> {
+/// The kernel does wrong, in these words, what the model says it does, with the program's schedule.
+fn complains(path: &Path, words: &str) -> Result<(), Failed> {
     let file = path.to_string_lossy();
     let output = unreg(&["linux", "run", "--release", "6.12", "--config", "debug", &file]);
     let shown = said(&output);
     let is_whole = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").contains(words);
-    if output.status.code() != Some(1) || !is_whole(&shown) {
-        return Err(shown.into());
-    }
-    let output = unreg(&["linux", "confirm", "--release", "6.12", &file]);
-    if output.status.code() == Some(0) && said(&output).contains("confirmed") {
-        Ok(())
-    } else {
-        Err(said(&output).into())
-    }
+    if output.status.code() == Some(1) && is_whole(&shown) { Ok(()) } else { Err(shown.into()) }
+}
+
+/// Each prediction of these programs is confirmed.
+fn confirmed(programs: &[PathBuf]) -> Result<(), Failed> {
+    let files: Vec<_> = programs.iter().map(|path| path.to_string_lossy()).collect();
+    let files: Vec<&str> = files.iter().map(AsRef::as_ref).collect();
+    let output = unreg(&[&["linux", "confirm", "--release", "6.12"], &files[..]].concat());
+    let shown = said(&output);
+    let is_said = |path: &PathBuf| shown.lines().any(|line| line.trim_start().starts_with(&stem(path)));
+    let are_all =
+        programs.iter().all(is_said) && shown.contains("confirmed, 0 refuted, 0 not followed, 0 not");
+    if output.status.code() == Some(0) && are_all { Ok(()) } else { Err(shown.into()) }
 }
 
 /// Of the points that this kernel has nearly every one is found.

@@ -14,7 +14,8 @@ use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::BufWriter;
 use std::os::fd::AsFd;
@@ -295,7 +296,8 @@ impl Guest {
 
 fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this binary")?);
-    command.arg0(if setup.symbols.is_some() { EXEC_TRACED } else { EXEC }).arg(setup.kernel.linux());
+    command.arg0(if setup.symbols.is_some() { EXEC_TRACED } else { EXEC });
+    command.arg(std::process::id().to_string()).arg(setup.kernel.linux());
     let folder = scratch.display();
     command.arg(format!("mem={}M", setup.memory));
     command.arg(format!("initrd={folder}/initramfs"));
@@ -347,22 +349,30 @@ fn nonsense(why: &str) -> String {
     format!("the guest talks nonsense: {}", shown::line(why))
 }
 
-/// Becomes the program in the arguments; the kernel kills it when its parent dies, however that dies.
+/// Becomes the program in the arguments after its parent's number; the kernel kills it when its parent dies, however and
+/// whenever that dies.
 pub(crate) fn exec(is_traced: bool) -> ! {
     let mut arguments = std::env::args_os().skip(1);
-    let traced = if is_traced {
-        nix::sys::ptrace::traceme().map_err(|errno| Errno::from_raw_os_error(errno as i32))
-    } else {
-        Ok(())
-    };
-    let bound = traced.and_then(|()| set_parent_process_death_signal(Some(Signal::KILL)));
+    let parent = arguments.next().unwrap_or_default();
+    let bound = bind(&parent).and_then(|()| match is_traced {
+        true => nix::sys::ptrace::traceme().map_err(Into::into),
+        false => Ok(()),
+    });
     let program = arguments.next().unwrap_or_default();
     let error = match bound {
         Ok(()) => Command::new(&program).args(arguments).exec(),
-        Err(errno) => errno.into(),
+        Err(error) => error,
     };
     eprintln!("unreg: cannot start {}: {error}", Path::new(&program).display());
     std::process::exit(127)
+}
+
+/// Lets this process die with its parent. One that died before is not waited for: the tracer of its child would be
+/// init, which lets no process go on.
+fn bind(parent: &OsStr) -> std::io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    let is_alive = getppid().is_some_and(|pid| *pid.as_raw_nonzero().to_string() == *parent);
+    if is_alive { Ok(()) } else { Err(std::io::Error::other("its parent has died")) }
 }
 
 #[cfg(test)]
