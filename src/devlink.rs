@@ -30,10 +30,11 @@ pub mod variant;
 pub use command::Command;
 pub use instance::InstanceId;
 pub use inventory::{Inventory, ReporterSpec, TrapSpec};
-pub use port::{NetdevEvent, PortType};
+pub use port::NetdevEvent;
 pub use rules::Rules;
 pub use trap_group::Counter;
 
+use crate::event::value::PortType;
 use crate::event::{
     Encap, Errno, EswitchMode, Handle, Inline, LineCard, NetNs, Param, PortIndex, ReloadAction, ReloadLimit,
     Reporter, Resource, Trap, TrapAction, TxMax, TxShare,

@@ -14,6 +14,7 @@ pub mod property;
 pub mod segment_end;
 pub mod subject;
 pub mod trace;
+pub mod value;
 
 pub use errno::Errno;
 pub use kinds::Kinds;

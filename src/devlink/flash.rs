@@ -1,13 +1,9 @@
 //! What a driver says of its firmware, and how new firmware is written into the device.
 
 use super::{Devlink, InstanceId, Ops};
+use crate::event::value::{FlashStatus, Value};
 use crate::event::{Callback, Component, Errno, Firmware, Module, Notice, Overwrite, Point, Subject, What};
 use crate::sim::Kernel;
-
-/// What is said of an update while it is under way: the begin, four steps, and the end.
-const BEGIN: u8 = 0;
-const STEPS: [u8; 4] = [1, 2, 3, 4];
-const END: u8 = 5;
 
 impl Devlink {
     /// Models `devlink_nl_info_get_doit()`.
@@ -34,28 +30,28 @@ impl Devlink {
         if file == Firmware::Missing {
             return Err(Errno::ENOENT);
         }
-        self.flash_status(k, id, BEGIN).await;
+        self.flash_status(k, id, FlashStatus::Begin).await;
         let op = async {
             if overwrite == Overwrite::Settings {
                 return Err(Errno::EOPNOTSUPP);
             }
-            for step in STEPS {
+            for step in FlashStatus::STEPS {
                 k.point(Point::FlashUpdate).await;
                 self.flash_status(k, id, step).await;
             }
             Ok(())
         };
         let done = k.call(Callback::FlashUpdate, self.subject(id), Module::Core, op).await;
-        self.flash_status(k, id, END).await;
+        self.flash_status(k, id, FlashStatus::End).await;
         done
     }
 
     /// Models `devlink_flash_update_status_notify()` and its like.
-    async fn flash_status(&self, k: &Kernel, id: InstanceId, status: u8) {
+    async fn flash_status(&self, k: &Kernel, id: InstanceId, status: FlashStatus) {
         let flash = Subject::Flash(self.handle(id));
         k.point(Point::DevlinkNotify).await;
         if self.is_registered(id) {
-            self.send(k, id, Notice::New, flash, status);
+            self.send(k, id, Notice::New, flash, status.pack());
         }
     }
 }

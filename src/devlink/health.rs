@@ -4,6 +4,7 @@
 //! lock to say that there is an error, lets it go, takes it again to look, and once more to mend.
 
 use super::{Devlink, InstanceId, Ops};
+use crate::event::value::{Health, Value};
 use crate::event::{
     self, AutoDump, AutoRecover, Callback, Errno, Grace, Handle, Module, Notice, Point, Subject, What,
 };
@@ -25,16 +26,11 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// The value that messages carry: the state, then what is set, then whether there is a dump.
+    /// What messages say of the reporter.
     pub(super) fn value(self) -> u8 {
-        let bits = [
-            self.is_in_error,
-            self.auto_recover && self.recovers,
-            self.auto_dump,
-            self.has_dump,
-            self.is_graceful,
-        ];
-        bits.iter().rev().fold(0, |value, bit| value << 1 | u8::from(*bit))
+        let auto_recover = self.auto_recover && self.recovers;
+        let Reporter { is_in_error, auto_dump, has_dump, is_graceful, .. } = self;
+        Health { is_in_error, auto_recover, auto_dump, has_dump, is_graceful }.pack()
     }
 }
 

@@ -4,7 +4,8 @@ use super::param::Param;
 use super::part::Kind;
 use super::rate::Rates;
 use super::region::Snapshots;
-use super::{Devlink, Instance, Inventory, PortType};
+use super::{Devlink, Instance, Inventory};
+use crate::event::value::PortType;
 use crate::event::{
     self, Errno, EswitchMode, Handle, LockClass, NetNs, ParamValue, Point, PortIndex, Span, Subject, Trap,
     TrapAction, What,

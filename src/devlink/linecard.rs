@@ -4,38 +4,25 @@
 //! switch's lock, so the lock of a switch may be held around that of an instance on it and never the other way round.
 
 use super::{Devlink, InstanceId, Ops};
+use crate::event::value::{self, CardState, Value};
 use crate::event::{
     Callback, Errno, Handle, LineCard, LineCardType, Module, Notice, Point, QueueName, Subject, What, WorkFn,
 };
-use crate::operand::Operand;
 use crate::sim::Kernel;
-
-/// Models `enum devlink_linecard_state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(missing_docs, reason = "the kernel's names")]
-pub enum State {
-    #[default]
-    Unprovisioned,
-    Unprovisioning,
-    Provisioning,
-    ProvisioningFailed,
-    Provisioned,
-}
 
 /// Models `struct devlink_linecard`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Card {
-    state: State,
+    state: CardState,
     kind: Option<LineCardType>,
     /// The instance on the card, which is there for users while it is registered.
     pub(super) nested: Option<InstanceId>,
 }
 
 impl Card {
-    /// The value that messages carry, see [`Subject::LineCard`].
+    /// What messages say of the card.
     pub(super) fn value(&self, has_nested: bool) -> u8 {
-        let kind = self.kind.map_or(0, |kind| kind.to_byte() + 1);
-        self.state as u8 | kind << 3 | u8::from(has_nested) << 5
+        value::Card { state: self.state, kind: self.kind, has_nested }.pack()
     }
 }
 
@@ -85,19 +72,19 @@ impl Devlink {
             let card = &instance.linecards[card.index()];
             (card.state, card.kind)
         });
-        let busy = matches!(state, State::Provisioning | State::Unprovisioning);
+        let busy = matches!(state, CardState::Provisioning | CardState::Unprovisioning);
         let (next, callback) = match (state, kind) {
             _ if busy => return Err(Errno::EBUSY),
-            (State::Unprovisioned, LineCardType::None) => return Ok(()),
-            (State::ProvisioningFailed, LineCardType::None) => {
-                self.linecard_is(k, id, card, State::Unprovisioned, None).await;
+            (CardState::Unprovisioned, LineCardType::None) => return Ok(()),
+            (CardState::ProvisioningFailed, LineCardType::None) => {
+                self.linecard_is(k, id, card, CardState::Unprovisioned, None).await;
                 return Ok(());
             }
-            (_, LineCardType::None) => (State::Unprovisioning, Callback::LinecardUnprovision),
+            (_, LineCardType::None) => (CardState::Unprovisioning, Callback::LinecardUnprovision),
             (_, LineCardType::Unknown) => return Err(Errno::EINVAL),
-            (State::Provisioned, kind) if Some(kind) == old => return Ok(()),
-            (State::Provisioned, _) => return Err(Errno::EBUSY),
-            _ => (State::Provisioning, Callback::LinecardProvision),
+            (CardState::Provisioned, kind) if Some(kind) == old => return Ok(()),
+            (CardState::Provisioned, _) => return Err(Errno::EBUSY),
+            _ => (CardState::Provisioning, Callback::LinecardProvision),
         };
         self.linecard_is(k, id, card, next, if kind == LineCardType::None { old } else { Some(kind) }).await;
         let begun = k.call(callback, self.subject(id), Module::Core, ops.linecard_provision(id, card)).await;
@@ -113,7 +100,7 @@ impl Devlink {
         k: &Kernel,
         id: InstanceId,
         card: LineCard,
-        state: State,
+        state: CardState,
         kind: Option<LineCardType>,
     ) {
         let part = Subject::LineCard(self.handle(id), card);
@@ -132,7 +119,7 @@ impl Devlink {
         k: &Kernel,
         id: InstanceId,
         card: LineCard,
-    ) -> (State, Option<LineCardType>) {
+    ) -> (CardState, Option<LineCardType>) {
         self.with(k, id, |instance| {
             let card = &instance.linecards[card.index()];
             (card.state, card.kind)

@@ -1,10 +1,10 @@
 //! Notifications: what goes out to whoever listens to devlink, and when.
 
 use super::part::Kind;
-use super::{Devlink, InstanceId, PortType};
+use super::{Devlink, InstanceId};
 use crate::devlink::rules::{Notify, Replay};
+use crate::event::value::{PortType, ReloadFailed, Value};
 use crate::event::{Notice, Point, Subject};
-use crate::operand::Operand;
 use crate::sim::Kernel;
 
 impl Devlink {
@@ -25,25 +25,25 @@ impl Devlink {
     pub(super) fn value(&self, id: InstanceId, part: Subject) -> u8 {
         let instance = &self.instances.borrow()[id.index()];
         match part {
-            Subject::Devlink(_) => u8::from(instance.reload_failed),
+            Subject::Devlink(_) => ReloadFailed(instance.reload_failed).pack(),
             // Models `devlink_nl_port_fill()`: a netdev that is elsewhere is not shown.
             Subject::Port(_, port) => match instance.port_types[port.index()] {
                 PortType::EthNetdev
                     if self.rules.ports_name_near_netdevs
                         && instance.netdevs_in[port.index()] != instance.netns =>
                 {
-                    PortType::Eth as u8
+                    PortType::Eth.pack()
                 }
-                of => of as u8,
+                of => of.pack(),
             },
-            Subject::Trap(_, trap) => instance.traps[trap.index()].to_byte(),
-            Subject::Param(_, param) => instance.params[param.index()].shown().to_byte(),
+            Subject::Trap(_, trap) => instance.traps[trap.index()].pack(),
+            Subject::Param(_, param) => instance.params[param.index()].shown().pack(),
             Subject::Reporter(_, reporter) => instance.reporters[reporter.index()].value(),
-            Subject::NetnsOf(_) => instance.netns.to_byte(),
+            Subject::NetnsOf(_) => instance.netns.pack(),
             Subject::TrapGroup(_, group) => instance.policing.group(group),
             Subject::TrapPolicer(_, policer) => instance.policing.policer(policer),
-            Subject::Resource(_, resource) => instance.sizes[resource.index()].value(),
-            Subject::Rate(_, rate) => instance.rates.value(rate),
+            Subject::Resource(_, resource) => instance.sizes[resource.index()].sizes.pack(),
+            Subject::Rate(_, rate) => instance.rates.value(rate).pack(),
             Subject::LineCard(_, card) => {
                 let card = &instance.linecards[card.index()];
                 card.value(card.nested.is_some_and(|nested| self.is_registered(nested)))

@@ -1,20 +1,9 @@
 //! Ports: in the list or not, and of what type. All of this runs under the instance's lock.
 
 use super::{Devlink, InstanceId};
+use crate::event::value::PortType;
 use crate::event::{Errno, NetNs, Notice, PortIndex, Subject, What};
 use crate::sim::Kernel;
-
-/// What a port is a port of: the value that its notifications carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PortType {
-    /// Nothing yet.
-    #[default]
-    NotSet,
-    /// Ethernet, whose netdev is not there yet or no longer.
-    Eth,
-    /// Ethernet, with a netdev.
-    EthNetdev,
-}
 
 /// The ports of an instance in the order in which they were registered. Models `devlink->port_list` of up to 6.1.
 #[derive(Debug, Clone, Copy, Default)]

@@ -2,10 +2,10 @@
 
 use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
+use crate::event::value::{self, Value};
 use crate::event::{
     Callback, Errno, Module, Notice, Point, PortIndex, RateName, RateParent, Subject, TxMax, TxShare, What,
 };
-use crate::operand::Operand;
 use crate::sim::{Kernel, Kref};
 
 /// What a user asks of a rate object; what is not set stays.
@@ -23,15 +23,10 @@ pub struct Setting {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Rates {
     order: [Option<RateName>; RateName::COUNT],
-    values: [u8; RateName::COUNT],
+    values: [value::Rates; RateName::COUNT],
     /// The memory of each, while it is there.
     krefs: [Option<Kref>; RateName::COUNT],
 }
-
-/// Which bits of a value hold the tx_share, the tx_max and the parent, and from where.
-const SHARE: (u8, u32) = (0b11, 0);
-const MAX: (u8, u32) = (0b11, 2);
-const PARENT: (u8, u32) = (0b11, 4);
 
 impl Rates {
     /// The objects that there are, in the order of their list.
@@ -39,8 +34,8 @@ impl Rates {
         self.order
     }
 
-    /// What is set of an object, see [`Subject::Rate`].
-    pub(super) fn value(&self, rate: RateName) -> u8 {
+    /// What is set of an object.
+    pub(super) fn value(&self, rate: RateName) -> value::Rates {
         self.values[rate.index()]
     }
 
@@ -51,7 +46,7 @@ impl Rates {
         if is_node(rate) {
             self.order[..=end].rotate_right(1);
         }
-        self.values[rate.index()] = 0;
+        self.values[rate.index()] = value::Rates::default();
         self.krefs[rate.index()] = Some(kref);
     }
 
@@ -63,7 +58,7 @@ impl Rates {
     }
 
     fn parent(&self, rate: RateName) -> Option<RateName> {
-        node(RateParent::from_byte(get(self.value(rate), PARENT))?)
+        self.value(rate).parent()
     }
 
     fn has_children(&self, rate: RateName) -> bool {
@@ -82,34 +77,8 @@ impl Rates {
     }
 }
 
-fn get(value: u8, (mask, shift): (u8, u32)) -> u8 {
-    value >> shift & mask
-}
-
-fn set(value: u8, (mask, shift): (u8, u32), to: u8) -> u8 {
-    value & !(mask << shift) | to << shift
-}
-
-/// The megabits of a rate that is given and fits.
-fn megabits(word: &str) -> Option<u8> {
-    match word.rsplit_once('-')?.1 {
-        "1mbit" => Some(1),
-        "2mbit" => Some(2),
-        _ => None,
-    }
-}
-
 const fn is_node(rate: RateName) -> bool {
     matches!(rate, RateName::N1 | RateName::N2 | RateName::N3)
-}
-
-/// The node that is named as a parent.
-const fn node(parent: RateParent) -> Option<RateName> {
-    match parent {
-        RateParent::N1 => Some(RateName::N1),
-        RateParent::N2 => Some(RateName::N2),
-        RateParent::Unset | RateParent::None => None,
-    }
 }
 
 /// The leaf of a port.
@@ -236,25 +205,24 @@ impl Devlink {
         id: InstanceId,
         rate: RateName,
         to: Setting,
-    ) -> Result<u8, Errno> {
+    ) -> Result<value::Rates, Errno> {
         let rates = self.with(k, id, |instance| instance.rates);
-        let mut value = if rates.order.contains(&Some(rate)) { rates.value(rate) } else { 0 };
         if !ops.rates_fit(id, to.share, to.max) {
             return Err(Errno::EINVAL);
         }
-        value = megabits(to.share.word()).map_or(value, |share| set(value, SHARE, share));
-        value = megabits(to.max.word()).map_or(value, |max| set(value, MAX, max));
-        match (to.parent, node(to.parent)) {
+        let old = if rates.order.contains(&Some(rate)) { rates.value(rate) } else { value::Rates::default() };
+        let value = old.with_share(to.share).with_max(to.max);
+        match (to.parent, to.parent.node()) {
             (RateParent::Unset, _) => Ok(value),
-            (_, None) => Ok(set(value, PARENT, 0)),
+            (_, None) => Ok(value.under(None)),
             // Up to 6.1 an object has to lose its parent before it gets another.
-            (..) if self.rules.rate_keeps_parent && get(value, PARENT) != 0 => Err(Errno::EBUSY),
+            (..) if self.rules.rate_keeps_parent && value.parent().is_some() => Err(Errno::EBUSY),
             (_, Some(above)) if !rates.order.contains(&Some(above)) => Err(Errno::ENODEV),
             (_, Some(above)) if above == rate => Err(Errno::EINVAL),
             (_, Some(above)) if is_node(rate) && rates.is_above(rate, rates.parent(above)) => {
                 Err(Errno::EEXIST)
             }
-            (parent, Some(_)) => Ok(set(value, PARENT, parent.to_byte())),
+            (_, above) => Ok(value.under(above)),
         }
     }
 
@@ -284,9 +252,9 @@ impl Devlink {
             let op = async { value.map(|_| ()) };
             k.call(callback, self.subject(id), Module::Core, op).await?;
             let (old, new) = (self.value(id, part), value?);
-            if old != new {
+            if old != new.pack() {
                 self.with(k, id, |instance| instance.rates.values[rate.index()] = new);
-                k.emit(What::Set(part, old, new));
+                k.emit(What::Set(part, old, new.pack()));
             }
         }
         self.notify(k, id, Notice::New, part).await;
@@ -314,7 +282,7 @@ impl Devlink {
         if self.rules.rate_parents_forgotten {
             self.with(k, id, |instance| {
                 for value in &mut instance.rates.values {
-                    *value = set(*value, PARENT, 0);
+                    *value = value.under(None);
                 }
             });
         }

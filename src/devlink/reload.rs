@@ -3,10 +3,10 @@
 use super::netns;
 use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
+use crate::event::value::{Performed, Value};
 use crate::event::{
     Callback, Errno, Module, NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Span, Subject, What,
 };
-use crate::operand::Operand;
 use crate::sim::Kernel;
 
 impl Devlink {
@@ -49,7 +49,7 @@ impl Devlink {
         }
         done?;
         if wanted != ReloadAction::Unset || limit != ReloadLimit::Unset {
-            k.emit(What::Dumped(Subject::Actions(self.handle(id)), 1 << action.to_byte()));
+            k.emit(What::Dumped(Subject::Actions(self.handle(id)), Performed::one(action).pack()));
         }
         Ok(())
     }

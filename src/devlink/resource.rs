@@ -1,31 +1,15 @@
 //! Resources: how much of each there is, and how much a reload is to make of it.
 
 use super::{Devlink, InstanceId};
+use crate::event::value::{Sizes, Value};
 use crate::event::{Errno, Resource, ResourceSize, Subject, What};
-use crate::operand::Operand;
 use crate::sim::Kernel;
 
-/// How large a resource is, how large it is to be, and whether its parts fit into that.
-#[derive(Debug, Clone, Copy)]
+/// What there is of a resource, and how much is in use, if the driver says so.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Size {
-    now: ResourceSize,
-    new: ResourceSize,
-    is_valid: bool,
-    /// How much is in use, if the driver says so.
+    pub(super) sizes: Sizes,
     occupied: Option<u8>,
-}
-
-impl Default for Size {
-    fn default() -> Self {
-        Size { now: ResourceSize::Max, new: ResourceSize::Max, is_valid: true, occupied: None }
-    }
-}
-
-impl Size {
-    /// What messages say: the size in bits 0 to 2, the new one in 3 to 5, bit 6 if that is too small.
-    pub(super) fn value(self) -> u8 {
-        self.now.to_byte() | self.new.to_byte() << 3 | u8::from(!self.is_valid) << 6
-    }
 }
 
 impl Devlink {
@@ -58,20 +42,20 @@ impl Devlink {
         let wraps = self.rules.resource_sums_wrap;
         let parts = Resource::ALL.iter().filter(|part| part.parent() == Some(resource));
         let sizes = self.with(k, id, |instance| instance.sizes);
-        let sum = parts.map(|part| sizes[part.index()].new.units()).reduce(|sum, size| match wraps {
+        let sum = parts.map(|part| sizes[part.index()].sizes.new.units()).reduce(|sum, size| match wraps {
             true => sum.wrapping_add(size),
             false => sum.saturating_add(size),
         });
-        let is_valid = sum.is_none_or(|sum| sum <= sizes[resource.index()].new.units());
+        let is_valid = sum.is_none_or(|sum| sum <= sizes[resource.index()].sizes.new.units());
         self.resize(k, id, resource, |own| own.is_valid = is_valid);
     }
 
-    fn resize(&self, k: &Kernel, id: InstanceId, resource: Resource, change: impl FnOnce(&mut Size)) {
+    fn resize(&self, k: &Kernel, id: InstanceId, resource: Resource, change: impl FnOnce(&mut Sizes)) {
         let (old, new) = self.with(k, id, |instance| {
             let size = &mut instance.sizes[resource.index()];
-            let old = size.value();
-            change(size);
-            (old, size.value())
+            let old = size.sizes.pack();
+            change(&mut size.sizes);
+            (old, size.sizes.pack())
         });
         if old != new {
             k.emit(What::Set(Subject::Resource(self.handle(id), resource), old, new));
@@ -80,7 +64,7 @@ impl Devlink {
 
     /// Models `devlink_resources_validate()`, with which a reload begins.
     pub(super) fn resources_fit(&self, k: &Kernel, id: InstanceId) -> bool {
-        self.with(k, id, |instance| instance.sizes.iter().all(|size| size.is_valid))
+        self.with(k, id, |instance| instance.sizes.iter().all(|size| size.sizes.is_valid))
     }
 
     /// Models `devl_resource_size_get()` for each resource that the driver divides things by: those without parts.
@@ -94,7 +78,7 @@ impl Devlink {
 
     /// How large a resource is.
     pub fn resource_size(&self, k: &Kernel, id: InstanceId, resource: Resource) -> ResourceSize {
-        self.with(k, id, |instance| instance.sizes[resource.index()].now)
+        self.with(k, id, |instance| instance.sizes[resource.index()].sizes.now)
     }
 
     /// The driver says from here on how much of a resource is in use, or says it no more: models

@@ -2,6 +2,7 @@
 
 use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
+use crate::event::value::{Limits, Policer, Value};
 use crate::event::{
     Callback, Errno, GroupAction, GroupPolicer, Module, Point, PolicerBurst, PolicerRate, Subject, Trap,
     TrapAction, TrapGroup, TrapPolicer, What,
@@ -13,20 +14,19 @@ use crate::sim::Kernel;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Policing {
     groups: [Option<TrapPolicer>; TrapGroup::COUNT],
-    /// The value of each policer: the rate in bits 0 and 1, the burst in bits 2 and 3.
-    policers: [u8; TrapPolicer::COUNT],
+    policers: [Limits; TrapPolicer::COUNT],
     broken: [bool; 2],
 }
 
 impl Policing {
-    /// What messages say of a group: the number of its policer.
+    /// What messages say of a group.
     pub(super) fn group(&self, group: TrapGroup) -> u8 {
-        self.groups[group.index()].and_then(|policer| policer.word().parse().ok()).unwrap_or(0)
+        Policer(self.groups[group.index()]).pack()
     }
 
     /// What messages say of a policer.
     pub(super) fn policer(&self, policer: TrapPolicer) -> u8 {
-        self.policers[policer.index()]
+        self.policers[policer.index()].pack()
     }
 
     pub(super) fn group_is_new(&mut self, group: TrapGroup, policer: Option<TrapPolicer>) {
@@ -34,7 +34,7 @@ impl Policing {
     }
 
     pub(super) fn policer_is_new(&mut self, policer: TrapPolicer) {
-        self.policers[policer.index()] = 0;
+        self.policers[policer.index()] = Limits::default();
     }
 }
 
@@ -139,13 +139,7 @@ impl Devlink {
         group: TrapGroup,
         policer: GroupPolicer,
     ) -> Result<(), Errno> {
-        let wanted = match policer {
-            GroupPolicer::Unset => return Ok(()),
-            GroupPolicer::None => None,
-            GroupPolicer::P1 => Some(TrapPolicer::P1),
-            GroupPolicer::P3 => Some(TrapPolicer::P3),
-            GroupPolicer::P9 => Some(TrapPolicer::P9),
-        };
+        let Some(wanted) = policer.policer() else { return Ok(()) };
         k.point(Point::TrapGroupSet).await;
         let handle = self.handle(id);
         if wanted.is_some_and(|policer| !self.has(k, id, Subject::TrapPolicer(handle, policer))) {
@@ -177,17 +171,8 @@ impl Devlink {
         let op = ops.trap_policer_set(id);
         k.call(Callback::TrapPolicerSet, self.subject(id), Module::Core, op).await?;
         self.changes(k, id, part, |policing| {
-            let value = &mut policing.policers[policer.index()];
-            match rate {
-                PolicerRate::R100 => *value = *value & !0b11 | 1,
-                PolicerRate::R8000 => *value = *value & !0b11 | 2,
-                _ => {}
-            }
-            match burst {
-                PolicerBurst::B16 => *value = *value & !0b1100 | 1 << 2,
-                PolicerBurst::B4096 => *value = *value & !0b1100 | 2 << 2,
-                _ => {}
-            }
+            let limits = &mut policing.policers[policer.index()];
+            *limits = limits.set(rate, burst);
         });
         Ok(())
     }

@@ -4,7 +4,7 @@
 
 use super::{Bus, port, probe};
 use crate::devlink::InstanceId;
-use crate::devlink::linecard::State;
+use crate::event::value::CardState;
 use crate::event::{Errno, Handle, LineCard, Module, Point, PortCount, PortIndex, QueueName, WorkFn};
 
 /// The port of a card.
@@ -48,12 +48,14 @@ pub async fn status_work(bus: &Bus<'_>, handle: Handle) {
     for card in bus.model(id).inventory.linecards.iter().copied() {
         let (state, kind) = bus.devlink.linecard_state(bus.kernel, id, card);
         let (state, kind) = match state {
-            State::Provisioning if provision(bus, id, card).await.is_ok() => (State::Provisioned, kind),
-            State::Provisioning => (State::ProvisioningFailed, kind),
-            State::Unprovisioning => {
+            CardState::Provisioning if provision(bus, id, card).await.is_ok() => {
+                (CardState::Provisioned, kind)
+            }
+            CardState::Provisioning => (CardState::ProvisioningFailed, kind),
+            CardState::Unprovisioning => {
                 detach(bus, card).await;
                 let _ = port::destroy(bus, id, port_of(card)).await;
-                (State::Unprovisioned, None)
+                (CardState::Unprovisioned, None)
             }
             _ => continue,
         };
@@ -85,7 +87,7 @@ async fn detach(bus: &Bus<'_>, card: LineCard) {
 /// The devices on all cards go, and then the ports can. The instance's lock is held.
 pub(super) async fn teardown(bus: &Bus<'_>, id: InstanceId) {
     for card in bus.model(id).inventory.linecards {
-        if bus.devlink.linecard_state(bus.kernel, id, *card).0 != State::Unprovisioned {
+        if bus.devlink.linecard_state(bus.kernel, id, *card).0 != CardState::Unprovisioned {
             detach(bus, *card).await;
         }
     }

@@ -2,8 +2,9 @@
 
 use super::model::{Model, Netdevs, Port};
 use super::{Bus, bus, netdev};
+use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
-use crate::devlink::{InstanceId, PortType};
+use crate::event::value::PortType;
 use crate::event::{Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Subject, What};
 use crate::sim::{Held, LockId};
 

@@ -7,12 +7,11 @@ use super::name::*;
 pub enum Subject {
     /// Nothing in particular: a global lock belongs to no object.
     Kernel,
-    /// A devlink instance.
+    /// A devlink instance. Its value: [`ReloadFailed`](super::value::ReloadFailed).
     Devlink(Handle),
     /// The device that a devlink instance belongs to, on its bus.
     Device(Handle),
-    /// A port of a devlink instance. Its value says what it is a port of: 0 nothing yet, 1 Ethernet, 2 Ethernet
-    /// with a netdev.
+    /// A port of a devlink instance. Its value: [`PortType`](super::value::PortType).
     Port(Handle, PortIndex),
     /// The netdev of a port. Its value is the network namespace that it is in.
     PortNetdev(Handle, PortIndex),
@@ -20,35 +19,31 @@ pub enum Subject {
     Auxiliary(Handle, Auxiliary),
     /// A trap of a devlink instance.
     Trap(Handle, Trap),
-    /// A group of traps of a devlink instance. Its value is the number of its policer, or 0.
+    /// A group of traps of a devlink instance. Its value: [`Policer`](super::value::Policer).
     TrapGroup(Handle, TrapGroup),
-    /// A policer of a devlink instance. Its value: bits 0 and 1 the rate, 2 and 3 the burst, 0 for the driver's own.
+    /// A policer of a devlink instance. Its value: [`Limits`](super::value::Limits).
     TrapPolicer(Handle, TrapPolicer),
-    /// A line card of a devlink instance. Its value: bits 0 to 2 the state, 3 and 4 the type, bit 5 whether there is a
-    /// devlink instance on it.
+    /// A line card of a devlink instance. Its value: [`Card`](super::value::Card).
     LineCard(Handle, LineCard),
     /// A region of a devlink instance.
     Region(Handle, Region),
     /// A snapshot of a region; ids are unique in the instance.
     Snapshot(Handle, SnapshotId),
-    /// A health reporter of a devlink instance. Its value: bit 0 an error, then auto_recover, auto_dump, whether there
-    /// is a dump, and a graceful period.
+    /// A health reporter of a devlink instance. Its value: [`Health`](super::value::Health).
     Reporter(Handle, Reporter),
-    /// A resource of a devlink instance. Its value: bits 0 to 2 the size, 3 to 5 the size that a reload is to take up,
-    /// bit 6 that its parts do not fit into that.
+    /// A resource of a devlink instance. Its value: [`Sizes`](super::value::Sizes).
     Resource(Handle, Resource),
     /// How much of a resource is in use.
     Occupancy(Handle, Resource),
     /// A param of a devlink instance.
     Param(Handle, Param),
-    /// A rate object of a devlink instance. Its value: bits 0 and 1 the tx_share, 2 and 3 the tx_max, both in
-    /// megabits a second, and bits 4 and 5 the parent, 0 for none.
+    /// A rate object of a devlink instance. Its value: [`Rates`](super::value::Rates).
     Rate(Handle, RateName),
     /// What the driver says of itself and of its firmware.
     Info(Handle),
-    /// A flash update under way. Its value is how far it is.
+    /// A flash update under way. Its value: [`FlashStatus`](super::value::FlashStatus).
     Flash(Handle),
-    /// What a reload has done: a bit an action.
+    /// What a reload has done. Its value: [`Performed`](super::value::Performed).
     Actions(Handle),
     /// The network namespace of a devlink instance, which is its value.
     NetnsOf(Handle),
@@ -68,10 +63,10 @@ pub enum Subject {
     VfioDevice(Parent, Uuid),
     /// The vfio group of a mediated device.
     VfioGroup(Parent, Uuid),
-    /// A mediated device that udev's rules are to make for a parent. Its value: 0 they know of none, 1 they made it,
-    /// 2 they could not.
+    /// A mediated device that udev's rules are to make for a parent. Its value:
+    /// [`Configured`](super::value::Configured).
     Configured(Parent, Uuid),
-    /// An RDMA device.
+    /// An RDMA device. Its value: [`Protocol`](super::value::Protocol).
     Ib(IbDevice),
     /// A client of ib_core.
     Client(Client),
@@ -81,7 +76,7 @@ pub enum Subject {
     IbUsers(IbDevice),
     /// The network namespace of an RDMA device, which is its value.
     IbNetns(IbDevice),
-    /// The GID table of an RDMA device.
+    /// The GID table of an RDMA device. Its value: [`FollowedNetdev`](super::value::FollowedNetdev).
     GidTable(IbDevice),
     /// An entry of a GID table: an address of a netdev.
     Gid(IbDevice, Netdev, Address),
@@ -97,8 +92,7 @@ pub enum Subject {
     Module(Module),
     /// A workqueue.
     Queue(QueueName),
-    /// The port of an RDMA device, which every one of those has. Its value: bits 0 and 1 the netdev, 0 for none, bits
-    /// 2 to 4 the state, bits 5 to 7 the physical state.
+    /// The port of an RDMA device, which every one of those has. Its value: [`IbLink`](super::value::IbLink).
     IbLink(IbDevice),
     /// What stands for an RDMA device in a network namespace that it is not in itself.
     IbCompat(IbDevice, NetNs),

@@ -1,9 +1,9 @@
 //! Netdevs: what RDMA devices are on. Users make dummies, `ipoib` makes one for each device that it takes.
 
 use super::Ib;
+use crate::event::value::{FollowedNetdev, Value};
 use crate::event::{Action, Address, Errno, IbDevice, IbDriver, NetNs, Netdev, Notice, Point};
 use crate::event::{Subject, What};
-use crate::operand::Operand;
 use crate::sim::{Kernel, Kref};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -222,6 +222,6 @@ impl Ib {
     /// What a GID table says that it follows: the name of a netdev of the initial namespace.
     pub(super) fn followed(&self, id: Option<NetdevId>) -> u8 {
         let netdev = id.map(|id| self.netdevs.get(id)).filter(|netdev| netdev.netns == NetNs::Init);
-        netdev.map_or(0, |netdev| netdev.name.to_byte() + 1)
+        FollowedNetdev(netdev.map(|netdev| netdev.name)).pack()
     }
 }

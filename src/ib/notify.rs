@@ -4,6 +4,7 @@
 //! uevents of the device itself.
 
 use super::Ib;
+use crate::event::value::{IbLink, Protocol, Value};
 use crate::event::{Action, IbDevice, IbDriver, Mode, NetNs, Notice, Point, Subject, What};
 use crate::operand::Operand;
 use crate::sim::{Kernel, Kref};
@@ -106,16 +107,17 @@ impl Ib {
     /// What a dump says of a device.
     pub(super) fn shown(&self, device: IbDevice) -> (Subject, u8) {
         let is_siw = self.driver_of(device) == IbDriver::Siw;
-        (Subject::Ib(self.name(device)), 1 + u8::from(is_siw))
+        let protocol = if is_siw { Protocol::Iwarp } else { Protocol::Roce };
+        (Subject::Ib(self.name(device)), protocol.pack())
     }
 
     /// What a dump that is asked for in a namespace says of a device's port.
     pub(super) fn port_shown(&self, device: IbDevice, netns: NetNs) -> (Subject, u8) {
         let netdev = self.netdev_of(device).map(|id| self.netdevs.get(id));
-        let (state, physical) = if netdev.is_some_and(|netdev| netdev.up) { (4, 5) } else { (1, 3) };
-        let named =
-            netdev.filter(|netdev| netdev.netns == netns).map_or(0, |netdev| netdev.name.to_byte() + 1);
-        (Subject::IbLink(self.name(device)), named | state << 2 | physical << 5)
+        let named = netdev.filter(|netdev| netdev.netns == netns).map(|netdev| netdev.name);
+        let link =
+            IbLink::of(named, netdev.is_some_and(|netdev| netdev.up)).expect("a port is on such a netdev");
+        (Subject::IbLink(self.name(device)), link.pack())
     }
 
     /// Emits what users can find at rest, in each namespace.

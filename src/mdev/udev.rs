@@ -4,13 +4,9 @@
 //! So an event that comes too early or too late has a consequence in user space.
 
 use super::{Mdev, Vendor};
+use crate::event::value::{Configured, Value};
 use crate::event::{Action, Errno, MdevState, MdevType, Parent, Point, Subject, Uuid, UuidText, What};
 use crate::sim::Kernel;
-
-/// What the rules know of a device: nothing, that they made it, that they could not.
-const FORGOTTEN: u8 = 0;
-const STARTED: u8 = 1;
-const FAILED: u8 = 2;
 
 impl Mdev {
     /// Acts on the parent's uevents with this device configured, until none comes any more.
@@ -22,7 +18,7 @@ impl Mdev {
         uuid: Uuid,
     ) -> Result<(), Errno> {
         let configured = Subject::Configured(parent, uuid);
-        let mut knows = FORGOTTEN;
+        let mut knows = Configured::Forgotten;
         loop {
             let action = k.uevent_next(Subject::Parent(parent)).await;
             k.point(Point::UdevRule).await;
@@ -30,14 +26,14 @@ impl Mdev {
                 Action::Change(MdevState::Registered) => {
                     let kind = (parent, MdevType::Default);
                     match self.create(k, vendor, kind, uuid, UuidText::Plain).await {
-                        Ok(()) => STARTED,
-                        Err(_) => FAILED,
+                        Ok(()) => Configured::Started,
+                        Err(_) => Configured::Failed,
                     }
                 }
-                Action::Change(MdevState::Unregistered) => FORGOTTEN,
+                Action::Change(MdevState::Unregistered) => Configured::Forgotten,
                 Action::Add | Action::Bind | Action::Unbind | Action::Remove | Action::Move(_) => continue,
             };
-            k.emit(What::Set(configured, knows, next));
+            k.emit(What::Set(configured, knows.pack(), next.pack()));
             knows = next;
         }
     }

@@ -1,6 +1,7 @@
 //! A listener knows every part that another one refers to.
 
-use crate::event::{Handle, Kinds, Notice, PortIndex, RateName, Region, Subject, Trace, TrapPolicer};
+use crate::event::value::{Policer, Rates, Value};
+use crate::event::{Handle, Kinds, Notice, PortIndex, RateName, Region, Subject, Trace};
 use crate::invariant::Invariant;
 use crate::invariant::announced::{Announced, Heard, heard};
 use crate::mail::{self, Cite};
@@ -30,10 +31,7 @@ pub const REFERENCES_ARE_KNOWN: Invariant = Invariant {
 fn refers(notice: Notice, of: Subject, value: u8) -> Option<Subject> {
     Some(match of {
         Subject::Trap(handle, trap) => Subject::TrapGroup(handle, trap.group()),
-        Subject::TrapGroup(handle, _) => {
-            let policers = [TrapPolicer::P1, TrapPolicer::P2, TrapPolicer::P3];
-            Subject::TrapPolicer(handle, *policers.get(usize::from(value).checked_sub(1)?)?)
-        }
+        Subject::TrapGroup(handle, _) => Subject::TrapPolicer(handle, Policer::unpack(value)?.0?),
         Subject::Snapshot(handle, _) if notice == Notice::Del => Subject::Region(handle, Region::Dummy),
         Subject::Rate(handle, RateName::Vf0) => Subject::Port(handle, PortIndex::Vf0),
         Subject::Rate(handle, RateName::Vf1) => Subject::Port(handle, PortIndex::Vf1),
@@ -44,8 +42,7 @@ fn refers(notice: Notice, of: Subject, value: u8) -> Option<Subject> {
 /// The node that a rate object was announced under.
 fn above(of: Subject, value: u8) -> Option<Subject> {
     let Subject::Rate(handle, _) = of else { return None };
-    let node = *[RateName::N1, RateName::N2].get(usize::from(value >> 4 & 3).checked_sub(1)?)?;
-    Some(Subject::Rate(handle, node))
+    Some(Subject::Rate(handle, Rates::unpack(value)?.parent()?))
 }
 
 fn check(trace: &Trace) -> Option<usize> {
@@ -93,7 +90,8 @@ mod tests {
     #[test]
     fn a_node_that_nobody_heard_of_breaks_it() {
         let leaf = Subject::Rate(Handle::Mlxsw0, RateName::N2);
-        assert_eq!(check(&Trace::of([DEVICE, (0, What::Notify(Notice::New, leaf, 1 << 4))])), Some(1));
+        let under = Rates::default().under(Some(RateName::N1)).pack();
+        assert_eq!(check(&Trace::of([DEVICE, (0, What::Notify(Notice::New, leaf, under))])), Some(1));
         assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, leaf)])), None);
     }
 

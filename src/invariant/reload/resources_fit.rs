@@ -1,9 +1,9 @@
 //! A reload takes up no sizes that do not fit.
 
+use crate::event::value::{Sizes, Value};
 use crate::event::{Handle, Kinds, Resource, ResourceSize, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
-use crate::operand::Operand;
 
 /// A reload that a user asks for is refused as long as the parts of a resource do not fit into it.
 pub const RESOURCES_FIT: Invariant = Invariant {
@@ -30,8 +30,8 @@ fn check(trace: &Trace) -> Option<usize> {
                 wanted[handle.index()] = [ResourceSize::Max; Resource::COUNT]
             }
             What::Set(Subject::Resource(handle, resource), _, value) => {
-                if let Some(size) = ResourceSize::from_byte(value >> 3 & 7) {
-                    wanted[handle.index()][resource.index()] = size;
+                if let Some(sizes) = Sizes::unpack(value) {
+                    wanted[handle.index()][resource.index()] = sizes.new;
                 }
             }
             What::Leave(Span::DevlinkReload, Subject::Devlink(handle), None) => {
@@ -59,7 +59,8 @@ mod tests {
     const HANDLE: Handle = Handle::Mlxsw0;
 
     fn sized(resource: Resource, size: ResourceSize) -> (u8, What) {
-        (0, What::Set(Subject::Resource(HANDLE, resource), 0, size.to_byte() << 3))
+        let sizes = Sizes { new: size, ..Sizes::default() };
+        (0, What::Set(Subject::Resource(HANDLE, resource), 0, sizes.pack()))
     }
 
     fn reloads() -> [(u8, What); 2] {

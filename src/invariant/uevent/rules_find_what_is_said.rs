@@ -1,5 +1,6 @@
 //! udev's rules find what an event says.
 
+use crate::event::value::{Configured, Value};
 use crate::event::{Action, Kinds, MdevState, Parent, Span, Subject, TASKS_MAX, TaskId, Trace, Uuid, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
@@ -27,11 +28,6 @@ pub const RULES_FIND_WHAT_IS_SAID: Invariant = Invariant {
     observable: false,
     check,
 };
-
-/// The values of [`Subject::Configured`].
-const FORGOTTEN: u8 = 0;
-const STARTED: u8 = 1;
-const FAILED: u8 = 2;
 
 const UNREGISTERED: Action = Action::Change(MdevState::Unregistered);
 
@@ -84,11 +80,13 @@ fn check(trace: &Trace) -> Option<usize> {
                 state.made_by[uuid.index()] = (!is_late).then_some(event.task);
             }
             What::Uevent(Action::Remove, Subject::Child(_, uuid)) => state.made_by[uuid.index()] = None,
-            What::Set(Subject::Configured(parent, _), _, FAILED) => {
+            What::Set(Subject::Configured(parent, _), _, new) if is(new, Configured::Failed) => {
                 let is_early = state.is_registering[parent.index()] && !state.is_visible[parent.index()];
                 return is_early && !state.is_late(event.task, parent);
             }
-            What::Set(Subject::Configured(_, uuid), STARTED, FORGOTTEN) => {
+            What::Set(Subject::Configured(_, uuid), old, new)
+                if is(old, Configured::Started) && is(new, Configured::Forgotten) =>
+            {
                 return state.made_by[uuid.index()] == Some(event.task);
             }
             _ => {}
@@ -97,15 +95,29 @@ fn check(trace: &Trace) -> Option<usize> {
     })
 }
 
+fn is(byte: u8, what: Configured) -> bool {
+    Configured::unpack(byte) == Some(what)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn turns(old: Configured, new: Configured) -> What {
+        What::Set(KNOWN, old.pack(), new.pack())
+    }
+
+    fn starts() -> (TaskId, What) {
+        (1, turns(Configured::Forgotten, Configured::Started))
+    }
+
+    fn forgets() -> (TaskId, What) {
+        (1, turns(Configured::Started, Configured::Forgotten))
+    }
+
     const PARENT: Subject = Subject::Parent(Parent::Mtty0);
     const CHILD: Subject = Subject::Child(Parent::Mtty0, Uuid::A);
     const KNOWN: Subject = Subject::Configured(Parent::Mtty0, Uuid::A);
-    const STARTS: What = What::Set(KNOWN, FORGOTTEN, STARTED);
-    const FORGETS: What = What::Set(KNOWN, STARTED, FORGOTTEN);
     const ADD: (TaskId, What) = (1, What::Uevent(Action::Add, CHILD));
     const REMOVE: (TaskId, What) = (2, What::Uevent(Action::Remove, CHILD));
 
@@ -115,28 +127,28 @@ mod tests {
 
     #[test]
     fn a_device_that_is_gone_may_be_forgotten() {
-        assert_eq!(broken(&[ADD, (1, STARTS), REMOVE, (1, FORGETS)]), None);
-        assert_eq!(broken(&[ADD, (1, STARTS), (1, FORGETS)]), Some(2));
+        assert_eq!(broken(&[ADD, starts(), REMOVE, forgets()]), None);
+        assert_eq!(broken(&[ADD, starts(), forgets()]), Some(2));
     }
 
     #[test]
     fn a_device_that_somebody_else_made_since_is_none_of_the_rules() {
         let other = (3, What::Uevent(Action::Add, CHILD));
-        assert_eq!(broken(&[ADD, (1, STARTS), REMOVE, other, (1, FORGETS)]), None);
+        assert_eq!(broken(&[ADD, starts(), REMOVE, other, forgets()]), None);
     }
 
     #[test]
     fn a_device_that_was_made_on_old_news_is_not_what_the_next_event_is_about() {
         let said = (0, What::Uevent(UNREGISTERED, PARENT));
         let heard = (1, What::Seen(UNREGISTERED, PARENT));
-        assert_eq!(broken(&[said, ADD, (1, STARTS), heard, (1, FORGETS)]), None);
-        assert_eq!(broken(&[said, heard, ADD, (1, STARTS), (1, FORGETS)]), Some(4));
+        assert_eq!(broken(&[said, ADD, starts(), heard, forgets()]), None);
+        assert_eq!(broken(&[said, heard, ADD, starts(), forgets()]), Some(4));
     }
 
     #[test]
     fn a_failure_counts_only_before_there_are_types() {
         let enter = (0, What::Enter(Span::MdevRegister, PARENT));
-        let failed = (1, What::Set(KNOWN, FORGOTTEN, FAILED));
+        let failed = (1, turns(Configured::Forgotten, Configured::Failed));
         assert_eq!(broken(&[enter, failed]), Some(1));
         assert_eq!(broken(&[enter, (0, What::Visible(PARENT)), failed]), None);
     }

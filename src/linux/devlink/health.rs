@@ -2,6 +2,7 @@
 
 use super::uapi::{attr, cmd};
 use super::{of, request};
+use crate::event::value::{Health, Value};
 use crate::event::{AutoDump, AutoRecover, Grace, Handle, Reporter, Subject};
 use crate::linux::attribute::{Attributes, Found};
 use crate::linux::wire::Action;
@@ -51,18 +52,17 @@ fn named(handle: Handle, reporter: Reporter) -> Attributes {
     of(handle).text(attr::REPORTER_NAME, reporter.word())
 }
 
-/// What a message says of a reporter: its state in bit 0, then auto_recover, auto_dump, a dump, a graceful period.
+/// What a message says of a reporter.
 pub(super) fn read(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     let found = found.nested(attr::REPORTER)?;
     let name = found.text(attr::REPORTER_NAME)?;
     let reporter = *Reporter::ALL.iter().find(|reporter| reporter.word() == name)?;
-    let bits = [
-        found.number(attr::REPORTER_STATE)? == 1,
-        found.number(attr::REPORTER_AUTO_RECOVER) == Some(1),
-        found.number(attr::REPORTER_AUTO_DUMP) == Some(1),
-        found.get(attr::REPORTER_DUMP_TS).is_some(),
-        found.long(attr::REPORTER_GRACE).is_some_and(|period| period > 0),
-    ];
-    let value = bits.iter().rev().fold(0, |value, bit| value << 1 | u8::from(*bit));
-    Some((Subject::Reporter(handle, reporter), value))
+    let health = Health {
+        is_in_error: found.number(attr::REPORTER_STATE)? == 1,
+        auto_recover: found.number(attr::REPORTER_AUTO_RECOVER) == Some(1),
+        auto_dump: found.number(attr::REPORTER_AUTO_DUMP) == Some(1),
+        has_dump: found.get(attr::REPORTER_DUMP_TS).is_some(),
+        is_graceful: found.long(attr::REPORTER_GRACE).is_some_and(|period| period > 0),
+    };
+    Some((Subject::Reporter(handle, reporter), health.pack()))
 }

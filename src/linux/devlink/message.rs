@@ -2,6 +2,7 @@
 
 use super::uapi::{PORT_TYPE_ETH, TYPE_FLAG, attr, cmd};
 use super::{health, rate, reload, trap};
+use crate::event::value::{FlashStatus, Value};
 use crate::event::{Handle, Notice, Param, ParamValue, Region, SnapshotId, Subject};
 use crate::linux::attribute::Found;
 use crate::operand::Operand;
@@ -106,7 +107,7 @@ enum Kind {
     Actions,
     Info,
     /// How far an update is, unless the message says it.
-    Flash(Option<u8>),
+    Flash(Option<FlashStatus>),
 }
 
 fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
@@ -133,9 +134,9 @@ fn kind(command: u8) -> Option<(Option<Notice>, Kind)> {
         cmd::RESOURCE_ANSWER => (None, Kind::Resources),
         cmd::RELOAD_ANSWER => (None, Kind::Actions),
         cmd::INFO_ANSWER => (None, Kind::Info),
-        cmd::FLASH_BEGIN => (new, Kind::Flash(Some(0))),
+        cmd::FLASH_BEGIN => (new, Kind::Flash(Some(FlashStatus::Begin))),
         cmd::FLASH_STATUS => (new, Kind::Flash(None)),
-        cmd::FLASH_END => (new, Kind::Flash(Some(5))),
+        cmd::FLASH_END => (new, Kind::Flash(Some(FlashStatus::End))),
         cmd::HEALTH_ANSWER => (None, Kind::Reporter),
         cmd::HEALTH_STATUS => (new, Kind::Reporter),
         cmd::ESWITCH_ANSWER => (None, Kind::Eswitch),
@@ -176,7 +177,7 @@ impl Kind {
             Kind::Resources => *reload::read_resources(handle, found)?.first()?,
             Kind::Actions => reload::read_actions(handle, found)?,
             Kind::Info => reload::read_info(handle, found)?,
-            Kind::Flash(Some(status)) => (Subject::Flash(handle), status),
+            Kind::Flash(Some(status)) => (Subject::Flash(handle), status.pack()),
             Kind::Flash(None) => reload::read_flash_status(handle, found)?,
             Kind::Rate => rate::read(handle, found)?,
             Kind::Reporter => health::read(handle, found)?,

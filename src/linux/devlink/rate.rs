@@ -2,13 +2,11 @@
 
 use super::uapi::{attr, cmd};
 use super::{ask, of};
+use crate::event::value::{Rates, Value};
 use crate::event::{Handle, RateName, RateParent, Subject, TxMax, TxShare};
 use crate::linux::attribute::{Attributes, Found};
 use crate::linux::wire::Action;
 use crate::operand::Operand;
-
-/// Bytes a second of a megabit a second, in which devlink counts rates.
-const MEGABIT: u64 = 125_000;
 
 /// Asks for one object.
 pub(super) fn get(handle: Handle, rate: RateName) -> Action {
@@ -29,10 +27,10 @@ pub(super) fn change(
     parent: RateParent,
 ) -> Action {
     let mut attributes = named(handle, rate);
-    if let Some(share) = bytes(share.word()) {
+    if let Some(share) = share.bytes() {
         attributes = attributes.u64(attr::RATE_TX_SHARE, share);
     }
-    if let Some(max) = bytes(max.word()) {
+    if let Some(max) = max.bytes() {
         attributes = attributes.u64(attr::RATE_TX_MAX, max);
     }
     let above = match parent {
@@ -52,17 +50,6 @@ fn named(handle: Handle, rate: RateName) -> Attributes {
     }
 }
 
-/// The bytes a second of a rate's word: `share-2mbit`.
-fn bytes(word: &str) -> Option<u64> {
-    match word.split_once('-')?.1 {
-        "1mbit" => Some(MEGABIT),
-        "2mbit" => Some(2 * MEGABIT),
-        "1byte" => Some(1),
-        "6gbit" => Some(6_000 * MEGABIT),
-        _ => None,
-    }
-}
-
 /// What a message says of a rate object.
 pub(super) fn read(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     let named = |word: &str| RateName::ALL.iter().copied().find(|rate| rate.word() == word);
@@ -70,17 +57,10 @@ pub(super) fn read(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
         Some(node) => named(node)?,
         None => named(&found.number(attr::PORT_INDEX)?.to_string())?,
     };
-    let megabits = |kind| {
-        let bytes = found.long(kind)?;
-        u8::try_from(bytes / MEGABIT).ok().filter(|megabits| bytes % MEGABIT == 0 && *megabits < 4)
-    };
     let parent = match found.text(attr::RATE_PARENT_NODE_NAME) {
-        None => 0,
-        Some(above) => {
-            let word = format!("under-{above}");
-            RateParent::ALL.iter().find(|parent| parent.word() == word)?.to_byte()
-        }
+        None => None,
+        Some(above) => Some(named(above)?),
     };
-    let value = megabits(attr::RATE_TX_SHARE)? | megabits(attr::RATE_TX_MAX)? << 2 | parent << 4;
-    Some((Subject::Rate(handle, rate), value))
+    let rates = Rates::new(found.long(attr::RATE_TX_SHARE)?, found.long(attr::RATE_TX_MAX)?, parent)?;
+    Some((Subject::Rate(handle, rate), rates.pack()))
 }

@@ -3,6 +3,7 @@
 use super::uapi::{attr, cmd};
 use super::{ask, of};
 use crate::devlink::netns;
+use crate::event::value::{FlashStatus, Performed, Sizes, Value};
 use crate::event::{
     Component, Firmware, Handle, Overwrite, ReloadAction, ReloadLimit, ReloadTo, Resource, ResourceSize,
     Subject,
@@ -44,7 +45,7 @@ fn bits(attributes: Attributes, kind: u16, value: u32) -> Attributes {
 /// What a reload has done.
 pub(super) fn read_actions(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     let done = found.get(attr::RELOAD_ACTIONS_PERFORMED)?.first_chunk().copied()?;
-    Some((Subject::Actions(handle), u32::from_ne_bytes(done).try_into().ok()?))
+    Some((Subject::Actions(handle), Performed::of_bits(u32::from_ne_bytes(done))?.pack()))
 }
 
 /// Says how large a resource is to be.
@@ -68,14 +69,13 @@ fn read_list(handle: Handle, list: Found<'_>, resources: &mut Vec<(Subject, u8)>
             Resource::from_byte(u8::try_from(found.long(attr::RESOURCE_ID)?).ok()?.checked_sub(1)?)?;
         let size = |kind| {
             let units = found.long(kind)?;
-            ResourceSize::ALL.iter().find(|size| size.units() == units)
+            ResourceSize::ALL.iter().copied().find(|size| size.units() == units)
         };
         let now = size(attr::RESOURCE_SIZE)?;
         let new =
             if found.get(attr::RESOURCE_SIZE_NEW).is_some() { size(attr::RESOURCE_SIZE_NEW)? } else { now };
-        let invalid = found.number(attr::RESOURCE_SIZE_VALID) == Some(0);
-        let value = now.to_byte() | new.to_byte() << 3 | u8::from(invalid) << 6;
-        resources.push((Subject::Resource(handle, resource), value));
+        let sizes = Sizes { now, new, is_valid: found.number(attr::RESOURCE_SIZE_VALID) != Some(0) };
+        resources.push((Subject::Resource(handle, resource), sizes.pack()));
         // netdevsim says it of five; of rules and nexthops there are none here.
         if matches!(resource, Resource::Ipv4Fib | Resource::Ipv6Fib)
             && let Some(occupied) = found.long(attr::RESOURCE_OCC)
@@ -106,13 +106,13 @@ pub(super) fn flash(handle: Handle, file: Firmware, component: Component, overwr
 /// How far a flash update is, from what the kernel says of it.
 pub(super) fn read_flash_status(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     let status = match found.text(attr::FLASH_STATUS)? {
-        "Preparing to flash" => 1,
-        "Flashing" => 2,
-        "Flash select" => 3,
-        "Flashing done" => 4,
+        "Preparing to flash" => FlashStatus::Preparing,
+        "Flashing" => FlashStatus::Flashing,
+        "Flash select" => FlashStatus::Select,
+        "Flashing done" => FlashStatus::Done,
         _ => return None,
     };
-    Some((Subject::Flash(handle), status))
+    Some((Subject::Flash(handle), status.pack()))
 }
 
 /// What a driver says of itself: of netdevsim's a version that never changes.

@@ -2,6 +2,7 @@
 
 use super::uapi::{attr, cmd};
 use super::{ask, of};
+use crate::event::value::{Limits, Policer, Value};
 use crate::event::{
     GroupAction, GroupPolicer, Handle, PolicerBurst, PolicerRate, Subject, Trap, TrapAction, TrapGroup,
     TrapPolicer,
@@ -47,13 +48,8 @@ pub(super) fn group_set(
         GroupAction::Mirror => act(attributes, TrapAction::Mirror),
         GroupAction::Drop => act(attributes, TrapAction::Drop),
     };
-    let number = match policer {
-        GroupPolicer::Unset => return ask(cmd::TRAP_GROUP_SET, attributes),
-        GroupPolicer::None => 0,
-        GroupPolicer::P1 => 1,
-        GroupPolicer::P3 => 3,
-        GroupPolicer::P9 => 9,
-    };
+    let Some(policer) = policer.policer() else { return ask(cmd::TRAP_GROUP_SET, attributes) };
+    let number = policer.map_or(0, TrapPolicer::id);
     ask(cmd::TRAP_GROUP_SET, attributes.u32(attr::TRAP_POLICER_ID, number))
 }
 
@@ -70,23 +66,17 @@ pub(super) fn policer_set(
     burst: PolicerBurst,
 ) -> Action {
     let mut attributes = policer_of(handle, policer);
-    if let Some(rate) = number(rate.word()) {
+    if let Some(rate) = rate.packets() {
         attributes = attributes.u64(attr::TRAP_POLICER_RATE, rate);
     }
-    if let Some(burst) = number(burst.word()) {
+    if let Some(burst) = burst.packets() {
         attributes = attributes.u64(attr::TRAP_POLICER_BURST, burst);
     }
     ask(cmd::TRAP_POLICER_SET, attributes)
 }
 
 fn policer_of(handle: Handle, policer: TrapPolicer) -> Attributes {
-    let id = policer.word().parse().expect("a policer's name is its number");
-    of(handle).u32(attr::TRAP_POLICER_ID, id)
-}
-
-/// The number of a word like `rate-100`.
-fn number(word: &str) -> Option<u64> {
-    word.split_once('-')?.1.parse().ok()
+    of(handle).u32(attr::TRAP_POLICER_ID, policer.id())
 }
 
 /// A trap and its action.
@@ -96,28 +86,26 @@ pub(super) fn read(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     Some((Subject::Trap(handle, trap), action.to_byte()))
 }
 
-/// A group and the number of its policer.
+/// A group and its policer.
 pub(super) fn read_group(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     let group = super::message::named::<TrapGroup>(found.text(attr::TRAP_GROUP_NAME)?)?;
-    let policer = found.number(attr::TRAP_POLICER_ID).unwrap_or(0).try_into().ok()?;
-    Some((Subject::TrapGroup(handle, group), policer))
+    let policer = match found.number(attr::TRAP_POLICER_ID) {
+        None | Some(0) => None,
+        Some(id) => Some(policer_with(id)?),
+    };
+    Some((Subject::TrapGroup(handle, group), Policer(policer).pack()))
 }
 
 /// A policer and how it is set; what netdevsim begins with is nothing to tell.
 pub(super) fn read_policer(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     let id = found.number(attr::TRAP_POLICER_ID)?;
-    let policer = super::message::named::<TrapPolicer>(&id.to_string())?;
-    let rate = match found.long(attr::TRAP_POLICER_RATE) {
-        rate if rate == Some(1000 * u64::from(id)) => 0,
-        Some(100) => 1,
-        Some(8000) => 2,
-        _ => return None,
-    };
-    let burst = match found.long(attr::TRAP_POLICER_BURST) {
-        burst if burst == Some(64 << id) => 0,
-        Some(16) => 1,
-        Some(4096) => 2,
-        _ => return None,
-    };
-    Some((Subject::TrapPolicer(handle, policer), rate | burst << 2))
+    let policer = policer_with(id)?;
+    let (rate, burst) = (found.long(attr::TRAP_POLICER_RATE)?, found.long(attr::TRAP_POLICER_BURST)?);
+    let changed = |now, begins_with| Some(now).filter(|now| *now != begins_with);
+    let limits = Limits::new(changed(rate, 1000 * u64::from(id)), changed(burst, 1 << (6 + id)))?;
+    Some((Subject::TrapPolicer(handle, policer), limits.pack()))
+}
+
+fn policer_with(id: u32) -> Option<TrapPolicer> {
+    TrapPolicer::ALL.iter().copied().find(|policer| policer.id() == id)
 }

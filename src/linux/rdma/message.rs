@@ -2,6 +2,7 @@
 
 use super::link::PORT_GET;
 use super::{DEV_NAME, GET, NDEV_NAME, link_name, name};
+use crate::event::value::{IbLink, Protocol, Value};
 use crate::event::{Action, IbDevice, NetNs, Netdev, Notice, Subject};
 use crate::linux::attribute::Found;
 use crate::linux::link::{DELLINK, IFNAME, NEWLINK, attributes, kind};
@@ -18,14 +19,12 @@ const REGISTER: u32 = 0;
 const UNREGISTER: u32 = 1;
 const ATTACH: u32 = 2;
 const DETACH: u32 = 3;
-/// What a driver's devices say their protocol is, in the order of the values of [`Subject::Ib`].
-const PROTOCOLS: [&str; 2] = ["roce", "iw"];
 
 /// Reads a notification, from its netlink header on.
 pub(in crate::linux) fn notification(message: &[u8]) -> Option<(Notice, Subject, u8)> {
     let found = Found::new(message.get(HEADER..)?);
     let device = found.text(DEV_NAME).map(device);
-    let netdev = found.text(NDEV_NAME).and_then(netdev_of).map_or(0, |netdev| netdev.index() as u8 + 1);
+    let netdev = IbLink::on(found.text(NDEV_NAME).and_then(netdev_of))?.pack();
     let link = match device {
         Some(device) => Subject::IbLink(device?),
         None => Subject::Unnamed,
@@ -46,14 +45,12 @@ pub(in crate::linux) fn answer(message: &[u8]) -> Option<(Subject, u8)> {
     match kind(message) {
         GET => {
             let protocol = found.text(PROTOCOL)?;
-            let value = PROTOCOLS.iter().position(|known| *known == protocol)?;
-            Some((Subject::Ib(device), value as u8 + 1))
+            Some((Subject::Ib(device), Protocol::named(protocol)?.pack()))
         }
         PORT_GET => {
-            let netdev =
-                found.text(NDEV_NAME).and_then(netdev_of).map_or(0, |netdev| netdev.index() as u32 + 1);
-            let (state, physical) = (found.number(PORT_STATE)?, found.number(PORT_PHYS_STATE)?);
-            Some((Subject::IbLink(device), u8::try_from(netdev | state << 2 | physical << 5).ok()?))
+            let netdev = found.text(NDEV_NAME).and_then(netdev_of);
+            let link = IbLink::told(netdev, found.number(PORT_STATE)?, found.number(PORT_PHYS_STATE)?)?;
+            Some((Subject::IbLink(device), link.pack()))
         }
         _ => None,
     }
@@ -136,7 +133,7 @@ mod tests {
     fn a_port_has_a_state_and_a_netdev_where_that_is_told() {
         let port = Attributes::new().text(DEV_NAME, "siw0").u8(PORT_STATE, 4).u8(PORT_PHYS_STATE, 5);
         let shown = answer(&message(PORT_GET, port));
-        assert_eq!(shown, Some((Subject::IbLink(IbDevice::Siw0), 4 << 2 | 5 << 5)));
+        assert_eq!(shown, Some((Subject::IbLink(IbDevice::Siw0), IbLink::of(None, true).unwrap().pack())));
         let device = Attributes::new().text(DEV_NAME, "siw0").text(PROTOCOL, "iw");
         assert_eq!(answer(&message(GET, device)), Some((Subject::Ib(IbDevice::Siw0), 2)));
     }
