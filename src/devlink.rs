@@ -73,7 +73,7 @@ struct Instance {
     /// What the driver registers, and in what order.
     inventory: &'static Inventory,
     /// The parts that there are: for each kind a bit a part.
-    present: [u32; part::Kind::COUNT],
+    present: part::Present,
     port_types: [PortType; PortIndex::COUNT],
     port_order: port::Order,
     /// In which namespace the netdev of each port is.

@@ -7,7 +7,6 @@ pub mod errno;
 pub mod kinds;
 pub mod lock;
 pub mod name;
-mod part;
 pub mod point;
 pub mod print;
 pub mod property;
@@ -22,7 +21,7 @@ pub use lock::{LockClass, LockName, Scope};
 pub use name::*;
 pub use point::Point;
 pub use segment_end::SegmentEnd;
-pub use subject::Subject;
+pub use subject::{Family, Subject, SubjectKind};
 pub use trace::Trace;
 
 /// The number of a task in its trace: an index into [`Trace::tasks`].

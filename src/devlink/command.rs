@@ -1,7 +1,6 @@
 //! devlink's commands: opcode, spelling, operands, handler.
 
 use super::health::HealthSetting;
-use super::part::Kind;
 use super::rate::Setting;
 use super::{Devlink, Ops};
 use crate::commands;
@@ -163,11 +162,11 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         }
         Command::TrapGet { handle, trap } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
-            devlink.trap_get(k, doit.id, Subject::Trap(handle, trap), Kind::Trap)
+            devlink.trap_get(k, doit.id, Subject::Trap(handle, trap))
         }
         Command::TrapGroupGet { handle, group } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
-            devlink.trap_get(k, doit.id, Subject::TrapGroup(handle, group), Kind::Group)
+            devlink.trap_get(k, doit.id, Subject::TrapGroup(handle, group))
         }
         Command::TrapGroupSet { handle, group, action, policer } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
@@ -175,7 +174,7 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         }
         Command::TrapPolicerGet { handle, policer } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
-            devlink.trap_get(k, doit.id, Subject::TrapPolicer(handle, policer), Kind::Policer)
+            devlink.trap_get(k, doit.id, Subject::TrapPolicer(handle, policer))
         }
         Command::TrapPolicerSet { handle, policer, rate, burst } => {
             let doit = devlink.pre_doit(k, handle, false).await?;

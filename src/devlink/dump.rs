@@ -1,8 +1,8 @@
 //! Asking: one instance, one port, or everything there is.
 
-use super::part::Kind;
+use super::part::DUMPED;
 use super::{Devlink, InstanceId};
-use crate::event::{Errno, NetNs, Point, PortIndex, Span, Subject, What};
+use crate::event::{Errno, NetNs, Point, PortIndex, Span, Subject, SubjectKind, What};
 use crate::sim::Kernel;
 
 impl Devlink {
@@ -31,7 +31,7 @@ impl Devlink {
                 return self.dump_instances(k, Shown::Everything).await;
             }
             self.dump_instances(k, Shown::Itself).await?;
-            for kind in Kind::DUMPED {
+            for kind in DUMPED {
                 self.dump_instances(k, Shown::Parts(kind)).await?;
             }
             Ok(())
@@ -82,7 +82,7 @@ impl Devlink {
 
     /// Every part: those that a register announces, and the others.
     fn everything(&self, id: InstanceId) -> impl Iterator<Item = Subject> {
-        let others = self.parts_of(id, Kind::Snapshot).chain(self.parts_of(id, Kind::Reporter));
+        let others = self.parts_of(id, SubjectKind::Snapshot).chain(self.parts_of(id, SubjectKind::Reporter));
         self.parts(id).chain(others)
     }
 
@@ -102,7 +102,7 @@ impl Devlink {
             });
         }
         self.each_registered(|id| self.rests(k, id, std::iter::once(self.subject(id))));
-        for kind in Kind::DUMPED {
+        for kind in DUMPED {
             let mut over = [false; NetNs::COUNT];
             self.each_registered(|id| {
                 let over = &mut over[self.netns(id).index()];
@@ -132,6 +132,6 @@ impl Devlink {
 #[derive(Debug, Clone, Copy)]
 enum Shown {
     Itself,
-    Parts(Kind),
+    Parts(SubjectKind),
     Everything,
 }

@@ -1,14 +1,13 @@
 //! One instance's life: alloc, register, look up, unregister, free.
 
 use super::param::Param;
-use super::part::Kind;
 use super::rate::Rates;
 use super::region::Snapshots;
 use super::{Devlink, Instance, Inventory};
 use crate::event::value::PortType;
 use crate::event::{
-    self, Errno, EswitchMode, Handle, LockClass, NetNs, ParamValue, Point, PortIndex, Span, Subject, Trap,
-    TrapAction, What,
+    self, Errno, EswitchMode, Handle, LockClass, NetNs, ParamValue, Point, PortIndex, Span, Subject,
+    SubjectKind, Trap, TrapAction, What,
 };
 use crate::operand::Operand;
 use crate::sim::{Held, Kernel, Kref, User};
@@ -160,7 +159,7 @@ impl Devlink {
     /// Models `devlink_free()`: the driver's reference goes; whoever still waits for the lock keeps another.
     pub fn free(&self, k: &Kernel, id: InstanceId) {
         // One warning for each list that is not empty; of params 6.12 does not look.
-        let left = self.kinds_left(id).filter(|kind| *kind != Kind::Param).count();
+        let left = self.kinds_left(id).filter(|kind| *kind != SubjectKind::Param).count();
         for _ in 0..left + usize::from(self.is_registered(id)) {
             k.emit(What::Warn(self.subject(id), k.here()));
         }

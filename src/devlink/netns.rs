@@ -1,8 +1,7 @@
 //! Network namespaces: who sees an instance, how a reload moves it, and where it goes when its namespace ends.
 
-use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Subject, What};
+use crate::event::{NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Subject, SubjectKind, What};
 use crate::operand::Operand;
 use crate::sim::Kernel;
 
@@ -44,7 +43,7 @@ impl Devlink {
 
     /// Models `devlink_ns_change_notify()`, of up to 6.2: all other parts are thought to go with the driver.
     pub(super) async fn netns_params(&self, k: &Kernel, id: InstanceId, notice: Notice) {
-        let params = self.parts_of(id, Kind::Param);
+        let params = self.parts_of(id, SubjectKind::Param);
         let itself = std::iter::once(self.subject(id));
         let told: Vec<Subject> = match notice {
             Notice::New => itself.chain(params).collect(),

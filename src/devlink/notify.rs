@@ -1,10 +1,10 @@
 //! Notifications: what goes out to whoever listens to devlink, and when.
 
-use super::part::Kind;
+use super::part::REPLAYED;
 use super::{Devlink, InstanceId};
 use crate::devlink::rules::{Notify, Replay};
 use crate::event::value::{PortType, ReloadFailed, Value};
-use crate::event::{Notice, Point, Subject};
+use crate::event::{Notice, Point, Subject, SubjectKind};
 use crate::sim::Kernel;
 
 impl Devlink {
@@ -59,7 +59,7 @@ impl Devlink {
             self.notify(k, id, Notice::New, self.subject(id)).await;
         }
         if self.rules.replay != Replay::ParentOnly {
-            let kinds = Kind::REPLAYED.into_iter().chain([Kind::Snapshot]);
+            let kinds = REPLAYED.into_iter().chain([SubjectKind::Snapshot]);
             for kind in kinds.filter(|kind| self.replays(*kind)) {
                 for part in self.parts_of(id, kind) {
                     k.point(Point::RegisterReplay).await;
@@ -74,10 +74,10 @@ impl Devlink {
 
     /// Whether a register and an unregister tell of this kind. An instance that moves with its driver up, or is
     /// unregistered before it goes down, has snapshots, of which no kernel says anything.
-    fn replays(&self, kind: Kind) -> bool {
+    fn replays(&self, kind: SubjectKind) -> bool {
         match kind {
-            Kind::Snapshot => !self.rules.snapshots_end_silently,
-            Kind::Param => !self.rules.params_told_apart,
+            SubjectKind::Snapshot => !self.rules.snapshots_end_silently,
+            SubjectKind::Param => !self.rules.params_told_apart,
             _ => true,
         }
     }
@@ -86,10 +86,10 @@ impl Devlink {
     /// numbers and, but for 6.1, go by them; the instance last.
     pub(super) async fn notify_unregister(&self, k: &Kernel, id: InstanceId) {
         if self.rules.replay != Replay::ParentOnly {
-            let kinds = std::iter::once(Kind::Snapshot).chain(Kind::REPLAYED.into_iter().rev());
+            let kinds = std::iter::once(SubjectKind::Snapshot).chain(REPLAYED.into_iter().rev());
             for kind in kinds.filter(|kind| self.replays(*kind)) {
                 let mut parts = self.parts_of(id, kind);
-                let is_numbered = matches!(kind, Kind::Param | Kind::Port);
+                let is_numbered = matches!(kind, SubjectKind::Param | SubjectKind::Port);
                 let forward = is_numbered && !self.rules.unregister_reverses_all;
                 while let Some(part) = if forward { parts.next() } else { parts.next_back() } {
                     k.point(Point::UnregisterReplay).await;
@@ -103,7 +103,7 @@ impl Devlink {
 
     /// Tells of params before the instance begins and after it ends, under the rules that do.
     async fn notify_params_apart(&self, k: &Kernel, id: InstanceId, notice: Notice) {
-        for part in self.parts_of(id, Kind::Param).filter(|_| self.rules.params_told_apart) {
+        for part in self.parts_of(id, SubjectKind::Param).filter(|_| self.rules.params_told_apart) {
             self.notify(k, id, notice, part).await;
         }
     }

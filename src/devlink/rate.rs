@@ -1,10 +1,10 @@
 //! Rate objects: leaves that belong to ports, nodes that users make, and the tree that they form.
 
-use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{self, Value};
 use crate::event::{
-    Callback, Errno, Module, Notice, Point, PortIndex, RateName, RateParent, Subject, TxMax, TxShare, What,
+    Callback, Errno, Module, Notice, Point, PortIndex, RateName, RateParent, Subject, SubjectKind, TxMax,
+    TxShare, What,
 };
 use crate::sim::{Kernel, Kref};
 
@@ -93,7 +93,8 @@ const fn leaf(port: PortIndex) -> Option<RateName> {
 impl Devlink {
     /// Whether the user has made nodes. Models `devlink_rate_nodes_check()`.
     pub fn has_rate_nodes(&self, id: InstanceId) -> bool {
-        self.parts_of(id, Kind::Rate).any(|part| matches!(part, Subject::Rate(_, rate) if is_node(rate)))
+        self.parts_of(id, SubjectKind::Rate)
+            .any(|part| matches!(part, Subject::Rate(_, rate) if is_node(rate)))
     }
 
     /// Models `devlink_rate_get_from_info()`: a name of digits names no node, and a port may have no leaf.
@@ -286,7 +287,7 @@ impl Devlink {
                 }
             });
         }
-        for part in self.parts_of(id, Kind::Rate) {
+        for part in self.parts_of(id, SubjectKind::Rate) {
             let Subject::Rate(_, rate) = part else { continue };
             if !is_node(rate) {
                 continue;

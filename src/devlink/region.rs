@@ -3,10 +3,9 @@
 //! Snapshots have ids that are unique in the instance, and whoever takes one holds its id meanwhile. A driver takes
 //! snapshots without the instance's lock: the region's own lock is all that keeps its snapshots together.
 
-use super::part::Kind;
 use super::{Devlink, InstanceId};
 use crate::event::{
-    Callback, Errno, Handle, LockClass, Module, Notice, Point, Region, SnapshotId, Subject, What,
+    Callback, Errno, Handle, LockClass, Module, Notice, Point, Region, SnapshotId, Subject, SubjectKind, What,
 };
 use crate::sim::{Held, Kernel, Kref};
 
@@ -54,7 +53,7 @@ impl Devlink {
         for region in self.inventory(id).regions.iter().rev() {
             if self.has(k, id, Subject::Region(self.handle(id), *region)) {
                 let _held = self.snapshot_lock(k, id, Point::RegionDestroy).await;
-                for part in self.parts_of(id, Kind::Snapshot) {
+                for part in self.parts_of(id, SubjectKind::Snapshot) {
                     let Subject::Snapshot(_, snapshot) = part else { continue };
                     self.snapshot_del(k, id, snapshot).await;
                 }
@@ -170,7 +169,7 @@ impl Devlink {
     }
 
     fn is_full(&self, id: InstanceId) -> bool {
-        self.parts_of(id, Kind::Snapshot).count() == SnapshotId::COUNT - 1
+        self.parts_of(id, SubjectKind::Snapshot).count() == SnapshotId::COUNT - 1
     }
 
     fn snapshot_id_get(&self, k: &Kernel, id: InstanceId) -> Option<SnapshotId> {

@@ -1,11 +1,11 @@
 //! Reload: the driver goes down and comes up again, and with it everything that it re-initialises.
 
 use super::netns;
-use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{Performed, Value};
 use crate::event::{
-    Callback, Errno, Module, NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Span, Subject, What,
+    Callback, Errno, Module, NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Span, Subject,
+    SubjectKind, What,
 };
 use crate::sim::Kernel;
 
@@ -111,7 +111,9 @@ impl Devlink {
     /// Models `devlink_reload_reinit_sanity_check()`: a driver that is down has neither ports nor traps.
     fn sanity_check(&self, k: &Kernel, id: InstanceId) {
         if self.rules.reload_checks_teardown {
-            for _ in self.kinds_left(id).filter(|kind| !matches!(kind, Kind::Region | Kind::Param)) {
+            for _ in
+                self.kinds_left(id).filter(|kind| !matches!(kind, SubjectKind::Region | SubjectKind::Param))
+            {
                 k.emit(What::Warn(self.subject(id), Point::ReloadUp));
             }
         }

@@ -1,7 +1,7 @@
 //! Packet traps, their groups and policers.
 
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{Callback, Errno, Module, Notice, Subject, Trap, TrapAction};
+use crate::event::{Callback, Errno, Module, Notice, Subject, SubjectKind, Trap, TrapAction};
 use crate::sim::Kernel;
 
 impl Devlink {
@@ -75,7 +75,7 @@ impl Devlink {
         action: TrapAction,
     ) -> Result<(), Errno> {
         let part = Subject::Trap(self.handle(id), trap);
-        if self.parts_of(id, super::part::Kind::Trap).next().is_none() {
+        if self.parts_of(id, SubjectKind::Trap).next().is_none() {
             return Err(Errno::EOPNOTSUPP);
         }
         if !self.has(k, id, part) {

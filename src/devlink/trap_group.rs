@@ -1,6 +1,5 @@
 //! Trap groups and their policers, and the counters that a driver may fail to read.
 
-use super::part::Kind;
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{Limits, Policer, Value};
 use crate::event::{
@@ -65,14 +64,8 @@ impl Devlink {
     }
 
     /// Models `devlink_nl_trap_get_doit()` and those of groups and policers.
-    pub(super) fn trap_get(
-        &self,
-        k: &Kernel,
-        id: InstanceId,
-        part: Subject,
-        kind: Kind,
-    ) -> Result<(), Errno> {
-        self.trap_part(k, id, part, kind)?;
+    pub(super) fn trap_get(&self, k: &Kernel, id: InstanceId, part: Subject) -> Result<(), Errno> {
+        self.trap_part(k, id, part)?;
         if self.fill_fails(id, part) {
             return Err(Errno::EMSGSIZE);
         }
@@ -81,8 +74,8 @@ impl Devlink {
     }
 
     /// Whether the instance has this part, or else any of its kind.
-    fn trap_part(&self, k: &Kernel, id: InstanceId, part: Subject, kind: Kind) -> Result<(), Errno> {
-        if self.parts_of(id, kind).next().is_none() {
+    fn trap_part(&self, k: &Kernel, id: InstanceId, part: Subject) -> Result<(), Errno> {
+        if self.parts_of(id, part.kind()).next().is_none() {
             return Err(Errno::EOPNOTSUPP);
         }
         if self.has(k, id, part) { Ok(()) } else { Err(Errno::ENOENT) }
@@ -100,7 +93,7 @@ impl Devlink {
         policer: GroupPolicer,
     ) -> Result<(), Errno> {
         let part = Subject::TrapGroup(self.handle(id), group);
-        self.trap_part(k, id, part, Kind::Group)?;
+        self.trap_part(k, id, part)?;
         if self.rules.trap_group_set_in_steps {
             self.group_action_set(k, id, group, action);
             return self.group_policer_set(k, ops, id, group, policer).await;
@@ -164,7 +157,7 @@ impl Devlink {
         burst: PolicerBurst,
     ) -> Result<(), Errno> {
         let part = Subject::TrapPolicer(self.handle(id), policer);
-        self.trap_part(k, id, part, Kind::Policer)?;
+        self.trap_part(k, id, part)?;
         if matches!(rate, PolicerRate::TooLow | PolicerRate::TooHigh) || burst == PolicerBurst::TooLow {
             return Err(Errno::EINVAL);
         }

@@ -124,23 +124,6 @@ impl What {
     }
 }
 
-/// The object of a devlink notification as `devlink monitor` names it.
-fn devlink_object(subject: Subject) -> &'static str {
-    match subject {
-        Subject::Devlink(_) => "dev",
-        Subject::Eswitch(_) => "eswitch",
-        Subject::Info(_) => "info",
-        Subject::Flash(_) => "flash",
-        Subject::Actions(_) => "reload",
-        Subject::Occupancy(..) => "resource",
-        Subject::Parent(_) | Subject::MdevType(..) | Subject::Child(..) => "mdev",
-        Subject::VfioDevice(..) | Subject::VfioGroup(..) => "vfio",
-        Subject::Ib(_) => "rdma",
-        Subject::IbLink(_) | Subject::Unnamed => "rdma-link",
-        part => part.part_kind().unwrap_or("object"),
-    }
-}
-
 /// Stands before each place that an event names; a printed trace starts a new line there.
 const PLACE: &str = ", at ";
 
@@ -186,7 +169,7 @@ impl fmt::Display for What {
                     (Notice::New, _) => "new",
                     (Notice::Del, _) => "del",
                 };
-                write!(f, "[{},{notice}] {of}{}", devlink_object(of), value(of, new))
+                write!(f, "[{},{notice}] {of}{}", of.kind().word(), value(of, new))
             }
             What::Link(Notice::New, of) => write!(f, "[link,new] {of}"),
             What::Link(Notice::Del, of) => write!(f, "[link,del] {of}"),
@@ -199,7 +182,7 @@ impl fmt::Display for What {
                 Action::Move(old) => write!(f, "move {of} from {}", value::name(of, old)),
             },
             What::Dumped(of, new) | What::AtRest(of, new) => {
-                write!(f, "[{}] {of}{}", devlink_object(of), value(of, new))
+                write!(f, "[{}] {of}{}", of.kind().word(), value(of, new))
             }
             What::Get(of, count) | What::Put(of, count) => write!(f, "{of} refcount {count}"),
             What::Queue(queue, work)

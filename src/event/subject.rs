@@ -1,116 +1,295 @@
-//! Subjects: what events are about.
+//! Subjects: what events are about. A kind of object is a row of one table, from which all follows that depends on it.
 
 use super::name::*;
+use super::value::{self, text};
 
-/// Anything that has a life of its own in the kernel, and so can be created, announced, used and freed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Subject {
+/// Declares the kinds of objects. A row is: the kind and what names one of them; what it is of; how one is spelled; its
+/// word in brackets, as tools that listen print it; a phrase for any of them; how its value reads; its family.
+///
+/// What a kind is of is one of four: `instance`, a devlink instance or what it has one of; `part`, of which it has several;
+/// `device`, what its driver has; `free`, of no device under devlink. All but the last are named by a handle first.
+macro_rules! subjects {
+    ($(
+        $(#[doc = $doc:literal])+
+        $kind:ident $(($($field:ident: $type:ident),+))? $of:ident
+            $spelling:literal $word:literal $phrase:literal ($value:expr) $family:ident;
+    )+) => {
+        /// Anything that has a life of its own in the kernel, and so can be created, announced, used and freed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Subject { $($(#[doc = $doc])+ $kind $(($($type),+))?,)+ }
+
+        /// The kinds of objects, in the order of the table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "they are described where the objects are")]
+        pub enum SubjectKind { $($kind,)+ }
+
+        impl SubjectKind {
+            /// Every kind.
+            pub const ALL: &'static [SubjectKind] = &[$(SubjectKind::$kind,)+];
+            /// How many parts of each kind an instance can have.
+            const PARTS: &'static [usize] = &[$(count!($of $($($type)+)?),)+];
+            const WORDS: &'static [&'static str] = &[$($word,)+];
+            const PHRASES: &'static [&'static str] = &[$($phrase,)+];
+            const FAMILIES: &'static [Family] = &[$(Family::$family,)+];
+            const VALUES: &'static [fn(u8) -> String] = &[$($value,)+];
+
+            /// The part of this kind with a place among all of its kind; none of a kind that is no part.
+            pub fn part(self, of: Handle, place: usize) -> Option<Subject> {
+                match self { $(SubjectKind::$kind => nth!($of $kind (of, place) $($($type)+)?),)+ }
+            }
+        }
+
+        impl Subject {
+            /// What kind of object it is.
+            pub const fn kind(self) -> SubjectKind {
+                match self { $(Subject::$kind { .. } => SubjectKind::$kind,)+ }
+            }
+
+            /// The device under devlink that this is about: its instance, a part of that, or what its driver has.
+            pub const fn device(self) -> Option<Handle> {
+                match self { $(Subject::$kind $(($($field),+))? => device!($of $($($field)+)?),)+ }
+            }
+
+            /// The devlink instance this is, or is of.
+            pub const fn handle(self) -> Option<Handle> {
+                match self { $(Subject::$kind $(($($field),+))? => handle!($of $($($field)+)?),)+ }
+            }
+
+            /// The instance that this is a part of, and its place among the parts of its kind.
+            pub const fn place(self) -> Option<(Handle, usize)> {
+                match self { $(Subject::$kind $(($($field),+))? => place!($of $($($field)+)?),)+ }
+            }
+
+            /// The same of another device; none of what belongs to no device.
+            const fn moved(self, other: Handle) -> Option<Subject> {
+                match self { $(Subject::$kind $(($($field),+))? => on!($of $kind (other) $($($field)+)?),)+ }
+            }
+        }
+
+        impl std::fmt::Display for Subject {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self { $(Subject::$kind $(($($field),+))? => write!(f, $spelling),)+ }
+            }
+        }
+    };
+}
+
+macro_rules! count {
+    (part Handle $name:ident) => {
+        $name::COUNT
+    };
+    ($of:ident $($type:ident)*) => {
+        0
+    };
+}
+macro_rules! nth {
+    (part $kind:ident ($of:ident, $place:ident) Handle $name:ident) => {
+        $name::ALL.get($place).map(|name| Subject::$kind($of, *name))
+    };
+    ($other:ident $kind:ident ($of:ident, $place:ident) $($type:ident)*) => {
+        None
+    };
+}
+macro_rules! device {
+    (free $($field:ident)*) => {{ $(let _ = $field;)* None }};
+    ($of:ident $handle:ident $($field:ident)*) => {{ $(let _ = $field;)* Some($handle) }};
+}
+macro_rules! handle {
+    (part $handle:ident $name:ident) => {{ let _ = $name; Some($handle) }};
+    (instance $handle:ident) => { Some($handle) };
+    ($of:ident $($field:ident)*) => {{ $(let _ = $field;)* None }};
+}
+macro_rules! place {
+    (part $handle:ident $name:ident) => { Some(($handle, $name.index())) };
+    ($of:ident $($field:ident)*) => {{ $(let _ = $field;)* None }};
+}
+macro_rules! on {
+    (free $kind:ident ($other:ident) $($field:ident)*) => {{ $(let _ = $field;)* None }};
+    ($of:ident $kind:ident ($other:ident) $handle:ident $($field:ident)*) => {{
+        let _ = $handle;
+        Some(Subject::$kind($other $(, $field)*))
+    }};
+}
+
+subjects! {
     /// Nothing in particular: a global lock belongs to no object.
-    Kernel,
-    /// A devlink instance. Its value: [`ReloadFailed`](super::value::ReloadFailed).
-    Devlink(Handle),
+    Kernel free "kernel" "object" "the kernel" (number) Kernel;
+    /// A devlink instance. Its value: [`ReloadFailed`](value::ReloadFailed).
+    Devlink(handle: Handle) instance "{handle}" "dev" "a devlink instance" (text::<value::ReloadFailed>) Instance;
     /// The device that a devlink instance belongs to, on its bus.
-    Device(Handle),
-    /// A port of a devlink instance. Its value: [`PortType`](super::value::PortType).
-    Port(Handle, PortIndex),
+    Device(handle: Handle) device "{handle} device" "object" "a device" (number) Instance;
+    /// A port of a devlink instance. Its value: [`PortType`](value::PortType).
+    Port(handle: Handle, port: PortIndex) part "{handle}/{port}" "port" "a port" (text::<value::PortType>) Ports;
     /// The netdev of a port. Its value is the network namespace that it is in.
-    PortNetdev(Handle, PortIndex),
+    PortNetdev(handle: Handle, port: PortIndex) device "{handle}/{port} netdev" "object" "a port's netdev" (text::<NetNs>) Ports;
     /// An auxiliary device of an mlx5 device.
-    Auxiliary(Handle, Auxiliary),
-    /// A trap of a devlink instance.
-    Trap(Handle, Trap),
-    /// A group of traps of a devlink instance. Its value: [`Policer`](super::value::Policer).
-    TrapGroup(Handle, TrapGroup),
-    /// A policer of a devlink instance. Its value: [`Limits`](super::value::Limits).
-    TrapPolicer(Handle, TrapPolicer),
-    /// A line card of a devlink instance. Its value: [`Card`](super::value::Card).
-    LineCard(Handle, LineCard),
+    Auxiliary(handle: Handle, device: Auxiliary) device "{handle} {device}" "object" "an auxiliary device" (number) Instance;
+    /// A trap of a devlink instance. Its value is its action.
+    Trap(handle: Handle, trap: Trap) part "{handle} {trap}" "trap" "a trap" (text::<TrapAction>) Traps;
+    /// A group of traps of a devlink instance. Its value: [`Policer`](value::Policer).
+    TrapGroup(handle: Handle, group: TrapGroup) part "{handle} {group}" "trap-group" "a trap group" (text::<value::Policer>) Traps;
+    /// A policer of a devlink instance. Its value: [`Limits`](value::Limits).
+    TrapPolicer(handle: Handle, policer: TrapPolicer) part "{handle} policer {policer}" "trap-policer" "a trap policer" (text::<value::Limits>) Traps;
+    /// A line card of a devlink instance. Its value: [`Card`](value::Card).
+    LineCard(handle: Handle, card: LineCard) part "{handle} {card}" "linecard" "a line card" (text::<value::Card>) LineCards;
     /// A region of a devlink instance.
-    Region(Handle, Region),
+    Region(handle: Handle, region: Region) part "{handle} {region}" "region" "a region" (nothing) Regions;
     /// A snapshot of a region; ids are unique in the instance.
-    Snapshot(Handle, SnapshotId),
-    /// A health reporter of a devlink instance. Its value: [`Health`](super::value::Health).
-    Reporter(Handle, Reporter),
-    /// A resource of a devlink instance. Its value: [`Sizes`](super::value::Sizes).
-    Resource(Handle, Resource),
-    /// How much of a resource is in use.
-    Occupancy(Handle, Resource),
+    Snapshot(handle: Handle, id: SnapshotId) part "{handle} dummy snapshot {id}" "region" "a snapshot" (nothing) Regions;
+    /// A health reporter of a devlink instance. Its value: [`Health`](value::Health).
+    Reporter(handle: Handle, reporter: Reporter) part "{handle} reporter {reporter}" "health" "a health reporter" (text::<value::Health>) Reporters;
+    /// A resource of a devlink instance. Its value: [`Sizes`](value::Sizes).
+    Resource(handle: Handle, resource: Resource) part "{handle} {resource}" "resource" "a resource" (text::<value::Sizes>) Resources;
+    /// How much of a resource is in use, which is its value.
+    Occupancy(handle: Handle, resource: Resource) device "{handle} {resource}" "resource" "a resource's occupancy" (occupied) Resources;
     /// A param of a devlink instance.
-    Param(Handle, Param),
-    /// A rate object of a devlink instance. Its value: [`Rates`](super::value::Rates).
-    Rate(Handle, RateName),
+    Param(handle: Handle, param: Param) part "{handle} {param}" "param" "a param" (text::<ParamValue>) Params;
+    /// A rate object of a devlink instance. Its value: [`Rates`](value::Rates).
+    Rate(handle: Handle, rate: RateName) part "{handle}/{rate}" "rate" "a rate object" (text::<value::Rates>) Rates;
     /// What the driver says of itself and of its firmware.
-    Info(Handle),
-    /// A flash update under way. Its value: [`FlashStatus`](super::value::FlashStatus).
-    Flash(Handle),
-    /// What a reload has done. Its value: [`Performed`](super::value::Performed).
-    Actions(Handle),
+    Info(handle: Handle) instance "{handle}" "info" "what a driver says of itself" (nothing) Instance;
+    /// A flash update under way. Its value: [`FlashStatus`](value::FlashStatus).
+    Flash(handle: Handle) instance "{handle}" "flash" "a flash update" (text::<value::FlashStatus>) Instance;
+    /// What a reload has done. Its value: [`Performed`](value::Performed).
+    Actions(handle: Handle) instance "{handle}" "reload" "what a reload has done" (text::<value::Performed>) Instance;
     /// The network namespace of a devlink instance, which is its value.
-    NetnsOf(Handle),
+    NetnsOf(handle: Handle) instance "{handle} netns" "object" "an instance's namespace" (text::<NetNs>) Instance;
     /// The eswitch of a devlink instance.
-    Eswitch(Handle),
+    Eswitch(handle: Handle) instance "{handle} eswitch" "eswitch" "an eswitch" (text::<EswitchMode>) Instance;
     /// A fault that a test has asked the driver of an instance for.
-    Knob(Handle, Knob),
+    Knob(handle: Handle, knob: Knob) device "{handle} {knob}" "object" "a knob" (number) Knobs;
     /// A parent of mediated devices.
-    Parent(Parent),
+    Parent(parent: Parent) free "{parent}" "mdev" "a parent device" (nothing) Mdev;
     /// What mdev core tracks a registered parent with: `struct mdev_parent`.
-    MdevParent(Parent),
+    MdevParent(parent: Parent) free "mdev_parent({parent})" "object" "an mdev parent" (number) Mdev;
     /// A type of mediated devices that a parent can be split into. Its value: how many more there can be.
-    MdevType(Parent, MdevType),
-    /// A mediated device. Its value is the number of its type.
-    Child(Parent, Uuid),
+    MdevType(parent: Parent, kind: MdevType) free "{parent} {kind}" "mdev" "an mdev type" (number) Mdev;
+    /// A mediated device. Its value is its type.
+    Child(_parent: Parent, uuid: Uuid) free "{uuid}" "mdev" "a mediated device" (text::<MdevType>) Mdev;
     /// What a mediated device's driver registers with vfio, for users to open.
-    VfioDevice(Parent, Uuid),
+    VfioDevice(_parent: Parent, uuid: Uuid) free "{uuid} vfio device" "vfio" "a vfio device" (nothing) Mdev;
     /// The vfio group of a mediated device.
-    VfioGroup(Parent, Uuid),
-    /// A mediated device that udev's rules are to make for a parent. Its value:
-    /// [`Configured`](super::value::Configured).
-    Configured(Parent, Uuid),
-    /// An RDMA device. Its value: [`Protocol`](super::value::Protocol).
-    Ib(IbDevice),
+    VfioGroup(_parent: Parent, uuid: Uuid) free "{uuid} vfio group" "vfio" "a vfio group" (number) Mdev;
+    /// A mediated device that udev's rules are to make for a parent. Its value: [`Configured`](value::Configured).
+    Configured(parent: Parent, uuid: Uuid) free "udev {parent} {uuid}" "object" "what udev knows" (text::<value::Configured>) Mdev;
+    /// An RDMA device. Its value: [`Protocol`](value::Protocol).
+    Ib(device: IbDevice) free "{device}" "rdma" "an RDMA device" (text::<value::Protocol>) Others;
     /// A client of ib_core.
-    Client(Client),
+    Client(client: Client) free "{client}" "object" "a client" (number) Others;
     /// What a client keeps for one RDMA device.
-    ClientData(Client, IbDevice),
+    ClientData(client: Client, device: IbDevice) free "{client}@{device}" "object" "client data" (number) Others;
     /// The active count of an RDMA device: who may operate it.
-    IbUsers(IbDevice),
+    IbUsers(device: IbDevice) free "{device} users" "object" "an active count" (number) Others;
     /// The network namespace of an RDMA device, which is its value.
-    IbNetns(IbDevice),
-    /// The GID table of an RDMA device. Its value: [`FollowedNetdev`](super::value::FollowedNetdev).
-    GidTable(IbDevice),
+    IbNetns(device: IbDevice) free "{device} netns" "object" "an RDMA device's namespace" (text::<NetNs>) Others;
+    /// The GID table of an RDMA device. Its value: [`FollowedNetdev`](value::FollowedNetdev).
+    GidTable(device: IbDevice) free "{device} gid table" "object" "a GID table" (text::<value::FollowedNetdev>) Others;
     /// An entry of a GID table: an address of a netdev.
-    Gid(IbDevice, Netdev, Address),
+    Gid(device: IbDevice, netdev: Netdev, address: Address) free "{device} gid {netdev} {address}" "object" "a GID" (number) Others;
     /// An address of a netdev.
-    Address(Netdev, Address),
+    Address(netdev: Netdev, address: Address) free "{netdev} {address}" "object" "an address" (number) Others;
     /// A network device.
-    Netdev(Netdev),
+    Netdev(netdev: Netdev) free "{netdev}" "object" "a netdev" (number) Others;
     /// A network namespace.
-    Netns(NetNs),
+    Netns(netns: NetNs) free "netns {netns}" "object" "a namespace" (text::<NetNs>) Kernel;
     /// A route of a network namespace.
-    Route(NetNs, Route),
+    Route(netns: NetNs, route: Route) free "{route} in netns {netns}" "object" "a route" (number) Kernel;
     /// A module.
-    Module(Module),
+    Module(module: Module) free "{module}.ko" "object" "a module" (number) Kernel;
     /// A workqueue.
-    Queue(QueueName),
-    /// The port of an RDMA device, which every one of those has. Its value: [`IbLink`](super::value::IbLink).
-    IbLink(IbDevice),
+    Queue(queue: QueueName) free "{queue}" "object" "a queue" (number) Others;
+    /// The port of an RDMA device, which every one of those has. Its value: [`IbLink`](value::IbLink).
+    IbLink(device: IbDevice) free "{device}/1" "rdma-link" "an RDMA device's port" (text::<value::IbLink>) Others;
     /// What stands for an RDMA device in a network namespace that it is not in itself.
-    IbCompat(IbDevice, NetNs),
+    IbCompat(device: IbDevice, netns: NetNs) free "{device} in {netns}" "object" "an RDMA device's stand-in" (number) Others;
     /// The character device of this number that `ib_uverbs` has for an RDMA device.
-    Uverbs(u8),
+    Uverbs(number: u8) free "uverbs{number}" "object" "a uverbs device" (number) Others;
     /// The character device of this number that `ib_umad` has for a port.
-    Umad(u8),
-    /// Whatever a message does not name.
-    Unnamed,
+    Umad(number: u8) free "umad{number}" "object" "a umad device" (number) Others;
+    /// What a message does not name.
+    Unnamed free "unnamed" "rdma-link" "what a message does not name" (nothing) Others;
+}
+
+/// Objects whose states a search keeps apart. Those of an instance have its state around them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the kinds of objects they hold")]
+pub enum Family {
+    Traps,
+    Regions,
+    Params,
+    Rates,
+    Knobs,
+    Reporters,
+    Resources,
+    Ports,
+    LineCards,
+    /// The instance itself, and what is too much of it to be apart.
+    Instance,
+    Mdev,
+    /// RDMA, netdevs, and the rest.
+    Others,
+    Kernel,
+}
+
+impl SubjectKind {
+    /// The word in brackets, as tools that listen print it: `port` of `[port,new]`.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self as usize]
+    }
+
+    /// Any object of this kind in words, for sites.
+    pub fn phrase(self) -> &'static str {
+        Self::PHRASES[self as usize]
+    }
+
+    /// Whose state this is.
+    pub fn family(self) -> Family {
+        Self::FAMILIES[self as usize]
+    }
+
+    /// How the value of such an object reads.
+    pub fn value(self, byte: u8) -> String {
+        Self::VALUES[self as usize](byte)
+    }
+
+    /// How many parts an instance can have of all kinds before this one.
+    const fn before(self) -> usize {
+        let (mut sum, mut kind) = (0, 0);
+        while kind < self as usize {
+            sum += Self::PARTS[kind];
+            kind += 1;
+        }
+        sum
+    }
 }
 
 impl Subject {
-    /// Whether this is a thing of mdev, which all namespaces share.
-    pub const fn is_mdev(self) -> bool {
-        matches!(
-            self,
-            Subject::Parent(_) | Subject::MdevType(..) | Subject::Child(..) | Subject::VfioDevice(..)
-        )
+    /// How many parts an instance can have, whatever its driver.
+    pub const PARTS: usize = SubjectKind::Unnamed.before();
+
+    /// The instance that this is a part of, and its place among all parts: below [`Subject::PARTS`].
+    pub const fn part(self) -> Option<(Handle, usize)> {
+        const BEFORE: [usize; SubjectKind::ALL.len()] = {
+            let mut before = [0; SubjectKind::ALL.len()];
+            let mut kind = 0;
+            while kind < before.len() {
+                before[kind] = SubjectKind::ALL[kind].before();
+                kind += 1;
+            }
+            before
+        };
+        match self.place() {
+            Some((handle, place)) => Some((handle, BEFORE[self.kind() as usize] + place)),
+            None => None,
+        }
+    }
+
+    /// The same of another device; what belongs to no device stays.
+    pub const fn on(self, handle: Handle) -> Subject {
+        match self.moved(handle) {
+            Some(moved) => moved,
+            None => self,
+        }
     }
 
     /// The RDMA device this belongs to, if it is one or what a client keeps for one.
@@ -128,58 +307,51 @@ impl Subject {
     }
 }
 
-impl std::fmt::Display for Subject {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Subject::Kernel => f.write_str("kernel"),
-            Subject::Devlink(handle) => write!(f, "{handle}"),
-            Subject::Device(handle) => write!(f, "{handle} device"),
-            Subject::Port(handle, port) => write!(f, "{handle}/{port}"),
-            Subject::Auxiliary(handle, device) => write!(f, "{handle} {device}"),
-            Subject::PortNetdev(handle, port) => write!(f, "{handle}/{port} netdev"),
-            Subject::Trap(handle, trap) => write!(f, "{handle} {trap}"),
-            Subject::TrapGroup(handle, group) => write!(f, "{handle} {group}"),
-            Subject::TrapPolicer(handle, policer) => write!(f, "{handle} policer {policer}"),
-            Subject::LineCard(handle, card) => write!(f, "{handle} {card}"),
-            Subject::Region(handle, region) => write!(f, "{handle} {region}"),
-            Subject::Snapshot(handle, id) => write!(f, "{handle} dummy snapshot {id}"),
-            Subject::Reporter(handle, reporter) => write!(f, "{handle} reporter {reporter}"),
-            Subject::Resource(handle, resource) | Subject::Occupancy(handle, resource) => {
-                write!(f, "{handle} {resource}")
-            }
-            Subject::Info(handle) | Subject::Flash(handle) | Subject::Actions(handle) => {
-                write!(f, "{handle}")
-            }
-            Subject::Param(handle, param) => write!(f, "{handle} {param}"),
-            Subject::Rate(handle, rate) => write!(f, "{handle}/{rate}"),
-            Subject::Eswitch(handle) => write!(f, "{handle} eswitch"),
-            Subject::Knob(handle, knob) => write!(f, "{handle} {knob}"),
-            Subject::Parent(parent) => write!(f, "{parent}"),
-            Subject::MdevParent(parent) => write!(f, "mdev_parent({parent})"),
-            Subject::MdevType(parent, kind) => write!(f, "{parent} {kind}"),
-            Subject::Child(_, uuid) => write!(f, "{uuid}"),
-            Subject::VfioDevice(_, uuid) => write!(f, "{uuid} vfio device"),
-            Subject::VfioGroup(_, uuid) => write!(f, "{uuid} vfio group"),
-            Subject::Configured(parent, uuid) => write!(f, "udev {parent} {uuid}"),
-            Subject::Ib(device) => write!(f, "{device}"),
-            Subject::Client(client) => write!(f, "{client}"),
-            Subject::ClientData(client, device) => write!(f, "{client}@{device}"),
-            Subject::IbNetns(device) => write!(f, "{device} netns"),
-            Subject::IbUsers(device) => write!(f, "{device} users"),
-            Subject::GidTable(device) => write!(f, "{device} gid table"),
-            Subject::Gid(device, netdev, address) => write!(f, "{device} gid {netdev} {address}"),
-            Subject::Address(netdev, address) => write!(f, "{netdev} {address}"),
-            Subject::Netdev(netdev) => write!(f, "{netdev}"),
-            Subject::Netns(netns) => write!(f, "netns {netns}"),
-            Subject::Route(netns, route) => write!(f, "{route} in netns {netns}"),
-            Subject::NetnsOf(handle) => write!(f, "{handle} netns"),
-            Subject::Module(module) => write!(f, "{module}.ko"),
-            Subject::Queue(queue) => write!(f, "{queue}"),
-            Subject::IbLink(device) => write!(f, "{device}/1"),
-            Subject::IbCompat(device, netns) => write!(f, "{device} in {netns}"),
-            Subject::Uverbs(number) => write!(f, "uverbs{number}"),
-            Subject::Umad(number) => write!(f, "umad{number}"),
-            Subject::Unnamed => f.write_str("unnamed"),
+/// A value that is a number.
+fn number(byte: u8) -> String {
+    byte.to_string()
+}
+
+/// An object that has no value.
+fn nothing(_: u8) -> String {
+    String::new()
+}
+
+fn occupied(byte: u8) -> String {
+    format!("occ {byte}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_has_a_place_of_its_own_and_can_be_of_another_instance() {
+        let (handle, other) = (Handle::Netdevsim0, Handle::Mlx50);
+        let all = |kind: &SubjectKind| (0..).map_while(|place| kind.part(handle, place)).collect::<Vec<_>>();
+        let parts: Vec<Subject> = SubjectKind::ALL.iter().flat_map(all).collect();
+        let places: Vec<usize> = parts.iter().map(|part| part.part().unwrap().1).collect();
+        assert!(places.iter().copied().eq(0..Subject::PARTS), "{places:?}");
+        for part in parts {
+            assert_eq!(part.on(other).handle(), Some(other));
+            assert_eq!(part.on(other).part().unwrap().1, part.part().unwrap().1);
+            assert_eq!(part.on(other).on(handle), part);
         }
+    }
+
+    #[test]
+    fn what_a_driver_has_is_of_a_device_and_of_no_instance() {
+        let knob = Subject::Knob(Handle::Netdevsim0, Knob::FailReload);
+        assert_eq!((knob.handle(), knob.device()), (None, Some(Handle::Netdevsim0)));
+        assert_eq!(knob.on(Handle::Mlx50).device(), Some(Handle::Mlx50));
+        let child = Subject::Child(Parent::Mtty0, Uuid::A);
+        assert_eq!((child.handle(), child.device(), child.on(Handle::Mlx50)), (None, None, child));
+    }
+
+    #[test]
+    fn every_kind_has_a_phrase_of_its_own() {
+        let phrases: std::collections::BTreeSet<&str> =
+            SubjectKind::ALL.iter().map(|kind| kind.phrase()).collect();
+        assert_eq!(phrases.len(), SubjectKind::ALL.len());
     }
 }

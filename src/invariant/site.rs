@@ -89,36 +89,9 @@ fn classes(cycle: &[Link]) -> String {
     links.join(", ")
 }
 
-/// What sort of object it is, whichever of them.
+/// What kind of object it is, whichever of them.
 fn kind(of: Subject) -> &'static str {
-    match of {
-        Subject::Kernel => "the kernel",
-        Subject::Devlink(_) => "a devlink instance",
-        Subject::Device(_) => "a device",
-        Subject::Auxiliary(..) => "an auxiliary device",
-        Subject::PortNetdev(..) => "a port's netdev",
-        Subject::Eswitch(_) => "an eswitch",
-        Subject::Knob(..) => "a knob",
-        Subject::Parent(_) => "a parent device",
-        Subject::MdevParent(_) => "an mdev parent",
-        Subject::MdevType(..) => "an mdev type",
-        Subject::Child(..) => "a mediated device",
-        Subject::VfioDevice(..) => "a vfio device",
-        Subject::VfioGroup(..) => "a vfio group",
-        Subject::Configured(..) => "what udev knows",
-        Subject::Ib(_) => "an RDMA device",
-        Subject::Client(_) => "a client",
-        Subject::ClientData(..) => "client data",
-        Subject::IbNetns(_) => "an RDMA device's namespace",
-        Subject::IbUsers(_) => "an active count",
-        Subject::GidTable(_) => "a GID table",
-        Subject::Gid(..) => "a GID",
-        Subject::Address(..) => "an address",
-        Subject::Netdev(_) => "a netdev",
-        Subject::Module(_) => "a module",
-        Subject::Queue(_) => "a queue",
-        part => part.part_kind().unwrap_or("an object"),
-    }
+    of.kind().phrase()
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use super::observe::CLEAN_UP;
 use crate::driver;
-use crate::event::{Action, Event, IbDevice, NetNs, Notice, SegmentEnd, Subject, TaskId, Trace, What};
+use crate::event::{
+    Action, Event, Family, IbDevice, NetNs, Notice, SegmentEnd, Subject, TaskId, Trace, What,
+};
 use crate::invariant::judge;
 use crate::invariant::life::no_use_after_free::NO_USE_AFTER_FREE;
 use crate::invariant::lock::no_deadlock::NO_DEADLOCK;
@@ -196,7 +198,7 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
                 netns = format!("in {other}: ");
                 continue;
             }
-            What::AtRest(of, _) if of.is_mdev() => {
+            What::AtRest(of, _) if of.kind().family() == Family::Mdev => {
                 rest.push(format!("at rest {}", event.what));
                 continue;
             }

@@ -1,7 +1,7 @@
 //! What an event changes of the facts that hold, and whose state that is.
 
 use super::LASTING;
-use crate::event::{Event, Handle, SnapshotId, Subject, What};
+use crate::event::{Event, Family, Handle, SnapshotId, Subject, What};
 use std::hash::{Hash, Hasher};
 
 /// What an event does to the facts.
@@ -37,49 +37,22 @@ pub(super) fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// How many sorts of parts an instance has whose states are kept apart.
-const SORTS: usize = 9;
+/// How many families an instance has apart from itself.
+const APART: usize = Family::Instance as usize;
 
-/// How many states are kept apart: for each devlink instance its own and one a sort of parts, one for mdev, one for
+/// How many states are kept apart: for each devlink instance those of its families and its own, one for mdev, one for
 /// ib_core, and one for what belongs to no device.
-pub(in crate::search) const FAMILIES: usize = Handle::COUNT * (1 + SORTS) + 3;
+pub(in crate::search) const FAMILIES: usize = Handle::COUNT * (1 + APART) + 3;
 
 /// Which state an object belongs to, and the one around it.
 pub(super) fn family(of: Subject) -> (usize, Option<usize>) {
-    const OTHERS: usize = Handle::COUNT * (1 + SORTS);
-    if let Some(handle) = of.device() {
-        let own = handle.index();
-        return match sort(of) {
-            None => (own, None),
-            Some(sort) => (Handle::COUNT * (1 + sort) + own, Some(own)),
-        };
+    const OTHERS: usize = Handle::COUNT * (1 + APART);
+    let family = of.kind().family() as usize;
+    match of.device().map(Handle::index) {
+        Some(own) if family < APART => (Handle::COUNT * (1 + family) + own, Some(own)),
+        Some(own) => (own, None),
+        None => (OTHERS + family - Family::Mdev as usize, None),
     }
-    let other = match of {
-        Subject::Parent(_) | Subject::MdevParent(_) | Subject::MdevType(..) => OTHERS,
-        Subject::Child(..) | Subject::VfioDevice(..) | Subject::VfioGroup(..) => OTHERS,
-        Subject::Configured(..) => OTHERS,
-        Subject::Kernel | Subject::Module(_) | Subject::Netns(_) | Subject::Route(..) => OTHERS + 2,
-        _ => OTHERS + 1,
-    };
-    (other, None)
-}
-
-/// The sort of parts that an object is of; the eswitch and the namespace are too much of the instance to be apart from it.
-fn sort(of: Subject) -> Option<usize> {
-    let sort = match of {
-        Subject::Trap(..) | Subject::TrapGroup(..) | Subject::TrapPolicer(..) => 0,
-        Subject::Region(..) | Subject::Snapshot(..) => 1,
-        Subject::Param(..) => 2,
-        Subject::Rate(..) => 3,
-        Subject::Knob(..) => 4,
-        Subject::Reporter(..) => 5,
-        Subject::Resource(..) | Subject::Occupancy(..) => 6,
-        Subject::Port(..) | Subject::PortNetdev(..) => 7,
-        Subject::LineCard(..) => 8,
-        _ => return None,
-    };
-    debug_assert!(sort < SORTS);
-    Some(sort)
 }
 
 /// The object with the first device of the same driver in place of its own, and one snapshot like any other.
