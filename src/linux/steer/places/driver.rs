@@ -56,7 +56,12 @@ pub(super) const PLACES: &[Place] = &[
     nsim(Point::DriverEswitchMode, Site::Entry("nsim_devlink_eswitch_mode_set")),
     nsim(Point::DriverVfPort, Site::Call("nsim_esw_switchdev_enable", "__nsim_dev_port_add", 1)),
     // Files of the bus and of a device. A write stops before kernfs has the file.
-    at(Point::BusFileOpen, Site::Entry("kernfs_fop_write_iter")).by(&["driver.probe", "driver.remove"]),
+    at(Point::BusFileOpen, Site::Entry("kernfs_fop_write_iter")).by(&[
+        "driver.probe",
+        "driver.remove",
+        "driver.bind",
+        "driver.unbind",
+    ]),
     nsim(Point::NewDevice, Site::Call("new_device_store", "mutex_lock", 1)),
     nsim(Point::DelDevice, Site::Call("del_device_store", "mutex_lock", 1)),
     at(Point::DriverPort, Site::Entry("kernfs_fop_write_iter")).by(&["driver.port-add", "driver.port-del"]),
