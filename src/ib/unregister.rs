@@ -18,16 +18,18 @@ impl Ib {
 
     /// Models `ib_unregister_driver()`: a fence even against those who unregister a device of the driver meanwhile.
     pub async fn unregister_driver(&self, k: &Kernel, driver: IbDriver) {
-        for device in IbDevice::ALL.iter().copied().filter(|device| self.driver_of(*device) == driver) {
+        let mut last = None;
+        loop {
             let found = {
                 let _list = take(k, self.rules.devices, Mode::Read, Point::UnregisterDriver).await;
-                let found = self.device(device).filter(|state| state.driver == driver);
-                found.inspect(|state| self.get_device(k, state.kref))
+                let found = self.listed_device(last, |state| state.driver == driver);
+                let found = found.and_then(|device| Some((device, self.device(device)?.kref)));
+                found.inspect(|(_, kref)| self.get_device(k, *kref))
             };
-            if let Some(state) = found {
-                let _done = self.unregister(k, device, state.kref).await;
-                self.put_device(k, state.kref);
-            }
+            let Some((device, kref)) = found else { return };
+            let _done = self.unregister(k, device, kref).await;
+            self.put_device(k, kref);
+            last = Some(device);
         }
     }
 

@@ -124,9 +124,10 @@ impl Kernel {
             run(item.work).await;
             drop(text);
             self.emit(What::WorkEnd(queue, item.work));
+            // The function has not returned yet, so a flush still waits for it.
+            self.point(Point::WorkEnd).await;
             self.forget(self.queue_lock(queue));
             self.done(queue);
-            self.point(Point::WorkEnd).await;
         }
     }
 

@@ -45,15 +45,17 @@ const PRIMITIVES: &[&str] = &[
 /// Functions that sleep for a time and wait for no task.
 const TIMERS: &[&str] = &["msleep", "do_nanosleep", "usleep_range"];
 
-/// Functions whose sleep for a time is a wait for others all the same.
-const POLLERS: &[&str] = &["netdev_wait_allrefs", "netdev_run_todo"];
+/// Functions that sleep for a time, look whether what they wait for has come, and sleep again.
+const POLLERS: &[&str] = &["netdev_wait_allrefs"];
 
 /// How a task sleeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sleep {
     /// Whether it only lets time pass.
     pub is_timer: bool,
-    /// Which frame is the first of a function that is no primitive: its index among those given.
+    /// Whether it looks again and again, and so goes on some time after what it waits for has come.
+    pub polls: bool,
+    /// Which frame is the first of a function that goes on when the wait is over: its index among those given.
     pub frame: usize,
     /// In words: the function that waits, and the primitive by which it does.
     pub words: String,
@@ -64,15 +66,17 @@ pub fn classify(functions: &[String]) -> Sleep {
     let begins = |list: &[&str], name: &String| list.iter().any(|with| name.starts_with(with));
     let is_named = |list: &[&str], name: &String| list.contains(&name.as_str());
     let is_primitive = |name: &&String| begins(PRIMITIVES, name) || is_named(TIMERS, name);
-    let frame = functions.iter().take_while(is_primitive).count();
-    let is_timer = functions.iter().any(|name| is_named(TIMERS, name))
-        && !functions.iter().any(|name| begins(POLLERS, name));
+    let poller = functions.iter().position(|name| begins(POLLERS, name));
+    let frame = poller.unwrap_or_else(|| functions.iter().take_while(is_primitive).count());
+    let is_timer = poller.is_none() && functions.iter().any(|name| is_named(TIMERS, name));
     let by = frame.checked_sub(1).map_or("schedule", |last| functions[last].as_str());
     let words = match functions.get(frame) {
         Some(function) => format!("{function}, by {by}"),
         None => by.to_string(),
     };
-    Sleep { is_timer, frame, words }
+    // The function that looks again is left only when the wait is over.
+    let frame = frame + usize::from(poller.is_some());
+    Sleep { is_timer, polls: poller.is_some(), frame, words }
 }
 
 #[cfg(test)]
@@ -99,7 +103,9 @@ mod tests {
     #[test]
     fn a_sleep_for_a_time_is_a_wait_only_where_it_asks_again_and_again() {
         assert!(of(&["schedule_timeout", "msleep", "nsim_dev_flash_update"]).is_timer);
-        assert!(!of(&["schedule_timeout", "msleep", "netdev_wait_allrefs_any", "netdev_run_todo"]).is_timer);
+        let sleep = of(&["schedule_timeout", "msleep", "netdev_wait_allrefs_any", "netdev_run_todo"]);
+        assert_eq!((sleep.is_timer, sleep.polls, sleep.frame), (false, true, 3));
+        assert_eq!(sleep.words, "netdev_wait_allrefs_any, by msleep");
         assert!(!of(&["schedule", "__flush_work"]).is_timer);
     }
 }

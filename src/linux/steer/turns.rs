@@ -14,6 +14,9 @@ use crate::program::Segment;
 const IDLE: u32 = 24;
 /// A task that only lets time pass is blocked when every parked task has asked this often, each time after a long sleep.
 const IDLE_TIMER: u32 = 300;
+/// A task that looks again and again has looked when every parked task has asked this often. It is longer than the
+/// longest sleep of `netdev_wait_allrefs_any()`.
+const LOOK: u32 = 30;
 /// How many ticks a parked task sleeps, and how many while the task that has the turn only lets time pass.
 pub const TICKS: [u32; 2] = [1, 100];
 
@@ -47,7 +50,7 @@ struct Task {
     name: TaskName,
     state: State,
     /// How it slept last, if it has come to no point since.
-    slept: Option<String>,
+    slept: Option<Sleep>,
     /// The point that it came to last.
     came: Option<Point>,
     /// How often it has asked since anything happened.
@@ -142,12 +145,18 @@ impl Turns {
         if self.is_over {
             return Verdict::Go;
         }
+        if self.turn != Some(task) && self.looks(task) {
+            return Verdict::Go;
+        }
         if self.turn != Some(task) {
             return self.hold(task, may_sleep, point.name());
         }
         // A task that comes to the same point after the same sleep is no further.
         let comes_again =
             self.tasks[task].came.replace(point) == Some(point) && self.tasks[task].slept.is_some();
+        if comes_again && self.tasks[task].slept.as_ref().is_some_and(|sleep| sleep.polls) {
+            return Verdict::Go;
+        }
         if !comes_again {
             self.tasks[task].slept = None;
             self.progress();
@@ -178,10 +187,10 @@ impl Turns {
             return;
         }
         // A task that looks again and again whether what it waits for has come is no further each time.
-        if self.tasks[task].slept.as_ref() != Some(&sleep.words) {
+        if self.tasks[task].slept.as_ref().is_none_or(|last| last.words != sleep.words) {
             self.progress();
         }
-        self.tasks[task].slept = Some(sleep.words.clone());
+        self.tasks[task].slept = Some(sleep.clone());
         self.tasks[task].state = State::Asleep(sleep);
     }
 
@@ -206,6 +215,9 @@ impl Turns {
 
     /// A task that slept is back in the function that waited.
     pub fn wakes(&mut self, task: usize, may_sleep: bool) -> Verdict {
+        if self.looks(task) {
+            self.tasks[task].came = None;
+        }
         if self.is_over || self.turn == Some(task) {
             self.tasks[task].state = State::Running;
             return Verdict::Go;
@@ -235,7 +247,14 @@ impl Turns {
         }
         match self.turn {
             // A task that was parked before the turn ended may ask while others still run.
-            None if self.tasks[task].parked_after == self.ended => self.next_turn(),
+            None if self.tasks[task].parked_after == self.ended => {
+                let looks = (0..self.tasks.len()).any(|task| self.looks(task));
+                self.tasks[task].asked += 1;
+                if looks && self.tasks[task].asked < LOOK {
+                    return Verdict::Park;
+                }
+                self.next_turn();
+            }
             None => {}
             Some(holder) if holder != task => self.wait_for(task, holder),
             Some(_) => {}
@@ -309,6 +328,11 @@ impl Turns {
         self.tasks[task].state = State::Parked;
         self.tasks[task].parked_after = self.ended;
         Verdict::Park
+    }
+
+    /// Whether a task sleeps and looks again and again.
+    fn looks(&self, task: usize) -> bool {
+        matches!(&self.tasks[task].state, State::Asleep(sleep) if sleep.polls)
     }
 
     /// Whether one of these workers has work.

@@ -61,6 +61,7 @@ pub(super) const PLACES: &[Place] = &[
     core(Point::IbUnregisterFree, Site::Call("__ib_unregister_device", "ib_dealloc_device", 1)),
     core(Point::IbUnregisterWork, Site::Entry("ib_unregister_work")),
     core(Point::UnregisterDriver, Site::Call("ib_unregister_driver", "down_read", 1)),
+    core(Point::UnregisterDriver, Site::Call("ib_unregister_driver", "down_read", 2)),
     // A client comes and goes.
     core(Point::IbRegisterClientLock, Site::Call("ib_register_client", "down_write", 1)),
     core(Point::IbRegisterClientsLock, Site::Call("ib_register_client", "down_write", 2)),
@@ -93,6 +94,7 @@ pub(super) const PLACES: &[Place] = &[
     core(Point::IbDelFind, DUMP).by(&["rdma.link-del"]),
     core(Point::IbDelFound, Site::Call("ib_unregister_device_and_put", "__ib_unregister_device", 1)),
     core(Point::NewLink, Site::Call("nldev_newlink", "dev_get_by_name", 1)),
+    core(Point::NewLink, Site::Call("nldev_newlink", "down_read", 1)),
     core(Point::LinkUnregister, Site::Call("rdma_link_unregister", "down_write", 1)),
     core(Point::IbChangeNetns, Site::Call("rdma_dev_change_netns", "mutex_lock", 1)),
     core(Point::IbExitNetns, Site::Call("rdma_dev_exit_net", "down_read", 1)),

@@ -12,7 +12,7 @@ fn turns(segments: &[(TaskName, Option<(Point, u8)>)]) -> Turns {
 }
 
 fn sleep(is_timer: bool) -> Sleep {
-    Sleep { is_timer, frame: 1, words: "devlink_nl_pre_doit, by mutex_lock".to_string() }
+    Sleep { is_timer, polls: false, frame: 1, words: "devlink_nl_pre_doit, by mutex_lock".to_string() }
 }
 
 /// Both tasks come and are parked.
