@@ -212,6 +212,8 @@ pub enum WorkFn {
     AddressGone(Netdev, Address),
     /// `cm_work_handler`: a message that came in for a device.
     CmWork(IbDevice),
+    /// `update_gid_event_work_handler` of the address that a netdev has while it is up.
+    LinkLocal(Netdev),
 }
 
 impl std::fmt::Display for WorkFn {
@@ -229,6 +231,7 @@ impl std::fmt::Display for WorkFn {
             WorkFn::ReleaseVfio(uuid) => write!(f, "release({uuid} vfio device)"),
             WorkFn::UnregisterParent(parent) => write!(f, "unregister({parent})"),
             WorkFn::UnregisterDevice(device) => write!(f, "ib_unregister_work({device})"),
+            WorkFn::LinkLocal(netdev) => write!(f, "link_local({netdev})"),
             WorkFn::NetdeviceGone(netdev) => write!(f, "netdevice_gone({netdev})"),
             WorkFn::AddressGone(netdev, address) => write!(f, "address_gone({netdev} {address})"),
             WorkFn::CmWork(device) => write!(f, "cm_work({device})"),

@@ -18,6 +18,7 @@ pub mod netns;
 pub mod notify;
 pub mod rules;
 pub mod table;
+pub mod unnamed;
 pub mod unregister;
 pub mod user;
 pub mod uverbs;
@@ -60,6 +61,8 @@ pub struct Ib {
     pub fails_to_enable: Cell<bool>,
     /// Whether users load and unload the modules of `uverbs` and `umad`, which register by themselves then.
     pub users_load: Cell<bool>,
+    /// The clients that no program names.
+    unnamed: unnamed::Unnamed,
     cm: cm::Cm,
     /// Who has which device open.
     pub uverbs: uverbs::Uverbs,
@@ -140,6 +143,7 @@ impl Ib {
             queued: Default::default(),
             fails_to_enable: Cell::default(),
             users_load: Cell::default(),
+            unnamed: unnamed::Unnamed::default(),
             cm: cm::Cm::default(),
             uverbs: uverbs::Uverbs::default(),
         }

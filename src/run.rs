@@ -123,6 +123,7 @@ impl<'k> World<'k> {
         match work {
             WorkFn::NetdeviceEvent(_) => self.ib.netdevice_event_work(self.kernel).await,
             WorkFn::RescanDevice(device) => self.ib.rescan_work(self.kernel, device).await,
+            WorkFn::LinkLocal(_) => self.ib.link_local_work(self.kernel).await,
             WorkFn::NetdeviceGone(_) => self.ib.netdevice_gone_work(self.kernel).await,
             WorkFn::AddressGone(_, address) => self.ib.address_gone_work(self.kernel, address).await,
             WorkFn::UnregisterDevice(device) => self.ib.unregister_work(self.kernel, device).await,

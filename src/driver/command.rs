@@ -80,7 +80,7 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         }
         Command::TakeSnapshot { handle } => snapshot::take(bus, handle).await,
         Command::BreakHealth { handle } => health::break_health(bus, handle).await,
-        Command::NetnsAdd { netns } => netns::add(bus, netns),
+        Command::NetnsAdd { netns } => netns::add(bus, netns).await,
         Command::NetnsDel { netns } => netns::del(bus, netns).await,
         Command::NetnsEnter { netns } => bus.kernel.netns_enter(netns),
         Command::NetdevMove { handle, port, netns } => netdev::set_netns(bus, handle, port, netns).await,

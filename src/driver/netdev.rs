@@ -228,11 +228,10 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs, other: Option<Name
     Ok(())
 }
 
-/// Models `default_device_exit_batch()`: the netdevs in a namespace that ends go back to the initial one, in the order
+/// Models `default_device_exit_net()`: the netdevs in a namespace that ends go back to the initial one, in the order
 /// in which they came, for a netdev that a driver made itself is no virtual one that could end with its namespace.
 pub(super) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
     let netdevs = &bus.drivers.netdevs;
-    let _rtnl = bus.kernel.rtnl_lock(Point::NetdevExit).await;
     while let Some(id) = netdevs.first_in(netns) {
         match bus.devlink.rules.netdevs_end_with_netns {
             true => unregister_listed(bus, id).await,

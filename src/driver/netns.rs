@@ -4,16 +4,19 @@ use super::{Bus, fib, netdev, rdma};
 use crate::event::{Errno, LockClass, NetNs, Point, QueueName, Subject};
 
 /// Makes a namespace, which RDMA hears of.
-pub fn add(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
-    bus.kernel.netns_add(netns)?;
-    bus.ib.init_net(netns);
-    Ok(())
+pub async fn add(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
+    if bus.kernel.is_taken(netns) {
+        return Err(Errno::EEXIST);
+    }
+    bus.ib.init_net(bus.kernel, netns).await;
+    bus.kernel.netns_add(netns)
 }
 
 /// Takes the namespace's name away and waits until what that ends has ended.
 pub async fn del(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
     bus.kernel.netns_del(netns)?;
     bus.kernel.flush_workqueue(QueueName::Netns, Point::NetnsDelWait).await;
+    bus.kernel.netns_deleted(netns);
     Ok(())
 }
 
@@ -25,10 +28,18 @@ pub async fn cleanup(bus: &Bus<'_>, netns: NetNs) {
         false => None,
     };
     bus.devlink.pernet_pre_exit(k, bus, netns).await;
+    if bus.ib.rules.users.exit_takes_rtnl {
+        // Models `ops_exit_rtnl_list()`, for what other subsystems have there.
+        drop(k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await);
+    }
     bus.ib.exit_netns(k, netns).await;
-    netdev::exit_netns(bus, netns).await;
+    let gone = {
+        let _rtnl = k.rtnl_lock(Point::NetdevExit).await;
+        netdev::exit_netns(bus, netns).await;
+        rdma::netdev::exit_netns(bus, netns).await
+    };
+    rdma::netdev::wait(bus, gone).await;
     fib::exit_netns(bus, netns);
-    rdma::netdev::exit_netns(bus, netns).await;
     drop(pernet);
     k.netns_free(netns);
 }

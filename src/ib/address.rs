@@ -31,12 +31,23 @@ impl Ib {
     /// `NETDEV_REGISTER` and `NETDEV_UP`: there may be addresses that the GID tables do not have.
     pub fn netdev_came(&self, k: &Kernel, id: NetdevId) {
         self.hardware_follows(k, id, true);
+        if self.netdevs.get(id).up {
+            self.link_local(k, id);
+        }
         self.queue_event(k, id, WorkFn::NetdeviceEvent(self.netdevs.get(id).name));
     }
 
     /// `NETDEV_DOWN`, with `addrconf_ifdown()`: addresses of IPv6 do not outlive it.
     pub fn netdev_closed(&self, k: &Kernel, id: NetdevId) {
+        self.link_local(k, id);
         self.forget_address(k, id, Address::Inet6);
+    }
+
+    /// Models `addrconf_notify()`: the address that a netdev has while it is up comes or goes.
+    fn link_local(&self, k: &Kernel, id: NetdevId) {
+        if self.rules.users.link_local {
+            self.queue_event(k, id, WorkFn::LinkLocal(self.netdevs.get(id).name));
+        }
     }
 
     /// `NETDEV_UNREGISTER`: its addresses go, and the tables are told.

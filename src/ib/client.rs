@@ -59,8 +59,7 @@ impl Ib {
     }
 
     fn give_id(&self, k: &Kernel, client: Client) {
-        let highest = self.clients.iter().filter_map(|slot| slot.get()).map(|state| state.id).max();
-        let id = highest.map_or(0, |id| id + 1);
+        let id = self.end_of_ids();
         let uses = k.registration(Subject::Client(client));
         self.clients[client.index()].set(Some(ClientState { id, registered: true, uses }));
         k.emit(What::Add(Subject::Client(client)));

@@ -85,11 +85,17 @@ impl Ib {
         }
         let _over = self.over_callbacks(k, Mode::Read, Point::IbRegisterLock).await;
         k.point(Point::IbRegisterClients).await;
+        if under_lists {
+            self.add_all(k, device).await;
+            self.compat_add(k, device);
+            return Ok(keeps);
+        }
         let mut last = None;
-        while let Some((id, client)) = self.next_client(k, last, under_lists).await {
+        while let Some((id, client)) = self.next_client(k, last, false).await {
             self.add_client_context(k, device, client).await;
             last = Some(id);
         }
+        self.compat_add(k, device);
         Ok(keeps)
     }
 

@@ -69,26 +69,36 @@ impl Ib {
     /// Models `netdevice_event_work_handler()` of a netdev that has something new.
     pub async fn netdevice_event_work(&self, k: &Kernel) {
         let netdev = self.next_event();
-        self.enum_roce_netdevs(k, Update::Present(netdev)).await;
+        for _bond_or_default in 1..self.rules.users.walks {
+            self.enum_roce_netdevs(k, None).await;
+        }
+        self.enum_roce_netdevs(k, Some(Update::Present(netdev))).await;
+        self.netdevs.put(k, netdev);
+    }
+
+    /// Models `update_gid_event_work_handler()` of an address that no program names, and no table shows.
+    pub async fn link_local_work(&self, k: &Kernel) {
+        let netdev = self.next_event();
+        self.enum_roce_netdevs(k, None).await;
         self.netdevs.put(k, netdev);
     }
 
     /// Models `netdevice_event_work_handler()` of a netdev that is unregistered.
     pub async fn netdevice_gone_work(&self, k: &Kernel) {
         let netdev = self.next_event();
-        self.enum_roce_netdevs(k, Update::NetdevGone(netdev)).await;
+        self.enum_roce_netdevs(k, Some(Update::NetdevGone(netdev))).await;
         self.netdevs.put(k, netdev);
     }
 
     /// Models `update_gid_event_work_handler()` of an address that was deleted.
     pub async fn address_gone_work(&self, k: &Kernel, address: Address) {
         let netdev = self.next_event();
-        self.enum_roce_netdevs(k, Update::Gone(netdev, address)).await;
+        self.enum_roce_netdevs(k, Some(Update::Gone(netdev, address))).await;
         self.netdevs.put(k, netdev);
     }
 
     /// Models `ib_enum_roce_ports_of_netdev()`, later `ib_enum_all_roce_netdevs()`.
-    async fn enum_roce_netdevs(&self, k: &Kernel, update: Update) {
+    async fn enum_roce_netdevs(&self, k: &Kernel, update: Option<Update>) {
         let wanted = |state: &Device| self.is_for(state);
         let mut last = None;
         if self.rules.enum_holds_lock {
@@ -124,20 +134,20 @@ impl Ib {
         self.find_device(k, after, wanted)
     }
 
-    /// Whether a netdev event is for this device. It never is for iWARP.
+    /// Whether whoever walks for a netdev event looks at this device.
     fn is_for(&self, device: &Device) -> bool {
-        if device.driver == IbDriver::Siw {
-            return false;
-        }
         match self.rules.enumerates {
             Enumerates::Marked => device.gid_updates,
             Enumerates::Listed => device.registered,
         }
     }
 
-    async fn enum_roce_ports(&self, k: &Kernel, device: IbDevice, update: Update) {
-        if let Some(state) = self.device(device) {
-            self.operate(k, device, state.kref, Some(update)).await;
+    async fn enum_roce_ports(&self, k: &Kernel, device: IbDevice, update: Option<Update>) {
+        match self.device(device) {
+            // It is looked at, and there is nothing to tell it.
+            Some(state) if state.driver == IbDriver::Siw => k.point(Point::IbEnumTouch).await,
+            Some(state) => self.operate(k, device, state.kref, update).await,
+            None => {}
         }
     }
 

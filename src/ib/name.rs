@@ -48,6 +48,11 @@ impl Ib {
         others.filter(|other| self.device(**other).is_some()).any(|other| self.name(*other) == name)
     }
 
+    /// `device->index`.
+    pub(super) fn index(&self, device: IbDevice) -> u16 {
+        self.names.indices[device.index()].get()
+    }
+
     /// The devices there are, in the order of their indices.
     pub(super) fn by_index(&self) -> impl Iterator<Item = IbDevice> {
         let mut devices: [Option<(u16, IbDevice)>; IbDevice::COUNT] = [None; IbDevice::COUNT];
@@ -75,8 +80,8 @@ impl Ib {
             self.give_name(device, Some(to));
             if self.is_told(device) {
                 k.uevent(Action::Move(old.to_byte()), Subject::Ib(to), state.kref);
-                self.compat(k, Action::Move(old.to_byte()), device, state.kref);
             }
+            self.compat_rename(k, old, device, state.kref);
             // Linux tells the clients with the list locked for reading.
             let list = (self.rules.adds == Adds::UnderLists).then(|| k.downgrade(list));
             (state.kref, list)

@@ -2,7 +2,7 @@
 
 use super::Ib;
 use crate::event::{
-    Errno, IbDevice, IbDriver, LockClass, Mode, NetNs, NetnsMode, Point, Span, Subject, What,
+    Action, Errno, IbDevice, IbDriver, LockClass, Mode, NetNs, NetnsMode, Point, Span, Subject, What,
 };
 use crate::operand::Operand;
 use crate::sim::{Kernel, Kref};
@@ -15,6 +15,8 @@ pub struct Namespaces {
     exclusive: Cell<bool>,
     /// `rdma_nets`: the namespaces besides the initial one, by their ids.
     nets: RefCell<Vec<Option<NetNs>>>,
+    /// `compat_devs`: in which namespaces something stands for a device.
+    compat: [Cell<[bool; NetNs::COUNT]>; IbDevice::COUNT],
 }
 
 impl Namespaces {
@@ -31,24 +33,88 @@ impl Namespaces {
 
 impl Ib {
     /// Models `rdma_dev_init_net()`: what then appears there nobody hears yet.
-    pub fn init_net(&self, netns: NetNs) {
-        let mut nets = self.netns.nets.borrow_mut();
-        match nets.iter_mut().find(|net| net.is_none()) {
-            Some(free) => *free = Some(netns),
-            None => nets.push(Some(netns)),
+    pub async fn init_net(&self, k: &Kernel, netns: NetNs) {
+        {
+            let mut nets = self.netns.nets.borrow_mut();
+            match nets.iter_mut().find(|net| net.is_none()) {
+                Some(free) => *free = Some(netns),
+                None => nets.push(Some(netns)),
+            }
+        }
+        self.wait_for_list(k).await;
+        let registered = |device: &IbDevice| self.device(*device).is_some_and(|state| state.registered);
+        for device in IbDevice::ALL.iter().copied().filter(registered) {
+            self.stand_in(device, netns);
+        }
+    }
+
+    /// Waits until no task writes to the list of devices, where users have RDMA.
+    async fn wait_for_list(&self, k: &Kernel) {
+        if self.users_load.get() {
+            k.wait_for_writer(k.lock_of(self.rules.devices, Subject::Kernel)).await;
+        }
+    }
+
+    /// Has something stand for a device in a namespace; false if that is there already or is not to be.
+    fn stand_in(&self, device: IbDevice, netns: NetNs) -> bool {
+        let stands = &self.netns.compat[device.index()];
+        let mut there = stands.get();
+        let is_new = !self.netns.is_exclusive() && !std::mem::replace(&mut there[netns.index()], true);
+        if is_new {
+            stands.set(there);
+        }
+        is_new
+    }
+
+    /// Models `add_compat_devs()`: in every other namespace something stands for a device.
+    pub(super) fn compat_add(&self, k: &Kernel, device: IbDevice) {
+        let Some(state) = self.device(device) else { return };
+        self.netns.for_others(|netns| {
+            if self.stand_in(device, netns) {
+                self.compat_uevent(k, Action::Add, device, netns, state.kref);
+            }
+        });
+    }
+
+    /// Models `remove_compat_devs()`.
+    pub(super) fn compat_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
+        let there = self.netns.compat[device.index()].take();
+        self.netns.for_others(|netns| {
+            if there[netns.index()] {
+                self.compat_uevent(k, Action::Remove, device, netns, kref);
+            }
+        });
+    }
+
+    /// Models `rename_compat_devs()`.
+    pub(super) fn compat_rename(&self, k: &Kernel, old: IbDevice, device: IbDevice, kref: Kref) {
+        let there = self.netns.compat[device.index()].get();
+        self.netns.for_others(|netns| {
+            if there[netns.index()] {
+                self.compat_uevent(k, Action::Move(old.to_byte()), device, netns, kref);
+            }
+        });
+    }
+
+    fn compat_uevent(&self, k: &Kernel, action: Action, device: IbDevice, netns: NetNs, kref: Kref) {
+        if k.is_heard_in(netns) {
+            k.uevent(action, Subject::IbCompat(self.name(device), netns), kref);
         }
     }
 
     /// Models `rdma_compatdev_set()`: from here on each device is in one namespace, or in all of them. False if there is
     /// a namespace besides the initial one.
-    pub fn set_mode(&self, mode: NetnsMode) -> bool {
+    pub async fn set_mode(&self, k: &Kernel, mode: NetnsMode) -> bool {
         let exclusive = mode == NetnsMode::Exclusive;
-        let may =
-            self.netns.exclusive.get() == exclusive || self.netns.nets.borrow().iter().all(Option::is_none);
-        if may {
-            self.netns.exclusive.set(exclusive);
+        if self.netns.exclusive.get() == exclusive {
+            return true;
         }
-        may
+        if !self.netns.nets.borrow().iter().all(Option::is_none) {
+            return false;
+        }
+        self.netns.exclusive.set(exclusive);
+        self.wait_for_list(k).await;
+        true
     }
 
     /// Models `rdma_dev_access_netns()`: whether a device is within reach from a namespace.
@@ -111,20 +177,28 @@ impl Ib {
             .iter_mut()
             .filter(|net| **net == Some(netns))
             .for_each(|net| *net = None);
-        for device in IbDevice::ALL.iter().copied() {
-            let found = match self.device(device).filter(|state| state.netns == netns) {
-                None => continue,
-                Some(_) => {
-                    let _list = super::take(k, self.rules.devices, Mode::Read, Point::IbExitNetns).await;
-                    let found = self.device(device).filter(|state| state.netns == netns);
-                    found.inspect(|state| self.get_device(k, state.kref))
-                }
+        let mut last = None;
+        loop {
+            let found = {
+                let _list = super::take(k, self.rules.devices, Mode::Read, Point::IbExitNetns).await;
+                let mut devices = self.by_index().map(|device| (self.index(device), device));
+                let found = devices.find(|(index, _)| last.is_none_or(|last| *index > last));
+                let found = found.and_then(|(index, device)| Some((index, device, self.device(device)?.kref)));
+                found.inspect(|(.., kref)| self.get_device(k, *kref))
             };
-            if let Some(state) = found {
-                // Whoever unregisters it was first.
-                let _gone = self.change_netns(k, device, state.kref, netns, NetNs::Init).await;
-                self.put_device(k, state.kref);
-            }
+            let Some((index, device, kref)) = found else { return };
+            self.leave(device, netns);
+            // Whoever unregisters it was first, or it is elsewhere.
+            let _gone = self.change_netns(k, device, kref, netns, NetNs::Init).await;
+            self.put_device(k, kref);
+            last = Some(index);
         }
+    }
+
+    /// Nothing stands for the device in a namespace any more.
+    fn leave(&self, device: IbDevice, netns: NetNs) {
+        let mut there = self.netns.compat[device.index()].get();
+        there[netns.index()] = false;
+        self.netns.compat[device.index()].set(there);
     }
 }

@@ -10,19 +10,6 @@ use crate::operand::Operand;
 use crate::sim::{Kernel, Kref};
 
 impl Ib {
-    /// Uevents of what stands for a device in other namespaces: `add_compat_devs()`, `remove_compat_devs()` and
-    /// `rename_compat_devs()`.
-    pub(super) fn compat(&self, k: &Kernel, action: Action, device: IbDevice, kref: Kref) {
-        if self.netns.is_exclusive() {
-            return;
-        }
-        self.netns.for_others(|netns| {
-            if k.is_heard_in(netns) {
-                k.uevent(action, Subject::IbCompat(self.name(device), netns), kref);
-            }
-        });
-    }
-
     /// What is told of a device before its clients are added: nothing, since it is not ready.
     pub(super) async fn notify_early(&self, k: &Kernel, device: IbDevice) {
         if self.rules.users.announces_first
@@ -37,12 +24,11 @@ impl Ib {
         }
     }
 
-    /// Models the end of `enable_device_and_get()` and `ib_device_notify_register()`: the device is ready.
+    /// Models `ib_device_notify_register()`: the device is ready.
     pub(super) async fn notify_register(&self, k: &Kernel, device: IbDevice) {
         let Some(state) = self.device(device) else { return };
         // Nobody gives it another name meanwhile.
         let _list = self.list(k, self.rules.devices, Mode::Read, Point::IbNotifyAdd).await;
-        self.compat(k, Action::Add, device, state.kref);
         if !self.rules.users.announces_first {
             k.uevent(Action::Add, Subject::Ib(self.name(device)), state.kref);
         }
@@ -77,9 +63,6 @@ impl Ib {
 
     /// Models the middle of `__ib_unregister_device()`: no client has the device any more, nobody operates it.
     pub(super) async fn notify_unregister(&self, k: &Kernel, device: IbDevice, kref: Kref) {
-        if self.announced[device.index()].get() {
-            self.compat(k, Action::Remove, device, kref);
-        }
         k.point(Point::IbNotifyUnregister).await;
         if !self.rules.users.ends_before_clients {
             self.notify_end(k, device);

@@ -22,14 +22,15 @@ impl Ib {
         loop {
             let found = {
                 let _list = take(k, self.rules.devices, Mode::Read, Point::UnregisterDriver).await;
-                let found = self.listed_device(last, |state| state.driver == driver);
-                let found = found.and_then(|device| Some((device, self.device(device)?.kref)));
-                found.inspect(|(_, kref)| self.get_device(k, *kref))
+                let mut devices = self.made_by(driver).map(|device| (self.index(device), device));
+                let found = devices.find(|(index, _)| last.is_none_or(|last| *index > last));
+                let found = found.and_then(|(index, device)| Some((index, device, self.device(device)?.kref)));
+                found.inspect(|(.., kref)| self.get_device(k, *kref))
             };
-            let Some((device, kref)) = found else { return };
+            let Some((index, device, kref)) = found else { return };
             let _done = self.unregister(k, device, kref).await;
             self.put_device(k, kref);
-            last = Some(device);
+            last = Some(index);
         }
     }
 
@@ -105,6 +106,9 @@ impl Ib {
             true => k.unregister_wait(users, Point::IbUnregisterWait).await,
             false => k.close(users),
         }
+        if let Some(state) = self.device(device) {
+            self.compat_remove(k, device, state.kref);
+        }
     }
 
     /// Takes the clients from the device, in the reverse of the order in which they came.
@@ -119,18 +123,14 @@ impl Ib {
         let is_held = _lists.is_some();
         // Linux reads the highest id once, and a client that comes later is not added any more.
         let reads_once = self.rules.adds == Adds::UnderLists && !is_held;
-        let mut last = None;
-        match reads_once {
-            true => {
-                let _list = self.list(k, self.rules.clients, Mode::Read, Point::IbUnregisterClients).await;
-                last = self.ids().map(|(id, _)| id + 1).max();
-                if last.is_none() {
-                    return;
-                }
-            }
-            false => k.point(Point::IbUnregisterClients).await,
+        if reads_once {
+            let list = self.list(k, self.rules.clients, Mode::Read, Point::IbUnregisterClients).await;
+            let end = self.end_of_ids();
+            drop(list);
+            return self.remove_all(k, device, end).await;
         }
-        let is_held = is_held || reads_once;
+        k.point(Point::IbUnregisterClients).await;
+        let mut last = None;
         loop {
             let next = match self.rules.removes_in_order {
                 true => self.next_client(k, last, is_held).await,

@@ -20,6 +20,8 @@ pub struct Namespaces {
     ending: [Cell<bool>; NetNs::COUNT],
     /// Whether a socket of a task's own listens there: sockets stay open until the run ends.
     listened: [Cell<bool>; NetNs::COUNT],
+    /// Whether the task that deletes it still waits for its end.
+    deleted: [Cell<bool>; NetNs::COUNT],
     spoken: Cell<Option<NetNs>>,
 }
 
@@ -41,13 +43,25 @@ impl Kernel {
     ///
     /// `EEXIST` if there is one of that name, be it about to end.
     pub fn netns_add(&self, netns: NetNs) -> Result<(), Errno> {
-        if netns == NetNs::Init || self.namespaces.alive[netns.index()].get().is_some() {
+        if self.is_taken(netns) {
             return Err(Errno::EEXIST);
         }
         let kref = self.kref_init(Subject::Netns(netns));
         self.namespaces.alive[netns.index()].set(Some(kref));
         self.namespaces.named[netns.index()].set(true);
         Ok(())
+    }
+
+    /// Whether there is a namespace of this name, or one that has not ended.
+    pub fn is_taken(&self, netns: NetNs) -> bool {
+        let index = netns.index();
+        let ends = self.namespaces.alive[index].get().is_some() || self.namespaces.deleted[index].get();
+        netns == NetNs::Init || ends
+    }
+
+    /// The task that has deleted a namespace has waited for its end.
+    pub fn netns_deleted(&self, netns: NetNs) {
+        self.namespaces.deleted[netns.index()].set(false);
     }
 
     /// Models `setns()`: the running task is in this namespace from here on.
@@ -81,6 +95,7 @@ impl Kernel {
             return Err(Errno::EBUSY);
         }
         self.namespaces.named[netns.index()].set(false);
+        self.namespaces.deleted[netns.index()].set(true);
         if let Some(kref) = self.namespaces.alive[netns.index()].get() {
             self.disown(kref);
         }

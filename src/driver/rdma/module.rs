@@ -94,7 +94,10 @@ async fn init(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
         RdmaModule::Siw => begin_driver(bus, IbDriver::Siw),
         RdmaModule::RdmaRxe => begin_driver(bus, IbDriver::Rxe),
         RdmaModule::IbUverbs => register(bus, Client::Uverbs).await?,
-        RdmaModule::IbUmad => register(bus, Client::Umad).await?,
+        RdmaModule::IbUmad => {
+            register(bus, Client::Umad).await?;
+            bus.ib.register_issm(k).await;
+        }
     }
     rdma.state(module).set(State::Live);
     Ok(())
@@ -120,7 +123,10 @@ pub(super) async fn remove(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errn
             RdmaModule::Siw => link::exit(bus, IbDriver::Siw).await,
             RdmaModule::RdmaRxe => link::exit(bus, IbDriver::Rxe).await,
             RdmaModule::IbUverbs => unregister(bus, Client::Uverbs, text).await,
-            RdmaModule::IbUmad => unregister(bus, Client::Umad, text).await,
+            RdmaModule::IbUmad => {
+                bus.ib.unregister_issm(k).await;
+                unregister(bus, Client::Umad, text).await;
+            }
         }
         Ok(())
     };

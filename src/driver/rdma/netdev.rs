@@ -129,21 +129,19 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs) -> Result<(), Errn
     Ok(())
 }
 
-/// Models `default_device_exit_batch()`: what is virtual ends with its namespace.
-pub(in crate::driver) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
-    let netdevs = &bus.ib.netdevs;
-    if netdevs.first_in(netns).is_none() {
-        return;
-    }
+/// Models `default_device_exit_batch()`, with the lock of all netdevs held: what is virtual ends with its namespace.
+pub(in crate::driver) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) -> Vec<NetdevId> {
     let mut gone = Vec::new();
-    {
-        let _rtnl = bus.kernel.rtnl_lock(Point::NetdevExit).await;
-        while let Some(id) = netdevs.first_in(netns) {
-            unregister(bus, id).await;
-            gone.push(id);
-        }
+    while let Some(id) = bus.ib.netdevs.first_in(netns) {
+        unregister(bus, id).await;
+        gone.push(id);
     }
+    gone
+}
+
+/// Models `netdev_run_todo()`, without that lock.
+pub(in crate::driver) async fn wait(bus: &Bus<'_>, gone: Vec<NetdevId>) {
     for id in gone {
-        netdevs.wait_for_references(bus.kernel, id).await;
+        bus.ib.netdevs.wait_for_references(bus.kernel, id).await;
     }
 }

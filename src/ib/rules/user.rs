@@ -30,6 +30,15 @@ pub struct UserRules {
     pub link_ops: LinkOps,
     /// Whether who unregisters a device later holds a reference to its memory.
     pub queued_holds: bool,
+    /// Whether there are clients that no program names: those of ib_core, and the second one of `ib_umad`.
+    pub unnamed_clients: bool,
+    /// How often the work of a netdev that came walks over the devices. Linux walks for what a slave of a bond must lose,
+    /// for the default GIDs, and for those of addresses.
+    pub walks: u8,
+    /// Whether a netdev that is up has an address of IPv6 by itself, of which devices are told.
+    pub link_local: bool,
+    /// Whether a namespace that ends takes the lock of all netdevs before anything of RDMA leaves it.
+    pub exit_takes_rtnl: bool,
     /// Whether work that was queued ends while a netdev's move waits for who reads it. Nothing promises that; with one
     /// processor it is so.
     pub work_ends_in_move: bool,
@@ -46,6 +55,10 @@ impl Default for UserRules {
             renames_to_the_same: false,
             link_ops: LinkOps::Users,
             queued_holds: true,
+            unnamed_clients: false,
+            walks: 1,
+            link_local: false,
+            exit_takes_rtnl: false,
             work_ends_in_move: false,
         }
     }

@@ -107,6 +107,10 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.users.attach_may_name_nothing = true;
             rules.users.ends_what_never_began = true;
             rules.users.work_ends_in_move = true;
+            rules.users.unnamed_clients = true;
+            rules.users.walks = 3;
+            rules.users.link_local = true;
+            rules.users.exit_takes_rtnl = true;
         },
     },
 ];

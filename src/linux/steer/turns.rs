@@ -16,7 +16,7 @@ const IDLE: u32 = 24;
 const IDLE_TIMER: u32 = 300;
 /// A task that looks again and again has looked when every parked task has asked this often. It is longer than the
 /// longest sleep of `netdev_wait_allrefs_any()`.
-const LOOK: u32 = 30;
+const LOOK: u32 = 60;
 /// How many ticks a parked task sleeps, and how many while the task that has the turn only lets time pass.
 pub const TICKS: [u32; 2] = [1, 100];
 

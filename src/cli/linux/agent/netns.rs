@@ -5,7 +5,7 @@ use super::netlink::Devlink;
 use super::report::call;
 use nix::sched::{CloneFlags, setns, unshare};
 use rustix::io::Errno;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -35,6 +35,8 @@ pub(super) struct Namespaces {
 #[derive(Debug, Default)]
 struct Shared {
     made: BTreeMap<String, Arc<File>>,
+    /// Those that end: each keeps its name until the task that deletes it has waited.
+    ending: BTreeSet<String>,
     /// In which namespace each task is that is not in the initial one.
     inside: BTreeMap<u8, String>,
 }
@@ -99,8 +101,11 @@ impl Namespaces {
     }
 
     pub(super) fn add(&mut self, name: &str) -> io::Result<()> {
-        if name == INIT || self.shared().made.contains_key(name) {
-            return Err(Errno::EXIST.into());
+        {
+            let shared = self.shared();
+            if name == INIT || shared.made.contains_key(name) || shared.ending.contains(name) {
+                return Err(Errno::EXIST.into());
+            }
         }
         let back = self.current.clone();
         // This thread goes into the new namespace itself: another one could not be stopped in its name.
@@ -123,6 +128,7 @@ impl Namespaces {
             }
         }
         self.listener.remove(name)?;
+        self.shared().ending.insert(name.to_string());
         self.shared().made.remove(name);
         // Who is steered waits for the worker that ends it, however long that is kept from its work.
         if self.is_steered {
@@ -130,6 +136,7 @@ impl Namespaces {
         } else {
             std::thread::sleep(END)
         }
+        self.shared().ending.remove(name);
         Ok(())
     }
 

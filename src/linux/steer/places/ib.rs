@@ -98,6 +98,7 @@ pub(super) const PLACES: &[Place] = &[
     core(Point::LinkUnregister, Site::Call("rdma_link_unregister", "down_write", 1)),
     core(Point::IbChangeNetns, Site::Call("rdma_dev_change_netns", "mutex_lock", 1)),
     core(Point::IbExitNetns, Site::Call("rdma_dev_exit_net", "down_read", 1)),
+    core(Point::IbExitNetns, Site::Call("rdma_dev_exit_net", "down_read", 2)),
     // Clients of ib_core. That of messages is a part of it; the connection manager is a module that nothing here needs.
     core(Point::MadAdd, Site::Entry("ib_mad_init_device")),
     core(Point::MadRemove, Site::Entry("ib_mad_remove_device")),
