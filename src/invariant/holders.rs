@@ -14,6 +14,8 @@ pub(super) struct Counts {
 struct Place {
     core: u8,
     driver: u8,
+    /// The parent of the type that it has just freed, and with it the type's reference to the parent's device.
+    frees: Option<Parent>,
 }
 
 /// What the events so far say.
@@ -43,9 +45,12 @@ impl State {
             What::Alloc(Subject::Parent(parent)) => {
                 self.counts[parent.index()] = Counts { all: 1, core: 0 };
             }
+            // A user's last reference to a device frees what mdev core has made, outside of mdev core.
+            What::Free(Subject::MdevType(parent, _)) => place.frees = Some(parent),
             What::Get(Subject::Parent(parent), count) | What::Put(Subject::Parent(parent), count) => {
                 let counts = &mut self.counts[parent.index()];
-                if place.core > 0 && place.driver == 0 {
+                let is_of_type = place.frees.take() == Some(parent);
+                if (place.core > 0 || is_of_type) && place.driver == 0 {
                     counts.core += i16::from(count) - i16::from(counts.all);
                 }
                 counts.all = count;

@@ -44,7 +44,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Parent, Span};
+    use crate::event::{MdevType, Parent, Span};
 
     const PARENT: Subject = Subject::Parent(Parent::Mtty0);
     const ENTER: What = What::Enter(Span::MdevRegister, PARENT);
@@ -62,6 +62,16 @@ mod tests {
     fn a_reference_of_its_own_keeps_it() {
         assert_eq!(broken(&[&MADE, &[END, What::Put(PARENT, 1), TOLD, ENDED]]), None);
         assert_eq!(broken(&[&MADE, &[END, TOLD, ENDED]]), None);
+    }
+
+    #[test]
+    fn what_a_user_gives_back_with_a_type_is_mdev_cores() {
+        let freed = What::Free(Subject::MdevType(Parent::Mtty0, MdevType::Mtty1));
+        let made = [What::Get(PARENT, 3)];
+        let create =
+            [What::Enter(Span::MdevCreate, PARENT), made[0], What::Leave(Span::MdevCreate, PARENT, None)];
+        let gone = [freed, What::Put(PARENT, 2), END, What::Put(PARENT, 1), TOLD, ENDED];
+        assert_eq!(broken(&[&MADE, &create, &gone]), None);
     }
 
     #[test]
