@@ -12,7 +12,7 @@ pub mod turns;
 pub mod waits;
 
 pub use call::Call;
-pub use log::{Entry, Log};
+pub use log::{Entry, Log, Sight};
 pub use place::{Place, Site};
 pub use sleep::Sleep;
 pub use turns::{Turns, Verdict};

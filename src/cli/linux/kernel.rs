@@ -5,7 +5,7 @@ use super::guest::{Ended, Guest, Sabotage, Setup};
 use super::steer::{Order, Symbols};
 use std::sync::Arc;
 use std::time::Duration;
-use unreg::event::Trace;
+use unreg::event::{Point, Trace};
 use unreg::linux::steer::Log;
 use unreg::linux::wire::{Report, Request};
 use unreg::linux::{compare, observe, perform};
@@ -73,8 +73,14 @@ impl Kernel {
     /// Runs a program, with its schedule if it has one. A guest that died, or whose kernel has complained and may not be
     /// what it was, is replaced for the next program. In the error case no guest could be started.
     pub(super) fn ask(&mut self, program: &Program) -> anyhow::Result<Answer> {
+        self.look(program, &[])
+    }
+
+    /// The same, and notes at each of these points which task comes there and what locks it holds. A program without a
+    /// schedule is then followed too, its tasks one after the other.
+    pub(super) fn look(&mut self, program: &Program, watched: &[Point]) -> anyhow::Result<Answer> {
         let mut request = perform::request(program).map_err(Unperformable)?;
-        request.is_steered = !program.schedule.is_empty();
+        request.is_steered = !program.schedule.is_empty() || !watched.is_empty();
         if self.sabotage == Some(Sabotage::Panic) {
             request.at_rest.insert(0, perform::panic());
         }
@@ -85,7 +91,7 @@ impl Kernel {
             // At rest is when all has been released, as in the model.
             request.at_rest.insert(0, perform::releases());
         }
-        let answer = self.perform(&request, program)?;
+        let answer = self.perform(&request, program, watched)?;
         let is_harmed = |report: &Report| matches!(report, Report::Complaint { .. } | Report::Stuck { .. });
         if answer.died.is_some() || is_for_one || answer.reports.iter().any(is_harmed) {
             self.guest = None;
@@ -93,7 +99,7 @@ impl Kernel {
         Ok(answer)
     }
 
-    fn perform(&mut self, request: &Request, program: &Program) -> anyhow::Result<Answer> {
+    fn perform(&mut self, request: &Request, program: &Program, watched: &[Point]) -> anyhow::Result<Answer> {
         if request.is_steered && self.setup.symbols.is_none() {
             self.setup.symbols = Some(Arc::new(Symbols::of(&self.setup.kernel)?));
             self.guest = None;
@@ -108,7 +114,8 @@ impl Kernel {
             let names = |task: &Task| task.commands.iter().map(|command| command.spec().name).collect();
             let commands = program.tasks.iter().map(names).collect();
             let (schedule, queues) = (program.schedule.clone(), perform::queues(program));
-            guest.order(Order { tasks, commands, schedule, queues });
+            let watched = watched.to_vec();
+            guest.order(Order { tasks, commands, schedule, queues, watched });
         }
         let mut reports = Vec::new();
         let ended = guest.perform(request, patience, |report| reports.push(report))?;

@@ -3,6 +3,7 @@
 mod breakpoint;
 mod image;
 mod layout;
+mod lockdep;
 pub(super) mod places;
 mod run;
 mod symbols;

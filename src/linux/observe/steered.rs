@@ -56,6 +56,7 @@ pub fn steered(tasks: &[TaskName], reports: &[Report], log: &Log, died: Option<&
             | Entry::Held(_)
             | Entry::MayNotSleep(..)
             | Entry::Ends(_)
+            | Entry::Seen(_)
             | Entry::Stuck(..) => {}
         }
     }

@@ -2,6 +2,19 @@
 
 use crate::event::{Point, SegmentEnd, TaskName};
 
+/// What is seen of a task that comes to a point: it is only looked at, and goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// The task.
+    pub task: TaskName,
+    /// The point.
+    pub point: Point,
+    /// The locks that it holds, the first taken first, where the kernel has lockdep.
+    pub locks: Vec<String>,
+    /// The functions that it is in, the innermost first.
+    pub functions: Vec<String>,
+}
+
 /// One thing that the tracer saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
@@ -21,6 +34,8 @@ pub enum Entry {
     Stuck(TaskName, String),
     /// The kernel begins a complaint while the task runs.
     Complains(TaskName),
+    /// The task came to a point that is watched.
+    Seen(Sight),
     /// The task has ended.
     Ends(TaskName),
     /// Something went wrong in the tracer.

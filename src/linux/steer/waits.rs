@@ -113,7 +113,7 @@ fn is_lock(words: &str) -> bool {
 }
 
 /// The model's name for a lock of lockdep's, or for what is waited for by a function.
-fn class(words: &str) -> LockClass {
+pub fn class(words: &str) -> LockClass {
     const NAMES: &[(&str, LockClass)] = &[
         ("&dev->mutex", LockClass::DeviceLock),
         ("&devlink->lock", LockClass::Devlink),

@@ -228,6 +228,15 @@ impl Image {
         returns
     }
 
+    /// The instructions of a function, in the order of the text.
+    pub(super) fn instructions(&self, name: &str) -> Vec<Instruction> {
+        let mut instructions = Vec::new();
+        if let Some(function) = self.functions(name).first() {
+            self.decode(function, |_, instruction| instructions.push(*instruction));
+        }
+        instructions
+    }
+
     fn target(&self, at: u64, instruction: &Instruction) -> Option<String> {
         let end = at + instruction.len() as u64;
         self.relocation(at, end).or_else(|| self.named(instruction.near_branch_target()))

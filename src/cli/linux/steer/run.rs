@@ -7,7 +7,7 @@ use std::ops::Range;
 use unreg::event::{Point, QueueName};
 use unreg::linux::steer::sleep;
 use unreg::linux::steer::turns::{Turns, Verdict};
-use unreg::linux::steer::{Entry, Log};
+use unreg::linux::steer::{Entry, Log, Sight};
 
 /// What an address means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(super) enum Item {
     Unlocked,
     /// The kernel begins to complain.
     Complains,
+    /// The task comes to a point that is only looked at, if it is in one of these commands.
+    Watched(Point, &'static [&'static str]),
 }
 
 /// Functions that every complaint of a kind goes through.
@@ -37,6 +39,8 @@ pub(super) struct Run {
     turns: Turns,
     /// The points that the schedule names.
     points: Vec<Point>,
+    /// The points at which each task is looked at.
+    watched: Vec<Point>,
     queues: Vec<QueueName>,
     /// The names of each task's commands, and which of them is under way.
     commands: Vec<(Vec<&'static str>, usize)>,
@@ -61,7 +65,8 @@ impl Run {
         let turns = Turns::new(tasks, &order.schedule, |point| symbols.has_place(point));
         let commands = order.commands.iter().map(|names| (names.clone(), 0)).collect();
         let (tasks, spots, parked, wakes) = Default::default();
-        Run { turns, points, queues: order.queues.clone(), commands, tasks, spots, parked, wakes }
+        let (watched, queues) = (order.watched.clone(), order.queues.clone());
+        Run { turns, points, watched, queues, commands, tasks, spots, parked, wakes }
     }
 
     /// What to stop at in a module's text, by offset.
@@ -80,9 +85,12 @@ impl Run {
             }
         }
         for point in &self.points {
-            let spots = symbols.spots(*point).into_iter();
-            let own = spots.filter(|(place, _)| place.module.unwrap_or(BUILT_IN) == module);
+            let own = symbols.spots_in(module, *point);
             items.extend(own.map(|(place, spot)| (spot.address, Item::Point(spot.what, place.commands))));
+        }
+        for point in &self.watched {
+            let own = symbols.spots_in(module, *point);
+            items.extend(own.map(|(place, spot)| (spot.address, Item::Watched(spot.what, place.commands))));
         }
         if module == BUILT_IN {
             let complaints = COMPLAINTS.iter().filter_map(|function| symbols.kernel(function).ok());
@@ -169,6 +177,30 @@ impl Run {
         task.is_some_and(|task| self.parked.get(task).is_some_and(|(at, _)| *at == address))
     }
 
+    /// Whether the thread is a task that is looked at where it comes to this address.
+    pub(super) fn is_watched(&self, current: u64, address: u64) -> bool {
+        let task = self.tasks.get(&current).filter(|task| !self.turns.is_parked(**task));
+        task.is_some_and(|task| self.watched_at(*task, address).next().is_some())
+    }
+
+    /// Notes which locks the thread holds where it comes to this address, and in which functions it is.
+    pub(super) fn look(&mut self, current: u64, address: u64, locks: &[String], functions: &[String]) {
+        let Some(task) = self.tasks.get(&current).copied() else { return };
+        let points: Vec<Point> = self.watched_at(task, address).collect();
+        for point in points {
+            let task = self.turns.name(task);
+            let (locks, functions) = (locks.to_vec(), functions.to_vec());
+            self.note(Entry::Seen(Sight { task, point, locks, functions }));
+        }
+    }
+
+    fn watched_at(&self, task: usize, address: u64) -> impl Iterator<Item = Point> {
+        self.spots.get(&address).into_iter().flatten().filter_map(move |item| match item {
+            Item::Watched(point, commands) if self.is_in(task, commands) => Some(*point),
+            _ => None,
+        })
+    }
+
     /// Whether the thread is one whose sleep counts.
     pub(super) fn would_sleep(&self, current: u64) -> bool {
         self.tasks.get(&current).is_some_and(|task| !self.turns.is_parked(*task))
@@ -243,7 +275,7 @@ impl Run {
                     self.ends(current);
                     Verdict::Go
                 }
-                Item::Sleeps => Verdict::Go,
+                Item::Sleeps | Item::Watched(..) => Verdict::Go,
                 Item::Unlocked => self.turns.hands_over(task, may_sleep),
                 Item::Complains => {
                     self.note(Entry::Complains(self.turns.name(task)));

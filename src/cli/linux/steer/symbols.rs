@@ -3,7 +3,7 @@
 use super::image::{Function, Image};
 use crate::cli::linux::build::Built;
 use anyhow::Context;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use unreg::event::Point;
 use unreg::linux::steer::place::{self, Place, Site, Version};
@@ -17,6 +17,10 @@ pub(super) const BUILT_IN: &str = "";
 pub(in crate::cli::linux) struct Symbols {
     images: BTreeMap<String, Image>,
     version: Version,
+    /// Where each point is.
+    spots: HashMap<Point, Vec<(&'static Place, Spot<Point>)>>,
+    /// Where workers begin the work of queues, and where they end it.
+    work: Vec<(&'static Work, Spot<bool>)>,
 }
 
 /// Something to stop at, in a module or the kernel: the address is an offset from where its text is loaded.
@@ -37,7 +41,10 @@ impl Symbols {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             images.insert(stem.replace('-', "_"), Image::read(&path)?);
         }
-        Ok(Symbols { images, version })
+        let mut symbols = Symbols { images, version, spots: HashMap::new(), work: Vec::new() };
+        symbols.spots = Point::ALL.iter().map(|point| (*point, symbols.find(*point))).collect();
+        symbols.work = symbols.find_work();
+        Ok(symbols)
     }
 
     /// The release that the kernel is of.
@@ -65,7 +72,20 @@ impl Symbols {
     }
 
     /// Where a point is: those of its places that this kernel has, or else their nearest neighbours.
-    pub(super) fn spots(&self, point: Point) -> Vec<(&'static Place, Spot<Point>)> {
+    pub(super) fn spots(&self, point: Point) -> &[(&'static Place, Spot<Point>)] {
+        self.spots.get(&point).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same, of those that are in one module's text.
+    pub(super) fn spots_in(
+        &self,
+        module: &str,
+        point: Point,
+    ) -> impl Iterator<Item = &(&'static Place, Spot<Point>)> {
+        self.spots(point).iter().filter(move |(place, _)| place.module.unwrap_or(BUILT_IN) == module)
+    }
+
+    fn find(&self, point: Point) -> Vec<(&'static Place, Spot<Point>)> {
         let found = |is_near: bool| {
             let places = place::of(point, self.version).filter(move |place| place.near.is_some() == is_near);
             places.flat_map(|place| {
@@ -84,7 +104,11 @@ impl Symbols {
     }
 
     /// Where workers begin the work of queues, and where they end it.
-    pub(super) fn work(&self) -> Vec<(&'static Work, Spot<bool>)> {
+    pub(super) fn work(&self) -> &[(&'static Work, Spot<bool>)] {
+        &self.work
+    }
+
+    fn find_work(&self) -> Vec<(&'static Work, Spot<bool>)> {
         let spots = WORK.iter().flat_map(|work| {
             let image = self.images.get(work.module.unwrap_or(BUILT_IN));
             image.into_iter().flat_map(move |image| {

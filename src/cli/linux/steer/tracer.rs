@@ -2,6 +2,7 @@
 
 use super::breakpoint::{Breakpoints, Memory};
 use super::layout;
+use super::lockdep::Lockdep;
 use super::run::{Item, Run};
 use super::symbols::{BUILT_IN, Symbols};
 use anyhow::Context;
@@ -16,7 +17,7 @@ use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use unreg::event::{QueueName, TaskName};
+use unreg::event::{Point, QueueName, TaskName};
 use unreg::linux::steer::turns::{TICKS, Verdict};
 use unreg::linux::steer::{Call, Entry, Log};
 use unreg::program::Segment;
@@ -41,6 +42,8 @@ pub(in crate::cli::linux) struct Order {
     pub(in crate::cli::linux) schedule: Vec<Segment>,
     /// The queues whose workers are tasks: others work when they can.
     pub(in crate::cli::linux) queues: Vec<QueueName>,
+    /// The points at which the locks that a task holds are noted.
+    pub(in crate::cli::linux) watched: Vec<Point>,
 }
 
 #[derive(Debug, Default)]
@@ -132,6 +135,8 @@ struct Known {
     current: u64,
     /// Whether interrupts are on, where the kernel has a word for it.
     interrupts: Option<Interrupts>,
+    /// Where a task's locks are, where the kernel keeps books of them.
+    lockdep: Option<Lockdep>,
 }
 
 /// Where the word is that says whether interrupts are on.
@@ -161,6 +166,7 @@ impl Known {
                 Some((address, _)) => Some(Interrupts::At(address)),
                 None => image.thread_variable("signals_enabled").map(Interrupts::OfThread),
             },
+            lockdep: Lockdep::find(image),
         })
     }
 }
@@ -299,6 +305,9 @@ impl<'t> Tracer<'t> {
         if address == self.known.schedule {
             self.sleeps(current, registers)?;
         }
+        if lock(self.shared).run.as_ref().is_some_and(|run| run.is_watched(current, address)) {
+            self.look(current, address, registers)?;
+        }
         let mut shared = lock(self.shared);
         Ok(shared.run.as_mut().map_or(Verdict::Go, |run| run.arrive(current, address, may_sleep)))
     }
@@ -402,6 +411,19 @@ impl<'t> Tracer<'t> {
         }
         if let Some(old) = old {
             self.breakpoints.clear(&self.memory, old)?;
+        }
+        Ok(())
+    }
+
+    /// A task comes to a point that is watched.
+    fn look(&self, current: u64, address: u64, registers: &Registers) -> io::Result<()> {
+        let held = |lockdep: Lockdep| lockdep.held(&self.memory, current);
+        let locks = self.known.lockdep.map_or(Ok(Vec::new()), held)?;
+        let stack = self.stack(registers)?;
+        let functions = std::iter::once(address + 1).chain(stack);
+        let functions: Vec<String> = functions.map(|address| self.name(address)).collect();
+        if let Some(run) = &mut lock(self.shared).run {
+            run.look(current, address, &locks, &functions);
         }
         Ok(())
     }
