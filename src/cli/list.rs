@@ -28,7 +28,7 @@ enum List {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Form {
+pub(super) enum Form {
     Text,
     Markdown,
 }
@@ -127,7 +127,7 @@ pub(super) fn text(table: &Table) -> String {
 }
 
 /// A table as README files hold it. Its form is fixed: a test compares the README with it.
-fn markdown(table: &Table) -> String {
+pub(super) fn markdown(table: &Table) -> String {
     let row = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
         format!("| {} |\n", cells.join(" | "))

@@ -148,6 +148,14 @@ pub fn is_defined(model: &Trace) -> bool {
     !model.events.iter().any(oops) && !broken.into_iter().any(|id| UNDEFINED.contains(&id))
 }
 
+/// The first event after which it is not known what a kernel does: memory or text that is gone was used.
+pub fn first_undefined(model: &Trace) -> Option<usize> {
+    let is_it = |event: &Event| {
+        matches!(event.what, What::UseAfterFree(..) | What::TextGone(..) | What::Warn(Subject::Device(_), _))
+    };
+    model.events.iter().position(is_it)
+}
+
 /// Stands after a command that made the kernel complain.
 const WARNS: &str = "the kernel warns";
 

@@ -104,6 +104,20 @@ pub fn headline(log: &str) -> String {
         .map_or_else(first, |complaint| complaint.line.clone())
 }
 
+/// A text without what differs from compiler to compiler and from patch to patch: how far into a function an address
+/// is, and line numbers.
+pub fn without_addresses(text: &str) -> String {
+    let word = |word: &str| {
+        let plain = word.split_once("+0x").map_or(word, |(function, _)| function);
+        let is_line = |number: &str| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+        match plain.rsplit_once(':') {
+            Some((file, number)) if is_line(number) && file.contains('/') => file.to_string(),
+            _ => plain.to_string(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 fn first_line(line: &str) -> Option<Complaint> {
     let line = without_time(line.trim());
     let is_it = |(begins, _): &&(&str, Kind)| line.starts_with(begins);
@@ -161,6 +175,13 @@ mod tests {
             read("Kernel panic - not syncing: bad ip 0xb85fc838")[0].line,
             "Kernel panic - not syncing: bad ip …"
         );
+    }
+
+    #[test]
+    fn a_text_for_a_file_has_functions_and_files_without_offsets_and_lines() {
+        let line = "WARNING at net/devlink/core.c:123 devl_assert_locked+0x10/0x20";
+        assert_eq!(without_addresses(line), "WARNING at net/devlink/core.c devl_assert_locked");
+        assert_eq!(without_addresses("user holds a at f:lock #2"), "user holds a at f:lock #2");
     }
 
     #[test]

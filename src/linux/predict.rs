@@ -1,11 +1,15 @@
 //! Predictions: what the model breaks under a kernel's variant, and what that kernel says to it.
 
+mod witness;
+
 use super::compare;
 use super::complaint::{self, Kind};
 use super::steer::Log;
-use crate::event::{Trace, What};
+use crate::event::{Scope, Trace, What};
+use crate::invariant::life::core_references_balance::CORE_REFERENCES_BALANCE;
 use crate::invariant::life::no_use_after_free::NO_USE_AFTER_FREE;
 use crate::invariant::life::no_warning::NO_WARNING;
+use crate::invariant::life::references_balance::REFERENCES_BALANCE;
 use crate::invariant::lock::instances_in_parallel::INSTANCES_IN_PARALLEL;
 use crate::invariant::lock::lock_order::LOCK_ORDER;
 use crate::invariant::lock::no_deadlock::NO_DEADLOCK;
@@ -67,8 +71,8 @@ enum Shown {
     Deadlock,
     /// Lockdep complains.
     LockOrder,
-    /// A task waits for a lock that the model says it waits for.
-    Waits,
+    /// A task is seen with the locks that the model says it holds, or waits for one of them.
+    Held,
     /// Only its own complaint would show it: references, lives and callbacks are inside.
     Inside,
     /// It shows the same as the model: errnos, messages, uevents, and what is there at rest.
@@ -83,7 +87,7 @@ fn shown(invariant: &Invariant) -> Shown {
         id if id == NO_WARNING.id => Shown::Complaint,
         id if id == NO_DEADLOCK.id => Shown::Deadlock,
         id if id == LOCK_ORDER.id => Shown::LockOrder,
-        id if [NO_GLOBAL_LOCK.id, INSTANCES_IN_PARALLEL.id].contains(&id) => Shown::Waits,
+        id if [NO_GLOBAL_LOCK.id, INSTANCES_IN_PARALLEL.id].contains(&id) => Shown::Held,
         _ if INSIDE.contains(&invariant.name) => Shown::Inside,
         _ => Shown::Same,
     }
@@ -113,7 +117,19 @@ pub fn verdict(
 ) -> Verdict {
     let complaints = complaints(real);
     let broken = judge_observed(real);
-    if let Some(how) = confirms(program, invariant, model, real, &complaints, &broken) {
+    let at = (invariant.check)(model).unwrap_or(model.events.len());
+    let is_counted = complaints.iter().any(|complaint| complaint.kind == Kind::Refcount);
+    let cause = compare::first_undefined(model).filter(|cause| *cause < at);
+    if let (Some(cause), false) = (cause, is_counted && invariant.id == REFERENCES_BALANCE.id) {
+        let cause = model.events[cause].what;
+        return Verdict::NotAskable(format!(
+            "what a kernel does after `{} {cause}` is not known",
+            cause.verb()
+        ));
+    }
+    let seen = log.and_then(|log| witness(invariant, model, at, log));
+    let confirmed = || confirms(program, invariant, model, real, &complaints, &broken);
+    if let Some(how) = seen.or_else(confirmed) {
         return Verdict::Confirmed(how);
     }
     if let Some((at, end)) = log.and_then(|log| log.first_unfollowed(&model.segments)) {
@@ -123,9 +139,8 @@ pub fn verdict(
     if shown(invariant) == Shown::Inside {
         return Verdict::NotAskable("a stock kernel has no way to show it".to_string());
     }
-    let has_wait = model.events.iter().any(|event| matches!(event.what, What::Block(_)));
-    if shown(invariant) == Shown::Waits && !has_wait {
-        let why = "a lock that is held too long is shown by a task that waits for it, and none of the program's does";
+    if shown(invariant) == Shown::Held && !log.is_some_and(witness::has_locks) {
+        let why = "a kernel without lockdep does not show which locks a task holds";
         return Verdict::NotAskable(why.to_string());
     }
     let lines = (compare::observed(program, model), compare::observed(program, real));
@@ -141,6 +156,17 @@ pub fn verdict(
         (None, None) => "the same messages, and no complaint".to_string(),
     };
     Verdict::Refuted(why)
+}
+
+/// What shows a rule to be broken without a complaint, as the model's event at this index breaks it.
+fn witness(invariant: &Invariant, model: &Trace, at: usize, log: &Log) -> Option<String> {
+    match invariant.id {
+        id if id == NO_GLOBAL_LOCK.id => witness::global_lock(model, at, log),
+        id if id == INSTANCES_IN_PARALLEL.id => witness::instances(model, at, log),
+        id if id == LOCK_ORDER.id => witness::lock_order(model, at, log),
+        id if id == CORE_REFERENCES_BALANCE.id => witness::late_release(model, at, log),
+        _ => None,
+    }
 }
 
 fn complaints(trace: &Trace) -> Vec<complaint::Complaint> {
@@ -167,8 +193,15 @@ fn confirms(
         broken.iter().find(is_it).map(|violation| real.events[violation.at].what)
     };
     match shown(invariant) {
-        Shown::Memory => of(&[Kind::Kasan, Kind::Refcount, Kind::DebugObjects, Kind::Oops, Kind::Panic]),
-        Shown::Inside | Shown::Complaint => complaints.first().map(|complaint| complaint.line.clone()),
+        Shown::Memory => {
+            // A lock is destroyed with the object that it is in: a task that holds it uses that object.
+            let destroyed = || complaints.iter().find(|complaint| complaint.line.contains("mutex_destroy"));
+            of(&[Kind::Kasan, Kind::Refcount, Kind::DebugObjects, Kind::Oops, Kind::Panic])
+                .or_else(|| destroyed().map(|complaint| complaint.line.clone()))
+        }
+        Shown::Inside | Shown::Complaint => {
+            complaints.iter().min_by_key(|complaint| complaint.kind).map(|complaint| complaint.line.clone())
+        }
         Shown::LockOrder | Shown::Deadlock => {
             let waits = real.events.iter().find(|event| matches!(event.what, What::Deadlock(_)));
             let waits = waits.map(|event| {
@@ -182,7 +215,7 @@ fn confirms(
             };
             waits.or_else(|| of(kinds))
         }
-        Shown::Waits => waits(model, real),
+        Shown::Held => waits(invariant, model, real),
         Shown::Same => {
             if let Some(what) = itself() {
                 return Some(format!("{} {what}", what.verb()));
@@ -194,10 +227,17 @@ fn confirms(
     }
 }
 
-/// A wait that both have: a task that the model blocks sleeps in the kernel.
-fn waits(model: &Trace, real: &Trace) -> Option<String> {
+/// A wait that both have: a task that the model blocks on a lock of all devices, or of the callback, sleeps.
+fn waits(invariant: &Invariant, model: &Trace, real: &Trace) -> Option<String> {
+    let at = (invariant.check)(model)?;
+    let breaks = model.events[at];
+    let mut locks = witness::held_by(model, breaks.task, at);
+    if let What::Acquire(lock, _) = breaks.what {
+        locks.push(lock);
+    }
+    locks.retain(|lock| lock.class.scope() == Scope::Global);
     let blocked = model.events.iter().filter_map(|event| match event.what {
-        What::Block(lock) => Some((model.name(event.task), lock)),
+        What::Block(lock) if locks.contains(&lock) => Some((model.name(event.task), lock)),
         _ => None,
     });
     blocked.into_iter().find_map(|(task, lock)| {

@@ -91,6 +91,12 @@ impl Variants {
         self
     }
 
+    /// This set without those of another.
+    pub fn without(mut self, other: Variants) -> Variants {
+        self.0.iter_mut().zip(other.0).for_each(|(bits, gone)| *bits &= !gone);
+        self
+    }
+
     /// This set without the rules of the subsystems: only options of the kernel, which break nothing.
     pub fn settled(self) -> Variants {
         let mut settled = Variants::default();

@@ -5,15 +5,17 @@ mod hunted;
 use super::boot::Which;
 use super::build::{self, Config};
 use super::kernel::{Kernel, Unperformable};
+use crate::cli::list::{self, Form};
 use crate::cli::progress::Stage;
 use crate::cli::{Outcome, choose, duration, load, out};
 use comfy_table::{ContentArrangement, Table, presets};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use unreg::event::Point;
 use unreg::invariant::{self, Invariant};
-use unreg::linux::perform;
 use unreg::linux::predict::{Verdict, verdict};
+use unreg::linux::{complaint, perform};
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::run::Machine;
 
@@ -40,6 +42,9 @@ pub(in crate::cli) struct Arguments {
     /// Print the program of each prediction that is not confirmed
     #[arg(long, short)]
     verbose: bool,
+    /// A table for a terminal, or for a Markdown file
+    #[arg(long = "as", value_name = "FORM", default_value = "text")]
+    form: Form,
     #[command(flatten)]
     which: Which,
 }
@@ -60,15 +65,16 @@ pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let config = setup.kernel.about.config.clone();
     let predictions = predictions(arguments, &release)?;
     let mut kernel = Kernel::new(setup, &arguments.which);
+    let rules = rules(&release, &arguments.which)?;
     let progress = Stage::of("predictions", predictions.len() as u64);
     let mut judged = Vec::new();
     for prediction in predictions {
-        let verdict = ask(&mut kernel, &prediction)?;
+        let verdict = ask(&mut kernel, &prediction, rules)?;
         progress.one_more();
         judged.push((prediction, verdict));
     }
     drop(progress);
-    out::print(&table(&judged))?;
+    out::print(&table(&judged, arguments.form))?;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     judged.iter().for_each(|(_, verdict)| *counts.entry(verdict.word()).or_default() += 1);
     if arguments.verbose {
@@ -102,11 +108,15 @@ fn predictions(arguments: &Arguments, release: &str) -> anyhow::Result<Vec<Predi
         anyhow::ensure!(!files.is_empty(), "there is no program in {}", folder.display());
     }
     if !files.is_empty() {
-        let predictions = files.iter().map(|path| broken(path));
-        return Ok(predictions.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect());
+        let broken = files.iter().map(|path| broken(path)).collect::<anyhow::Result<Vec<_>>>()?;
+        let predictions: Vec<Prediction> = broken.into_iter().flatten().collect();
+        anyhow::ensure!(
+            !predictions.is_empty(),
+            "the model breaks no rule in these programs, so there is nothing to confirm"
+        );
+        return Ok(predictions);
     }
-    let usual = || choose::variants(&build::variants_for(release)).map_err(anyhow::Error::msg);
-    let variants = arguments.variant.map_or_else(usual, Ok)?;
+    let variants = arguments.variant.map_or_else(|| usual(release), Ok)?;
     let subsystems = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib];
     let asked = |of: &Subsystem| arguments.subsystem.map_or(variants.of(*of) != 0, |asked| asked == *of);
     let hunts = subsystems.into_iter().filter(asked);
@@ -129,12 +139,6 @@ fn programs(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 fn broken(path: &Path) -> anyhow::Result<Vec<Prediction>> {
     let program = load::program(path)?;
     let violations = invariant::judge(Machine::default().run(&program));
-    anyhow::ensure!(
-        !violations.is_empty(),
-        "{}: the model breaks nothing under {}, so there is nothing to confirm",
-        path.display(),
-        program.variants
-    );
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let prediction = |violation: invariant::Violation| Prediction {
         name: name.clone(),
@@ -144,25 +148,50 @@ fn broken(path: &Path) -> anyhow::Result<Vec<Prediction>> {
     Ok(violations.into_iter().map(prediction).collect())
 }
 
-/// Asks a kernel.
-fn ask(kernel: &mut Kernel, prediction: &Prediction) -> anyhow::Result<Verdict> {
+/// The variants of a kernel's release.
+fn usual(release: &str) -> anyhow::Result<Variants> {
+    choose::variants(&build::variants_for(release)).map_err(anyhow::Error::msg)
+}
+
+/// The variants that a kernel is: those of its release, and of its configuration.
+fn rules(release: &str, which: &Which) -> anyhow::Result<Variants> {
+    let late = || choose::variants("config=delayed-release").map_err(anyhow::Error::msg);
+    let usual = usual(release)?;
+    Ok(if which.releases_late() { usual.union(late()?) } else { usual })
+}
+
+/// Asks a kernel that has these variants.
+fn ask(kernel: &mut Kernel, prediction: &Prediction, rules: Variants) -> anyhow::Result<Verdict> {
     let Prediction { program, invariant, .. } = prediction;
+    let foreign = program.variants.without(rules);
+    if foreign != Variants::default() {
+        return Ok(Verdict::NotAskable(format!("{foreign} is no rule of this kernel")));
+    }
     let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
     if let Some(command) = commands.find(|command| !perform::can_perform(command)) {
         return Ok(Verdict::NotAskable(Unperformable(*command).to_string()));
     }
-    let answer = kernel.ask(program)?;
+    let answer = kernel.look(program, Point::ALL)?;
     let real = answer.trace(program);
     let mut machine = Machine::default();
     Ok(verdict(program, invariant, machine.run(program), &real, answer.log.as_ref()))
 }
 
-fn table(judged: &[(Prediction, Verdict)]) -> String {
+/// The verdicts as a table. That of a Markdown file leaves out what differs from compiler to compiler.
+fn table(judged: &[(Prediction, Verdict)], form: Form) -> String {
+    let headings = vec!["prediction", "rule", "verdict", "how"];
+    let row = |(prediction, verdict): &(Prediction, Verdict)| {
+        let cells = [&prediction.name, prediction.invariant.name, verdict.word(), verdict.why()];
+        cells.map(ToString::to_string).to_vec()
+    };
+    let mut rows: Vec<Vec<String>> = judged.iter().map(row).collect();
+    if matches!(form, Form::Markdown) {
+        rows.iter_mut().flatten().for_each(|cell| *cell = complaint::without_addresses(cell));
+        return list::markdown(&list::Table { headings, rows }) + "\n";
+    }
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(120);
-    table.set_header(["prediction", "rule", "verdict", "how"]);
-    for (prediction, verdict) in judged {
-        table.add_row([&prediction.name, prediction.invariant.name, verdict.word(), verdict.why()]);
-    }
+    table.set_header(headings);
+    table.add_rows(rows);
     format!("{table}\n\n")
 }

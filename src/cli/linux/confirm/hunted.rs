@@ -5,9 +5,10 @@ use crate::cli::findings;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 use unreg::invariant;
-use unreg::linux::perform;
+use unreg::linux::{compare, perform};
 use unreg::minimize::minimize_violation;
 use unreg::program::{Subsystem, Variants};
+use unreg::run::Machine;
 use unreg::search::generate::Alphabet;
 use unreg::search::hunt::{Config, Hunt};
 
@@ -22,6 +23,7 @@ pub(super) fn predictions(
     let config = Config { variants, only: Vec::new(), alphabet, seed, vary_options: false };
     let mut hunt = Hunt::new(config).with_only(perform::can_perform);
     let (mut sites, mut names) = (HashSet::new(), HashSet::new());
+    let mut machine = Machine::default();
     let mut predictions = Vec::new();
     let end = Instant::now() + time;
     while Instant::now() < end {
@@ -31,9 +33,15 @@ pub(super) fn predictions(
                 continue;
             }
             let program = minimize_violation(&finding.program, &site, |_| {});
+            let invariant = invariant::named(site.invariant).expect("a site names its rule");
+            // What a kernel does after memory or text was used that is gone is no prediction.
+            let trace = machine.run(&program);
+            let undefined = compare::first_undefined(trace);
+            if undefined.is_some_and(|cause| (invariant.check)(trace).is_none_or(|at| cause < at)) {
+                continue;
+            }
             let name = findings::file_name(program.variants, &site);
             if names.insert(name.clone()) {
-                let invariant = invariant::named(site.invariant).expect("a site names its rule");
                 let name = name.trim_end_matches(".prog").to_string();
                 predictions.push(Prediction { name, program, invariant });
             }
