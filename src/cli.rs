@@ -19,6 +19,7 @@ mod out;
 mod progress;
 mod run;
 mod store;
+mod table;
 mod writable;
 
 use clap::{Parser, Subcommand};

@@ -132,7 +132,11 @@ pub mod atomicity {
 /// Lists the invariants: the folder, the module and the constant of each. The modules are declared above, where rustfmt
 /// sees them.
 macro_rules! invariants {
-    ($($theme:ident { $($module:ident $constant:ident,)+ })+) => {
+    ($($theme:ident $title:literal $about:literal { $($module:ident $constant:ident,)+ })+) => {
+        /// The invariants by theme: a heading, what they are about, and the invariants.
+        pub const THEMES: &[(&str, &str, &[&Invariant])] =
+            &[$(($title, $about, &[$(&$theme::$module::$constant,)+]),)+];
+
         /// Every invariant. The order is the order in which a report names several.
         pub const ALL: &[&Invariant] = &[$($(&$theme::$module::$constant,)+)+];
 
@@ -153,14 +157,14 @@ macro_rules! invariants {
 }
 
 invariants! {
-    visibility {
+    visibility "Visibility" "Who can find an object, and when." {
         visible_implies_ready VISIBLE_IMPLIES_READY,
         notified_implies_visible NOTIFIED_IMPLIES_VISIBLE,
         shown_implies_visible SHOWN_IMPLIES_VISIBLE,
         gone_is_not_shown GONE_IS_NOT_SHOWN,
         uuid_taken_until_release UUID_TAKEN_UNTIL_RELEASE,
     }
-    notification {
+    notification "Notifications" "What listeners are notified of, in which order, and what they know afterwards." {
         no_child_before_parent_notification NO_CHILD_BEFORE_PARENT,
         end_follows_beginning END_FOLLOWS_BEGINNING,
         end_names_all END_NAMES_ALL,
@@ -169,7 +173,7 @@ invariants! {
         filter_only_thins FILTER_ONLY_THINS,
         netdev_ends_where_it_began NETDEV_ENDS_WHERE_IT_BEGAN,
     }
-    reload {
+    reload "Reload" "What a reload, or a move to another namespace, makes anew and leaves." {
         reload_reinitialises RELOAD_REINITIALISES,
         registration_constant_in_reload REGISTRATION_CONSTANT,
         no_recursion NO_RECURSION,
@@ -180,13 +184,13 @@ invariants! {
         netns_exit_empties NETNS_EXIT_EMPTIES,
         move_takes_all MOVE_TAKES_ALL,
     }
-    lock {
+    lock "Locks" "Which locks are held over callbacks, and that no set of tasks waits for each other." {
         no_global_lock_over_driver_callback NO_GLOBAL_LOCK,
         instances_in_parallel INSTANCES_IN_PARALLEL,
         no_deadlock NO_DEADLOCK,
         lock_order LOCK_ORDER,
     }
-    work {
+    work "Callbacks and work" "What has ended when remove() or an unregistration returns." {
         remove_is_synchronous REMOVE_IS_SYNCHRONOUS,
         text_outlives_work TEXT_OUTLIVES_WORK,
         one_remove_per_add ONE_REMOVE_PER_ADD,
@@ -194,7 +198,7 @@ invariants! {
         no_work_left NO_WORK_LEFT,
         gid_table_converges GID_TABLE_CONVERGES,
     }
-    life {
+    life "Lifetimes" "What a reference keeps, and for how long." {
         no_use_after_free NO_USE_AFTER_FREE,
         references_balance REFERENCES_BALANCE,
         no_warning NO_WARNING,
@@ -202,18 +206,18 @@ invariants! {
         caller_holds_reference CALLER_HOLDS_REFERENCE,
         active_keeps_memory ACTIVE_KEEPS_MEMORY,
     }
-    uevent {
+    uevent "Uevents" "When uevents are sent, and what is true then." {
         uevent_while_alive UEVENT_WHILE_ALIVE,
         uevent_order UEVENT_ORDER,
         completion_is_told COMPLETION_IS_TOLD,
         rules_find_what_is_said RULES_FIND_WHAT_IS_SAID,
     }
-    rdma {
+    rdma "RDMA notifications" "What users are notified of RDMA devices and their links." {
         rdma_told_in_order TOLD_IN_ORDER,
         attach_within_registration ATTACH_WITHIN_REGISTRATION,
         move_changes_the_name MOVE_CHANGES_THE_NAME,
     }
-    atomicity {
+    atomicity "Atomicity" "A command does all of what it is for or nothing." {
         error_leaves_state ERROR_LEAVES_STATE,
         instances_come_back INSTANCES_COME_BACK,
     }

@@ -77,9 +77,9 @@ impl<'k> World<'k> {
     fn new(kernel: &'k Kernel, variants: Variants) -> Self {
         World {
             kernel,
-            devlink: Devlink::new(rules(devlink::variant::VARIANTS, variants.of(Subsystem::Devlink))),
-            mdev: Mdev::new(rules(mdev::variant::VARIANTS, variants.of(Subsystem::Mdev))),
-            ib: Ib::new(rules(ib::variant::VARIANTS, variants.of(Subsystem::Ib))),
+            devlink: Devlink::new(rules(devlink::variant::THEMES, variants.of(Subsystem::Devlink))),
+            mdev: Mdev::new(rules(mdev::variant::THEMES, variants.of(Subsystem::Mdev))),
+            ib: Ib::new(rules(ib::variant::THEMES, variants.of(Subsystem::Ib))),
             drivers: Drivers::default(),
         }
     }

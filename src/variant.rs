@@ -52,15 +52,41 @@ impl<R> Variant<R> {
     }
 }
 
-/// The variants of a subsystem as data, in the order of its groups.
-pub fn specs<R>(groups: &[&[Variant<R>]]) -> Vec<VariantSpec> {
-    groups.iter().flat_map(|group| group.iter().map(Variant::spec)).collect()
+/// Variants of a subsystem that change decisions about one thing.
+#[derive(Debug)]
+pub struct Theme<R: 'static> {
+    /// What the decisions are about, as a heading.
+    pub title: &'static str,
+    /// The same in a sentence.
+    pub about: &'static str,
+    /// The variants, in the order in which they are listed.
+    pub variants: &'static [Variant<R>],
+}
+
+/// A theme without its decisions: what lists and docs need.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the fields of `Theme`")]
+pub struct ThemeSpec {
+    pub title: &'static str,
+    pub about: &'static str,
+    pub variants: Vec<VariantSpec>,
+}
+
+/// The themes of a subsystem as data, in their order.
+pub fn specs<R>(themes: &[Theme<R>]) -> Vec<ThemeSpec> {
+    let spec = |theme: &Theme<R>| ThemeSpec {
+        title: theme.title,
+        about: theme.about,
+        variants: theme.variants.iter().map(Variant::spec).collect(),
+    };
+    themes.iter().map(spec).collect()
 }
 
 /// The settled rules with the variants of a set (a bit each) applied.
-pub fn rules<R: Default>(groups: &[&[Variant<R>]], set: u64) -> R {
+pub fn rules<R: Default>(themes: &[Theme<R>], set: u64) -> R {
     let mut rules = R::default();
-    for variant in groups.iter().copied().flatten().filter(|variant| set & (1 << variant.id) != 0) {
+    let variants = themes.iter().flat_map(|theme| theme.variants);
+    for variant in variants.filter(|variant| set & (1 << variant.id) != 0) {
         (variant.apply)(&mut rules);
     }
     rules

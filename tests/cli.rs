@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use unreg::event::Point;
+use unreg::invariant;
 
 /// Runs `unreg` in a folder.
 fn unreg(folder: &Path, arguments: &[&str]) -> Output {
@@ -83,17 +85,59 @@ fn an_unknown_variant_ends_with_2_and_names_the_one_that_was_meant() {
 }
 
 #[test]
-fn everything_can_be_listed_in_both_forms() {
+fn everything_can_be_listed_in_every_form() {
     let folder = folder();
-    for what in ["variants", "invariants", "commands", "points", "tasks"] {
-        let text = unreg(folder.path(), &["list", what]);
-        let markdown = unreg(folder.path(), &["list", what, "--as", "markdown"]);
-        assert_eq!((code(&text), code(&markdown)), (0, 0));
-        let (text, markdown) = (stdout(&text), stdout(&markdown));
-        assert_eq!(text.lines().count() + 1, markdown.lines().count(), "{what}: a rule below the headings");
-        assert!(markdown.lines().all(|line| line.starts_with("| ") && line.ends_with(" |")), "{markdown}");
+    let listed = |arguments: &[&str]| {
+        let output = unreg(folder.path(), &[&["list"], arguments].concat());
+        assert_eq!(code(&output), 0, "{arguments:?}");
+        stdout(&output)
+    };
+    for what in ["variants", "invariants", "commands", "points", "tasks", "mails"] {
+        let json: serde_json::Value = serde_json::from_str(&listed(&[what, "--as", "json"])).unwrap();
+        let names: Vec<&str> =
+            json.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap()).collect();
+        let (text, markdown) = (listed(&[what]), listed(&[what, "--as", "markdown"]));
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{what}: a terminal is 80 columns wide");
+        for name in names {
+            let is_name = |line: &str| line.split_whitespace().next() == Some(name);
+            assert!(text.lines().any(is_name), "{what}: no {name} in\n{text}");
+            assert!(markdown.contains(&format!("| `{name}` |")), "{what}: no {name} in\n{markdown}");
+        }
     }
-    assert!(stdout(&unreg(folder.path(), &["list", "variants"])).contains("devlink=early-register"));
+}
+
+#[test]
+fn a_list_can_be_asked_for_a_word_and_a_subsystem() {
+    let folder = folder();
+    let listed = |arguments: &[&str]| stdout(&unreg(folder.path(), &[&["list"], arguments].concat()));
+    assert!(listed(&["commands", "eswitch"]).starts_with("devlink.eswitch-set  0x13\n"));
+    assert!(
+        listed(&["variants", "--subsystem", "mdev"]).lines().any(|line| line.starts_with("mdev=linux-6.12"))
+    );
+    assert!(!listed(&["variants", "--subsystem", "mdev"]).contains("devlink="));
+    assert!(listed(&["commands", "--subsystem", "ib"]).contains("netdev.add"));
+    assert!(!listed(&["commands", "--subsystem", "ib"]).contains("mdev.create"));
+    let nothing = unreg(folder.path(), &["list", "tasks", "zzzz"]);
+    assert_eq!(code(&nothing), 2);
+    assert!(stderr(&nothing).contains("nothing of these"), "{}", stderr(&nothing));
+    assert_eq!(code(&unreg(folder.path(), &["list", "variants", "--subsystem", "mdv"])), 2);
+}
+
+/// The number that is free is the one after the last that is taken.
+#[test]
+fn the_next_numbers_are_printed() {
+    let folder = folder();
+    let text = stdout(&unreg(folder.path(), &["list", "numbers"]));
+    let next = |what: &str| {
+        let line =
+            text.lines().find(|line| line.starts_with(what)).unwrap_or_else(|| panic!("no {what} in {text}"));
+        u16::from_str_radix(line.rsplit_once("0x").unwrap().1, 16).unwrap()
+    };
+    let taken: Vec<u16> = invariant::ALL.iter().map(|invariant| u16::from(invariant.id)).collect();
+    assert_eq!(Some(next("invariant") - 1), taken.into_iter().max());
+    let taken = unreg::program::Command::TABLES[0].1.iter().map(|spec| u16::from(spec.opcode));
+    assert_eq!(Some(next("command like devlink.get") - 1), taken.max());
+    assert!(Point::ALL.iter().all(|point| *point as u16 != next("point from 0x100")));
 }
 
 #[test]

@@ -8,14 +8,38 @@ mod register;
 mod reload;
 
 use super::rules::Rules;
-use crate::variant::Variant;
+use crate::variant::Theme;
 
-/// Every variant of devlink, by what it is about; whole kernels last.
-pub const VARIANTS: &[&[Variant<Rules>]] = &[
-    register::VARIANTS,
-    reload::VARIANTS,
-    lock::VARIANTS,
-    part::VARIANTS,
-    netdev::VARIANTS,
-    kernel::VARIANTS,
+/// The variants of devlink by theme, whole kernels last.
+pub const THEMES: &[Theme<Rules>] = &[
+    Theme {
+        title: "devlink: registration",
+        about: "When a driver registers its instance, what is announced by then, and which instance a lookup returns.",
+        variants: register::VARIANTS,
+    },
+    Theme {
+        title: "devlink: reload",
+        about: "What a reload makes anew, what it announces, and what a driver may call in it.",
+        variants: reload::VARIANTS,
+    },
+    Theme {
+        title: "devlink: locks",
+        about: "Which lock is held over a driver's callback, and what the end of a namespace holds and waits for.",
+        variants: lock::VARIANTS,
+    },
+    Theme {
+        title: "devlink: parts",
+        about: "How ports, traps, rates, regions and the other parts of an instance change, and what is announced of that.",
+        variants: part::VARIANTS,
+    },
+    Theme {
+        title: "devlink: netdevs",
+        about: "What becomes of the netdevs of ports, and what is announced of them.",
+        variants: netdev::VARIANTS,
+    },
+    Theme {
+        title: "devlink: kernels",
+        about: "The decisions that one release made, as far as they are modelled.",
+        variants: kernel::VARIANTS,
+    },
 ];

@@ -183,7 +183,8 @@ impl Ib {
                 let _list = super::take(k, self.rules.devices, Mode::Read, Point::IbExitNetns).await;
                 let mut devices = self.by_index().map(|device| (self.index(device), device));
                 let found = devices.find(|(index, _)| last.is_none_or(|last| *index > last));
-                let found = found.and_then(|(index, device)| Some((index, device, self.device(device)?.kref)));
+                let found =
+                    found.and_then(|(index, device)| Some((index, device, self.device(device)?.kref)));
                 found.inspect(|(.., kref)| self.get_device(k, *kref))
             };
             let Some((index, device, kref)) = found else { return };

@@ -11,7 +11,7 @@ mod user;
 use super::rules::{Adds, Enumerates, Flushes, Keeps, Lookup, Rules};
 use crate::event::{LockClass, Mode, QueueName};
 use crate::mail::{self, Cite};
-use crate::variant::Variant;
+use crate::variant::{Theme, Variant};
 
 /// What the mutex of 2015 and most of its cures share: a lock of everything is held over callbacks, and netdev
 /// work walks the list of devices under that list's lock. A device leaves the list after its clients do.
@@ -31,14 +31,39 @@ pub(super) const fn kref(who: &'static str, claim: &'static str) -> Cite {
     Cite { mail: &mail::KREF, who, claim }
 }
 
-/// Every variant of ib_core.
-pub const VARIANTS: &[&[Variant<Rules>]] =
-    &[MAIL, client::VARIANTS, gid::VARIANTS, kernel::VARIANTS, user::VARIANTS];
+/// The variants of ib_core by theme.
+pub const THEMES: &[Theme<Rules>] = &[
+    Theme {
+        title: "ib_core: device_mutex",
+        about: "The mutex of 2015 over both lists, and the cures that the review proposed.",
+        variants: MAIL,
+    },
+    Theme {
+        title: "ib_core: clients",
+        about: "In which order clients get and lose a device, and who unregisters a device when.",
+        variants: client::VARIANTS,
+    },
+    Theme {
+        title: "ib_core: GID tables",
+        about: "When the GID table of a device is filled and follows its netdev.",
+        variants: gid::VARIANTS,
+    },
+    Theme {
+        title: "ib_core: kernels",
+        about: "The decisions of releases since 2015.",
+        variants: kernel::VARIANTS,
+    },
+    Theme {
+        title: "ib_core: users",
+        about: "What users are notified of and when, and how names and links come and go.",
+        variants: user::VARIANTS,
+    },
+];
 
 /// The mutex of 2015 and its cures.
 const MAIL: &[Variant<Rules>] = &[
     Variant {
-        id: 0,
+        id: 0x00,
         name: "device-mutex",
         says: "one mutex for both lists, held over add() and remove(); netdev work takes it to walk the devices",
         cites: &[
@@ -58,7 +83,7 @@ const MAIL: &[Variant<Rules>] = &[
         apply: |rules| under_one_lock(rules, LockClass::DeviceMutex, LockClass::DeviceMutex),
     },
     Variant {
-        id: 1,
+        id: 0x01,
         name: "kref-wait",
         says: "a kref keeps a device for whoever works on it, and unregistering waits for it; remove() does not flush",
         cites: &[
@@ -84,7 +109,7 @@ const MAIL: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 2,
+        id: 0x02,
         name: "split-mutex",
         says: "client_mutex over callbacks, device_mutex for the list, taken after remove() for the rest",
         cites: &[
@@ -99,7 +124,7 @@ const MAIL: &[Variant<Rules>] = &[
         apply: |rules| under_one_lock(rules, LockClass::DeviceMutex, LockClass::ClientMutex),
     },
     Variant {
-        id: 3,
+        id: 0x03,
         name: "rescan-queue",
         says: "device_mutex stays over remove(); device-specific work has a queue of its own, the only one flushed",
         cites: &[
@@ -123,7 +148,7 @@ const MAIL: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 4,
+        id: 0x04,
         name: "rwsem",
         says: "device_mutex becomes a reader-writer semaphore: written over remove(), read to walk the devices",
         cites: &[
@@ -138,7 +163,7 @@ const MAIL: &[Variant<Rules>] = &[
         apply: |rules| under_one_lock(rules, LockClass::DevicesRwsem, LockClass::DevicesRwsem),
     },
     Variant {
-        id: 5,
+        id: 0x05,
         name: "rwsem-read-held",
         says: "the semaphore is only read over add() and remove()",
         cites: &[kref("Matan Barak", "a reader-writer semaphore may leave everybody in the same condition")],
@@ -147,7 +172,7 @@ const MAIL: &[Variant<Rules>] = &[
         apply: |rules| rules.over_callbacks = Some((LockClass::DevicesRwsem, Mode::Read)),
     },
     Variant {
-        id: 6,
+        id: 0x06,
         name: "unfenced-remove",
         says: "the gid cache's remove() returns while its work is queued or runs",
         cites: &[kref(
@@ -159,7 +184,7 @@ const MAIL: &[Variant<Rules>] = &[
         apply: |rules| rules.remove_flushes = Flushes::Nothing,
     },
     Variant {
-        id: 7,
+        id: 0x07,
         name: "unfenced-exit",
         says: "the gid cache's exit function leaves the flushing to remove()",
         cites: &[

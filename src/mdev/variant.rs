@@ -12,17 +12,23 @@ use super::rules::{
     Unregistration, UuidTaken, VendorReference,
 };
 use crate::mail::{self, Cite};
-use crate::variant::Variant;
+use crate::variant::{Theme, Variant};
 
 /// A claim made in the mail on uevents.
 const fn cite(who: &'static str, claim: &'static str) -> Cite {
     Cite { mail: &mail::UEVENTS, who, claim }
 }
 
-/// Every variant of mdev.
-pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
+/// The variants of mdev, which are one theme.
+pub const THEMES: &[Theme<Rules>] = &[Theme {
+    title: "mdev",
+    about: "When a parent's uevents are sent, who holds references to it, and what keeps create and remove apart.",
+    variants: VARIANTS,
+}];
+
+const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 0,
+        id: 0x00,
         name: "uevent-before-put",
         says: "unregistered is sent while mdev core still holds its reference to the device",
         cites: &[
@@ -37,7 +43,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.unregistered = Unregistered::BeforePut,
     },
     Variant {
-        id: 1,
+        id: 0x01,
         name: "uevent-before-sysfs",
         says: "registered is sent before the types can be used",
         cites: &[cite(
@@ -49,7 +55,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.registered = Registered::BeforeSysfs,
     },
     Variant {
-        id: 2,
+        id: 0x02,
         name: "uevent-before-teardown",
         says: "unregistered is sent before the children and the types go",
         cites: &[cite("Alex Williamson", "the event belongs where what it says is true")],
@@ -58,7 +64,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.unregistered = Unregistered::BeforeTeardown,
     },
     Variant {
-        id: 3,
+        id: 0x03,
         name: "borrowed-reference",
         says: "the vendor driver puts its reference after registering and relies on mdev core's",
         cites: &[
@@ -73,7 +79,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.vendor_reference = VendorReference::Borrowed,
     },
     Variant {
-        id: 4,
+        id: 0x04,
         name: "unchecked-duplicates",
         says: "a second registration of a device is not refused",
         cites: &[
@@ -85,7 +91,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.duplicates = Duplicates::Unchecked,
     },
     Variant {
-        id: 5,
+        id: 0x05,
         name: "release-unfenced",
         says: "unregistering and unloading do not wait until releases have run",
         cites: &[cite("Kirti Wankhede", "a release may be deferred to a workqueue, after a random delay")],
@@ -94,7 +100,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.release_fence = false,
     },
     Variant {
-        id: 6,
+        id: 0x06,
         name: "create-unsynchronised",
         says: "nothing keeps create and remove of a child apart from the end of its parent (up to 5.1)",
         cites: &[cite("Kirti Wankhede", "unregistered means that no new child can be created")],
@@ -103,7 +109,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.synchronisation = Synchronisation::None,
     },
     Variant {
-        id: 7,
+        id: 0x07,
         name: "create-waits",
         says: "create waits for unreg_sem while the removal of its file waits for it",
         cites: &[cite(
@@ -115,7 +121,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.synchronisation = Synchronisation::Wait,
     },
     Variant {
-        id: 8,
+        id: 0x08,
         name: "remove-unprotected",
         says: "a writer of remove or unbind keeps no device from being removed (6.12 as we read it)",
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
@@ -124,7 +130,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.remove_file = RemoveFile::LetsGo,
     },
     Variant {
-        id: 9,
+        id: 0x09,
         name: "no-core-reference",
         says: "mdev core holds no reference to the device of a registered parent",
         cites: &[
@@ -139,7 +145,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.core_reference = false,
     },
     Variant {
-        id: 10,
+        id: 0x0a,
         name: "linux-6.12",
         says: "mdev as Linux 6.1 and later have it: the parent is the vendor driver's memory, each type has a reference \
                to the device, and nobody waits for releases",
@@ -155,7 +161,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         },
     },
     Variant {
-        id: 11,
+        id: 0x0b,
         name: "uevent-never",
         says: "nobody is told of a parent that is registered or unregistered (up to 5.2)",
         cites: &[cite(
@@ -167,7 +173,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| (rules.registered, rules.unregistered) = (Registered::Never, Unregistered::Never),
     },
     Variant {
-        id: 12,
+        id: 0x0c,
         name: "parent-handle",
         says: "registering returns a handle and unregistering takes it, instead of looking the device up",
         cites: &[cite(
@@ -179,7 +185,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.lookup = Lookup::Handle,
     },
     Variant {
-        id: 13,
+        id: 0x0d,
         name: "warn-on-duplicates",
         says: "a second registration of a device is refused with a warning, and so is an unregistration without one",
         cites: &[
@@ -194,7 +200,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.duplicates = Duplicates::Warned,
     },
     Variant {
-        id: 14,
+        id: 0x0e,
         name: "uuid-until-removal",
         says: "a UUID can be used again once the device with it is removed, released or not",
         cites: &[cite("Kirti Wankhede", "a release may be deferred to a workqueue, after a random delay")],
@@ -203,7 +209,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.uuid_taken = UuidTaken::UntilRemoval,
     },
     Variant {
-        id: 15,
+        id: 0x0f,
         name: "removal-unnoted",
         says: "nobody notes that a device is being removed, so that its user and its parent may both do it",
         cites: &[cite("Kirti Wankhede", "each child is removed when its parent is unregistered")],
@@ -212,7 +218,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.removal_is_noted = false,
     },
     Variant {
-        id: 16,
+        id: 0x10,
         name: "driver-does-not-wait",
         says: "a child's driver lets go of it while somebody has it open",
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
@@ -221,7 +227,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.driver_waits_for_users = false,
     },
     Variant {
-        id: 17,
+        id: 0x11,
         name: "unregister-deferred",
         says: "the vendor driver unregisters later, in a work item, and keeps its reference until then",
         cites: &[cite("Kirti Wankhede", "somebody may defer unregistration to a workqueue")],
@@ -230,7 +236,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.unregistration = Unregistration::Deferred,
     },
     Variant {
-        id: 18,
+        id: 0x12,
         name: "unregister-deferred-unreferenced",
         says: "the vendor driver unregisters later, in a work item, and puts its reference at once",
         cites: &[
@@ -248,7 +254,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.unregistration = Unregistration::DeferredWithoutReference,
     },
     Variant {
-        id: 19,
+        id: 0x13,
         name: "instance-lost",
         says: "an instance that was counted stays so when there is no memory for the device, as in 6.12",
         cites: &[cite("Alex Williamson", "what mdev core takes has to balance out within mdev core")],
@@ -257,7 +263,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         apply: |rules| rules.instance_lost_without_memory = true,
     },
     Variant {
-        id: 20,
+        id: 0x14,
         name: "linux-5.1",
         says: "mdev as Linux up to 5.1 has it: no event, and nothing keeps create and remove apart from unregistering",
         cites: &[cite(
@@ -275,7 +281,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         },
     },
     Variant {
-        id: 21,
+        id: 0x15,
         name: "linux-5.2",
         says: "mdev as Linux 5.2 has it: unreg_sem, and no event yet",
         cites: &[cite(
@@ -291,7 +297,7 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
         },
     },
     Variant {
-        id: 22,
+        id: 0x16,
         name: "linux-5.3",
         says: "mdev as Linux 5.3 has it, with the events as they were merged",
         cites: &[cite(
@@ -305,4 +311,4 @@ pub const VARIANTS: &[&[Variant<Rules>]] = &[&[
             rules.release_fence = false;
         },
     },
-]];
+];

@@ -6,10 +6,10 @@ use crate::{devlink, driver, ib, mdev};
 
 /// Declares [`Command`] from the subsystems' own commands.
 macro_rules! all_commands {
-    ($($(#[$doc:meta])* $variant:ident $module:ident,)+) => {
+    ($(#[doc = $doc:literal] $variant:ident $module:ident,)+) => {
         /// One line of a task.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Command { $($(#[$doc])* $variant($module::Command),)+ }
+        pub enum Command { $(#[doc = $doc] $variant($module::Command),)+ }
 
         impl Command {
             /// The command with this opcode and these operands, unless one of them has no meaning.
@@ -21,6 +21,10 @@ macro_rules! all_commands {
             pub fn encode(&self) -> (u8, [u8; OPERANDS_MAX]) {
                 match self { $(Command::$variant(command) => command.encode(),)+ }
             }
+
+            /// The tables of commands, with a sentence about each.
+            pub const TABLES: &'static [(&'static str, &'static [CommandSpec])] =
+                &[$(($doc, $module::Command::SPECS),)+];
 
             /// Every command there is, as data.
             pub fn specs() -> impl Iterator<Item = &'static CommandSpec> {

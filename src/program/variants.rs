@@ -1,7 +1,7 @@
 //! Which variants a program runs under, for every subsystem.
 
 use crate::operand::Operand;
-use crate::variant::{VariantSpec, specs};
+use crate::variant::{ThemeSpec, VariantSpec, specs};
 use crate::{devlink, ib, mdev, operands};
 
 operands! {
@@ -11,7 +11,7 @@ operands! {
 
 /// An option of the kernel that no rule may break under.
 const CONFIG: &[VariantSpec] = &[VariantSpec {
-    id: 0,
+    id: 0x00,
     name: "delayed-release",
     says: "kobjects are released later, from a workqueue (CONFIG_DEBUG_KOBJECT_RELEASE)",
     cites: &[crate::mail::Cite {
@@ -24,14 +24,23 @@ const CONFIG: &[VariantSpec] = &[VariantSpec {
 }];
 
 impl Subsystem {
+    /// The variants of this subsystem by theme, as data.
+    pub fn themes(self) -> Vec<ThemeSpec> {
+        match self {
+            Subsystem::Devlink => specs(devlink::variant::THEMES),
+            Subsystem::Mdev => specs(mdev::variant::THEMES),
+            Subsystem::Ib => specs(ib::variant::THEMES),
+            Subsystem::Config => vec![ThemeSpec {
+                title: "kernel configuration",
+                about: "Options of the kernel under which every invariant must be kept.",
+                variants: CONFIG.to_vec(),
+            }],
+        }
+    }
+
     /// The variants of this subsystem, as data.
     pub fn variants(self) -> Vec<VariantSpec> {
-        match self {
-            Subsystem::Devlink => specs(devlink::variant::VARIANTS),
-            Subsystem::Mdev => specs(mdev::variant::VARIANTS),
-            Subsystem::Ib => specs(ib::variant::VARIANTS),
-            Subsystem::Config => CONFIG.to_vec(),
-        }
+        self.themes().into_iter().flat_map(|theme| theme.variants).collect()
     }
 
     /// The variant with this name.

@@ -1,6 +1,6 @@
 //! What programs cover, as tables: a row a command, a variant, an invariant, and a line for the states.
 
-use crate::cli::list::{self, Table};
+use crate::cli::table::{self, Table};
 use std::collections::{BTreeMap, BTreeSet};
 use unreg::event::Errno;
 use unreg::invariant;
@@ -13,7 +13,7 @@ pub(super) fn coverage(each: &[(Program, Vec<Feature>)]) -> (String, Vec<String>
     let mut text = String::new();
     for table in [commands(each, &mut missing), variants(each, &mut missing), invariants(each, &mut missing)]
     {
-        text += &list::text(&table);
+        text += &table::text(&table);
         text.push('\n');
     }
     let count = |is_such: fn(&Feature) -> bool| {

@@ -5,8 +5,8 @@ mod hunted;
 use super::boot::Which;
 use super::build::{self, Config};
 use super::kernel::{Kernel, Unperformable};
-use crate::cli::list::{self, Form};
 use crate::cli::progress::Stage;
+use crate::cli::table::{self, Form};
 use crate::cli::{Outcome, choose, duration, load, out};
 use comfy_table::{ContentArrangement, Table, presets};
 use std::collections::BTreeMap;
@@ -187,7 +187,7 @@ fn table(judged: &[(Prediction, Verdict)], form: Form) -> String {
     let mut rows: Vec<Vec<String>> = judged.iter().map(row).collect();
     if matches!(form, Form::Markdown) {
         rows.iter_mut().flatten().for_each(|cell| *cell = complaint::without_addresses(cell));
-        return list::markdown(&list::Table { headings, rows }) + "\n";
+        return table::markdown(&table::Table { headings, rows }) + "\n";
     }
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(120);

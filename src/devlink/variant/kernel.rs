@@ -17,7 +17,7 @@ fn register_early(rules: &mut Rules) {
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 26,
+        id: 0x1a,
         name: "linux-5.4",
         says: "devlink up to 5.4: register early, one lock over every command, parts announced at once",
         cites: &[Cite {
@@ -30,7 +30,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: register_early,
     },
     Variant {
-        id: 27,
+        id: 0x1b,
         name: "linux-5.10",
         says: "devlink from 5.5 to 5.15: as 5.4, and reload waits until the driver enables it",
         cites: &[Cite {
@@ -46,7 +46,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 28,
+        id: 0x1c,
         name: "linux-5.16",
         says: "devlink from 5.16 to 5.18: register last and announce what is there, still one lock over every command",
         cites: &[Cite {
@@ -66,7 +66,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 29,
+        id: 0x1d,
         name: "linux-6.1",
         says: "devlink and netdevsim as Linux 6.1 has them: register last, without the lock, and tell of moves before the \
                driver goes down",
@@ -118,7 +118,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 30,
+        id: 0x1e,
         name: "linux-6.4",
         says: "devlink from 6.3 to 6.7: register first under the instance's lock, reload without the device's",
         cites: &[Cite {
@@ -140,7 +140,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 11,
+        id: 0x0b,
         name: "linux-6.12",
         says: "devlink and netdevsim as Linux 6.12 has them: register first, under the lock, and then make every part",
         cites: &[

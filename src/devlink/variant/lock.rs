@@ -6,7 +6,7 @@ use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 6,
+        id: 0x06,
         name: "devlink-mutex",
         says: "one lock of all instances is held over every command, driver callbacks included",
         cites: &[Cite {
@@ -23,7 +23,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 20,
+        id: 0x14,
         name: "pernet-lock-over-reload",
         says: "whoever ends a namespace holds the lock of all namespaces over the drivers' reload, as 6.12 does",
         cites: &[Cite {
@@ -36,7 +36,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.netns_exit_holds_pernet_ops = true,
     },
     Variant {
-        id: 21,
+        id: 0x15,
         name: "notifier-in-reload",
         says: "a driver's reload begins to follow the netdevs of all namespaces, while whoever ends one holds their lock",
         cites: &[Cite {
@@ -49,7 +49,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.reload_registers_notifier = true,
     },
     Variant {
-        id: 22,
+        id: 0x16,
         name: "driver-keeps-netns",
         says: "a driver that refuses to go down keeps its instance in a namespace that ends, as 6.12's may",
         cites: &[Cite {
@@ -62,7 +62,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.driver_may_keep_netns = true,
     },
     Variant {
-        id: 23,
+        id: 0x17,
         name: "netns-told-before-down",
         says: "the old namespace is told of the end before the driver is asked to go down, as in 6.0 to 6.2",
         cites: &[Cite {
@@ -75,7 +75,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.netns_told_before_down = true,
     },
     Variant {
-        id: 24,
+        id: 0x18,
         name: "netns-ref-lost-on-error",
         says: "a reload that fails forgets its reference to the namespace it was to move to",
         cites: &[Cite {
@@ -88,7 +88,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.netns_ref_lost_on_error = true,
     },
     Variant {
-        id: 45,
+        id: 0x2d,
         name: "nested-locks-parent",
         says: "an instance on a line card takes the lock of its switch, to have it tell that the instance is there",
         cites: &[Cite {
@@ -101,7 +101,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.nested_locks_parent = true,
     },
     Variant {
-        id: 47,
+        id: 0x2f,
         name: "cancel-under-lock",
         says: "a driver that goes waits for its work under the instance's lock, which the work takes",
         cites: &[Cite {

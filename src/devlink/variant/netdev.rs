@@ -6,7 +6,7 @@ use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 43,
+        id: 0x2b,
         name: "silent-netdev-move",
         says: "a netdev that goes to another namespace leaves without a word to those who listen where it was",
         cites: &[Cite {
@@ -19,7 +19,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.netdev_leaves_silently = true,
     },
     Variant {
-        id: 44,
+        id: 0x2c,
         name: "netdevs-end-with-netns",
         says: "a namespace that ends unregisters the netdevs in it, and their driver unregisters them again",
         cites: &[Cite {

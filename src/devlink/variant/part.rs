@@ -6,7 +6,7 @@ use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 10,
+        id: 0x0a,
         name: "eswitch-set-in-steps",
         says: "an eswitch change is applied attribute by attribute, as 6.12 does, and stays half done on an error",
         cites: &[Cite {
@@ -19,7 +19,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.eswitch_in_steps = true,
     },
     Variant {
-        id: 12,
+        id: 0x0c,
         name: "rate-set-in-steps",
         says: "a rate object is changed attribute by attribute, as 6.12 does, and an error leaves those before it set",
         cites: &[Cite {
@@ -32,7 +32,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.rate_set_in_steps = true,
     },
     Variant {
-        id: 17,
+        id: 0x11,
         name: "trap-group-set-in-steps",
         says: "the traps of a group are changed, as 6.12 does, before it is known whether there is such a policer",
         cites: &[Cite {
@@ -45,7 +45,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.trap_group_set_in_steps = true,
     },
     Variant {
-        id: 13,
+        id: 0x0d,
         name: "silent-rate-nodes",
         says: "a driver that goes down unmakes the rate nodes without a word, as 6.12 does",
         cites: &[Cite {
@@ -58,7 +58,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.rate_nodes_end_silently = true,
     },
     Variant {
-        id: 14,
+        id: 0x0e,
         name: "snapshot-ids-kept",
         says: "a snapshot's id that devlink chose is held for ever, as 6.12 does, and cannot be wanted again",
         cites: &[Cite {
@@ -71,7 +71,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.snapshot_ids_kept = true,
     },
     Variant {
-        id: 18,
+        id: 0x12,
         name: "broken-counter-hides",
         says: "a trap or policer whose counter cannot be read is neither announced nor shown, as in 6.12",
         cites: &[Cite {
@@ -84,7 +84,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.broken_counter_hides = true,
     },
     Variant {
-        id: 46,
+        id: 0x2e,
         name: "refused-route-counts",
         says: "a driver still counts, as in 6.12, a route that it took and that another driver then refused",
         cites: &[Cite {
@@ -97,7 +97,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.refused_routes_count = true,
     },
     Variant {
-        id: 32,
+        id: 0x20,
         name: "groups-end-first",
         says: "a driver unregisters the groups of its traps before the traps that are in them",
         cites: &[Cite {
@@ -110,7 +110,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.groups_end_first = true,
     },
     Variant {
-        id: 34,
+        id: 0x22,
         name: "dump-get-unlocked",
         says: "a reporter's dump is read without the instance's lock, as in 6.0 to 6.5, while the driver may go down",
         cites: &[Cite {
@@ -123,7 +123,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.dump_get_unlocked = true,
     },
     Variant {
-        id: 42,
+        id: 0x2a,
         name: "stale-rate-parents",
         says: "rate objects keep their parents when the driver unmakes all nodes, and name them later",
         cites: &[Cite {

@@ -6,7 +6,7 @@ use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 0,
+        id: 0x00,
         name: "early-register",
         says: "drivers register in the middle of probe, and anything may be asked of them from there on",
         cites: &[Cite {
@@ -23,7 +23,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 1,
+        id: 0x01,
         name: "reload-enable",
         says: "drivers register early and enable reload at the end of probe; nothing else is guarded",
         cites: &[Cite {
@@ -40,7 +40,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 2,
+        id: 0x02,
         name: "notify-at-once",
         says: "a part is announced as soon as it exists, registered instance or not",
         cites: &[Cite {
@@ -53,7 +53,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.notify = Notify::AtOnce,
     },
     Variant {
-        id: 7,
+        id: 0x07,
         name: "register-without-replay",
         says: "drivers register last, and register announces the instance but not the parts it has by then",
         cites: &[Cite {
@@ -66,7 +66,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.replay = Replay::ParentOnly,
     },
     Variant {
-        id: 8,
+        id: 0x08,
         name: "children-first",
         says: "register announces the parts before the instance",
         cites: &[Cite {
@@ -79,7 +79,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.replay = Replay::ChildrenFirst,
     },
     Variant {
-        id: 9,
+        id: 0x09,
         name: "lookup-without-recheck",
         says: "a command that found an instance trusts it once the lock comes, registered or not",
         cites: &[Cite {
@@ -92,7 +92,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.lookup_checks_again = false,
     },
     Variant {
-        id: 25,
+        id: 0x19,
         name: "reference-means-registered",
         says: "whoever found an instance holds its unregister up, as from 5.15 to 6.2, and may itself wait for the lock",
         cites: &[Cite {
@@ -105,7 +105,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.unregister_waits = true,
     },
     Variant {
-        id: 16,
+        id: 0x10,
         name: "report-after-unregister",
         says: "errors are told without the lock, and the driver waits for who tells them only after it has unregistered",
         cites: &[Cite {
@@ -121,7 +121,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 38,
+        id: 0x26,
         name: "files-before-ready",
         says: "a driver's files may be written to while its probe is under way, and use what is not made yet",
         cites: &[Cite {
@@ -134,7 +134,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.port_files_unguarded = true,
     },
     Variant {
-        id: 39,
+        id: 0x27,
         name: "register-unlocked",
         says: "drivers register last and without the instance's lock, so a part may come between the mark and the word",
         cites: &[Cite {
@@ -147,7 +147,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.publish = Publish::LastUnlocked,
     },
     Variant {
-        id: 40,
+        id: 0x28,
         name: "exit-without-wait",
         says: "netdevsim's module goes while a device that is gone may still be released later, as up to 6.1",
         cites: &[Cite {
@@ -160,7 +160,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.exit_waits_for_releases = false,
     },
     Variant {
-        id: 41,
+        id: 0x29,
         name: "parent-not-referenced",
         says: "an instance has no reference to its device, as up to 6.2, and names it when its own memory goes",
         cites: &[Cite {
@@ -173,7 +173,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.parent_referenced = false,
     },
     Variant {
-        id: 31,
+        id: 0x1f,
         name: "port-filter-hides-instance",
         says: "who filters by a port hears of nothing else, not even of the instance that the port belongs to",
         cites: &[Cite {

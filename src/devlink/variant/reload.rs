@@ -6,7 +6,7 @@ use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 3,
+        id: 0x03,
         name: "traps-at-probe",
         says: "traps are registered by probe and live through reload",
         cites: &[Cite {
@@ -19,7 +19,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.traps_in_reload = false,
     },
     Variant {
-        id: 4,
+        id: 0x04,
         name: "self-locking-reload",
         says: "a driver's reload calls devlink functions that take the lock which reload holds",
         cites: &[Cite {
@@ -32,7 +32,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.reload_calls = ReloadCalls::SelfLocking,
     },
     Variant {
-        id: 5,
+        id: 0x05,
         name: "register-inside-reload",
         says: "a driver's reload unregisters the instance and registers it again",
         cites: &[Cite {
@@ -45,7 +45,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.reload_calls = ReloadCalls::Register,
     },
     Variant {
-        id: 15,
+        id: 0x0f,
         name: "reporters-in-reload",
         says: "a reload makes health reporters anew, as 6.12's netdevsim does, and waits under the lock for those who \
                report and want it",
@@ -59,7 +59,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.reporters_in_reload = true,
     },
     Variant {
-        id: 19,
+        id: 0x13,
         name: "resource-sums-wrap",
         says: "the sizes of a resource's parts are added up modulo 2^64, as 6.12 does, so that too much may fit",
         cites: &[Cite {
@@ -72,7 +72,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.resource_sums_wrap = true,
     },
     Variant {
-        id: 35,
+        id: 0x23,
         name: "any-action-moves",
         says: "a reload that only activates firmware may move the instance too, as in 6.1, with nothing made anew",
         cites: &[Cite {
@@ -85,7 +85,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.any_action_moves = true,
     },
     Variant {
-        id: 33,
+        id: 0x21,
         name: "reload-up-without-unwind",
         says: "a driver that fails to come up leaves the traps and regions that it has made by then",
         cites: &[Cite {
@@ -98,7 +98,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.reload_up_leaves_parts = true,
     },
     Variant {
-        id: 36,
+        id: 0x24,
         name: "params-told-apart",
         says: "params are announced before their instance is and end after it, as moves to a namespace did up to 6.3",
         cites: &[Cite {
@@ -111,7 +111,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.params_told_apart = true,
     },
     Variant {
-        id: 37,
+        id: 0x25,
         name: "port-files-disable-reload",
         says: "the files that change ports disable reload meanwhile, as from 5.5 on: a flag, so the first to end enables it",
         cites: &[Cite {

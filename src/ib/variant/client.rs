@@ -7,7 +7,7 @@ use crate::variant::Variant;
 /// The variants of this file.
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 8,
+        id: 0x08,
         name: "rcu-list",
         says: "the list of devices is walked under RCU, which keeps no device once it has been read",
         cites: &[kref(
@@ -19,7 +19,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.enum_locks = false,
     },
     Variant {
-        id: 9,
+        id: 0x09,
         name: "remove-under-client-data",
         says: "a device's client data stays locked for reading over remove(), as in 5.1 and 5.2",
         cites: &[kref(
@@ -31,7 +31,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.client_data_over_remove = true,
     },
     Variant {
-        id: 10,
+        id: 0x0a,
         name: "adds-unordered",
         says: "whoever registers adds, so that a device may get a later client first, as from 5.3 on",
         cites: &[kref(
@@ -43,7 +43,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.adds = Adds::Alone,
     },
     Variant {
-        id: 11,
+        id: 0x0b,
         name: "removes-in-order",
         says: "a device's clients are removed in the order in which they were added",
         cites: &[kref("Jason Gunthorpe", "a client is a driver of the device, and goes as drivers go")],
@@ -52,7 +52,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.removes_in_order = true,
     },
     Variant {
-        id: 12,
+        id: 0x0c,
         name: "refused-is-removed",
         says: "a client that refuses a device is told of the device's end all the same",
         cites: &[kref(
@@ -64,7 +64,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.refused_is_removed = true,
     },
     Variant {
-        id: 13,
+        id: 0x0d,
         name: "unfenced-unregister",
         says: "nothing keeps apart those who unregister one device at the same time",
         cites: &[kref(
@@ -82,7 +82,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.unregister_fenced = false,
     },
     Variant {
-        id: 14,
+        id: 0x0e,
         name: "free-without-wait",
         says: "unregistering gives the memory back while the active count is above zero",
         cites: &[kref(
@@ -94,7 +94,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.unregister_waits = false,
     },
     Variant {
-        id: 15,
+        id: 0x0f,
         name: "unregister-in-notifier",
         says: "a driver unregisters its device in the netdev's notifier, under the lock of all netdevs",
         cites: &[kref(
@@ -106,7 +106,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.netdev_gone = NetdevGone::Unregisters,
     },
     Variant {
-        id: 16,
+        id: 0x10,
         name: "disassociate-at-once",
         says: "uverbs takes a device from its users without waiting for those who are in a command",
         cites: &[kref(
@@ -118,7 +118,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.disassociates = Disassociates::AtOnce,
     },
     Variant {
-        id: 17,
+        id: 0x11,
         name: "waits-for-users",
         says: "uverbs' remove() waits until the last user has closed the device, as with drivers that cannot \
                disassociate",

@@ -7,7 +7,7 @@ use crate::variant::Variant;
 /// The variants of this file.
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 18,
+        id: 0x12,
         name: "rescan-before-mark",
         says: "a table is filled before its device is told of events, so that one in between is lost",
         cites: &[kref("Matan Barak", "work walks the devices that there are, and knows of no others")],
@@ -16,7 +16,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.marks = Marks::Last,
     },
     Variant {
-        id: 19,
+        id: 0x13,
         name: "gid-deletes-lost",
         says: "a device that goes leaves entries to the work that is queued to delete them, which finds it no more",
         cites: &[kref("Jason Gunthorpe", "all work must be complete or cancelled when remove() returns")],

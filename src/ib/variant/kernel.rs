@@ -20,7 +20,7 @@ fn tables_in_core(rules: &mut Rules) {
 /// The variants of this file.
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 20,
+        id: 0x14,
         name: "linux-4.3",
         says: "ib_core from 4.3 to 4.20: device_mutex over add() and remove(), and lists_rwsem to walk the devices",
         cites: &[kref("Jason Gunthorpe", "split the lock, so that the enumeration takes another one")],
@@ -36,7 +36,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 21,
+        id: 0x15,
         name: "linux-5.1",
         says: "ib_core of 5.1 and 5.2: a lock each, and that of a device's client data is held over remove()",
         cites: &[kref(
@@ -58,7 +58,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         },
     },
     Variant {
-        id: 22,
+        id: 0x16,
         name: "linux-5.3",
         says: "ib_core from 5.3 on: no lock over remove(), and clients and devices may register side by side",
         cites: &[kref(
@@ -76,7 +76,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: tables_in_core,
     },
     Variant {
-        id: 23,
+        id: 0x17,
         name: "linux-6.12",
         says: "ib_core, siw and rxe as the latest 6.12 has them: ib_register_client() holds both lists over every \
                add(), and links are made under a lock of all drivers",

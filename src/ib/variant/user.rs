@@ -7,7 +7,7 @@ use crate::variant::Variant;
 /// The variants of what users see and do.
 pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
-        id: 41,
+        id: 0x29,
         name: "added-before-clients",
         says: "the uevent that a device was added goes out with the device, before its clients have it",
         cites: &[Cite {
@@ -20,7 +20,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.users.announces_first = true,
     },
     Variant {
-        id: 42,
+        id: 0x2a,
         name: "end-without-beginning",
         says: "a device whose registration fails after it was enabled is told to end, though nobody knew of it",
         cites: &[Cite {
@@ -33,7 +33,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.users.ends_what_never_began = true,
     },
     Variant {
-        id: 43,
+        id: 0x2b,
         name: "end-before-clients",
         says: "the end of a device is told before its clients are removed",
         cites: &[Cite {
@@ -46,7 +46,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.users.ends_before_clients = true,
     },
     Variant {
-        id: 44,
+        id: 0x2c,
         name: "attach-at-once",
         says: "that a netdev is attached is told as soon as the device has it",
         cites: &[Cite {
@@ -59,7 +59,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.users.attaches_at_once = true,
     },
     Variant {
-        id: 45,
+        id: 0x2d,
         name: "rename-to-the-same",
         says: "a device that gets the name it has is renamed, and users are told",
         cites: &[Cite {
@@ -72,7 +72,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.users.renames_to_the_same = true,
     },
     Variant {
-        id: 46,
+        id: 0x2e,
         name: "unfenced-links",
         says: "a driver's module goes without waiting for those who make a link with it",
         cites: &[Cite {
@@ -85,7 +85,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         apply: |rules| rules.users.link_ops = LinkOps::Nothing,
     },
     Variant {
-        id: 47,
+        id: 0x2f,
         name: "queued-without-reference",
         says: "who is to unregister a device later has its pointer, and no reference to its memory",
         cites: &[Cite {

@@ -8,7 +8,7 @@ use crate::mail::{self, Cite};
 ///
 /// Except a reload whose driver does not come up again: what was torn down stays so, and the instance says it.
 pub const ERROR_LEAVES_STATE: Invariant = Invariant {
-    id: 17,
+    id: 0x11,
     name: "error-leaves-state",
     says: "A command that returns an error leaves every object and value as it was.",
     cites: &[Cite {

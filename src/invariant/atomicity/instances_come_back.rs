@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// At rest a parent without devices has as much left of each type as when it was registered.
 pub const INSTANCES_COME_BACK: Invariant = Invariant {
-    id: 37,
+    id: 0x25,
     name: "instances-come-back",
     says: "At rest, a parent without devices has as many instances of each type left as when it was registered.",
     cites: &[Cite {

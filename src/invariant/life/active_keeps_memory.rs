@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// While the active count of a device is above zero its memory is there, and once it is zero nobody raises it.
 pub const ACTIVE_KEEPS_MEMORY: Invariant = Invariant {
-    id: 41,
+    id: 0x29,
     name: "active-keeps-memory",
     says: "While the active count of a device is above zero its memory is there, and once it is zero nobody raises it.",
     cites: &[Cite {

@@ -7,7 +7,7 @@ use crate::mail::{self, Cite};
 
 /// When `unregistered` is sent, somebody other than mdev core has a reference to the device.
 pub const CALLER_HOLDS_REFERENCE: Invariant = Invariant {
-    id: 35,
+    id: 0x23,
     name: "caller-holds-reference",
     says: "When unregistered is sent, whoever registered the device has a reference of its own to it.",
     cites: &[

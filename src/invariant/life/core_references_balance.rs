@@ -7,7 +7,7 @@ use crate::mail::{self, Cite};
 
 /// When unregistering returns, mdev core has put every reference to the device that it took since it was registered.
 pub const CORE_REFERENCES_BALANCE: Invariant = Invariant {
-    id: 34,
+    id: 0x22,
     name: "core-references-balance",
     says: "When a parent's unregistration returns, mdev core has no reference to its device left.",
     cites: &[Cite {

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// Nobody uses an object whose last reference was put.
 pub const NO_USE_AFTER_FREE: Invariant = Invariant {
-    id: 13,
+    id: 0x0d,
     name: "no-use-after-free",
     says: "Nobody uses an object whose last reference was put.",
     cites: &[Cite {

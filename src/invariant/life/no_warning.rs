@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// No `WARN_ON` of the kernel fires, and no checker in it complains.
 pub const NO_WARNING: Invariant = Invariant {
-    id: 18,
+    id: 0x12,
     name: "no-warning",
     says: "No WARN_ON of the kernel fires, and no checker in it (lockdep, KASAN, debugobjects) complains.",
     cites: &[Cite {

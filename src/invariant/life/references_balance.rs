@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// Every reference that is taken is put once, and none is taken after the last put.
 pub const REFERENCES_BALANCE: Invariant = Invariant {
-    id: 14,
+    id: 0x0e,
     name: "references-balance",
     says: "Every reference that is taken is put once, and none is taken after the last put.",
     cites: &[

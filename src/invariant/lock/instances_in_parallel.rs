@@ -9,7 +9,7 @@ use crate::mail::{self, Cite};
 /// Time is virtual: every callback of a driver takes one unit, everything else none, and there are as many processors
 /// as tasks. So what is found is no accident of a schedule: it is what each task would wait on any machine.
 pub const INSTANCES_IN_PARALLEL: Invariant = Invariant {
-    id: 21,
+    id: 0x15,
     name: "instances-in-parallel",
     says: "Nobody waits for a lock of all devices while a driver is called under it: instances are configured side by side.",
     cites: &[Cite {

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// Locks, flushes and waits for users are taken in one order, so that no schedule can deadlock.
 pub const LOCK_ORDER: Invariant = Invariant {
-    id: 10,
+    id: 0x0a,
     name: "lock-order",
     says: "Locks, flushes and waits for users are taken in one order, so that no schedule can deadlock.",
     cites: &[Cite {

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// No set of tasks waits for each other, and nobody waits for what can never come.
 pub const NO_DEADLOCK: Invariant = Invariant {
-    id: 9,
+    id: 0x09,
     name: "no-deadlock",
     says: "No set of tasks waits for each other, and nobody waits for what can never come.",
     cites: &[

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// No lock that serves every device is held while a driver or a client is called back.
 pub const NO_GLOBAL_LOCK: Invariant = Invariant {
-    id: 8,
+    id: 0x08,
     name: "no-global-lock-over-driver-callback",
     says: "No lock that serves every device is held while a driver or a client is called back.",
     cites: &[

@@ -7,7 +7,7 @@ use crate::mail::{self, Cite};
 
 /// The end of a part is announced only if its beginning was, and only once.
 pub const END_FOLLOWS_BEGINNING: Invariant = Invariant {
-    id: 25,
+    id: 0x19,
     name: "end-follows-beginning",
     says: "The end of a part is announced only if its beginning was, and only once.",
     cites: &[Cite {

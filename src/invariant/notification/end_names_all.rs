@@ -7,7 +7,7 @@ use crate::mail::{self, Cite};
 
 /// When the end of an instance is announced, the end of each of its announced parts has been.
 pub const END_NAMES_ALL: Invariant = Invariant {
-    id: 26,
+    id: 0x1a,
     name: "end-names-all",
     says: "When the end of an instance is announced, the end of each of its announced parts has been.",
     cites: &[Cite {

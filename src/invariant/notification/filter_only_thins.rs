@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// Whoever filters hears what its namespace hears, less what differs from the filter it set last.
 pub const FILTER_ONLY_THINS: Invariant = Invariant {
-    id: 22,
+    id: 0x16,
     name: "filter-only-thins",
     says: "Whoever filters hears what its namespace hears, less what differs from the filter it set last.",
     cites: &[

@@ -9,7 +9,7 @@ use crate::mail::{self, Cite};
 ///
 /// Other namespaces end themselves, and nobody is left in them to hear what becomes of the netdevs.
 pub const NETDEV_ENDS_WHERE_IT_BEGAN: Invariant = Invariant {
-    id: 31,
+    id: 0x1f,
     name: "netdev-ends-where-it-began",
     says: "Who hears of a netdev in the initial namespace hears of its end there before it begins elsewhere, and before its device ends.",
     cites: &[Cite {

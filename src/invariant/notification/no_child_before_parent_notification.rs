@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// Every notification of a part comes after its instance was announced and before the instance's end was.
 pub const NO_CHILD_BEFORE_PARENT: Invariant = Invariant {
-    id: 3,
+    id: 0x03,
     name: "no-child-before-parent-notification",
     says: "Every notification of a part comes after its instance was announced and before the instance's end was.",
     cites: &[

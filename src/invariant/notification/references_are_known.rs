@@ -14,7 +14,7 @@ use crate::mail::{self, Cite};
 /// A driver makes a snapshot under no lock but its region's (`devlink_region_snapshot_create`), so the snapshot may be
 /// announced while somebody else announces the instance and has not come to the region: only its end is looked at.
 pub const REFERENCES_ARE_KNOWN: Invariant = Invariant {
-    id: 27,
+    id: 0x1b,
     name: "references-are-known",
     says: "A part is announced after the parts that it refers to, and ends before them.",
     cites: &[Cite {

@@ -12,7 +12,7 @@ use crate::mail::{self, Cite};
 
 /// Whoever dumps at any moment and follows the stream knows the kernel's state once all is quiet.
 pub const STREAM_CONVERGES: Invariant = Invariant {
-    id: 4,
+    id: 0x04,
     name: "stream-converges",
     says: "Whoever dumps at any moment and follows the stream knows the kernel's state once all is quiet.",
     cites: &[Cite {

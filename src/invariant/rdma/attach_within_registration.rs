@@ -7,7 +7,7 @@ use crate::operand::Operand;
 
 /// That a netdev is attached is said of a device that users know of.
 pub const ATTACH_WITHIN_REGISTRATION: Invariant = Invariant {
-    id: 49,
+    id: 0x31,
     name: "attach-within-registration",
     says: "Whoever is told that a netdev is attached is told to which RDMA device, and knows that device: it was \
            announced, and its end was not.",

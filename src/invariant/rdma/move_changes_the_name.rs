@@ -7,7 +7,7 @@ use crate::operand::Operand;
 
 /// A move is told of what goes by another name, and of nothing else.
 pub const MOVE_CHANGES_THE_NAME: Invariant = Invariant {
-    id: 50,
+    id: 0x32,
     name: "move-changes-the-name",
     says: "The uevent that something was moved says another name than the one before.",
     cites: &[Cite {

@@ -10,7 +10,7 @@ use crate::operand::Operand;
 
 /// Users hear of an RDMA device when its clients have it, and of its end when they do not have it any more.
 pub const TOLD_IN_ORDER: Invariant = Invariant {
-    id: 48,
+    id: 0x30,
     name: "rdma-told-in-order",
     says: "An RDMA device's uevents and notifications come as add, new, del, remove: add once every client has \
            been told that was registered when the device was made, unless it goes again meanwhile, del once every client's remove() has returned; of a device in \

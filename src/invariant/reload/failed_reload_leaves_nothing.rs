@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// When a driver fails to come up, none of the parts that it made on the way are left.
 pub const FAILED_RELOAD_LEAVES_NOTHING: Invariant = Invariant {
-    id: 30,
+    id: 0x1e,
     name: "failed-reload-leaves-nothing",
     says: "When a driver fails to come up, none of the parts that it made on the way are left.",
     cites: &[Cite {

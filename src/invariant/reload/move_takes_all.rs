@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// When a reload moves an instance, none of its ports is there: their netdevs would stay where they are.
 pub const MOVE_TAKES_ALL: Invariant = Invariant {
-    id: 51,
+    id: 0x33,
     name: "move-takes-all",
     says: "When a reload moves an instance to another namespace, it has no port whose netdev would stay behind.",
     cites: &[Cite {

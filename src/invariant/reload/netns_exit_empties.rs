@@ -7,7 +7,7 @@ use crate::operand::Operand;
 
 /// When a network namespace is gone, no devlink instance that users can see is in it.
 pub const NETNS_EXIT_EMPTIES: Invariant = Invariant {
-    id: 20,
+    id: 0x14,
     name: "netns-exit-empties",
     says: "When a network namespace is gone, no devlink instance that users can see is in it.",
     cites: &[Cite {

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// Inside a driver's callback nothing registers or unregisters its instance or asks for the instance's lock.
 pub const NO_RECURSION: Invariant = Invariant {
-    id: 7,
+    id: 0x07,
     name: "no-recursion",
     says: "Inside a driver's callback nothing registers or unregisters its instance or asks for the instance's \
            lock.",

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// A reload whose driver refuses to go down has announced nothing.
 pub const REFUSED_RELOAD_IS_SILENT: Invariant = Invariant {
-    id: 28,
+    id: 0x1c,
     name: "refused-reload-is-silent",
     says: "A reload whose driver refuses to go down has announced nothing.",
     cites: &[Cite {

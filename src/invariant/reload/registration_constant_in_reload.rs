@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// From the start of a reload to its end the instance stays registered.
 pub const REGISTRATION_CONSTANT: Invariant = Invariant {
-    id: 6,
+    id: 0x06,
     name: "registration-constant-in-reload",
     says: "From the start of a reload to its end the instance stays registered.",
     cites: &[Cite {

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// No instance is reloaded while its driver is in probe or remove.
 pub const RELOAD_MEETS_NO_PROBE: Invariant = Invariant {
-    id: 29,
+    id: 0x1d,
     name: "reload-meets-no-probe",
     says: "No instance is reloaded while its driver is in probe or remove.",
     cites: &[Cite {

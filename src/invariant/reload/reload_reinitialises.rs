@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// Every port and trap that is there after a successful reload was made in it.
 pub const RELOAD_REINITIALISES: Invariant = Invariant {
-    id: 5,
+    id: 0x05,
     name: "reload-reinitialises",
     says: "Every port and trap that is there after a successful reload was made in it.",
     cites: &[Cite {

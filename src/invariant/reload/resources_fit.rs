@@ -7,7 +7,7 @@ use crate::mail::{self, Cite};
 
 /// A reload that a user asks for is refused as long as the parts of a resource do not fit into it.
 pub const RESOURCES_FIT: Invariant = Invariant {
-    id: 19,
+    id: 0x13,
     name: "resources-fit",
     says: "A reload that a user asks for is refused as long as the parts of a resource do not fit into it.",
     cites: &[Cite {

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// A registration and an unregistration that succeeded have each told of it.
 pub const COMPLETION_IS_TOLD: Invariant = Invariant {
-    id: 32,
+    id: 0x20,
     name: "completion-is-told",
     says: "A parent's registration and unregistration each send their uevent before they return.",
     cites: &[Cite {

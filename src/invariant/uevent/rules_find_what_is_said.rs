@@ -8,7 +8,7 @@ use crate::mail::{self, Cite};
 /// A rule that acts on `registered` can make its device, unless the parent is being unregistered or the UUID is taken;
 /// and what a rule forgets on `unregistered` is gone.
 pub const RULES_FIND_WHAT_IS_SAID: Invariant = Invariant {
-    id: 33,
+    id: 0x21,
     name: "rules-find-what-is-said",
     says: "A rule that acts on registered finds the parent's types, and one that acts on unregistered finds the device \
            that it had made gone.",

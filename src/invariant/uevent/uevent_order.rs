@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// A uevent is sent when what it says is true, and in an order that a listener can follow.
 pub const UEVENT_ORDER: Invariant = Invariant {
-    id: 16,
+    id: 0x10,
     name: "uevent-order",
     says: "A parent's registered and unregistered alternate, the first once its types can be used, the second \
            once its children, its types and mdev core's references are gone; a child's uevents come as add, \

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// A uevent is sent only about a device whose memory is there.
 pub const UEVENT_WHILE_ALIVE: Invariant = Invariant {
-    id: 15,
+    id: 0x0f,
     name: "uevent-while-alive",
     says: "A uevent is sent only about a device whose memory is there.",
     cites: &[

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// From the announced end of an instance to its next announced beginning nobody is shown anything of it.
 pub const GONE_IS_NOT_SHOWN: Invariant = Invariant {
-    id: 24,
+    id: 0x18,
     name: "gone-is-not-shown",
     says: "From the announced end of an instance to its next announced beginning nobody is shown anything of it.",
     cites: &[Cite {

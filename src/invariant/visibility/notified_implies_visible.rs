@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// A notification goes out only while users can look its instance up.
 pub const NOTIFIED_IMPLIES_VISIBLE: Invariant = Invariant {
-    id: 2,
+    id: 0x02,
     name: "notified-implies-visible",
     says: "A notification goes out only while users can look its instance up.",
     cites: &[Cite {

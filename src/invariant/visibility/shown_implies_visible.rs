@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// An answer or a dump tells of an instance and its parts only while the instance is registered.
 pub const SHOWN_IMPLIES_VISIBLE: Invariant = Invariant {
-    id: 23,
+    id: 0x17,
     name: "shown-implies-visible",
     says: "An answer or a dump tells of an instance and its parts only while the instance is registered.",
     cites: &[Cite {

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// A device is made only when no device with its UUID is left, be it removed; and once none is, the UUID is free.
 pub const UUID_TAKEN_UNTIL_RELEASE: Invariant = Invariant {
-    id: 36,
+    id: 0x24,
     name: "uuid-taken-until-release",
     says: "A mediated device is created if and only if no device with its UUID is left unreleased.",
     cites: &[Cite {

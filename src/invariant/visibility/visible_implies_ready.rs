@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// A driver is called, and its instance shown, only between the end of its probe and the start of its remove.
 pub const VISIBLE_IMPLIES_READY: Invariant = Invariant {
-    id: 1,
+    id: 0x01,
     name: "visible-implies-ready",
     says: "A driver is called, and its instance shown, only between the end of its probe and the start of its \
            remove.",

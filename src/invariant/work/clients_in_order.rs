@@ -7,7 +7,7 @@ use crate::mail::{self, Cite};
 /// A device gets its clients in the order in which they registered, whoever registers meanwhile, and whoever unregisters
 /// it takes them in the reverse.
 pub const CLIENTS_IN_ORDER: Invariant = Invariant {
-    id: 40,
+    id: 0x28,
     name: "clients-in-order",
     says: "A device gets its clients in the order in which they registered, whoever registers meanwhile, and loses them in the reverse.",
     cites: &[Cite {

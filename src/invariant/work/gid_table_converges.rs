@@ -7,7 +7,7 @@ use crate::operand::Operand;
 
 /// Once nobody is in the kernel and no work is queued, a device's GID table has the addresses of its netdev and no others.
 pub const GID_TABLE_CONVERGES: Invariant = Invariant {
-    id: 42,
+    id: 0x2a,
     name: "gid-table-converges",
     says: "Once all is quiet, the GID table of a device has the addresses of its netdev and no others.",
     cites: &[Cite {

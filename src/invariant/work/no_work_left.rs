@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// When an RDMA device is unregistered, no work that has its pointer is queued or runs, save what unregisters it.
 pub const NO_WORK_LEFT: Invariant = Invariant {
-    id: 43,
+    id: 0x2b,
     name: "no-work-left",
     says: "When an RDMA device is unregistered, no work that has its pointer is queued or runs.",
     cites: &[Cite {

@@ -7,7 +7,7 @@ use crate::mail::{self, Cite};
 /// Each client's `add()` and `remove()` of a device alternate and never overlap; a device that a client refused has no
 /// `remove()`, and when it is unregistered, every other has returned.
 pub const ONE_REMOVE_PER_ADD: Invariant = Invariant {
-    id: 39,
+    id: 0x27,
     name: "one-remove-per-add",
     says: "A client's add() and remove() of a device alternate and never overlap; what add() refused has no remove(), and an unregistered device no client.",
     cites: &[Cite {

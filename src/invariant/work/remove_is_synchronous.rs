@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// After `remove()`, and after an unregister, nobody is called back about the device until it is added anew.
 pub const REMOVE_IS_SYNCHRONOUS: Invariant = Invariant {
-    id: 11,
+    id: 0x0b,
     name: "remove-is-synchronous",
     says: "After remove(), and after an unregister, nobody is called back about the device until it is added anew.",
     cites: &[

@@ -6,7 +6,7 @@ use crate::mail::{self, Cite};
 
 /// When a module is gone, none of its code runs, and none is queued that could.
 pub const TEXT_OUTLIVES_WORK: Invariant = Invariant {
-    id: 12,
+    id: 0x0c,
     name: "text-outlives-work",
     says: "When a module is gone, none of its code runs, and none is queued that could.",
     cites: &[Cite {
