@@ -9,6 +9,7 @@ mod walk;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use unreg::program::{COMMANDS_MAX, SEGMENTS_MAX, TASKS_MAX};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -125,6 +126,22 @@ fn tables_are_what_unreg_lists() {
             "its tables are not what `unreg list` prints",
         );
     }
+}
+
+#[test]
+fn limits_are_what_the_program_refuses() {
+    let page = fs::read_to_string(root().join("docs/words.md")).expect("a page can be read");
+    let said = format!(
+        "at most {TASKS_MAX} tasks, {COMMANDS_MAX} commands in all, {SEGMENTS_MAX} segments of schedule, and 1,048,576 bytes"
+    );
+    assert!(page.contains(&said), "the page does not say: {said}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |text: String| {
+        fs::write(folder.path().join("a.prog"), text).expect("a program can be written");
+        run("unreg run a.prog", folder.path())
+    };
+    assert!(run("#".repeat(1_048_576)).contains("keeps every"), "a text of the largest size is read");
+    assert!(run("#".repeat(1_048_577)).contains("1048576 bytes"), "a larger one is refused");
 }
 
 /// Every page is in the table of contents, and every link to a file of the repository leads to one.
