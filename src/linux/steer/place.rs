@@ -53,13 +53,24 @@ pub struct Place {
     pub before: Version,
     /// The commands that come to the point there, if others come to the place too.
     pub commands: &'static [&'static str],
+    /// The commands that come to the place and there to no point.
+    pub others: &'static [&'static str],
     /// What it is instead, if it is the nearest neighbour of the place that is meant.
     pub near: Option<&'static str>,
 }
 
 /// A place at which every release stops.
 pub(crate) const fn at(point: Point, site: Site) -> Place {
-    Place { point, module: None, site, since: (0, 0), before: (u16::MAX, 0), commands: &[], near: None }
+    Place {
+        point,
+        module: None,
+        site,
+        since: (0, 0),
+        before: (u16::MAX, 0),
+        commands: &[],
+        others: &[],
+        near: None,
+    }
 }
 
 impl Place {
@@ -83,9 +94,21 @@ impl Place {
         Place { commands, ..self }
     }
 
+    /// The same, where these commands do not come to the point.
+    pub(crate) const fn not_by(self, others: &'static [&'static str]) -> Place {
+        Place { others, ..self }
+    }
+
     /// The same as a neighbour of the place that is meant, which the compiler has inlined or which has no name.
     pub(crate) const fn near(self, why: &'static str) -> Place {
         Place { near: Some(why), ..self }
+    }
+
+    /// Whether a task comes to the point here with this command; a worker has none, and may be about any.
+    pub fn is_by(&self, command: Option<&str>) -> bool {
+        command.is_none_or(|command| {
+            (self.commands.is_empty() || self.commands.contains(&command)) && !self.others.contains(&command)
+        })
     }
 
     /// Whether a kernel of this release may have it.
@@ -106,6 +129,11 @@ pub fn of(point: Point, version: Version) -> impl Iterator<Item = &'static Place
     super::places::all().filter(move |place| place.point == point && place.is_in(version))
 }
 
+/// Where a point stands in the table. Of points that share a place, a task comes to them in that order.
+pub fn rank(point: Point) -> usize {
+    super::places::all().position(|place| place.point == point).unwrap_or(usize::MAX)
+}
+
 /// Why a point has no place in any release.
 pub fn why_none(point: Point) -> Option<&'static str> {
     super::places::NOWHERE.iter().find(|(none, _)| *none == point).map(|(_, why)| *why)
@@ -120,6 +148,15 @@ mod tests {
         assert_eq!(version("6.12.117"), Some((6, 12)));
         assert_eq!(version("7.3.4-mine"), Some((7, 3)));
         assert_eq!((version("mine"), version("6")), (None, None));
+    }
+
+    #[test]
+    fn a_place_that_commands_share_is_some_points_for_some_of_them() {
+        let place = at(Point::DevlinkLookup, Site::Agent);
+        assert!(place.is_by(None) && place.is_by(Some("devlink.get")));
+        let place = place.by(&["devlink.get", "devlink.reload"]).not_by(&["devlink.reload"]);
+        assert!(place.is_by(None) && place.is_by(Some("devlink.get")));
+        assert!(!place.is_by(Some("devlink.reload")) && !place.is_by(Some("devlink.flash")));
     }
 
     #[test]

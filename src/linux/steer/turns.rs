@@ -57,6 +57,8 @@ struct Task {
     asked: u32,
     /// The turn that had ended last when it was parked.
     parked_after: u32,
+    /// Whether it is a worker that has done its work and is yet to return from it.
+    has_worked: bool,
 }
 
 /// The turns of one program.
@@ -82,8 +84,15 @@ impl Turns {
         schedule: &[Segment],
         has_place: impl Fn(Point) -> bool,
     ) -> Turns {
-        let task =
-            |name| Task { name, state: State::Absent, slept: None, came: None, asked: 0, parked_after: 0 };
+        let task = |name| Task {
+            name,
+            state: State::Absent,
+            slept: None,
+            came: None,
+            asked: 0,
+            parked_after: 0,
+            has_worked: false,
+        };
         let end = |segment: &Segment| match segment.until {
             Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
             _ => SegmentEnd::CutOff,
@@ -133,6 +142,7 @@ impl Turns {
 
     /// A task begins; it is stopped until its turn. A worker that had the turn when its last work ended has it still.
     pub fn begins(&mut self, task: usize) -> Verdict {
+        self.tasks[task].has_worked = false;
         if self.turn == Some(task) {
             self.tasks[task].state = State::Running;
             return Verdict::Go;
@@ -272,6 +282,15 @@ impl Turns {
     pub fn ends(&mut self, task: usize) {
         self.note(Entry::Ends(self.name(task)));
         self.tasks[task].state = State::Absent;
+        self.has_worked(task);
+        if self.turn == Some(task) && !self.name(task).is_worker() {
+            self.end_turn(SegmentEnd::Ended);
+        }
+    }
+
+    /// A worker has done its work: tasks that awaited it wait no longer, though it may be stopped before it returns.
+    pub fn has_worked(&mut self, task: usize) {
+        self.tasks[task].has_worked = true;
         for waits in 0..self.tasks.len() {
             if let State::Awaits(workers) = self.tasks[waits].state
                 && workers.contains(&self.name(task))
@@ -279,9 +298,6 @@ impl Turns {
             {
                 self.tasks[waits].state = State::Parked;
             }
-        }
-        if self.turn == Some(task) && !self.name(task).is_worker() {
-            self.end_turn(SegmentEnd::Ended);
         }
     }
 
@@ -337,7 +353,8 @@ impl Turns {
 
     /// Whether one of these workers has work.
     fn is_at_work(&self, workers: &[TaskName]) -> bool {
-        self.tasks.iter().any(|task| workers.contains(&task.name) && task.state != State::Absent)
+        let is_at_work = |task: &Task| task.state != State::Absent && !task.has_worked;
+        self.tasks.iter().any(|task| workers.contains(&task.name) && is_at_work(task))
     }
 
     /// Stops a task that runs out of its turn.

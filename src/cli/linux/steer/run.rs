@@ -5,6 +5,7 @@ use super::tracer::Order;
 use std::collections::HashMap;
 use std::ops::Range;
 use unreg::event::{Point, QueueName};
+use unreg::linux::steer::place::{self, Place};
 use unreg::linux::steer::sleep;
 use unreg::linux::steer::turns::{Turns, Verdict};
 use unreg::linux::steer::{Entry, Log, Sight};
@@ -12,8 +13,8 @@ use unreg::linux::steer::{Entry, Log, Sight};
 /// What an address means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Item {
-    /// The task comes to a point, if it is in one of these commands; in any, if none is named.
-    Point(Point, &'static [&'static str]),
+    /// The task comes to a point, if its command comes to it here.
+    Point(Point, Option<&'static Place>),
     /// A worker begins the work of a queue.
     WorkBegins(QueueName),
     /// The worker has ended it.
@@ -24,8 +25,8 @@ pub(super) enum Item {
     Unlocked,
     /// The kernel begins to complain.
     Complains,
-    /// The task comes to a point that is only looked at, if it is in one of these commands.
-    Watched(Point, &'static [&'static str]),
+    /// The task comes to a point that is only looked at, if its command comes to it here.
+    Watched(Point, &'static Place),
 }
 
 /// Functions that every complaint of a kind goes through.
@@ -60,7 +61,7 @@ impl Run {
         let tasks = order.tasks.iter().chain(workers).copied();
         let mut points: Vec<Point> =
             order.schedule.iter().filter_map(|segment| segment.until.map(|(point, _)| point)).collect();
-        points.sort_unstable();
+        points.sort_unstable_by_key(|point| (place::rank(*point), *point));
         points.dedup();
         let turns = Turns::new(tasks, &order.schedule, |point| symbols.has_place(point));
         let commands = order.commands.iter().map(|names| (names.clone(), 0)).collect();
@@ -78,19 +79,19 @@ impl Run {
             }
             if work.module.unwrap_or(BUILT_IN) == module && spot.what {
                 items.push((spot.address, Item::WorkBegins(work.queue)));
-                items.push((spot.address, Item::Point(Point::WorkStart, &[])));
+                items.push((spot.address, Item::Point(Point::WorkStart, None)));
             } else if work.module.unwrap_or(BUILT_IN) == module {
-                items.push((spot.address, Item::Point(Point::WorkEnd, &[])));
+                items.push((spot.address, Item::Point(Point::WorkEnd, None)));
                 items.push((spot.address, Item::WorkEnds));
             }
         }
         for point in &self.points {
             let own = symbols.spots_in(module, *point);
-            items.extend(own.map(|(place, spot)| (spot.address, Item::Point(spot.what, place.commands))));
+            items.extend(own.map(|(place, spot)| (spot.address, Item::Point(spot.what, Some(place)))));
         }
         for point in &self.watched {
             let own = symbols.spots_in(module, *point);
-            items.extend(own.map(|(place, spot)| (spot.address, Item::Watched(spot.what, place.commands))));
+            items.extend(own.map(|(place, spot)| (spot.address, Item::Watched(spot.what, place))));
         }
         if module == BUILT_IN {
             let complaints = COMPLAINTS.iter().filter_map(|function| symbols.kernel(function).ok());
@@ -196,7 +197,7 @@ impl Run {
 
     fn watched_at(&self, task: usize, address: u64) -> impl Iterator<Item = Point> {
         self.spots.get(&address).into_iter().flatten().filter_map(move |item| match item {
-            Item::Watched(point, commands) if self.is_in(task, commands) => Some(*point),
+            Item::Watched(point, place) if place.is_by(self.command_of(task)) => Some(*point),
             _ => None,
         })
     }
@@ -268,8 +269,13 @@ impl Run {
         }
         for (index, item) in items.iter().enumerate().skip(seen) {
             let verdict = match item {
-                Item::Point(_, commands) if !self.is_in(task, commands) => Verdict::Go,
-                Item::Point(point, _) => self.turns.comes_to(task, *point, may_sleep),
+                Item::Point(_, Some(place)) if !place.is_by(self.command_of(task)) => Verdict::Go,
+                Item::Point(point, _) => {
+                    if *point == Point::WorkEnd {
+                        self.turns.has_worked(task);
+                    }
+                    self.turns.comes_to(task, *point, may_sleep)
+                }
                 Item::WorkBegins(_) => self.turns.begins(task),
                 Item::WorkEnds => {
                     self.ends(current);
@@ -289,10 +295,9 @@ impl Run {
         Verdict::Go
     }
 
-    /// Whether a task's command is one of these; a worker has none, and may be about any.
-    fn is_in(&self, task: usize, commands: &[&str]) -> bool {
-        let own = self.commands.get(task).and_then(|(names, under_way)| names.get(*under_way));
-        commands.is_empty() || own.is_none_or(|own| commands.contains(own))
+    /// The name of a task's command; a worker has none.
+    fn command_of(&self, task: usize) -> Option<&'static str> {
+        self.commands.get(task).and_then(|(names, under_way)| names.get(*under_way)).copied()
     }
 
     fn park(&mut self, task: usize, address: u64, seen: usize, verdict: Verdict) -> Verdict {

@@ -2,7 +2,7 @@
 //!
 //! All of it was one file up to 6.1, and commands were called `devlink_nl_cmd_…` up to 6.6. What takes an instance's lock
 //! in the file of `devl_lock()` has it compiled in or not, so those places have a row for each; the first that a kernel
-//! has is the one.
+//! has is the one. A task comes to points that share a place in the order of the rows.
 
 use super::super::place::{Place, Site, at};
 use crate::event::Point;
@@ -67,6 +67,28 @@ const fn param_sent(callee: &'static str) -> Place {
     at(Point::DevlinkNotify, Site::Call("devlink_param_notify", callee, 1))
 }
 
+/// Where netdevsim is about to tell of a step of a flash update. The second step is told in a loop, so it is stopped at
+/// after the first.
+const fn flash(point: Point) -> [Place; 4] {
+    const UPDATE: &str = "nsim_dev_flash_update";
+    const STATUS: &str = "devlink_flash_update_status_notify";
+    const TIMEOUT: &str = "devlink_flash_update_timeout_notify";
+    [
+        nsim(point, Site::Call(UPDATE, STATUS, 1)),
+        nsim(point, Site::After(UPDATE, STATUS, 1)),
+        nsim(point, Site::Call(UPDATE, TIMEOUT, 1)),
+        nsim(point, Site::After(UPDATE, TIMEOUT, 1)),
+    ]
+}
+
+/// Where the command that flashes tells of the begin and of the end, in functions of their own or compiled into it.
+const fn flashes(command: &'static str, nth: u8) -> Place {
+    at(Point::DevlinkNotify, Site::Call(command, "__devlink_flash_update_notify", nth))
+}
+
+const FLASH_STEP: [Place; 4] = flash(Point::FlashUpdate);
+const FLASH_TOLD: [Place; 4] = flash(Point::DevlinkNotify);
+
 /// Where a function begins that tells of an object, if anybody listens.
 const fn told(function: &'static str) -> Place {
     at(Point::DevlinkNotify, Site::Entry(function))
@@ -75,9 +97,16 @@ const fn told(function: &'static str) -> Place {
 pub(super) const PLACES: &[Place] = &[
     // A command finds its instance and locks it. Nothing happens between the two, but that a reload takes the device's
     // lock; it is stopped at for that.
-    at(Point::DevlinkLookup, Site::Call("devlink_get_from_attrs_lock", "devl_lock", 1)).since(6, 3),
+    at(Point::DevlinkLookup, Site::Call("devlink_get_from_attrs_lock", "mutex_lock", 1)).since(6, 8),
+    at(Point::DevlinkLookup, Site::Call("devlink_get_from_attrs_lock", "devl_lock", 1))
+        .since(6, 3)
+        .not_by(&["devlink.reload"]),
     old(Point::DevlinkLookup, Site::Call("devlink_nl_pre_doit", "devl_lock", 1)),
     old(Point::DevlinkLookup, Site::Call("devlink_nl_pre_doit", "mutex_lock", 1)),
+    // Namespaces end, and each instance in them moves.
+    at(Point::CleanupNetLock, Site::Call("cleanup_net", "down_read", 1)),
+    at(Point::CleanupNetInstance, Site::Call("devlink_pernet_pre_exit", "mutex_lock", 1)),
+    at(Point::CleanupNetInstance, Site::Call("devlink_pernet_pre_exit", "devl_lock", 1)).before(6, 8),
     at(Point::DevlinkDeviceLock, Site::Call("devlink_get_from_attrs_lock", "mutex_lock", 1)).since(6, 8),
     at(Point::DevlinkDeviceLock, Site::Call("devlink_pernet_pre_exit", "mutex_lock", 1)).since(6, 8),
     at(Point::DevlinkLock, Site::Call("devlink_get_from_attrs_lock", "devl_lock", 1)).since(6, 3),
@@ -126,6 +155,21 @@ pub(super) const PLACES: &[Place] = &[
     shows("devlink_nl_cmd_trap_policer_get_dumpit", "devlink_nl_trap_policer_fill").before(6, 3),
     shows("devlink_nl_cmd_rate_get_dumpit", "devlink_nl_rate_fill").before(6, 3),
     shows("devlink_nl_cmd_health_reporter_get_dumpit", "devlink_nl_health_reporter_fill").before(6, 3),
+    // What is written into a device.
+    FLASH_STEP[0],
+    FLASH_STEP[1],
+    FLASH_STEP[2],
+    FLASH_STEP[3],
+    FLASH_TOLD[0],
+    FLASH_TOLD[1],
+    FLASH_TOLD[2],
+    FLASH_TOLD[3],
+    told("devlink_flash_update_begin_notify"),
+    told("devlink_flash_update_end_notify"),
+    flashes("devlink_nl_flash_update_doit", 1).since(6, 7),
+    flashes("devlink_nl_flash_update_doit", 2).since(6, 7),
+    flashes("devlink_nl_cmd_flash_update", 1).before(6, 7),
+    flashes("devlink_nl_cmd_flash_update", 2).before(6, 7),
     // Notifications, before anybody asks whether the instance is registered.
     told("devlink_notify"),
     told("devlink_port_notify").since(6, 3),
@@ -142,7 +186,6 @@ pub(super) const PLACES: &[Place] = &[
     told("devlink_nl_region_notify"),
     told("devlink_recover_notify"),
     told("devlink_linecard_notify"),
-    told("__devlink_flash_update_notify"),
     // Registering: netdevsim takes the lock and makes its parts, before or after everybody can see it. A kind of object
     // whose function does both is stopped at by both points.
     nsim(Point::RegisterLock, Site::Call("nsim_drv_probe", "devl_lock", 1)),
@@ -243,11 +286,8 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::RegionDel, Site::Call("devlink_nl_cmd_region_del", "mutex_lock", 1)).before(6, 7),
     at(Point::RegionDestroy, Site::Call("devl_region_destroy", "mutex_lock", 1)),
     at(Point::RegionSnapshotId, Site::Entry("devlink_region_snapshot_id_get")),
-    new(Point::RegionReadChunk, Site::Return("devlink_nl_region_read_dumpit"))
-        .near("also after the last chunk"),
-    at(Point::RegionReadChunk, Site::Return("devlink_nl_cmd_region_read_dumpit"))
-        .before(6, 7)
-        .near("also after the last chunk"),
+    new(Point::RegionReadChunk, Site::Return("devlink_nl_region_read_dumpit")),
+    at(Point::RegionReadChunk, Site::Return("devlink_nl_cmd_region_read_dumpit")).before(6, 7),
     // Health reporters. A report takes the lock for a dump and again to recover; up to 6.6 a dump has a lock of its own.
     at(Point::HealthReport, Site::Entry("devlink_health_report")),
     new(Point::HealthDump, Site::Call("devlink_health_report", "devl_lock", 1)),
@@ -261,7 +301,7 @@ pub(super) const PLACES: &[Place] = &[
     ),
     at(Point::HealthDumpChunk, Site::Call("devlink_nl_cmd_health_reporter_dump_get_dumpit", "mutex_lock", 1))
         .before(6, 7),
-    // Traps, and what is written into a device.
+    // Traps.
     new(
         Point::TrapGroupSet,
         Site::Call("devlink_nl_trap_group_set_doit", "devlink_trap_policer_item_lookup", 1),
@@ -272,8 +312,6 @@ pub(super) const PLACES: &[Place] = &[
     )
     .before(6, 7),
     at(Point::TrapGroupSet, Site::Call("devlink_trap_group_set", "devlink_trap_policer_item_lookup", 1)),
-    nsim(Point::FlashUpdate, Site::Call("nsim_dev_flash_update", "devlink_flash_update_status_notify", 1))
-        .near("before the first step; the others are told in a loop, and more often"),
     // Rates. What of an object is set is asked of the driver through pointers.
     new(Point::RateSet, Site::Call("devlink_nl_rate_set_doit", "devlink_nl_rate_set", 1))
         .near("before the first attribute"),
@@ -286,10 +324,6 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::RateNodesDestroy, Site::Call("devl_rate_nodes_destroy", "list_del", 1))
         .near("the driver has let go of the node"),
     at(Point::RateNodesDestroy, Site::Entry("devl_rate_nodes_destroy")).near("before the first node"),
-    // Namespaces end.
-    at(Point::CleanupNetLock, Site::Call("cleanup_net", "down_read", 1)),
-    at(Point::CleanupNetInstance, Site::Call("devlink_pernet_pre_exit", "mutex_lock", 1)),
-    at(Point::CleanupNetInstance, Site::Call("devlink_pernet_pre_exit", "devl_lock", 1)).before(6, 8),
     // Line cards: no driver of a kernel as built has any, so no task comes here.
     new(Point::LineCardSet, Site::Call("devlink_linecard_type_set", "mutex_lock", 1)),
     new(Point::LineCardSet, Site::Call("devlink_linecard_type_unset", "mutex_lock", 1)),
