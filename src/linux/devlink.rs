@@ -23,7 +23,7 @@ use netlink_packet_core::NLM_F_DUMP;
 use uapi::{TYPE_FLAG, TYPE_U32, attr, cmd};
 
 /// The dumps that together show all that is modelled of devlink, in the order in which the model dumps.
-const DUMPS: [u16; 9] = [
+const DUMPS: [u16; 10] = [
     cmd::GET,
     cmd::PORT_GET,
     cmd::PARAM_GET,
@@ -33,6 +33,7 @@ const DUMPS: [u16; 9] = [
     cmd::TRAP_POLICER_GET,
     cmd::RATE_GET,
     cmd::HEALTH_GET,
+    cmd::LINECARD_GET,
 ];
 
 /// What a command asks of a real kernel.
