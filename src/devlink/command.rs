@@ -154,7 +154,7 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::HealthDumpGet { handle, reporter } => devlink.health_dump_get(k, handle, reporter).await,
         Command::HealthDumpClear { handle, reporter } => {
             let doit = devlink.pre_doit(k, handle, false).await?;
-            devlink.health_dump(k, doit.id, reporter, false)
+            devlink.health_dump_clear(k, doit.id, reporter)
         }
         Command::HealthTest { handle, reporter } => {
             let doit = devlink.pre_doit(k, handle, false).await?;

@@ -88,7 +88,10 @@ impl Devlink {
 
     async fn dump_parts(&self, k: &Kernel, id: InstanceId, parts: impl Iterator<Item = Subject>) {
         for part in parts {
-            k.point(Point::DevlinkDumpObject).await;
+            // The message about a region lists its snapshots.
+            if !matches!(part, Subject::Snapshot(..)) {
+                k.point(Point::DevlinkDumpObject).await;
+            }
             k.emit(What::Dumped(part, self.value(id, part)));
         }
     }

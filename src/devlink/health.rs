@@ -20,6 +20,8 @@ pub(super) struct Reporter {
     auto_recover: bool,
     auto_dump: bool,
     has_dump: bool,
+    /// How many dumps there have been, to tell one from the next.
+    dumps: u8,
     /// Whether a report after a recovery comes too early to be recovered from.
     is_graceful: bool,
     has_recovered: bool,
@@ -31,6 +33,15 @@ impl Reporter {
         let auto_recover = self.auto_recover && self.recovers;
         let Reporter { is_in_error, auto_dump, has_dump, is_graceful, .. } = self;
         Health { is_in_error, auto_recover, auto_dump, has_dump, is_graceful }.pack()
+    }
+
+    /// Models `devlink_health_do_dump()`: what is kept stays.
+    fn dumped(self) -> Reporter {
+        if self.has_dump {
+            self
+        } else {
+            Reporter { has_dump: true, dumps: self.dumps.wrapping_add(1), ..self }
+        }
     }
 }
 
@@ -164,7 +175,7 @@ impl Devlink {
         if now.auto_dump {
             let _held = self.lock(k, id, Point::HealthDump).await;
             let now = self.touched(k, id, reporter)?;
-            self.reporter_set(k, id, reporter, Reporter { has_dump: true, ..now });
+            self.reporter_set(k, id, reporter, now.dumped());
         }
         if !self.touched(k, id, reporter)?.auto_recover {
             return Ok(());
@@ -230,36 +241,43 @@ impl Devlink {
     }
 
     /// Models `devlink_nl_health_reporter_dump_get_dumpit()`: what was seen at the last error, or is seen now. An
-    /// instance that cannot be found is answered like a reporter that cannot.
+    /// instance that cannot be found is answered like a reporter that cannot. It is called once more to say that nothing is
+    /// left, and looks everything up anew.
     pub(super) async fn health_dump_get(
         &self,
         k: &Kernel,
         handle: Handle,
         reporter: event::Reporter,
     ) -> Result<(), Errno> {
-        let mut doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
-        let found = self.reporter(k, doit.id, reporter)?;
-        if self.rules.dump_get_unlocked {
-            doit.unlock();
-        }
-        // A dump goes out in chunks, and between two of them the reporter may go if nothing keeps it.
-        k.point(Point::HealthDumpChunk).await;
-        match found.kref.is_some_and(|kref| k.touch(kref)) {
-            true => self.health_dump(k, doit.id, reporter, true),
-            false => Ok(()),
-        }
+        let shown = {
+            let mut doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
+            let found = self.reporter(k, doit.id, reporter)?;
+            if self.rules.dump_get_unlocked {
+                doit.unlock();
+            }
+            // Between the lookup and the dump the reporter may go if nothing keeps it.
+            k.point(Point::HealthDumpChunk).await;
+            if !found.kref.is_some_and(|kref| k.touch(kref)) {
+                return Ok(());
+            }
+            let dumped = self.reporter(k, doit.id, reporter)?.dumped();
+            self.reporter_set(k, doit.id, reporter, dumped);
+            dumped.dumps
+        };
+        let doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
+        let now = self.reporter(k, doit.id, reporter)?;
+        if now.has_dump && now.dumps == shown { Ok(()) } else { Err(Errno::EAGAIN) }
     }
 
-    /// Takes a dump or, as `devlink_nl_health_reporter_dump_clear_doit()`, forgets it.
-    pub(super) fn health_dump(
+    /// Models `devlink_nl_health_reporter_dump_clear_doit()`: the dump is forgotten.
+    pub(super) fn health_dump_clear(
         &self,
         k: &Kernel,
         id: InstanceId,
         reporter: event::Reporter,
-        has_dump: bool,
     ) -> Result<(), Errno> {
         let now = self.reporter(k, id, reporter)?;
-        self.reporter_set(k, id, reporter, Reporter { has_dump, ..now });
+        self.reporter_set(k, id, reporter, Reporter { has_dump: false, ..now });
         Ok(())
     }
 }

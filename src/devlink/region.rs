@@ -128,7 +128,8 @@ impl Devlink {
         Ok(())
     }
 
-    /// Models `devlink_nl_region_read_dumpit()`, which is called for each message and looks everything up anew.
+    /// Models `devlink_nl_region_read_dumpit()`, which is called for each message and looks everything up anew: two
+    /// messages have all of a region, and the third call finds that nothing is left.
     pub(super) async fn region_read(
         &self,
         k: &Kernel,
@@ -136,17 +137,29 @@ impl Devlink {
         region: Region,
         snapshot: SnapshotId,
     ) -> Result<(), Errno> {
-        for is_first in [true, false] {
-            let doit = self.pre_doit(k, handle, false).await?;
-            let read = [Subject::Region(handle, region), Subject::Snapshot(handle, snapshot)];
-            if snapshot == SnapshotId::Auto || !read.iter().all(|part| self.has(k, doit.id, *part)) {
-                return Err(Errno::EINVAL);
-            }
-            if is_first {
-                k.emit(What::Dumped(read[0], 0));
-                drop(doit);
-                k.point(Point::RegionReadChunk).await;
-            }
+        for is_first in [true, false, false] {
+            let done = self.region_read_fill(k, handle, region, snapshot, is_first).await;
+            k.point(Point::RegionReadChunk).await;
+            done?;
+        }
+        Ok(())
+    }
+
+    async fn region_read_fill(
+        &self,
+        k: &Kernel,
+        handle: Handle,
+        region: Region,
+        snapshot: SnapshotId,
+        is_first: bool,
+    ) -> Result<(), Errno> {
+        let doit = self.pre_doit(k, handle, false).await?;
+        let read = [Subject::Region(handle, region), Subject::Snapshot(handle, snapshot)];
+        if snapshot == SnapshotId::Auto || !read.iter().all(|part| self.has(k, doit.id, *part)) {
+            return Err(Errno::EINVAL);
+        }
+        if is_first {
+            k.emit(What::Dumped(read[0], 0));
         }
         Ok(())
     }

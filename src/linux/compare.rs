@@ -12,6 +12,7 @@ use crate::invariant::reload::netns_exit_empties::NETNS_EXIT_EMPTIES;
 use crate::invariant::work::text_outlives_work::TEXT_OUTLIVES_WORK;
 use crate::program::{Command, Program, Segment};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Something of a trace that is not compared.
@@ -104,6 +105,10 @@ pub const RENAMED: &[(&str, &str)] = &[
         "compared by how it ended: at its point, blocked, or at the task's end",
     ),
     (
+        "when a task reads what it asked for, in a program with a schedule",
+        "compared where the command ends: netlink hands a message over only when it has filled the next one",
+    ),
+    (
         "the order in which RDMA devices go that one netdev or one namespace takes with it",
         "each has a worker, and these run at the same time: compared as a set of character devices, then device by device",
     ),
@@ -167,6 +172,8 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
     let mut warned = false;
     let is_steered = !program.schedule.is_empty();
     let mut together = Together::default();
+    // What each task has read of the answers to its command.
+    let mut read: BTreeMap<TaskId, Vec<String>> = BTreeMap::new();
     // Where in the stream what is said of one flash update begins.
     let mut update = 0;
     // Stands before what is heard or found in a namespace that is not the initial one.
@@ -181,6 +188,9 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
             None => together.end(&mut stream),
         }
         // The log is read when a command is over, so where in it the kernel warned is not known, nor how often.
+        if let What::End(..) = event.what {
+            stream.extend(read.remove(&event.task).into_iter().flatten());
+        }
         let is_over = matches!(event.what, What::Begin(_) | What::AtRest(..));
         if is_over && std::mem::take(&mut warned) {
             stream.push(WARNS.to_string());
@@ -219,6 +229,10 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
             What::Heard(..) => format!("{task} heard {}", event.what),
             other => format!("{} {other}", other.verb()),
         };
+        if is_steered && matches!(event.what, What::Dumped(..)) {
+            read.entry(event.task).or_default().push(what);
+            continue;
+        }
         // Of a flash update every thousandth is told, to everybody who listens.
         let is_flash = matches!(
             event.what,
@@ -235,6 +249,7 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
         }
     }
     together.end(&mut stream);
+    stream.extend(read.into_values().flatten());
     if warned {
         stream.push(WARNS.to_string());
     }
@@ -402,6 +417,23 @@ mod tests {
         let update = |rest: [What; 2]| lines(&[&flash(1)[..], &[What::End(0, None)], &rest].concat());
         assert_eq!(update(flash(1)).len(), 5, "another update is told again");
         assert!(difference(&once, &lines(&[flash(1)[1], flash(2)[1]])).is_some());
+    }
+
+    #[test]
+    fn what_tasks_read_side_by_side_is_compared_where_their_commands_end() {
+        let text = "task user\n  devlink.get netdevsim/0\n\nschedule\n  user\n";
+        let program = Program::parse(text, "test").unwrap_or_else(|_| panic!("it is a program"));
+        let dump = (0, What::Dumped(Subject::Devlink(Handle::Netdevsim0), 0));
+        let (end, other) = ((0, What::End(0, None)), (1, NEW));
+        let of = |events: [(TaskId, What); 3]| observed(&program, &Trace::of(events));
+        assert_eq!(of([dump, other, end]), of([other, dump, end]));
+        assert_ne!(of([dump, other, end]), of([other, end, dump]));
+        let alone = |events: [(TaskId, What); 3]| observed(&Program::default(), &Trace::of(events));
+        assert_ne!(
+            alone([dump, other, end]),
+            alone([other, dump, end]),
+            "without a schedule the order counts"
+        );
     }
 
     #[test]

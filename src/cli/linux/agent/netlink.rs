@@ -11,6 +11,8 @@ use netlink_sys::{Socket, SocketAddr};
 use std::io;
 use unreg::linux::wire::Family;
 
+/// `NLMSG_NOOP`, which asks for nothing.
+const NOOP: u16 = 1;
 /// `NLMSG_ERROR`, also an acknowledgement.
 const ERROR: u16 = 2;
 /// `NLMSG_DONE`, the end of a dump, or of an answer in pieces, which an acknowledgement follows.
@@ -154,7 +156,11 @@ impl Requests {
             Family::Route => NETLINK_ROUTE,
             Family::Uevent => return Err(io::Error::other("nobody asks for uevents")),
         };
-        Ok(Requests { socket: connected(protocol)?, family, devlink, sequence: 0 })
+        let socket = connected(protocol)?;
+        // The kernel makes a dump's messages as long as a reader has had room for, so a socket has read once before.
+        socket.send(&request(0, NOOP, 0, &[]), 0)?;
+        socket.recv(&mut Vec::with_capacity(BUFFER), 0)?;
+        Ok(Requests { socket, family, devlink, sequence: 0 })
     }
 
     /// Sends a request, gives every answer to `answer`, and returns the errno at the end, 0 for success.
