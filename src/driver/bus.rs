@@ -16,12 +16,36 @@ pub struct NsimBus {
     devices: Cell<Option<Kref>>,
     /// The devices, oldest first: `nsim_bus_dev_list`.
     list: RefCell<Vec<Handle>>,
-    /// Whether the files of the bus are gone.
-    files_are_gone: Cell<bool>,
+    /// Its files, in the order in which they go.
+    files: [BusFile; FileName::COUNT],
     /// Whether the exit function has seen the last of them released.
     are_released: Cell<bool>,
     /// Whether the bus makes and unmakes devices no more: the opposite of `nsim_bus_enable`.
     is_disabled: Cell<bool>,
+}
+
+/// A file of the bus or of its driver.
+#[derive(Debug, Default)]
+struct BusFile {
+    /// Held by each writer, and by the exit that waits for them.
+    writers: Cell<Option<LockId>>,
+    /// Whether it goes or is gone.
+    is_gone: Cell<bool>,
+}
+
+/// Which file: those of the driver go before those of the bus.
+#[derive(Debug, Clone, Copy)]
+enum FileName {
+    Bind,
+    Unbind,
+    NewDevice,
+    DelDevice,
+}
+
+impl FileName {
+    const COUNT: usize = 4;
+    const ALL: [FileName; FileName::COUNT] =
+        [FileName::Bind, FileName::Unbind, FileName::NewDevice, FileName::DelDevice];
 }
 
 /// A write to `new_device`, or where the bus is not modelled the bind alone.
@@ -30,7 +54,7 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
         return probe::probe(bus, handle, Some(ports)).await;
     }
     let k = bus.kernel;
-    let _file = open(bus).await?;
+    let _file = open(bus, FileName::NewDevice).await?;
     let _list = k.lock(list_lock(bus), Point::NewDevice).await;
     if bus.drivers.nsim_bus.is_disabled.get() {
         return Err(Errno::EBUSY);
@@ -68,7 +92,7 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     if !bus.model_of(handle).has_bus_files {
         return probe::remove(bus, handle).await;
     }
-    let _file = open(bus).await?;
+    let _file = open(bus, FileName::DelDevice).await?;
     let _list = bus.kernel.lock(list_lock(bus), Point::DelDevice).await;
     if bus.drivers.nsim_bus.is_disabled.get() {
         return Err(Errno::EBUSY);
@@ -100,7 +124,7 @@ pub async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     if !bus.model_of(handle).has_bus_files {
         return probe::probe(bus, handle, None).await;
     }
-    let _file = open(bus).await?;
+    let _file = open(bus, FileName::Bind).await?;
     let device = bus.device(handle).on_bus.get().ok_or(Errno::ENODEV)?;
     bus.kernel.get(device);
     let done = probe::probe(bus, handle, None).await;
@@ -113,7 +137,7 @@ pub async fn unbind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     if !bus.model_of(handle).has_bus_files {
         return probe::remove(bus, handle).await;
     }
-    let _file = open(bus).await?;
+    let _file = open(bus, FileName::Unbind).await?;
     let device = bus.device(handle).on_bus.get().filter(|_| bus.is_on_bus(handle)).ok_or(Errno::ENODEV)?;
     if !bus.device(handle).has_driver.get() {
         return Err(Errno::ENODEV);
@@ -153,8 +177,10 @@ pub(super) async fn exit(bus: &Bus<'_>) {
     for handle in Handle::ALL.iter().filter(is_bound) {
         let _ = probe::remove(bus, *handle).await;
     }
-    let _writers = k.lock(files(bus), Point::BusUnregister).await;
-    nsim.files_are_gone.set(true);
+    k.point(Point::BusUnregister).await;
+    for file in FileName::ALL {
+        remove_file(bus, file).await;
+    }
 }
 
 /// Whether a device is one of netdevsim's.
@@ -174,19 +200,33 @@ pub(super) fn is_listed(bus: &Bus<'_>, handle: Handle) -> bool {
     bus.drivers.nsim_bus.list.borrow().contains(&handle)
 }
 
-/// Opens a file of the bus or of its driver, and models `kernfs_get_active()`, which whoever removes the files waits
-/// for: a file that is gone is not found, and one that went since is no file of a device any more.
-async fn open<'b>(bus: &Bus<'b>) -> Result<Held<'b>, Errno> {
-    let are_gone = &bus.drivers.nsim_bus.files_are_gone;
-    if are_gone.get() {
+/// Opens a file of the bus or of its driver, and models `kernfs_get_active()`: a file that goes is not found, and one
+/// that goes since the open is no file of a device any more.
+async fn open<'b>(bus: &Bus<'b>, name: FileName) -> Result<Held<'b>, Errno> {
+    let file = &bus.drivers.nsim_bus.files[name as usize];
+    if file.is_gone.get() {
         return Err(Errno::ENOENT);
     }
-    let file = bus.kernel.read(files(bus), Point::BusFileOpen).await;
-    if are_gone.get() { Err(Errno::ENODEV) } else { Ok(file) }
+    bus.kernel.point(Point::BusFileOpen).await;
+    if file.is_gone.get() {
+        return Err(Errno::ENODEV);
+    }
+    Ok(bus.kernel.read_here(writers(bus, name)).await)
 }
 
-fn files(bus: &Bus<'_>) -> LockId {
-    bus.kernel.lock_of(LockClass::BusFiles, Subject::Module(Module::Netdevsim))
+/// Models `kernfs_remove()`, which turns new writers away and then waits for those that are there: `kernfs_drain()`.
+async fn remove_file(bus: &Bus<'_>, name: FileName) {
+    bus.drivers.nsim_bus.files[name as usize].is_gone.set(true);
+    drop(bus.kernel.lock_here(writers(bus, name)).await);
+}
+
+/// Each file has a lock of its own, and all have one name.
+fn writers(bus: &Bus<'_>, name: FileName) -> LockId {
+    let lock = &bus.drivers.nsim_bus.files[name as usize].writers;
+    let new = || bus.kernel.new_lock(LockClass::BusFiles, Subject::Module(Module::Netdevsim));
+    let writers = lock.get().unwrap_or_else(new);
+    lock.set(Some(writers));
+    writers
 }
 
 fn list_lock(bus: &Bus<'_>) -> LockId {

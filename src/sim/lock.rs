@@ -83,6 +83,12 @@ impl Kernel {
         self.take(lock, Mode::Write).await
     }
 
+    /// Models `down_read()`, likewise.
+    pub async fn read_here(&self, lock: LockId) -> Held<'_> {
+        self.orders(lock, self.here());
+        self.take(lock, Mode::Read).await
+    }
+
     async fn acquire(&self, lock: LockId, mode: Mode, at: Point) -> Held<'_> {
         self.point(at).await;
         self.orders(lock, at);
