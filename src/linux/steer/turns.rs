@@ -258,12 +258,10 @@ impl Turns {
         match self.turn {
             // A task that was parked before the turn ended may ask while others still run.
             None if self.tasks[task].parked_after == self.ended => {
-                let looks = (0..self.tasks.len()).any(|task| self.looks(task));
                 self.tasks[task].asked += 1;
-                if looks && self.tasks[task].asked < LOOK {
-                    return Verdict::Park;
+                if !self.any_looks() || self.tasks[task].asked >= LOOK {
+                    self.next_turn();
                 }
-                self.next_turn();
             }
             None => {}
             Some(holder) if holder != task => self.wait_for(task, holder),
@@ -351,6 +349,11 @@ impl Turns {
         matches!(&self.tasks[task].state, State::Asleep(sleep) if sleep.polls)
     }
 
+    /// Whether any task does.
+    fn any_looks(&self) -> bool {
+        (0..self.tasks.len()).any(|task| self.looks(task))
+    }
+
     /// Whether one of these workers has work.
     fn is_at_work(&self, workers: &[TaskName]) -> bool {
         let is_at_work = |task: &Task| task.state != State::Absent && !task.has_worked;
@@ -388,7 +391,9 @@ impl Turns {
         if stopped.all(|task| task.asked >= limit) {
             words.into_iter().for_each(|words| self.note(Entry::Blocks(self.name(holder), words)));
             self.end_turn(SegmentEnd::Blocked);
-            self.next_turn();
+            if !self.any_looks() {
+                self.next_turn();
+            }
         }
     }
 
