@@ -51,6 +51,8 @@ pub struct Ib {
     pub netdevs: netdev::Netdevs,
     /// Whether users know of each device: RDMA_REGISTER_EVENT was sent.
     announced: [Cell<bool>; IbDevice::COUNT],
+    /// Whether uevents of each device are no longer held back.
+    told: [Cell<bool>; IbDevice::COUNT],
     /// The namespaces that devices are seen in.
     netns: netns::Namespaces,
     /// The character devices.
@@ -138,6 +140,7 @@ impl Ib {
             names: Default::default(),
             netdevs: Default::default(),
             announced: Default::default(),
+            told: Default::default(),
             netns: Default::default(),
             numbers: Default::default(),
             queued: Default::default(),

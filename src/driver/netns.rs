@@ -8,7 +8,7 @@ pub async fn add(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
     if bus.kernel.is_taken(netns) {
         return Err(Errno::EEXIST);
     }
-    bus.ib.init_net(bus.kernel, netns).await;
+    bus.ib.init_net(bus.kernel, netns).await?;
     bus.kernel.netns_add(netns)
 }
 

@@ -14,11 +14,24 @@ impl Ib {
                 self.free_netdevs(k, device);
                 return Err(errno);
             }
+            let asked = self.query_port(k, device).await;
+            if let Err(errno) = asked {
+                self.forget_device(k, device).await;
+                return Err(errno);
+            }
             if self.rules.gid_in_core {
                 self.cache_setup(k, device).await;
             }
+            // Models `ib_setup_port_attrs()`, which asks once more what the cache has asked.
+            let asked = self.query_port(k, device).await;
+            if let Err(errno) = asked {
+                self.cache_cleanup(k, device).await;
+                self.forget_device(k, device).await;
+                return Err(errno);
+            }
             match self.enable_device(k, device, true).await {
                 Ok(_keeps) => {
+                    self.told[device.index()].set(true);
                     self.notify_register(k, device).await;
                     Ok(())
                 }
@@ -87,7 +100,7 @@ impl Ib {
         k.point(Point::IbRegisterClients).await;
         if under_lists {
             self.add_all(k, device).await;
-            self.compat_add(k, device);
+            self.compat_add(k, device).await?;
             return Ok(keeps);
         }
         let mut last = None;
@@ -95,7 +108,7 @@ impl Ib {
             self.add_client_context(k, device, client).await;
             last = Some(id);
         }
-        self.compat_add(k, device);
+        self.compat_add(k, device).await?;
         Ok(keeps)
     }
 

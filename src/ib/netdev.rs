@@ -2,7 +2,7 @@
 
 use super::Ib;
 use crate::event::value::{FollowedNetdev, Value};
-use crate::event::{Action, Address, Errno, IbDevice, IbDriver, NetNs, Netdev, Notice, Point};
+use crate::event::{Action, Address, Errno, IbDevice, IbDriver, LockClass, NetNs, Netdev, Notice, Point};
 use crate::event::{Subject, What};
 use crate::sim::{Kernel, Kref};
 use std::cell::{Cell, RefCell};
@@ -155,6 +155,16 @@ impl Ib {
         if let Some(id) = old {
             self.netdevs.put(k, id);
         }
+    }
+
+    /// Models `ib_query_port()` of a driver's: it asks the netdev for its speed, with the lock of all netdevs.
+    pub(super) async fn query_port(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
+        if !self.rules.users.queries_port {
+            return Ok(());
+        }
+        let Some(id) = self.netdev_of(device) else { return Ok(()) };
+        let _rtnl = k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await;
+        if self.netdevs.get(id).registered { Ok(()) } else { Err(Errno::ENODEV) }
     }
 
     /// Models `free_netdevs()`.

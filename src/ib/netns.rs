@@ -33,7 +33,11 @@ impl Namespaces {
 
 impl Ib {
     /// Models `rdma_dev_init_net()`: what then appears there nobody hears yet.
-    pub async fn init_net(&self, k: &Kernel, netns: NetNs) {
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if the netdev under a device is gone: then there is no namespace either.
+    pub async fn init_net(&self, k: &Kernel, netns: NetNs) -> Result<(), Errno> {
         {
             let mut nets = self.netns.nets.borrow_mut();
             match nets.iter_mut().find(|net| net.is_none()) {
@@ -41,11 +45,29 @@ impl Ib {
                 None => nets.push(Some(netns)),
             }
         }
-        self.wait_for_list(k).await;
-        let registered = |device: &IbDevice| self.device(*device).is_some_and(|state| state.registered);
-        for device in IbDevice::ALL.iter().copied().filter(registered) {
-            self.stand_in(device, netns);
+        let added = {
+            let _list = match self.users_load.get() {
+                true => Some(k.read_here(k.lock_of(self.rules.devices, Subject::Kernel)).await),
+                false => None,
+            };
+            self.stand_in_for_all(k, netns).await
+        };
+        if added.is_err() {
+            self.exit_netns(k, netns).await;
         }
+        added
+    }
+
+    async fn stand_in_for_all(&self, k: &Kernel, netns: NetNs) -> Result<(), Errno> {
+        let devices: Vec<IbDevice> = self.by_index().collect();
+        for device in devices {
+            let is_registered = self.device(device).is_some_and(|state| state.registered);
+            if is_registered && self.stand_in(device, netns) {
+                let asked = self.query_port(k, device).await;
+                asked.inspect_err(|_| self.leave(device, netns))?;
+            }
+        }
+        Ok(())
     }
 
     /// Waits until no task writes to the list of devices, where users have RDMA.
@@ -67,13 +89,20 @@ impl Ib {
     }
 
     /// Models `add_compat_devs()`: in every other namespace something stands for a device.
-    pub(super) fn compat_add(&self, k: &Kernel, device: IbDevice) {
-        let Some(state) = self.device(device) else { return };
-        self.netns.for_others(|netns| {
+    pub(super) async fn compat_add(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
+        let Some(state) = self.device(device) else { return Ok(()) };
+        let others: Vec<NetNs> = self.netns.nets.borrow().iter().copied().flatten().collect();
+        for netns in others {
             if self.stand_in(device, netns) {
                 self.compat_uevent(k, Action::Add, device, netns, state.kref);
+                if let Err(errno) = self.query_port(k, device).await {
+                    self.leave(device, netns);
+                    self.compat_uevent(k, Action::Remove, device, netns, state.kref);
+                    return Err(errno);
+                }
             }
-        });
+        }
+        Ok(())
     }
 
     /// Models `remove_compat_devs()`.

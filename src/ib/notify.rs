@@ -73,6 +73,7 @@ impl Ib {
             k.uevent(Action::Remove, Subject::Ib(self.name(device)), kref);
         }
         self.announced[device.index()].set(false);
+        self.told[device.index()].set(false);
     }
 
     fn notify_end(&self, k: &Kernel, device: IbDevice) {
@@ -82,9 +83,9 @@ impl Ib {
         }
     }
 
-    /// Whether users know of a device; before, its uevents are held back.
+    /// Whether uevents of a device go out; until its clients are added they are held back.
     pub(super) fn is_told(&self, device: IbDevice) -> bool {
-        self.announced[device.index()].get() || self.rules.users.announces_first
+        self.told[device.index()].get() || self.rules.users.announces_first
     }
 
     /// What a dump says of a device.

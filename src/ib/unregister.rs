@@ -4,7 +4,7 @@
 use super::rules::{Adds, Keeps};
 use super::{Device, Ib, take};
 use crate::event::{Errno, IbDevice, IbDriver, LockClass, Mode, Point, Span, Subject, What};
-use crate::sim::{Kernel, Kref, RegistrationId};
+use crate::sim::{Held, Kernel, Kref, RegistrationId};
 
 impl Ib {
     /// Models `ib_unregister_device()`, whose caller is the driver and so has the device.
@@ -149,6 +149,7 @@ impl Ib {
         match self.rules.keeps {
             Keeps::Users | Keeps::Lock => {
                 k.point(Point::IbUnregisterFree).await;
+                let _list = self.list_for_dealloc(k).await;
                 self.put_device(k, kref);
             }
             Keeps::Kref => {
@@ -162,6 +163,27 @@ impl Ib {
             self.devices[device.index()].set(None);
             self.give_name(device, None);
         }
+    }
+
+    /// The lock of the list, under which `ib_dealloc_device()` takes a device off it.
+    async fn list_for_dealloc<'k>(&self, k: &'k Kernel) -> Option<Held<'k>> {
+        match self.rules.users.dealloc_locks {
+            true => Some(k.lock_here(k.lock_of(self.rules.devices, Subject::Kernel)).await),
+            false => None,
+        }
+    }
+
+    /// Models what a driver does with a device that it could not register: `ib_dealloc_device()`.
+    pub(super) async fn forget_device(&self, k: &Kernel, device: IbDevice) {
+        let Some(state) = self.device(device) else { return };
+        k.disown(state.kref);
+        {
+            let _list = self.list_for_dealloc(k).await;
+            self.devices[device.index()].set(None);
+            self.give_name(device, None);
+        }
+        self.free_netdevs(k, device);
+        self.put_device(k, state.kref);
     }
 
     /// Models `get_device()`. Where unregistering waits for the last reference, nobody who unregisters has one.

@@ -3,7 +3,7 @@
 use super::netdev::{Link, NetdevId};
 use super::rules::Keeps;
 use super::{Ib, Use, take};
-use crate::event::{Errno, IbDevice, IbDriver, Mode, Module, Point, QueueName, What, WorkFn};
+use crate::event::{Errno, IbDevice, IbDriver, Mode, Module, Point, QueueName, Subject, What, WorkFn};
 use crate::sim::{Kernel, Kref};
 use std::cell::RefCell;
 
@@ -20,8 +20,20 @@ impl Ib {
         name: IbDevice,
         at: Point,
     ) -> Result<(IbDevice, Use<'k>), Errno> {
-        let _list = take(k, self.rules.devices, Mode::Read, at).await;
-        self.find(k, name).ok_or(Errno::ENODEV)
+        let found = {
+            let _list = take(k, self.rules.devices, Mode::Read, at).await;
+            self.find(k, name).ok_or(Errno::ENODEV)?
+        };
+        if !self.rules.users.found_by_index {
+            return Ok(found);
+        }
+        let index = self.index(found.0);
+        drop(found);
+        let _list = k.read_here(k.lock_of(self.rules.devices, Subject::Kernel)).await;
+        let its = self.by_index().find(|device| self.index(*device) == index);
+        let state = its.and_then(|device| Some((device, self.device(device).filter(|state| state.registered)?)));
+        let kept = state.and_then(|(device, state)| Some((device, self.keep(k, state)?)));
+        kept.ok_or(Errno::EINVAL)
     }
 
     fn find<'k>(&self, k: &'k Kernel, name: IbDevice) -> Option<(IbDevice, Use<'k>)> {
@@ -47,6 +59,9 @@ impl Ib {
     pub async fn show_port(&self, k: &Kernel, name: IbDevice) -> Result<(), Errno> {
         let (device, _use) = self.get_by_name(k, name, Point::IbShow).await?;
         k.point(Point::IbShowPort).await;
+        if self.query_port(k, device).await.is_err() {
+            return Ok(());
+        }
         let (subject, value) = self.port_shown(device, k.netns());
         k.emit(What::Dumped(subject, value));
         Ok(())
@@ -60,7 +75,7 @@ impl Ib {
         let (driver, netdev) = (device.driver(), self.netdevs.there(k, device.netdev()));
         if driver != IbDriver::Mlx5 {
             let id = netdev.ok_or(Errno::ENODEV)?;
-            if self.on_netdev(driver, id).is_some() {
+            if self.on_netdev(k, driver, id).is_some() {
                 return Err(Errno::EEXIST);
             }
         }
@@ -108,10 +123,12 @@ impl Ib {
     }
 
     /// Models `ib_device_get_by_netdev()`: the device that a driver has on a netdev.
-    pub fn on_netdev(&self, driver: IbDriver, id: NetdevId) -> Option<IbDevice> {
+    pub fn on_netdev(&self, k: &Kernel, driver: IbDriver, id: NetdevId) -> Option<IbDevice> {
         let on = |device: &IbDevice| self.netdev_of(*device) == Some(id);
         let found = self.made_by(driver).find(on)?;
-        self.device(found).filter(|state| state.registered).map(|_| found)
+        let users = self.device(found)?.users?;
+        // Until the last user is gone it is there.
+        (k.is_open(users) || k.has_users(users)).then_some(found)
     }
 
     /// Models `ib_unregister_device_queued()`, for who may not wait; a reference keeps the memory until then.

@@ -1,5 +1,6 @@
 //! Model and kernel side by side: what is compared, what cannot be, and where they differ.
 
+use super::complaint;
 use super::observe::CLEAN_UP;
 use crate::driver;
 use crate::event::{
@@ -55,6 +56,13 @@ pub const MASKS: &[Mask] = &[
         hides: |trace, what| {
             matches!(what, What::Console(_))
                 && trace.text(*what).is_some_and(|text| text.starts_with(CLEAN_UP))
+        },
+    },
+    Mask {
+        what: "that the kernel still waits for the references to a netdev",
+        why: "it says so after ten seconds of its clock, which goes on while a schedule holds the task that has them",
+        hides: |trace, what| {
+            matches!(what, What::Console(_)) && trace.text(*what).is_some_and(complaint::only_waits)
         },
     },
     Mask {

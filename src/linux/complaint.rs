@@ -93,6 +93,12 @@ pub fn begins(line: &str) -> bool {
     first_line(line).is_some()
 }
 
+/// Whether a piece of the log complains of nothing but a netdev that is still referred to.
+pub fn only_waits(log: &str) -> bool {
+    let complaints = read(log);
+    !complaints.is_empty() && complaints.iter().all(|complaint| complaint.kind == Kind::NetdevReferences)
+}
+
 /// The complaint that says most of a piece of the log, or else its first line that says something.
 pub fn headline(log: &str) -> String {
     let complaints = read(log);
@@ -163,6 +169,13 @@ mod tests {
         );
         let kinds: Vec<Kind> = read(KASAN).iter().map(|complaint| complaint.kind).collect();
         assert_eq!(kinds, [Kind::Kasan, Kind::Panic]);
+    }
+
+    #[test]
+    fn a_wait_for_references_is_told_apart_from_what_harms() {
+        let waits = "[   12.0] unregister_netdevice: waiting for d0 to become free. Usage count = 2";
+        assert!(only_waits(waits) && !only_waits(KASAN) && !only_waits(""));
+        assert!(!only_waits(&format!("{waits}\n{KASAN}")));
     }
 
     #[test]

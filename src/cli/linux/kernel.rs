@@ -8,7 +8,7 @@ use std::time::Duration;
 use unreg::event::{Point, Trace};
 use unreg::linux::steer::Log;
 use unreg::linux::wire::{Report, Request};
-use unreg::linux::{compare, observe, perform};
+use unreg::linux::{compare, complaint, observe, perform};
 use unreg::program::{Command, Program, Task};
 
 /// A guest that is steered may be silent for so many times the patience.
@@ -92,7 +92,10 @@ impl Kernel {
             request.at_rest.insert(0, perform::releases());
         }
         let answer = self.perform(&request, program, watched)?;
-        let is_harmed = |report: &Report| matches!(report, Report::Complaint { .. } | Report::Stuck { .. });
+        let is_harmed = |report: &Report| match report {
+            Report::Complaint { text } => !complaint::only_waits(text),
+            report => matches!(report, Report::Stuck { .. }),
+        };
         if answer.died.is_some() || is_for_one || answer.reports.iter().any(is_harmed) {
             self.guest = None;
         }

@@ -61,7 +61,7 @@ async fn with_ops(bus: &Bus<'_>, name: IbDevice, driver: IbDriver, id: NetdevId)
 async fn new_link(bus: &Bus<'_>, name: IbDevice, driver: IbDriver, id: NetdevId) -> Result<(), Errno> {
     let k = bus.kernel;
     let _text = k.text(text_of(driver));
-    if bus.ib.on_netdev(driver, id).is_some() {
+    if bus.ib.on_netdev(k, driver, id).is_some() {
         return Err(Errno::EEXIST);
     }
     bus.ib.register_link(k, name, Link { driver, netdev: Some(id) }).await

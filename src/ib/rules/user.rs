@@ -39,6 +39,13 @@ pub struct UserRules {
     pub link_local: bool,
     /// Whether a namespace that ends takes the lock of all netdevs before anything of RDMA leaves it.
     pub exit_takes_rtnl: bool,
+    /// Whether a port is asked under the lock of all netdevs where a device comes and where something comes to stand for
+    /// it, which fails once the netdev is gone.
+    pub queries_port: bool,
+    /// Whether a user's request finds the device by its index, which the user has read before.
+    pub found_by_index: bool,
+    /// Whether a device leaves the list only when its memory is given back, with the list locked.
+    pub dealloc_locks: bool,
     /// Whether work that was queued ends while a netdev's move waits for who reads it. Nothing promises that; with one
     /// processor it is so.
     pub work_ends_in_move: bool,
@@ -59,6 +66,9 @@ impl Default for UserRules {
             walks: 1,
             link_local: false,
             exit_takes_rtnl: false,
+            queries_port: false,
+            found_by_index: false,
+            dealloc_locks: false,
             work_ends_in_move: false,
         }
     }

@@ -111,6 +111,9 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.users.walks = 3;
             rules.users.link_local = true;
             rules.users.exit_takes_rtnl = true;
+            rules.users.queries_port = true;
+            rules.users.found_by_index = true;
+            rules.users.dealloc_locks = true;
         },
     },
 ];

@@ -207,11 +207,13 @@ impl Turns {
     /// A running task has unlocked a lock that others wait for. It sleeps for a tick and keeps its turn, so that the first
     /// of them has the lock before it can take it again.
     pub fn hands_over(&mut self, task: usize, may_sleep: bool) -> Verdict {
+        if may_sleep && self.may_hand_over(task) { self.park(task) } else { Verdict::Go }
+    }
+
+    /// Whether a task has the turn, and others wait for what it may unlock.
+    pub fn may_hand_over(&self, task: usize) -> bool {
         let waits = |other: &Task| matches!(&other.state, State::Asleep(sleep) if !sleep.is_timer);
-        if self.turn != Some(task) || !may_sleep || !self.tasks.iter().any(waits) {
-            return Verdict::Go;
-        }
-        self.park(task)
+        self.turn == Some(task) && self.tasks.iter().any(waits)
     }
 
     /// A running task is stopped until these workers have done what they have to do.

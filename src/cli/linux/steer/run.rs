@@ -225,6 +225,18 @@ impl Run {
         (old, wake)
     }
 
+    /// Whether the thread has unlocked what others wait for.
+    pub(super) fn unlocks(&self, current: u64, address: u64) -> bool {
+        let items = self.spots.get(&address).map_or(&[][..], Vec::as_slice);
+        let task = self.tasks.get(&current);
+        items.contains(&Item::Unlocked) && task.is_some_and(|task| self.turns.may_hand_over(*task))
+    }
+
+    /// Whether an address means this.
+    pub(super) fn has(&self, address: u64, item: Item) -> bool {
+        self.spots.get(&address).is_some_and(|items| items.contains(&item))
+    }
+
     /// The thread comes to an address: whether it goes on.
     pub(super) fn arrive(&mut self, current: u64, address: u64, may_sleep: bool) -> Verdict {
         let items = self.spots.get(&address).cloned().unwrap_or_default();

@@ -308,8 +308,22 @@ impl<'t> Tracer<'t> {
         if lock(self.shared).run.as_ref().is_some_and(|run| run.is_watched(current, address)) {
             self.look(current, address, registers)?;
         }
+        if !may_sleep && lock(self.shared).run.as_ref().is_some_and(|run| run.unlocks(current, address)) {
+            self.hands_over_later(registers)?;
+        }
         let mut shared = lock(self.shared);
         Ok(shared.run.as_mut().map_or(Verdict::Go, |run| run.arrive(current, address, may_sleep)))
+    }
+
+    /// A task that has unlocked a lock may not sleep yet: it hands over where the function that unlocks has returned.
+    fn hands_over_later(&mut self, registers: &Registers) -> io::Result<()> {
+        let Some(address) = self.stack(registers)?.get(1).copied() else { return Ok(()) };
+        let mut shared = lock(self.shared);
+        if let Some(run) = shared.run.as_mut().filter(|run| !run.has(address, Item::Unlocked)) {
+            self.breakpoints.set(&self.memory, address)?;
+            run.add(address, Item::Unlocked);
+        }
+        Ok(())
     }
 
     /// A task that was parked in a call of the agent's asks again.
