@@ -28,7 +28,7 @@ pub use trace::Trace;
 pub type TaskId = u8;
 
 /// The most tasks a run may have: a program's own, the kernel's workers, and the kernel itself.
-pub const TASKS_MAX: usize = 24;
+pub const RUN_TASKS_MAX: usize = 24;
 
 /// How a lock is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

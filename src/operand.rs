@@ -19,6 +19,11 @@ pub trait Operand: Copy + Eq + std::fmt::Debug + 'static {
     fn from_byte(byte: u8) -> Option<Self>;
     /// The number of this operand, always below the length of [`Operand::WORDS`].
     fn to_byte(self) -> u8;
+    /// The operand with this name.
+    fn named(word: &str) -> Option<Self> {
+        let number = Self::WORDS.iter().position(|known| *known == word)?;
+        u8::try_from(number).ok().and_then(Self::from_byte)
+    }
     /// The name of this operand.
     fn word(self) -> &'static str {
         Self::WORDS[usize::from(self.to_byte())]

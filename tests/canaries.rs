@@ -191,7 +191,8 @@ impl Canary {
 }
 
 fn hunt(variants: Variants, subsystems: &[Subsystem], seed: u64, vary_options: bool) -> Hunt {
-    Hunt::new(Config { variants, only: Vec::new(), alphabet: Alphabet::new(subsystems), seed, vary_options })
+    let alphabet = Alphabet::new(subsystems);
+    Hunt::new(Config { variants, only: Vec::new(), alphabet, seed, vary_options, stores: false })
 }
 
 /// The first program that each rule was found broken by, and the runs it took.

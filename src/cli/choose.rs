@@ -46,8 +46,7 @@ fn variant(text: &str) -> Result<Variants, String> {
 
 /// Reads the name of a subsystem.
 pub(super) fn subsystem(text: &str) -> Result<Subsystem, String> {
-    let found = Subsystem::ALL.iter().find(|subsystem| subsystem.word() == text);
-    found.copied().ok_or_else(|| unknown("subsystem", text, Subsystem::WORDS))
+    Subsystem::named(text).ok_or_else(|| unknown("subsystem", text, Subsystem::WORDS))
 }
 
 /// Reads the name of a fuzz target that runs programs.

@@ -101,6 +101,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         alphabet: alphabet(arguments, variants)?,
         seed,
         vary_options: variants.of(Subsystem::Config) == 0,
+        stores: arguments.corpus.is_some(),
     };
     let jobs = usize::from(arguments.jobs);
     let shared = Shared {

@@ -31,7 +31,8 @@ impl Ib {
         drop(found);
         let _list = k.read_here(k.lock_of(self.rules.devices, Subject::Kernel)).await;
         let its = self.by_index().find(|device| self.index(*device) == index);
-        let state = its.and_then(|device| Some((device, self.device(device).filter(|state| state.registered)?)));
+        let state =
+            its.and_then(|device| Some((device, self.device(device).filter(|state| state.registered)?)));
         let kept = state.and_then(|(device, state)| Some((device, self.keep(k, state)?)));
         kept.ok_or(Errno::EINVAL)
     }

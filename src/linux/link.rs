@@ -60,7 +60,7 @@ pub fn read(message: &[u8]) -> Option<Link> {
         |handle: &&Handle| Some(names(**handle)) == of.text(BUS_NAME).zip(of.text(DEV_NAME)).map(owned);
     let handle = *Handle::ALL.iter().find(is_it)?;
     let port = of.number(PORT_INDEX)?.to_string();
-    let port = *PortIndex::ALL.iter().find(|known| known.word() == port)?;
+    let port = PortIndex::named(&port)?;
     Some(Link { notice, handle, port, name: found.text(IFNAME)?.to_string() })
 }
 

@@ -214,7 +214,7 @@ pub(super) fn read(path: &str, text: &str) -> Option<(Subject, u8)> {
 }
 
 fn kind_named(name: &str) -> Option<MdevType> {
-    MdevType::ALL.iter().copied().find(|kind| kind.word() == name)
+    MdevType::named(name)
 }
 
 #[cfg(test)]

@@ -302,6 +302,6 @@ impl<'r> Observer<'r> {
 
 /// The namespace of this name; none is the initial one.
 fn named(netns: Option<&str>) -> NetNs {
-    let known = NetNs::ALL.iter().copied().find(|known| netns == Some(known.word()));
+    let known = netns.and_then(NetNs::named);
     known.unwrap_or(NetNs::Init)
 }

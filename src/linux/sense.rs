@@ -147,7 +147,7 @@ fn no_task(task: u8) -> String {
 }
 
 fn is_namespace(name: Option<&str>) -> Result<(), String> {
-    let is_known = |name: &str| NetNs::ALL.iter().any(|known| *known != NetNs::Init && known.word() == name);
+    let is_known = |name: &str| NetNs::named(name).is_some_and(|netns| netns != NetNs::Init);
     match name {
         Some(name) if !is_known(name) => Err(format!("no namespace is called {name:?}")),
         _ => Ok(()),

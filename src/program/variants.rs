@@ -49,7 +49,7 @@ impl Subsystem {
     }
 
     /// The variant with this name and what it needs beside it.
-    fn named(self, name: &str) -> Option<Variants> {
+    fn to_break(self, name: &str) -> Option<Variants> {
         Some(Variants::to_break(self, &self.variant(name)?))
     }
 }
@@ -75,7 +75,7 @@ impl Variants {
         set.insert(subsystem, variant.id);
         for needed in variant.with {
             let (other, name) = needed.split_once('=').unwrap_or((subsystem.word(), needed));
-            let other = Subsystem::ALL.iter().copied().find(|known| known.word() == other);
+            let other = Subsystem::named(other);
             let found = other.and_then(|other| Some((other, other.variant(name)?)));
             let (other, needed) = found.unwrap_or_else(|| panic!("{needed} is no variant"));
             set.insert(other, needed.id);
@@ -87,11 +87,11 @@ impl Variants {
     /// every subsystem that has one, with what each needs beside it; `settled` is the empty set.
     pub fn named(name: &str) -> Option<Variants> {
         let Some((of, names)) = name.split_once('=') else {
-            let found = Subsystem::ALL.iter().filter_map(|of| of.named(name));
+            let found = Subsystem::ALL.iter().filter_map(|of| of.to_break(name));
             return found.reduce(Variants::union).or((name == "settled").then(Variants::default));
         };
-        let of = Subsystem::ALL.iter().find(|subsystem| subsystem.word() == of)?;
-        names.split('+').try_fold(Variants::default(), |all, name| Some(all.union(of.named(name)?)))
+        let of = Subsystem::named(of)?;
+        names.split('+').try_fold(Variants::default(), |all, name| Some(all.union(of.to_break(name)?)))
     }
 
     /// This set and another.

@@ -10,7 +10,7 @@ use crate::program::{Command, Program, Task, Variants};
 use crate::run::Machine;
 
 /// The most commands of a program.
-const COMMANDS_MAX: usize = 16;
+const SEQUENCE_MAX: usize = 16;
 /// How often operands are drawn for one command until it would succeed.
 const OPERAND_DRAWS: usize = 8;
 /// How often another command is drawn.
@@ -73,7 +73,7 @@ impl Sequences {
         let theme = self.theme();
         let task = Task { name: TaskName::User, commands: Vec::new() };
         let mut program = Program { variants, tasks: vec![task], ..Program::default() };
-        for place in 0..self.random.usize(1..=COMMANDS_MAX) {
+        for place in 0..self.random.usize(1..=SEQUENCE_MAX) {
             let any = self.random.u8(0..5) == 0;
             let mut opening = match place {
                 0 if self.random.u8(0..4) > 0 => &MAKERS[..],

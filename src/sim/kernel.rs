@@ -11,7 +11,7 @@ use super::task::{State, Task};
 use super::uevent::Uevents;
 use super::workqueue::Queue;
 use crate::event::{
-    Errno, Module, Point, QueueName, Span, Subject, TASKS_MAX, TaskId, TaskName, Trace, What,
+    Errno, Module, Point, QueueName, RUN_TASKS_MAX, Span, Subject, TaskId, TaskName, Trace, What,
 };
 use std::cell::{Cell, RefCell};
 
@@ -55,7 +55,7 @@ impl Kernel {
     ///
     /// With a seed, a random walk chooses instead, and [`Kernel::schedule`] tells afterwards what it chose.
     pub fn reset(&mut self, config: Config, tasks: &[TaskName], schedule: &[Segment], seed: Option<u64>) {
-        assert!(tasks.len() < TASKS_MAX, "{} tasks in one run", tasks.len());
+        assert!(tasks.len() < RUN_TASKS_MAX, "{} tasks in one run", tasks.len());
         self.config = config;
         let trace = self.trace.get_mut();
         trace.clear();

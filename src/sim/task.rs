@@ -5,7 +5,7 @@ use super::lock::LockId;
 use super::refcount::Kref;
 use super::registration::RegistrationId;
 use crate::event::{
-    Action, Mode, Module, NetNs, Point, QueueName, Subject, TASKS_MAX, TaskId, TaskName, What,
+    Action, Mode, Module, NetNs, Point, QueueName, RUN_TASKS_MAX, Subject, TaskId, TaskName, What,
 };
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -102,7 +102,7 @@ impl Kernel {
     /// made when it first runs: most workers never do.
     pub fn run<'k>(&'k self, mut body_of: impl FnMut(TaskName) -> Body<'k>) {
         let mut context = Context::from_waker(Waker::noop());
-        let mut bodies: [Option<Body<'k>>; TASKS_MAX] = [const { None }; TASKS_MAX];
+        let mut bodies: [Option<Body<'k>>; RUN_TASKS_MAX] = [const { None }; RUN_TASKS_MAX];
         while let Some(task) = self.scheduler.next(&self.tasks) {
             self.current.set(task);
             let index = usize::from(task);

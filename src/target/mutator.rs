@@ -36,7 +36,7 @@ const HUNTS_OF_EIGHT: u8 = 7;
 /// The most programs that one of these runs. If it finds nothing for the engine, the call is answered as any other.
 const AHEAD_MAX: u32 = 256;
 /// The most commands of a program that is made, as in a hunt.
-const COMMANDS_MADE_MAX: usize = 16;
+const COMMANDS_LEFT_MAX: usize = 16;
 
 /// How a call was answered, to measure the mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,10 +90,8 @@ impl Mutator {
         let Mutator { variants, alphabet, .. } = &self;
         let (variants, alphabet) = (*variants, alphabet.clone());
         let vary_options = variants == Variants::default();
-        let mut hunt = Hunt::new(Config { variants, alphabet, only, seed, vary_options });
-        // From here on what it keeps for a new lasting state waits for somebody to take it.
-        hunt.take_fresh();
-        self.ahead = Some(hunt);
+        let config = Config { variants, alphabet, only, seed, vary_options, stores: true };
+        self.ahead = Some(Hunt::new(config));
         self
     }
 
@@ -176,7 +174,7 @@ impl Mutator {
     /// Cuts a program to what the target is about and walks its schedule if it was not only edited; keeps it if it
     /// reached a new lasting state then.
     fn finish(&mut self, program: &mut Program, way: Way, random: &mut Rng) {
-        trim(program, random, COMMANDS_MADE_MAX);
+        trim(program, random, COMMANDS_LEFT_MAX);
         self.scope.narrow(program, self.variants);
         if way == Way::Edited {
             return;

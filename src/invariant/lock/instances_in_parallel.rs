@@ -1,6 +1,6 @@
 //! Instances are configured side by side: nobody waits for a lock of all of them while a driver works.
 
-use crate::event::{Kinds, LockName, Scope, TASKS_MAX, Trace, What};
+use crate::event::{Kinds, LockName, RUN_TASKS_MAX, Scope, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -40,7 +40,7 @@ struct Busy {
 
 /// Lets the tasks of a trace run side by side and measures how long they take.
 pub fn measure(trace: &Trace) -> Measure {
-    let mut clocks = [0u32; TASKS_MAX];
+    let mut clocks = [0u32; RUN_TASKS_MAX];
     let mut locks: Vec<Busy> = Vec::new();
     let mut measure = Measure::default();
     for (at, event) in trace.events.iter().enumerate() {

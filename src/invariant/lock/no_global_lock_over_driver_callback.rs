@@ -1,6 +1,6 @@
 //! No lock that serves every device is held while a driver or a client is called back.
 
-use crate::event::{Kinds, Scope, TASKS_MAX, Trace, What};
+use crate::event::{Kinds, RUN_TASKS_MAX, Scope, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -28,7 +28,7 @@ pub const NO_GLOBAL_LOCK: Invariant = Invariant {
 
 fn check(trace: &Trace) -> Option<usize> {
     // How many such locks each task holds.
-    let mut held = [0u8; TASKS_MAX];
+    let mut held = [0u8; RUN_TASKS_MAX];
     for (at, event) in trace.events.iter().enumerate() {
         let held = &mut held[usize::from(event.task)];
         match event.what {

@@ -1,6 +1,6 @@
 //! A filter leaves out what differs from it, and nothing else.
 
-use crate::event::{FilterDevice, FilterPort, Kinds, NetNs, Notice, Subject, TASKS_MAX, Trace, What};
+use crate::event::{FilterDevice, FilterPort, Kinds, NetNs, Notice, RUN_TASKS_MAX, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -51,7 +51,7 @@ impl Socket {
 }
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut sockets: [Option<Socket>; TASKS_MAX] = [None; TASKS_MAX];
+    let mut sockets: [Option<Socket>; RUN_TASKS_MAX] = [None; RUN_TASKS_MAX];
     let mut netns = NetNs::Init;
     for (at, event) in trace.events.iter().enumerate() {
         let own = &mut sockets[usize::from(event.task)];

@@ -1,8 +1,8 @@
 //! Users hear of an RDMA device when its clients have it, and of its end when they do not have it any more.
 
 use crate::event::{
-    Action, Callback, Client, Event, IbDevice, Kinds, NetNs, Notice, Span, Subject, TASKS_MAX, Trace, What,
-    WorkFn,
+    Action, Callback, Client, Event, IbDevice, Kinds, NetNs, Notice, RUN_TASKS_MAX, Span, Subject, Trace,
+    What, WorkFn,
 };
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
@@ -54,7 +54,7 @@ struct State {
     netns: [Option<NetNs>; IbDevice::COUNT],
     ending: [bool; NetNs::COUNT],
     /// Which device each task registers.
-    registers: [Option<IbDevice>; TASKS_MAX],
+    registers: [Option<IbDevice>; RUN_TASKS_MAX],
 }
 
 impl State {

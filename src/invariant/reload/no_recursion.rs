@@ -1,6 +1,6 @@
 //! A driver does not call devlink's front door while it answers devlink.
 
-use crate::event::{Handle, Kinds, LockClass, LockName, Span, Subject, TASKS_MAX, Trace, What};
+use crate::event::{Handle, Kinds, LockClass, LockName, RUN_TASKS_MAX, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -22,7 +22,7 @@ pub const NO_RECURSION: Invariant = Invariant {
 
 fn check(trace: &Trace) -> Option<usize> {
     // Which instances' drivers each task is in, a bit a handle.
-    let mut inside = [0u8; TASKS_MAX];
+    let mut inside = [0u8; RUN_TASKS_MAX];
     const { assert!(Handle::COUNT <= 8) };
     trace.events.iter().position(|event| {
         let inside = &mut inside[usize::from(event.task)];

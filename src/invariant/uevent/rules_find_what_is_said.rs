@@ -1,7 +1,9 @@
 //! udev's rules find what an event says.
 
 use crate::event::value::{Configured, Value};
-use crate::event::{Action, Kinds, MdevState, Parent, Span, Subject, TASKS_MAX, TaskId, Trace, Uuid, What};
+use crate::event::{
+    Action, Kinds, MdevState, Parent, RUN_TASKS_MAX, Span, Subject, TaskId, Trace, Uuid, What,
+};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -40,7 +42,7 @@ struct State {
     is_visible: [bool; Parent::COUNT],
     /// How often each parent said `unregistered`, and how often each task heard it.
     said: [u8; Parent::COUNT],
-    heard: [[u8; Parent::COUNT]; TASKS_MAX],
+    heard: [[u8; Parent::COUNT]; RUN_TASKS_MAX],
 }
 
 impl State {
@@ -56,7 +58,7 @@ fn check(trace: &Trace) -> Option<usize> {
         is_registering: [false; Parent::COUNT],
         is_visible: [false; Parent::COUNT],
         said: [0; Parent::COUNT],
-        heard: [[0; Parent::COUNT]; TASKS_MAX],
+        heard: [[0; Parent::COUNT]; RUN_TASKS_MAX],
     };
     trace.events.iter().position(|event| {
         match event.what {

@@ -1,6 +1,6 @@
 //! Clients come in the order in which they registered, and go in the reverse.
 
-use crate::event::{Callback, Client, IbDevice, Kinds, Span, Subject, TASKS_MAX, Trace, What};
+use crate::event::{Callback, Client, IbDevice, Kinds, RUN_TASKS_MAX, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -25,7 +25,7 @@ fn check(trace: &Trace) -> Option<usize> {
     // from the device that it unregisters.
     let mut registered = [0; Client::COUNT];
     let mut offered = [0; IbDevice::COUNT];
-    let mut unregisters = [None; TASKS_MAX];
+    let mut unregisters = [None; RUN_TASKS_MAX];
     for (at, event) in trace.events.iter().enumerate() {
         let own = &mut unregisters[usize::from(event.task)];
         match event.what {

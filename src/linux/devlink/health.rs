@@ -56,7 +56,7 @@ fn named(handle: Handle, reporter: Reporter) -> Attributes {
 pub(super) fn read(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     let found = found.nested(attr::REPORTER)?;
     let name = found.text(attr::REPORTER_NAME)?;
-    let reporter = *Reporter::ALL.iter().find(|reporter| reporter.word() == name)?;
+    let reporter = Reporter::named(name)?;
     let health = Health {
         is_in_error: found.number(attr::REPORTER_STATE)? == 1,
         auto_recover: found.number(attr::REPORTER_AUTO_RECOVER) == Some(1),

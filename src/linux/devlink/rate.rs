@@ -52,14 +52,13 @@ fn named(handle: Handle, rate: RateName) -> Attributes {
 
 /// What a message says of a rate object.
 pub(super) fn read(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
-    let named = |word: &str| RateName::ALL.iter().copied().find(|rate| rate.word() == word);
     let rate = match found.text(attr::RATE_NODE_NAME) {
-        Some(node) => named(node)?,
-        None => named(&found.number(attr::PORT_INDEX)?.to_string())?,
+        Some(node) => RateName::named(node)?,
+        None => RateName::named(&found.number(attr::PORT_INDEX)?.to_string())?,
     };
     let parent = match found.text(attr::RATE_PARENT_NODE_NAME) {
         None => None,
-        Some(above) => Some(named(above)?),
+        Some(above) => Some(RateName::named(above)?),
     };
     let rates = Rates::new(found.long(attr::RATE_TX_SHARE)?, found.long(attr::RATE_TX_MAX)?, parent)?;
     Some((Subject::Rate(handle, rate), rates.pack()))

@@ -68,7 +68,7 @@ impl Source {
             hash.update(part);
             hash.update([0]);
         }
-        Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex::encode(&hash.finalize()[..8]))
     }
 
     /// The tree to build from; an archive's is made below the scratch folder.

@@ -20,7 +20,7 @@ pub(super) fn predictions(
     time: Duration,
 ) -> Vec<Prediction> {
     let alphabet = Alphabet::new(&[subsystem]);
-    let config = Config { variants, only: Vec::new(), alphabet, seed, vary_options: false };
+    let config = Config { variants, only: Vec::new(), alphabet, seed, vary_options: false, stores: false };
     let mut hunt = Hunt::new(config).with_only(perform::can_perform);
     let (mut sites, mut names) = (HashSet::new(), HashSet::new());
     let mut machine = Machine::default();
