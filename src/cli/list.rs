@@ -2,6 +2,7 @@
 
 mod entry;
 mod form;
+mod reach;
 
 use super::{Outcome, out};
 use std::fmt::Write as _;
@@ -31,6 +32,8 @@ enum List {
     Points,
     Tasks,
     Mails,
+    /// Whether a real kernel is asked for each command, and how often it succeeds there
+    Reach,
     /// The next number of each kind that is free
     Numbers,
 }
@@ -50,6 +53,7 @@ pub(super) fn list(arguments: &Arguments) -> anyhow::Result<Outcome> {
         List::Points => entry::points(),
         List::Tasks => entry::tasks(),
         List::Mails => entry::mails(),
+        List::Reach => reach::reach(),
         List::Numbers => {
             out::print(&numbers())?;
             return Ok(Outcome::Clean);
