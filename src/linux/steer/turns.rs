@@ -57,8 +57,6 @@ struct Task {
     asked: u32,
     /// The turn that had ended last when it was parked.
     parked_after: u32,
-    /// Whether it is a worker that has done its work and is yet to return from it.
-    has_worked: bool,
 }
 
 /// The turns of one program.
@@ -84,15 +82,8 @@ impl Turns {
         schedule: &[Segment],
         has_place: impl Fn(Point) -> bool,
     ) -> Turns {
-        let task = |name| Task {
-            name,
-            state: State::Absent,
-            slept: None,
-            came: None,
-            asked: 0,
-            parked_after: 0,
-            has_worked: false,
-        };
+        let task =
+            |name| Task { name, state: State::Absent, slept: None, came: None, asked: 0, parked_after: 0 };
         let end = |segment: &Segment| match segment.until {
             Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
             _ => SegmentEnd::CutOff,
@@ -142,7 +133,6 @@ impl Turns {
 
     /// A task begins; it is stopped until its turn. A worker that had the turn when its last work ended has it still.
     pub fn begins(&mut self, task: usize) -> Verdict {
-        self.tasks[task].has_worked = false;
         if self.turn == Some(task) {
             self.tasks[task].state = State::Running;
             return Verdict::Go;
@@ -282,7 +272,6 @@ impl Turns {
     pub fn ends(&mut self, task: usize) {
         self.note(Entry::Ends(self.name(task)));
         self.tasks[task].state = State::Absent;
-        self.has_worked(task);
         if self.turn == Some(task) && !self.name(task).is_worker() {
             self.end_turn(SegmentEnd::Ended);
         }
@@ -290,7 +279,7 @@ impl Turns {
 
     /// A worker has done its work: tasks that awaited it wait no longer, though it may be stopped before it returns.
     pub fn has_worked(&mut self, task: usize) {
-        self.tasks[task].has_worked = true;
+        let state = std::mem::replace(&mut self.tasks[task].state, State::Absent);
         for waits in 0..self.tasks.len() {
             if let State::Awaits(workers) = self.tasks[waits].state
                 && workers.contains(&self.name(task))
@@ -299,6 +288,7 @@ impl Turns {
                 self.tasks[waits].state = State::Parked;
             }
         }
+        self.tasks[task].state = state;
     }
 
     /// Nothing is held from here on; which tasks sleep is noted.
@@ -358,8 +348,7 @@ impl Turns {
 
     /// Whether one of these workers has work.
     fn is_at_work(&self, workers: &[TaskName]) -> bool {
-        let is_at_work = |task: &Task| task.state != State::Absent && !task.has_worked;
-        self.tasks.iter().any(|task| workers.contains(&task.name) && is_at_work(task))
+        self.tasks.iter().any(|task| workers.contains(&task.name) && task.state != State::Absent)
     }
 
     /// Stops a task that runs out of its turn.

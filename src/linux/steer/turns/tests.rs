@@ -146,7 +146,10 @@ fn a_task_that_awaits_workers_is_blocked_while_they_have_work_and_no_longer() {
         (Verdict::Park, Verdict::Go),
         "the one that awaits cannot run"
     );
+    turns.has_worked(2);
+    assert_eq!(turns.awaits(1, &[GidWorker]), Verdict::Park);
     turns.ends(2);
+    assert!(turns.is_parked(1), "what it awaits came after the work that was done");
     let verdicts = [(); 6].map(|()| turns.asks(0));
     assert!(verdicts.contains(&Verdict::Go), "{verdicts:?}");
     turns.ends(0);
