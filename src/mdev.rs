@@ -17,7 +17,7 @@ pub use command::Command;
 pub use rules::Rules;
 pub use types::Spec;
 
-use crate::event::{Errno, LockClass, MdevType, Parent, Subject, Uuid};
+use crate::event::{Errno, LockClass, MdevType, Module, Parent, Subject, Uuid};
 use crate::sim::{Kernel, LockId};
 use std::cell::{Cell, RefCell};
 
@@ -30,6 +30,8 @@ pub struct Mdev {
     children: [Cell<Option<device::Child>>; Uuid::COUNT],
     /// What waits for a release that the kernel delays and is no longer found elsewhere.
     dying: RefCell<release::Dying>,
+    /// The modules whose driver is registered.
+    drivers: RefCell<Vec<Module>>,
     /// How many devices were added.
     added: Cell<u32>,
     /// There is no memory for the next device.
@@ -59,6 +61,7 @@ impl Mdev {
             parents: Default::default(),
             children: Default::default(),
             dying: RefCell::default(),
+            drivers: RefCell::default(),
             added: Cell::new(0),
             no_memory: Cell::new(false),
         }

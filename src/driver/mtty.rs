@@ -87,6 +87,7 @@ async fn load(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
         k.module_loaded(module);
         modules.comes(module);
         k.point(Point::MttyProbe).await;
+        bus.mdev.register_driver(module);
         make(bus, parent).await
     };
     modules.load_once(k, module, init).await

@@ -7,7 +7,7 @@ use crate::event::{Action, Callback, Errno, LockClass, Module, Parent, Point, Su
 use crate::sim::{Kernel, Kref, LockId};
 
 /// The driver core's lock of a mediated device.
-fn child_lock(k: &Kernel, child: Subject) -> LockId {
+pub(super) fn child_lock(k: &Kernel, child: Subject) -> LockId {
     k.lock_of(LockClass::DeviceLock, child)
 }
 
@@ -30,19 +30,22 @@ impl Mdev {
         };
         let (parent, subject) = (child.tracking.parent, Mdev::subject(&child, uuid));
         let _held = k.lock(child_lock(k, subject), Point::MdevAttach).await;
+        self.update(k, uuid, kref, |child| child.has_driver = true);
         k.point(Point::MdevCreateProbe).await;
-        k.call(Callback::MdevProbe, subject, parent.module(), async {
+        let probed = k.call(Callback::MdevProbe, subject, parent.module(), async {
             k.point(Point::MttyChildProbe).await;
             k.touch(child.tracking.device);
             vendor.probe(parent, uuid, child.kind).await
-        })
-        .await?;
-        self.update(k, uuid, kref, |child| child.is_bound = true);
+        });
+        let probed = probed.await;
+        let is_bound = probed.is_ok();
+        self.update(k, uuid, kref, |child| (child.is_bound, child.has_driver) = (is_bound, is_bound));
+        probed?;
         k.uevent(Action::Bind, subject, kref);
         Ok(())
     }
 
-    /// Models `device_driver_detach()`: the driver lets go, if it has the device. False if it has not.
+    /// Models `device_driver_detach()`: the driver lets go, if it has the device.
     pub(super) async fn detach<V: Vendor>(
         &self,
         k: &Kernel,
@@ -50,13 +53,13 @@ impl Mdev {
         uuid: Uuid,
         child: Child,
         at: Point,
-    ) -> bool {
+    ) {
         let (parent, subject) = (child.tracking.parent, Mdev::subject(&child, uuid));
         let _held = k.lock(child_lock(k, subject), at).await;
         // Without a note of who removes a device, it is removed by all who began to.
         let bound = self.child(uuid).get().filter(|now| now.kref == child.kref && now.is_bound);
         if bound.is_none() && self.rules.removal_is_noted {
-            return false;
+            return;
         }
         self.update(k, uuid, child.kref, |child| child.is_bound = false);
         let removed = k.call(Callback::MdevRemove, subject, parent.module(), async {
@@ -66,11 +69,12 @@ impl Mdev {
             Ok(())
         });
         removed.await.expect("a driver's remove cannot fail");
+        self.update(k, uuid, child.kref, |child| child.has_driver = false);
         k.uevent(Action::Unbind, subject, child.kref);
-        true
     }
 
-    /// Models `unbind_store()`: a write to the driver's `unbind`. The device stays, without a driver.
+    /// Models `unbind_store()`: a write to the driver's `unbind`. The device stays, without a driver; that it has lost it
+    /// meanwhile is no error.
     pub async fn unbind<V: Vendor>(
         &self,
         k: &Kernel,
@@ -78,11 +82,16 @@ impl Mdev {
         parent: Parent,
         uuid: Uuid,
     ) -> Result<(), Errno> {
-        // A file that is not there cannot be opened; one that goes after the open is found gone.
-        self.parent(parent).device().ok_or(Errno::ENOENT)?;
-        let _file = k.read(driver_files(k, parent.module()), Point::MdevBindFile).await;
-        self.parent(parent).device().ok_or(Errno::ENOENT)?;
-        let found = self.child(uuid).get().filter(|child| child.is_added && child.is_bound);
+        // A file that goes is not found; one that goes since the open is no file of a driver any more.
+        if !self.has_driver_files(parent) {
+            return Err(Errno::ENOENT);
+        }
+        k.point(Point::MdevBindFile).await;
+        if !self.has_driver_files(parent) {
+            return Err(Errno::ENODEV);
+        }
+        let _file = k.read_here(driver_files(k, parent.module())).await;
+        let found = self.child(uuid).get().filter(|child| child.is_added && child.has_driver);
         let ours = found.filter(|child| child.tracking.parent.module() == parent.module());
         let child = ours.ok_or(Errno::ENODEV)?;
         let keeps = match self.rules.remove_file {
@@ -90,20 +99,32 @@ impl Mdev {
             RemoveFile::LetsGo => None,
         };
         k.get(child.kref);
-        let detached = self.detach(k, vendor, uuid, child, Point::MdevUnbind).await;
+        self.detach(k, vendor, uuid, child, Point::MdevUnbind).await;
         self.put_child(k, uuid, child.kref, child.tracking.parent).await;
         drop(keeps);
-        if detached { Ok(()) } else { Err(Errno::ENODEV) }
+        Ok(())
     }
 
-    /// Models `mdev_unregister_driver()`: the driver's files go, and so is everybody who wrote to them.
+    /// Models `mdev_register_driver()`: the driver has files from here on.
+    pub fn register_driver(&self, module: Module) {
+        self.drivers.borrow_mut().push(module);
+    }
+
+    /// Models `mdev_unregister_driver()`: the driver's files go, and wait for those who write to them.
     pub async fn unregister_driver(&self, k: &Kernel, module: Module) {
-        let _writers = k.lock(driver_files(k, module), Point::MdevDriverFiles).await;
+        k.point(Point::MdevDriverFiles).await;
+        self.drivers.borrow_mut().retain(|driver| *driver != module);
+        drop(k.lock_here(driver_files(k, module)).await);
+    }
+
+    /// Whether there are the files of a parent's driver: as long as its module has it registered, or where that comes
+    /// without its parent, as long as the parent is there.
+    fn has_driver_files(&self, parent: Parent) -> bool {
+        self.drivers.borrow().contains(&parent.module()) || self.parent(parent).device().is_some()
     }
 
     /// Models `bind_store()`: no device matches a driver, since only mdev core attaches one.
     pub fn bind(&self, parent: Parent) -> Result<(), Errno> {
-        self.parent(parent).device().ok_or(Errno::ENOENT)?;
-        Err(Errno::ENODEV)
+        Err(if self.has_driver_files(parent) { Errno::ENODEV } else { Errno::ENOENT })
     }
 }

@@ -1,5 +1,6 @@
 //! Mediated devices: made by a user who writes a UUID to a parent's `create`, gone by their own `remove`.
 
+use super::bind::child_lock;
 use super::parent::Tracking;
 use super::rules::{RemoveFile, Synchronisation, UuidTaken};
 use super::types::Types;
@@ -24,6 +25,8 @@ pub struct Child {
     pub(super) is_added: bool,
     /// It has its driver.
     pub(super) is_bound: bool,
+    /// It has its driver, or the driver's probe runs.
+    pub(super) has_driver: bool,
     /// The device's place among all that were added, which is the order of its parent's children.
     pub(super) place: u32,
     /// Creation is complete, and nobody has begun to remove the device.
@@ -73,14 +76,16 @@ impl Mdev {
         text: UuidText,
     ) -> Result<(), Errno> {
         let types = self.parent(parent).types.get().ok_or(Errno::ENOENT)?;
-        let (kind, type_kref) = types.find(kind).ok_or(Errno::ENOENT)?;
+        // A file that goes is not found; one that goes since the open is no file of a device any more.
+        let (kind, files) =
+            types.find(kind).filter(|(_, files)| k.is_open(files.writers)).ok_or(Errno::ENOENT)?;
         k.point(Point::MdevCreateStore).await;
-        let _writing = k.try_use(types.writers).ok_or(Errno::ENODEV)?;
+        let _writing = k.try_use(files.writers).ok_or(Errno::ENODEV)?;
         match text {
             UuidText::Plain | UuidText::Upper | UuidText::OneMore => {}
             UuidText::TooShort | UuidText::TooLong | UuidText::Junk => return Err(Errno::EINVAL),
         }
-        let created = self.device_create(k, vendor, uuid, types, (kind, type_kref));
+        let created = self.device_create(k, vendor, uuid, types, (kind, files.kref));
         k.span(Span::MdevCreate, Subject::Parent(parent), created).await
     }
 
@@ -116,6 +121,7 @@ impl Mdev {
             has_remove_file: false,
             is_added: false,
             is_bound: false,
+            has_driver: false,
             place: 0,
             is_active: false,
         }));
@@ -266,8 +272,11 @@ impl Mdev {
     async fn device_del<V: Vendor>(&self, k: &Kernel, vendor: &V, uuid: Uuid, child: Child) {
         let (subject, parent) = (Mdev::subject(&child, uuid), child.tracking.parent);
         let device = child.tracking.device;
+        k.point(Point::MdevRemoveDel).await;
+        // Models `kill_device()`, for which whoever binds or unbinds has to be done.
+        drop(k.lock_here(child_lock(k, subject)).await);
         // Removal of a file waits for those who write to it.
-        k.unregister_wait(child.writers, Point::MdevRemoveDel).await;
+        k.unregister_wait_here(child.writers).await;
         self.update(k, uuid, child.kref, |child| {
             child.is_added = false;
             child.has_remove_file = false;

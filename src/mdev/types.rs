@@ -17,20 +17,30 @@ pub struct Spec {
     pub instances: u8,
 }
 
-/// The directory `mdev_supported_types`; whoever writes to a file in it is a user of the registration.
+/// The files of one type; each open file has a user.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Files {
+    /// The type's kobject.
+    pub(super) kref: Kref,
+    /// `create`, which goes first.
+    pub(super) writers: RegistrationId,
+    /// What can only be read.
+    readers: RegistrationId,
+}
+
+/// The directory `mdev_supported_types`.
 #[derive(Debug, Clone, Copy)]
 pub struct Types {
     pub(super) tracking: Tracking,
-    pub(super) writers: RegistrationId,
     pub(super) spec: &'static Spec,
-    /// The type kobjects, in the order of the list.
-    krefs: [Option<Kref>; TYPES_MAX],
+    /// The types, in the order of the list.
+    files: [Option<Files>; TYPES_MAX],
 }
 
 impl Types {
     /// The type that a user means, if the parent has it.
-    pub(super) fn find(&self, kind: MdevType) -> Option<(MdevType, Kref)> {
-        let named = |index: usize| Some((self.spec.types[index], self.krefs[index]?));
+    pub(super) fn find(&self, kind: MdevType) -> Option<(MdevType, Files)> {
+        let named = |index: usize| Some((self.spec.types[index], self.files[index]?));
         let at = match kind {
             MdevType::Default => 0,
             _ => self.spec.types.iter().position(|known| *known == kind)?,
@@ -43,34 +53,40 @@ impl Mdev {
     /// Models `parent_create_sysfs_files()`: a kobject a type.
     pub(super) fn create_types<V: Vendor>(&self, k: &Kernel, vendor: &V, tracking: Tracking) {
         let (parent, spec) = (tracking.parent, vendor.spec(tracking.parent));
-        let mut krefs = [None; TYPES_MAX];
-        for (slot, kind) in krefs.iter_mut().zip(spec.types) {
+        let mut files = [None; TYPES_MAX];
+        for (slot, kind) in files.iter_mut().zip(spec.types) {
             if self.types_hold_device() {
                 k.get(tracking.device);
             }
-            *slot = Some(k.kref_init(Subject::MdevType(parent, *kind)));
+            let kref = k.kref_init(Subject::MdevType(parent, *kind));
+            let [writers, readers] = [(); 2].map(|()| k.registration(Subject::Parent(parent)));
+            *slot = Some(Files { kref, writers, readers });
         }
-        let writers = k.registration(Subject::Parent(parent));
         let slot = self.parent(parent);
         slot.available.set(spec.instances);
-        slot.types.set(Some(Types { tracking, writers, spec, krefs }));
+        slot.types.set(Some(Types { tracking, spec, files }));
         for kind in spec.types {
             k.emit(What::Set(Subject::MdevType(parent, *kind), 0, self.available(vendor, parent, *kind)));
         }
         k.emit(What::Visible(Subject::Parent(parent)));
     }
 
-    /// Models `parent_remove_sysfs_files()`.
+    /// Models `parent_remove_sysfs_files()`: one type after the other, and of each the file `create` first.
     pub(super) async fn remove_types(&self, k: &Kernel, parent: Parent) {
         let Some(types) = self.parent(parent).types.get() else { return };
-        // Removal of a file waits for those who write to it.
-        k.unregister_wait(types.writers, Point::MdevUnregisterSysfs).await;
-        self.parent(parent).types.set(None);
-        for (kind, kref) in types.spec.types.iter().zip(types.krefs) {
-            let kref = kref.expect("every type has a kobject");
-            k.disown(kref);
-            self.put_type(k, types.tracking, *kind, kref).await;
+        k.point(Point::MdevUnregisterSysfs).await;
+        let mut left = types;
+        for (index, kind) in types.spec.types.iter().enumerate() {
+            let files = types.files[index].expect("every type has a kobject");
+            // Removal of a file waits for those who have it open.
+            k.unregister_wait_here(files.writers).await;
+            k.unregister_wait_here(files.readers).await;
+            left.files[index] = None;
+            self.parent(parent).types.set(Some(left));
+            k.disown(files.kref);
+            self.put_type(k, types.tracking, *kind, files.kref).await;
         }
+        self.parent(parent).types.set(None);
     }
 
     /// How many more devices of a type there can be: the driver's count or, without one, mdev core's.
@@ -87,10 +103,11 @@ impl Mdev {
         kind: MdevType,
     ) -> Result<(), Errno> {
         let types = self.parent(parent).types.get().ok_or(Errno::ENOENT)?;
-        let (kind, kref) = types.find(kind).ok_or(Errno::ENOENT)?;
+        let (kind, files) =
+            types.find(kind).filter(|(_, files)| k.is_open(files.readers)).ok_or(Errno::ENOENT)?;
         k.point(Point::MdevShow).await;
-        let _reading = k.try_use(types.writers).ok_or(Errno::ENODEV)?;
-        k.touch(kref);
+        let _reading = k.try_use(files.readers).ok_or(Errno::ENODEV)?;
+        k.touch(files.kref);
         k.emit(What::Dumped(Subject::MdevType(parent, kind), self.available(vendor, parent, kind)));
         Ok(())
     }

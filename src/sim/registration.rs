@@ -79,12 +79,17 @@ impl Kernel {
     /// Models `wait_for_completion()` on the last user: nobody operates the object afterwards.
     pub async fn unregister_wait(&self, registration: RegistrationId, at: Point) {
         self.point(at).await;
+        self.unregister_wait_here(registration).await;
+    }
+
+    /// The same where the task has come to its last point: nothing to stop at comes before the wait.
+    pub async fn unregister_wait_here(&self, registration: RegistrationId) {
         self.close(registration);
         let (lock, busy) = {
             let state = &self.registrations.borrow()[usize::from(registration.0)];
             (state.lock, !state.users.is_empty())
         };
-        self.orders(lock, at);
+        self.orders(lock, self.here());
         if busy {
             self.registrations.borrow_mut()[usize::from(registration.0)].waiter = Some(self.current.get());
             self.emit(What::Block(self.lock_name(lock)));
