@@ -10,14 +10,13 @@ use crate::sim::Kernel;
 impl Devlink {
     /// Models `devlink_nl_notify_need()` and the send: nothing goes out for an instance that users cannot see.
     pub(super) async fn notify(&self, k: &Kernel, id: InstanceId, notice: Notice, part: Subject) {
-        let value = self.value(id, part);
         if let Subject::Rate(_, rate) = part {
             self.rate_touch_parent(k, id, rate);
         }
         k.point(Point::DevlinkNotify).await;
         let need = self.is_registered(id) || self.rules.notify == Notify::AtOnce;
         if need && !self.fill_fails(id, part) {
-            self.send(k, id, notice, part, value);
+            self.send(k, id, notice, part, self.value(id, part));
         }
     }
 
