@@ -125,7 +125,7 @@ pub async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
         return probe::probe(bus, handle, None).await;
     }
     let _file = open(bus, FileName::Bind).await?;
-    let device = bus.device(handle).on_bus.get().ok_or(Errno::ENODEV)?;
+    let device = bus.device(handle).on_bus.get().filter(|_| bus.is_on_bus(handle)).ok_or(Errno::ENODEV)?;
     bus.kernel.get(device);
     let done = probe::probe(bus, handle, None).await;
     bus.kernel.put_device(device);

@@ -1,6 +1,6 @@
 //! Routes of a namespace, and the drivers that keep them too: each as many as its resources allow.
 
-use super::Bus;
+use super::{Bus, netdev};
 use crate::devlink::InstanceId;
 use crate::event::{Errno, Handle, NetNs, Point, Resource, Route, Subject, What};
 use crate::operand::Operand;
@@ -95,14 +95,16 @@ pub(super) fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
 }
 
 /// Models `nsim_fib_create()`: the routes that there are already have to fit.
-pub(super) fn create(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
+pub(super) async fn create(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
     if !bus.model(id).keeps_routes {
         return Ok(());
     }
     let (k, fib) = (bus.kernel, &bus.drivers.fib);
+    netdev::notifier_changes(bus, id).await;
     let netns = bus.devlink.netns(id);
     let keeps = fib.routes[netns.index()].get();
     if KEPT.iter().any(|(resource, of)| !fits(bus, id, *resource, keeps & of)) {
+        netdev::notifier_changes(bus, id).await;
         return Err(Errno::EPERM);
     }
     let mut all = fib.listeners.get();
@@ -116,12 +118,13 @@ pub(super) fn create(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
 }
 
 /// Models `nsim_fib_destroy()`.
-pub(super) fn destroy(bus: &Bus<'_>, id: InstanceId) {
+pub(super) async fn destroy(bus: &Bus<'_>, id: InstanceId) {
     let fib = &bus.drivers.fib;
     let mut left = [None; Handle::COUNT];
     let others = fib.listeners().filter(|listener| listener.instance != id);
     left.iter_mut().zip(others).for_each(|(place, listener)| *place = Some(listener));
     fib.listeners.set(left);
+    netdev::notifier_changes(bus, id).await;
     if bus.model(id).keeps_routes {
         KEPT.iter().for_each(|(resource, _)| bus.devlink.resource_occupy(bus.kernel, id, *resource, None));
     }

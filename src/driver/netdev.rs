@@ -85,6 +85,14 @@ impl Netdevs {
     }
 }
 
+/// Models what netdevsim does to be told of netdevs or of nexthops, and no more: `register_netdevice_notifier_net()` and
+/// its like take the lock of all netdevs.
+pub(super) async fn notifier_changes(bus: &Bus<'_>, instance: InstanceId) {
+    if bus.model(instance).has_bus_files {
+        drop(bus.kernel.lock_here(bus.kernel.lock_of(LockClass::Rtnl, Subject::Kernel)).await);
+    }
+}
+
 /// Models `register_netdevice()`, whose notifiers tell devlink: the type is known when the netdev is initialised,
 /// and the netdev once it can be found. A netdev begins where its instance is, and keeps its parent device.
 pub(super) async fn register(bus: &Bus<'_>, instance: InstanceId, port: PortIndex) -> NetdevId {

@@ -2,7 +2,7 @@
 
 use super::model::Guard;
 use super::probe::skips_teardown;
-use super::{Bus, auxiliary, fib, health, linecard, port, sf, snapshot, vf};
+use super::{Bus, auxiliary, fib, health, linecard, netdev, port, sf, snapshot, vf};
 use crate::devlink::rules::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
@@ -26,16 +26,18 @@ impl Bus<'_> {
     /// What may fail of all that a reload makes anew; if it does, none of it is left.
     async fn reload_create(&self, id: InstanceId) -> Result<(), Errno> {
         let rules = &self.devlink.rules;
-        fib::create(self, id)?;
+        fib::create(self, id).await?;
         if rules.reporters_in_reload {
             health::create(self, id);
         }
+        netdev::notifier_changes(self, id).await;
         let made = port::create_all(self, id, rules.reload_calls == ReloadCalls::SelfLocking).await;
         if made.is_err() {
+            netdev::notifier_changes(self, id).await;
             if rules.reporters_in_reload {
                 health::destroy(self, id).await;
             }
-            fib::destroy(self, id);
+            fib::destroy(self, id).await;
         }
         made
     }
@@ -70,10 +72,11 @@ impl Ops for Bus<'_> {
         vf::teardown(self, id, false).await;
         // After a failed reload these are the ports that were added since.
         port::destroy_all(self, id, false).await;
+        netdev::notifier_changes(self, id).await;
         if self.devlink.rules.reporters_in_reload {
             health::destroy(self, id).await;
         }
-        fib::destroy(self, id);
+        fib::destroy(self, id).await;
         if self.devlink.rules.traps_in_reload {
             self.devlink.traps_unregister(k, id).await;
         }

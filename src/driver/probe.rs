@@ -2,7 +2,7 @@
 
 use super::bus::{announce, is_nsim};
 use super::model::Guard;
-use super::{Bus, auxiliary, fib, health, linecard, port, snapshot, vf};
+use super::{Bus, auxiliary, fib, health, linecard, netdev, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::devlink::rules::Publish;
@@ -258,12 +258,13 @@ async fn create(bus: &Bus<'_>, id: InstanceId) {
         bus.devlink.regions_create(k, id).await;
         bus.devlink.traps_register(k, id).await;
         debugfs_appears(bus, bus.devlink.handle(id));
-        fib::create(bus, id).expect("a resource of a new instance is as large as can be");
+        fib::create(bus, id).await.expect("a resource of a new instance is as large as can be");
     }
     {
         let _held = step_lock(bus, id, Point::ParamsRegister).await;
         health::create(bus, id);
     }
+    netdev::notifier_changes(bus, id).await;
     // A device that was just made has no port in the way.
     let _ = port::create_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;
     auxiliary::attach(bus, id).await;
@@ -289,9 +290,10 @@ async fn destroy(bus: &Bus<'_>, id: InstanceId) {
         linecard::teardown(bus, id).await;
         vf::teardown(bus, id, bus.devlink.rules.publish == Publish::Early).await;
         port::destroy_all(bus, id, bus.devlink.rules.publish == Publish::Early).await;
+        netdev::notifier_changes(bus, id).await;
         let _held = step_lock(bus, id, Point::TrapsUnregister).await;
         health::destroy(bus, id).await;
-        fib::destroy(bus, id);
+        fib::destroy(bus, id).await;
         bus.devlink.traps_unregister(k, id).await;
         bus.devlink.regions_destroy(k, id).await;
         bus.devlink.linecards_destroy(k, id).await;
