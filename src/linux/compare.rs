@@ -95,6 +95,10 @@ pub const NOT_ASKED: &[(&str, &str)] = &[
         "their tasks run one after the other, in the order of the file; a program with a schedule is steered",
     ),
     (
+        "a namespace that is made while another one of its name still ends, of programs that are made up",
+        "a kernel has both, the model has one of a name",
+    ),
+    (
         "a segment until a point that has no place in the kernel's text, or where it may not sleep",
         "said of each segment; a program that has one is counted apart and not compared",
     ),
