@@ -11,6 +11,8 @@ impl Ib {
         let body = async {
             let _over = self.over_callbacks(k, Mode::Write, Point::IbRegisterLock).await;
             if let Err(errno) = self.assign_name(k, device).await {
+                // Models `ib_dealloc_device()` of one that has never been in the list.
+                drop(self.list_for_dealloc(k).await);
                 self.free_netdevs(k, device);
                 return Err(errno);
             }

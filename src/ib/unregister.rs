@@ -166,7 +166,7 @@ impl Ib {
     }
 
     /// The lock of the list, under which `ib_dealloc_device()` takes a device off it.
-    async fn list_for_dealloc<'k>(&self, k: &'k Kernel) -> Option<Held<'k>> {
+    pub(super) async fn list_for_dealloc<'k>(&self, k: &'k Kernel) -> Option<Held<'k>> {
         match self.rules.users.dealloc_locks {
             true => Some(k.lock_here(k.lock_of(self.rules.devices, Subject::Kernel)).await),
             false => None,

@@ -4,7 +4,7 @@ use super::netdev::{Link, NetdevId};
 use super::rules::Keeps;
 use super::{Ib, Use, take};
 use crate::event::{Errno, IbDevice, IbDriver, Mode, Module, Point, QueueName, Subject, What, WorkFn};
-use crate::sim::{Kernel, Kref};
+use crate::sim::{Held, Kernel, Kref};
 use std::cell::RefCell;
 
 /// The pointers in the work items that unregister devices. Each device has an item of its own; those of devices that
@@ -29,7 +29,18 @@ impl Ib {
         }
         let index = self.index(found.0);
         drop(found);
-        let _list = k.read_here(k.lock_of(self.rules.devices, Subject::Kernel)).await;
+        drop(self.read_list(k).await);
+        self.get_by_index(k, index).await
+    }
+
+    /// The list is read where there is no point.
+    async fn read_list<'k>(&self, k: &'k Kernel) -> Held<'k> {
+        k.read_here(k.lock_of(self.rules.devices, Subject::Kernel)).await
+    }
+
+    /// Models `ib_device_get_by_index()`.
+    async fn get_by_index<'k>(&self, k: &'k Kernel, index: u16) -> Result<(IbDevice, Use<'k>), Errno> {
+        let _list = self.read_list(k).await;
         let its = self.by_index().find(|device| self.index(*device) == index);
         let state =
             its.and_then(|device| Some((device, self.device(device).filter(|state| state.registered)?)));
@@ -46,6 +57,13 @@ impl Ib {
 
     /// Models `nldev_get_dumpit()`: devices in the order of their indices.
     pub async fn show(&self, k: &Kernel) {
+        self.show_all(k).await;
+        if self.rules.users.found_by_index {
+            drop(self.read_list(k).await);
+        }
+    }
+
+    async fn show_all(&self, k: &Kernel) {
         let _list = take(k, self.rules.devices, Mode::Read, Point::IbShow).await;
         let registered = |device: &IbDevice| self.device(*device).is_some_and(|state| state.registered);
         for device in
@@ -58,13 +76,18 @@ impl Ib {
 
     /// Models `nldev_port_get_dumpit()`.
     pub async fn show_port(&self, k: &Kernel, name: IbDevice) -> Result<(), Errno> {
-        let (device, _use) = self.get_by_name(k, name, Point::IbShow).await?;
+        let (device, kept) = self.get_by_name(k, name, Point::IbShow).await?;
         k.point(Point::IbShowPort).await;
         if self.query_port(k, device).await.is_err() {
             return Ok(());
         }
         let (subject, value) = self.port_shown(device, k.netns());
         k.emit(What::Dumped(subject, value));
+        if self.rules.users.found_by_index {
+            let index = self.index(device);
+            drop(kept);
+            self.get_by_index(k, index).await?;
+        }
         Ok(())
     }
 
