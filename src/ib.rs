@@ -53,6 +53,8 @@ pub struct Ib {
     announced: [Cell<bool>; IbDevice::COUNT],
     /// Whether uevents of each device are no longer held back.
     told: [Cell<bool>; IbDevice::COUNT],
+    /// The netdev that the GID of each iWARP device refers to.
+    iwarp_gids: [Cell<Option<netdev::NetdevId>>; IbDevice::COUNT],
     /// The namespaces that devices are seen in.
     netns: netns::Namespaces,
     /// The character devices.
@@ -141,6 +143,7 @@ impl Ib {
             netdevs: Default::default(),
             announced: Default::default(),
             told: Default::default(),
+            iwarp_gids: Default::default(),
             netns: Default::default(),
             numbers: Default::default(),
             queued: Default::default(),

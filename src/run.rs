@@ -132,7 +132,7 @@ impl<'k> World<'k> {
             WorkFn::LineCardStatus(handle) => driver::linecard::status_work(&self.bus(), handle).await,
             WorkFn::NestedNotify(handle) => self.devlink.nested_notify_work(self.kernel, handle).await,
             WorkFn::ReleaseDevice(_) => self.kernel.release_later(work),
-            WorkFn::CleanupNet(netns) => driver::netns::cleanup(&self.bus(), netns).await,
+            WorkFn::CleanupNet(_) => driver::netns::cleanup(&self.bus()).await,
             WorkFn::ReleaseParent(parent) => self.mdev.release_parent(self.kernel, parent).await,
             WorkFn::ReleaseType(parent, kind) => self.mdev.release_type(self.kernel, parent, kind).await,
             WorkFn::ReleaseVfio(uuid) => driver::vfio::release(&self.bus(), uuid),

@@ -20,28 +20,38 @@ pub async fn del(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Models `cleanup_net()`: the instances leave before the netdevs do.
-pub async fn cleanup(bus: &Bus<'_>, netns: NetNs) {
+/// Models `cleanup_net()`: the instances leave before the netdevs do. All namespaces that are to end by then end together.
+pub async fn cleanup(bus: &Bus<'_>) {
     let k = bus.kernel;
+    let ended = k.netns_ended();
     let pernet = match bus.devlink.rules.netns_exit_holds_pernet_ops {
         true => Some(k.read(k.lock_of(LockClass::PernetOps, Subject::Kernel), Point::CleanupNetLock).await),
         false => None,
     };
-    bus.devlink.pernet_pre_exit(k, bus, netns).await;
+    for netns in &ended {
+        bus.devlink.pernet_pre_exit(k, bus, *netns).await;
+    }
     if bus.ib.rules.users.exit_takes_rtnl {
         // Models `ops_exit_rtnl_list()`, for what other subsystems have there.
         drop(k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await);
     }
-    bus.ib.exit_netns(k, netns).await;
-    let gone = {
+    for netns in &ended {
+        bus.ib.exit_netns(k, *netns).await;
+    }
+    let mut gone = Vec::new();
+    {
         let _rtnl = k.rtnl_lock(Point::NetdevExit).await;
-        netdev::exit_netns(bus, netns).await;
-        rdma::netdev::exit_netns(bus, netns).await
-    };
+        for netns in &ended {
+            netdev::exit_netns(bus, *netns).await;
+        }
+        for netns in &ended {
+            gone.extend(rdma::netdev::exit_netns(bus, *netns).await);
+        }
+    }
     rdma::netdev::wait(bus, gone).await;
-    fib::exit_netns(bus, netns);
+    ended.iter().for_each(|netns| fib::exit_netns(bus, *netns));
     drop(pernet);
-    k.netns_free(netns);
+    ended.iter().for_each(|netns| k.netns_free(*netns));
 }
 
 /// Models `register_netdevice_notifier()` in the probe of the RDMA driver.

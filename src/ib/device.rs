@@ -24,7 +24,15 @@ impl Ib {
             if self.rules.gid_in_core {
                 self.cache_setup(k, device).await;
             }
-            // Models `ib_setup_port_attrs()`, which asks once more what the cache has asked.
+            // Models `ib_cache_update()`.
+            let asked = self.query_port(k, device).await;
+            if let Err(errno) = asked {
+                self.table_cleanup(k, device);
+                self.forget_device(k, device).await;
+                return Err(errno);
+            }
+            self.iwarp_gid(k, device);
+            // Models `ib_setup_port_attrs()`.
             let asked = self.query_port(k, device).await;
             if let Err(errno) = asked {
                 self.cache_cleanup(k, device).await;

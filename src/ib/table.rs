@@ -79,8 +79,22 @@ impl Ib {
         self.netdevs.link(device).and_then(|link| link.netdev)
     }
 
+    /// Models `config_non_roce_gid_cache()`: the one GID of an iWARP device refers to its netdev.
+    pub(super) fn iwarp_gid(&self, k: &Kernel, device: IbDevice) {
+        if let Some(netdev) = self.netdev_of(device)
+            && self.driver_of(device) == IbDriver::Siw
+            && self.rules.users.iwarp_gid
+        {
+            self.netdevs.hold(k, netdev);
+            self.iwarp_gids[device.index()].set(Some(netdev));
+        }
+    }
+
     /// Models `gid_table_cleanup_one()`: the table is gone, and with it what its entries had.
     pub(super) fn table_cleanup(&self, k: &Kernel, device: IbDevice) {
+        if let Some(netdev) = self.iwarp_gids[device.index()].take() {
+            self.netdevs.put(k, netdev);
+        }
         let Some(gids) = self.device(device).and_then(|state| state.gids) else { return };
         for address in Address::ALL {
             // What an event was queued for is there to delete.

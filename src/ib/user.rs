@@ -20,16 +20,38 @@ impl Ib {
         name: IbDevice,
         at: Point,
     ) -> Result<(IbDevice, Use<'k>), Errno> {
+        let found = self.get_in_dump(k, name, at).await?;
+        match self.rules.users.found_by_index {
+            true => self.found_again(k, found).await,
+            false => Ok(found),
+        }
+    }
+
+    /// A device by its name, from a dump of all there are.
+    async fn get_in_dump<'k>(
+        &self,
+        k: &'k Kernel,
+        name: IbDevice,
+        at: Point,
+    ) -> Result<(IbDevice, Use<'k>), Errno> {
         let found = {
             let _list = take(k, self.rules.devices, Mode::Read, at).await;
             self.find(k, name).ok_or(Errno::ENODEV)?
         };
-        if !self.rules.users.found_by_index {
-            return Ok(found);
+        if self.rules.users.found_by_index {
+            drop(self.read_list(k).await);
         }
+        Ok(found)
+    }
+
+    /// The device that was found, by its index. Nothing has kept it meanwhile.
+    async fn found_again<'k>(
+        &self,
+        k: &'k Kernel,
+        found: (IbDevice, Use<'k>),
+    ) -> Result<(IbDevice, Use<'k>), Errno> {
         let index = self.index(found.0);
         drop(found);
-        drop(self.read_list(k).await);
         self.get_by_index(k, index).await
     }
 
@@ -76,7 +98,15 @@ impl Ib {
 
     /// Models `nldev_port_get_dumpit()`.
     pub async fn show_port(&self, k: &Kernel, name: IbDevice) -> Result<(), Errno> {
-        let (device, kept) = self.get_by_name(k, name, Point::IbShow).await?;
+        let mut found = self.get_in_dump(k, name, Point::IbShow).await?;
+        if self.rules.users.found_by_index {
+            let index = self.index(found.0);
+            drop(found);
+            // What is asked of the port is a dump too.
+            k.point(Point::IbShow).await;
+            found = self.get_by_index(k, index).await?;
+        }
+        let device = found.0;
         k.point(Point::IbShowPort).await;
         if self.query_port(k, device).await.is_err() {
             return Ok(());
@@ -84,9 +114,7 @@ impl Ib {
         let (subject, value) = self.port_shown(device, k.netns());
         k.emit(What::Dumped(subject, value));
         if self.rules.users.found_by_index {
-            let index = self.index(device);
-            drop(kept);
-            self.get_by_index(k, index).await?;
+            self.found_again(k, found).await?;
         }
         Ok(())
     }

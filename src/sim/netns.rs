@@ -8,7 +8,7 @@ use super::lock::Held;
 use super::refcount::Kref;
 use crate::event::{Errno, LockClass, Module, NetNs, Point, QueueName, Subject, What, WorkFn};
 use crate::operand::Operand;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// The namespaces of one run; the initial one is always there.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Namespaces {
     listened: [Cell<bool>; NetNs::COUNT],
     /// Whether the task that deletes it still waits for its end.
     deleted: [Cell<bool>; NetNs::COUNT],
+    /// `cleanup_list`: those whose last reference is gone and whose end has not begun.
+    ended: RefCell<Vec<NetNs>>,
     spoken: Cell<Option<NetNs>>,
 }
 
@@ -140,8 +142,20 @@ impl Kernel {
             && self.put(kref)
         {
             self.namespaces.ending[netns.index()].set(true);
-            self.queue_work(QueueName::Netns, WorkFn::CleanupNet(netns), Module::Core);
+            let mut ended = self.namespaces.ended.borrow_mut();
+            ended.push(netns);
+            // What is queued already takes this one along.
+            if ended.len() == 1 {
+                self.queue_new_work(QueueName::Netns, WorkFn::CleanupNet(netns), Module::Core);
+            }
         }
+    }
+
+    /// Models the beginning of `cleanup_net()`: all namespaces that are to end, the last one first.
+    pub fn netns_ended(&self) -> Vec<NetNs> {
+        let mut ended = self.namespaces.ended.take();
+        ended.reverse();
+        ended
     }
 
     /// The memory of a namespace goes.
@@ -152,9 +166,11 @@ impl Kernel {
         }
     }
 
-    /// Whether anybody can listen in a namespace: in one that ends nobody is left.
+    /// Whether anybody can listen in a namespace: in one that comes nobody is yet, and in one that ends nobody is left.
     pub fn is_heard_in(&self, netns: NetNs) -> bool {
-        !self.namespaces.ending[netns.index()].get()
+        let index = netns.index();
+        let is_there = netns == NetNs::Init || self.namespaces.alive[index].get().is_some();
+        is_there && !self.namespaces.ending[index].get()
     }
 
     /// Records what is heard in one namespace, if there is anybody to hear it.

@@ -13,6 +13,8 @@ struct Item {
     work: WorkFn,
     module: Module,
     number: u32,
+    /// Whether it was allocated for the purpose: the same item never runs twice at a time, but others like it do.
+    is_own: bool,
 }
 
 /// One workqueue.
@@ -38,6 +40,11 @@ impl Queue {
         self.running.iter().map(|(task, _)| *task)
     }
 
+    /// Whether a worker may take an item: no other has it.
+    fn may_run(&self, item: &Item) -> bool {
+        item.is_own || self.running.iter().all(|(_, running)| running.is_own || running.work != item.work)
+    }
+
     fn is_done_before(&self, number: u32) -> bool {
         let running = self.running.iter().map(|(_, item)| item);
         self.pending.iter().chain(running).all(|item| item.number >= number)
@@ -50,16 +57,25 @@ impl Kernel {
         if self.queues.borrow()[queue.index()].pending.iter().any(|item| item.work == work) {
             return false;
         }
-        self.queue_new_work(queue, work, module);
+        self.queue_item(queue, work, module, false);
         true
     }
 
     /// Models `queue_work()` of an item that was allocated for the purpose: it is queued beside others like it.
     pub fn queue_new_work(&self, queue: QueueName, work: WorkFn, module: Module) {
+        self.queue_item(queue, work, module, true);
+    }
+
+    fn queue_item(&self, queue: QueueName, work: WorkFn, module: Module, is_own: bool) {
         let entry = &mut self.queues.borrow_mut()[queue.index()];
-        entry.pending.push(Item { work, module, number: entry.queued });
+        let item = Item { work, module, number: entry.queued, is_own };
+        entry.pending.push(item);
         entry.queued += 1;
         self.emit(What::Queue(queue, work));
+        if !entry.may_run(&item) {
+            // Who runs it now runs it again.
+            return;
+        }
         let idle = self.tasks.iter().position(|task| task.state.get() == State::Blocked(Wait::Work(queue)));
         if let Some(idle) = idle {
             self.wake(idle as TaskId);
@@ -109,7 +125,8 @@ impl Kernel {
         loop {
             let next = {
                 let entry = &mut self.queues.borrow_mut()[queue.index()];
-                let next = (!entry.pending.is_empty()).then(|| entry.pending.remove(0));
+                let next = entry.pending.iter().position(|item| entry.may_run(item));
+                let next = next.map(|at| entry.pending.remove(at));
                 entry.running.extend(next.map(|item| (self.current.get(), item)));
                 next
             };

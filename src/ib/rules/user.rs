@@ -47,6 +47,8 @@ pub struct UserRules {
     pub found_by_index: bool,
     /// Whether a device leaves the list only when its memory is given back, with the list locked.
     pub dealloc_locks: bool,
+    /// Whether the one GID of an iWARP device refers to its netdev, from when its cache is set up until it is cleaned up.
+    pub iwarp_gid: bool,
     /// Whether work that was queued ends while a netdev's move waits for who reads it. Nothing promises that; with one
     /// processor it is so.
     pub work_ends_in_move: bool,
@@ -70,6 +72,7 @@ impl Default for UserRules {
             queries_port: false,
             found_by_index: false,
             dealloc_locks: false,
+            iwarp_gid: false,
             work_ends_in_move: false,
         }
     }

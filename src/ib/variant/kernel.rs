@@ -114,6 +114,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.users.queries_port = true;
             rules.users.found_by_index = true;
             rules.users.dealloc_locks = true;
+            rules.users.iwarp_gid = true;
         },
     },
 ];

@@ -86,9 +86,9 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::NetdevChange, Site::Call("inet_rtm_deladdr", "rtnl_lock", 1)).since(6, 14),
     at(Point::NetdevChange, Site::Call("inet6_rtm_deladdr", "rtnl_lock", 1)).since(6, 14),
     // Users. Who names a device looks through a dump for its index first.
-    core(Point::IbShow, DUMP),
+    core(Point::IbShow, DUMP).by(&["rdma.dev-show", "rdma.link-show", "rdma.set-netns"]),
     core(Point::IbShowPort, Site::Call("nldev_port_get_dumpit", "fill_port_info", 1)),
-    core(Point::IbRenameFind, DUMP).by(&["rdma.rename"]).by(&["rdma.rename", "rdma.set-netns"]),
+    core(Point::IbRenameFind, DUMP).by(&["rdma.rename"]),
     core(Point::IbRenameLock, Site::Call("ib_device_rename", "down_write", 1)),
     core(Point::IbRenameClient, Site::Call("ib_device_rename", "down_read", 1)),
     core(Point::IbDelFind, DUMP).by(&["rdma.link-del"]),

@@ -11,8 +11,8 @@ use unreg::linux::wire::Step;
 const TICK: Duration = Duration::from_millis(500);
 /// Tasks that have done nothing for so many ticks will never end: longer than the kernel takes to say so itself.
 const STUCK: u32 = 540;
-/// Virtual time for what the last command left to workers.
-const REST: Duration = Duration::from_secs(1);
+/// Virtual time for what the last command left to workers, which the rest of the schedule may stop one after the other.
+const REST: Duration = Duration::from_secs(5);
 
 /// Shows the locks that are held, where the kernel keeps books of them.
 const SHOW_LOCKS: &[u8] = b"d";
