@@ -149,6 +149,11 @@ async fn change_locked(bus: &Bus<'_>, id: InstanceId, port: PortIndex, add: bool
     let _held = bus.devlink.lock(bus.kernel, id, Point::PortRegister).await;
     match add {
         true if device.knows(port) => Err(Errno::EEXIST),
+        true if bus.devlink.rules.port_files_trust_driver && !bus.devlink.is_registered(id) => {
+            // The driver has gone meanwhile, and with it the folder of debugfs in which the port's is made: an oops.
+            bus.kernel.emit(What::Warn(Subject::Device(bus.devlink.handle(id)), bus.kernel.here()));
+            Err(Errno::EFAULT)
+        }
         true => create(bus, id, port, false).await,
         false => destroy(bus, id, port).await,
     }

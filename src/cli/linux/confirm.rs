@@ -7,7 +7,8 @@ use super::build::{self, Config};
 use super::kernel::{Kernel, Unperformable};
 use crate::cli::progress::Stage;
 use crate::cli::table::{self, Form};
-use crate::cli::{Outcome, choose, duration, load, out};
+use crate::cli::{Outcome, choose, duration, findings, load, out};
+use anyhow::Context;
 use comfy_table::{ContentArrangement, Table, presets};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,9 @@ pub(in crate::cli) struct Arguments {
     /// Print the program of each prediction that is not confirmed
     #[arg(long, short)]
     verbose: bool,
+    /// Store the program of each prediction in this folder
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
     /// A table for a terminal, or for a Markdown file
     #[arg(long = "as", value_name = "FORM", default_value = "text")]
     form: Form,
@@ -69,6 +73,9 @@ pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let progress = Stage::of("predictions", predictions.len() as u64);
     let mut judged = Vec::new();
     for prediction in predictions {
+        if let Some(folder) = &arguments.keep {
+            keep(folder, &prediction)?;
+        }
         let verdict = ask(&mut kernel, &prediction, rules)?;
         progress.one_more();
         judged.push((prediction, verdict));
@@ -121,6 +128,13 @@ fn predictions(arguments: &Arguments, release: &str) -> anyhow::Result<Vec<Predi
     let asked = |of: &Subsystem| arguments.subsystem.map_or(variants.of(*of) != 0, |asked| asked == *of);
     let hunts = subsystems.into_iter().filter(asked);
     Ok(hunts.flat_map(|of| hunted::predictions(variants, of, arguments.seed, arguments.time)).collect())
+}
+
+/// Stores the program of a prediction.
+fn keep(folder: &Path, prediction: &Prediction) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let file = folder.join(&prediction.name).with_extension("prog");
+    findings::write_over(&file, prediction.program.to_string().as_bytes())
 }
 
 /// The programs of a folder, in the order of their names.
