@@ -85,7 +85,7 @@ const MAIL: &[Variant<Rules>] = &[
     Variant {
         id: 0x01,
         name: "kref-wait",
-        says: "a kref keeps a device for whoever works on it, and unregistering waits for it; remove() does not flush",
+        says: "a kref keeps a device for its work, and unregistering waits for it; remove() does not flush",
         cites: &[
             kref("Matan Barak", "a device may be removed when its reference count is zero, and only then"),
             kref(

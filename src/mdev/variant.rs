@@ -163,7 +163,7 @@ const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x0b,
         name: "uevent-never",
-        says: "nobody is told of a parent that is registered or unregistered (up to 5.2)",
+        says: "no uevent says that a parent is registered or unregistered (up to 5.2)",
         cites: &[cite(
             "Alex Williamson",
             "without an event udev cannot trigger a rule when a parent is registered or unregistered",
@@ -211,7 +211,7 @@ const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x0f,
         name: "removal-unnoted",
-        says: "nobody notes that a device is being removed, so that its user and its parent may both do it",
+        says: "no flag says that a device is being removed, so that its user and its parent may both do it",
         cites: &[cite("Kirti Wankhede", "each child is removed when its parent is unregistered")],
         breaks: &["no-use-after-free"],
         with: &["create-unsynchronised"],
@@ -220,7 +220,7 @@ const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x10,
         name: "driver-does-not-wait",
-        says: "a child's driver lets go of it while somebody has it open",
+        says: "a child's driver unbinds from it while a user has it open",
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
         breaks: &["no-use-after-free"],
         with: &[],

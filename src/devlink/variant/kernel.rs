@@ -48,7 +48,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x1c,
         name: "linux-5.16",
-        says: "devlink from 5.16 to 5.18: register last and announce what is there, still one lock over every command",
+        says: "devlink from 5.16 to 5.18: register last and announce all parts then, still one lock over every command",
         cites: &[Cite {
             mail: &RELOAD_LOCK,
             who: "Jason Gunthorpe",

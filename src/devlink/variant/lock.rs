@@ -25,7 +25,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x14,
         name: "pernet-lock-over-reload",
-        says: "whoever ends a namespace holds the lock of all namespaces over the drivers' reload, as 6.12 does",
+        says: "the end of a namespace holds the lock of all namespaces over the drivers' reload, as 6.12 does",
         cites: &[Cite {
             mail: &RELOAD_LOCK,
             who: "Jason Gunthorpe",
@@ -38,7 +38,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x15,
         name: "notifier-in-reload",
-        says: "a driver's reload begins to follow the netdevs of all namespaces, while whoever ends one holds their lock",
+        says: "a driver's reload begins to follow the netdevs of all namespaces, while the end of a namespace holds their lock",
         cites: &[Cite {
             mail: &RELOAD_LOCK,
             who: "Jason Gunthorpe",
@@ -64,7 +64,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x17,
         name: "netns-told-before-down",
-        says: "the old namespace is told of the end before the driver is asked to go down, as in 6.0 to 6.2",
+        says: "the end is announced in the old namespace before the driver is asked to go down, as in 6.0 to 6.2",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Leon Romanovsky",
@@ -90,7 +90,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x2d,
         name: "nested-locks-parent",
-        says: "an instance on a line card takes the lock of its switch, to have it tell that the instance is there",
+        says: "an instance on a line card takes the lock of its switch to announce that the instance is there",
         cites: &[Cite {
             mail: &RELOAD_LOCK,
             who: "Jason Gunthorpe",

@@ -8,7 +8,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x2b,
         name: "silent-netdev-move",
-        says: "a netdev that goes to another namespace leaves without a word to those who listen where it was",
+        says: "a netdev that moves to another namespace is not announced to end in the old one",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Leon Romanovsky",

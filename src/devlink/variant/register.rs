@@ -94,7 +94,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x19,
         name: "reference-means-registered",
-        says: "whoever found an instance holds its unregister up, as from 5.15 to 6.2, and may itself wait for the lock",
+        says: "a task that looked an instance up delays its unregistration, as from 5.15 to 6.2, and may itself wait for the lock",
         cites: &[Cite {
             mail: &KREF,
             who: "Jason Gunthorpe",
@@ -107,7 +107,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x10,
         name: "report-after-unregister",
-        says: "errors are told without the lock, and the driver waits for who tells them only after it has unregistered",
+        says: "errors are reported without the lock, and the driver waits for the reports only after it has unregistered",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Jakub Kicinski",
@@ -123,7 +123,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x26,
         name: "files-before-ready",
-        says: "a driver's files may be written to while its probe is under way, and use what is not made yet",
+        says: "a driver's files may be written while its probe is under way, and use objects that are not made yet",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Leon Romanovsky",
@@ -175,7 +175,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x1f,
         name: "port-filter-hides-instance",
-        says: "who filters by a port hears of nothing else, not even of the instance that the port belongs to",
+        says: "a listener that filters by a port receives no notification of the instance that the port belongs to",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Jakub Kicinski",

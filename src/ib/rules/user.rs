@@ -20,7 +20,7 @@ pub struct UserRules {
     pub attaches_at_once: bool,
     /// Whether that may be told without a name, if the netdev is in another namespace than the device.
     pub attach_may_name_nothing: bool,
-    /// Whether the end of a device is told before its clients are removed.
+    /// Whether the end of a device is announced before its clients are removed.
     pub ends_before_clients: bool,
     /// Whether the end is told of a device whose beginning was not, because its registration failed.
     pub ends_what_never_began: bool,

@@ -33,7 +33,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x0a,
         name: "adds-unordered",
-        says: "whoever registers adds, so that a device may get a later client first, as from 5.3 on",
+        says: "the task that registers calls add(), so that a device may get a later client first, as from 5.3 on",
         cites: &[kref(
             "Jason Gunthorpe",
             "the two lists need a lock each that is about register and unregister and nothing else",
@@ -54,7 +54,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x0c,
         name: "refused-is-removed",
-        says: "a client that refuses a device is told of the device's end all the same",
+        says: "remove() is called also for a client that refused the device",
         cites: &[kref(
             "Jason Gunthorpe",
             "remove() is called of what is attached, as everywhere in the kernel",
@@ -66,7 +66,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x0d,
         name: "unfenced-unregister",
-        says: "nothing keeps apart those who unregister one device at the same time",
+        says: "nothing keeps two tasks apart that unregister one device at the same time",
         cites: &[kref(
             "Matan Barak",
             "unregistering is synchronous: when it returns, nobody operates the device",
@@ -108,7 +108,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x10,
         name: "disassociate-at-once",
-        says: "uverbs takes a device from its users without waiting for those who are in a command",
+        says: "uverbs takes a device from its users without waiting for users in a command",
         cites: &[kref(
             "Jason Gunthorpe",
             "once remove() returns the client does not operate the device any more",

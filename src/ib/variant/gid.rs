@@ -9,7 +9,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x12,
         name: "rescan-before-mark",
-        says: "a table is filled before its device is told of events, so that one in between is lost",
+        says: "a table is filled before its device receives events, so that one in between is lost",
         cites: &[kref("Matan Barak", "work walks the devices that there are, and knows of no others")],
         breaks: &["gid-table-converges"],
         with: &[],

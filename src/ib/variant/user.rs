@@ -22,7 +22,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x2a,
         name: "end-without-beginning",
-        says: "a device whose registration fails after it was enabled is told to end, though nobody knew of it",
+        says: "the end of a device is announced whose registration failed after it was enabled, though its beginning was not",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Jakub Kicinski",
@@ -35,7 +35,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x2b,
         name: "end-before-clients",
-        says: "the end of a device is told before its clients are removed",
+        says: "the end of a device is announced before its clients are removed",
         cites: &[Cite {
             mail: &UEVENTS,
             who: "Kirti Wankhede",
@@ -48,7 +48,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x2c,
         name: "attach-at-once",
-        says: "that a netdev is attached is told as soon as the device has it",
+        says: "a netdev is announced as attached as soon as the device has it",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Jakub Kicinski",
@@ -61,7 +61,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x2d,
         name: "rename-to-the-same",
-        says: "a device that gets the name it has is renamed, and users are told",
+        says: "a device that gets the name it has is renamed, and users are notified",
         cites: &[Cite {
             mail: &UEVENTS,
             who: "Alex Williamson",
@@ -74,7 +74,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x2e,
         name: "unfenced-links",
-        says: "a driver's module goes without waiting for those who make a link with it",
+        says: "a driver's module is unloaded without waiting for tasks that make a link with it",
         cites: &[Cite {
             mail: &KREF,
             who: "Jason Gunthorpe",
@@ -87,7 +87,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
     Variant {
         id: 0x2f,
         name: "queued-without-reference",
-        says: "who is to unregister a device later has its pointer, and no reference to its memory",
+        says: "a queued unregistration has a pointer to the device, and no reference to its memory",
         cites: &[Cite {
             mail: &UEVENTS,
             who: "Kirti Wankhede",

@@ -4,11 +4,11 @@ use crate::event::{IbDevice, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// While the active count of a device is above zero its memory is there, and once it is zero nobody raises it.
+/// While the active count of a device is above zero its memory is there. Once it is zero no task raises it.
 pub const ACTIVE_KEEPS_MEMORY: Invariant = Invariant {
     id: 0x29,
     name: "active-keeps-memory",
-    says: "While the active count of a device is above zero its memory is there, and once it is zero nobody raises it.",
+    says: "While the active count of a device is above zero its memory is there. Once it is zero no task raises it.",
     cites: &[Cite {
         mail: &mail::KREF,
         who: "Jason Gunthorpe",

@@ -9,7 +9,7 @@ use crate::mail::{self, Cite};
 pub const CALLER_HOLDS_REFERENCE: Invariant = Invariant {
     id: 0x23,
     name: "caller-holds-reference",
-    says: "When unregistered is sent, whoever registered the device has a reference of its own to it.",
+    says: "When unregistered is sent, the driver that registered the device holds a reference of its own to it.",
     cites: &[
         Cite {
             mail: &mail::UEVENTS,

@@ -1,14 +1,14 @@
-//! Nobody uses an object whose last reference was put.
+//! No task uses an object whose last reference was put.
 
 use crate::event::{Kinds, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// Nobody uses an object whose last reference was put.
+/// No task uses an object whose last reference was put.
 pub const NO_USE_AFTER_FREE: Invariant = Invariant {
     id: 0x0d,
     name: "no-use-after-free",
-    says: "Nobody uses an object whose last reference was put.",
+    says: "No task uses an object whose last reference was put.",
     cites: &[Cite {
         mail: &mail::UEVENTS,
         who: "Kirti Wankhede",

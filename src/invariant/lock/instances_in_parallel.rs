@@ -4,14 +4,14 @@ use crate::event::{Kinds, LockName, RUN_TASKS_MAX, Scope, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// Nobody waits for a lock of all devices while a driver is called under it: instances are configured side by side.
+/// No task waits for a lock of all devices while a driver is called under it, so that instances are configured side by side.
 ///
 /// Time is virtual: every callback of a driver takes one unit, everything else none, and there are as many processors
 /// as tasks. So what is found is no accident of a schedule: it is what each task would wait on any machine.
 pub const INSTANCES_IN_PARALLEL: Invariant = Invariant {
     id: 0x15,
     name: "instances-in-parallel",
-    says: "Nobody waits for a lock of all devices while a driver is called under it: instances are configured side by side.",
+    says: "No task waits for a lock of all devices while a driver is called under it, so that instances are configured side by side.",
     cites: &[Cite {
         mail: &mail::RELOAD_LOCK,
         who: "Jason Gunthorpe",

@@ -1,14 +1,14 @@
-//! No set of tasks waits for each other, and nobody waits for what can never come.
+//! No set of tasks waits for each other, and no task waits for an event that can no longer happen.
 
 use crate::event::{Kinds, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// No set of tasks waits for each other, and nobody waits for what can never come.
+/// No set of tasks waits for each other, and no task waits for an event that can no longer happen.
 pub const NO_DEADLOCK: Invariant = Invariant {
     id: 0x09,
     name: "no-deadlock",
-    says: "No set of tasks waits for each other, and nobody waits for what can never come.",
+    says: "No set of tasks waits for each other, and no task waits for an event that can no longer happen.",
     cites: &[
         Cite {
             mail: &mail::KREF,

@@ -4,11 +4,11 @@ use crate::event::{FilterDevice, FilterPort, Kinds, NetNs, Notice, RUN_TASKS_MAX
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// Whoever filters hears what its namespace hears, less what differs from the filter it set last.
+/// A listener with a filter receives the notifications of its namespace except those that differ from the filter that it set last.
 pub const FILTER_ONLY_THINS: Invariant = Invariant {
     id: 0x16,
     name: "filter-only-thins",
-    says: "Whoever filters hears what its namespace hears, less what differs from the filter it set last.",
+    says: "A listener with a filter receives the notifications of its namespace except those that differ from the filter that it set last.",
     cites: &[
         Cite {
             mail: &mail::REGISTER,

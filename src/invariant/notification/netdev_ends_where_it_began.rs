@@ -11,7 +11,7 @@ use crate::mail::{self, Cite};
 pub const NETDEV_ENDS_WHERE_IT_BEGAN: Invariant = Invariant {
     id: 0x1f,
     name: "netdev-ends-where-it-began",
-    says: "Who hears of a netdev in the initial namespace hears of its end there before it begins elsewhere, and before its device ends.",
+    says: "A listener in the initial namespace is notified that a netdev ends there before it begins elsewhere, and before its device ends.",
     cites: &[Cite {
         mail: &mail::REGISTER,
         who: "Leon Romanovsky",

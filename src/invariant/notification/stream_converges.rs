@@ -10,11 +10,11 @@ use crate::event::{Handle, Kinds, NetNs, Notice, Span, Subject, TaskId, Trace, W
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// Whoever dumps at any moment and follows the stream knows the kernel's state once all is quiet.
+/// A listener that dumps at any moment and then follows the stream ends with the kernel's state.
 pub const STREAM_CONVERGES: Invariant = Invariant {
     id: 0x04,
     name: "stream-converges",
-    says: "Whoever dumps at any moment and follows the stream knows the kernel's state once all is quiet.",
+    says: "A listener that dumps at any moment and then follows the stream ends with the kernel's state.",
     cites: &[Cite {
         mail: &mail::REGISTER,
         who: "Leon Romanovsky",

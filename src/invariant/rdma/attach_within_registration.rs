@@ -9,8 +9,8 @@ use crate::operand::Operand;
 pub const ATTACH_WITHIN_REGISTRATION: Invariant = Invariant {
     id: 0x31,
     name: "attach-within-registration",
-    says: "Whoever is told that a netdev is attached is told to which RDMA device, and knows that device: it was \
-           announced, and its end was not.",
+    says: "A notification that a netdev is attached names the RDMA device, which was announced and whose end was \
+           not.",
     cites: &[Cite {
         mail: &mail::REGISTER,
         who: "Leon Romanovsky",

@@ -12,9 +12,9 @@ use crate::operand::Operand;
 pub const TOLD_IN_ORDER: Invariant = Invariant {
     id: 0x30,
     name: "rdma-told-in-order",
-    says: "An RDMA device's uevents and notifications come as add, new, del, remove: add once every client has \
-           been told that was registered when the device was made, unless it goes again meanwhile, del once every client's remove() has returned; of a device in \
-           a namespace that ends nobody hears its del.",
+    says: "An RDMA device's uevents and notifications come as add, new, del, remove. add is sent once add() of every \
+           client has returned that was registered when the device was made, unless the device goes again meanwhile; del \
+           once remove() of every client has returned. In a namespace that ends, del is not sent.",
     cites: &[
         Cite {
             mail: &mail::UEVENTS,

@@ -4,11 +4,11 @@ use crate::event::{Handle, Kinds, Notice, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// From the announced end of an instance to its next announced beginning nobody is shown anything of it.
+/// From the announced end of an instance to its next announced beginning no answer and no dump shows any of it.
 pub const GONE_IS_NOT_SHOWN: Invariant = Invariant {
     id: 0x18,
     name: "gone-is-not-shown",
-    says: "From the announced end of an instance to its next announced beginning nobody is shown anything of it.",
+    says: "From the announced end of an instance to its next announced beginning no answer and no dump shows any of it.",
     cites: &[Cite {
         mail: &mail::REGISTER,
         who: "Jakub Kicinski",

@@ -4,11 +4,11 @@ use crate::event::{Handle, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// An answer or a dump tells of an instance and its parts only while the instance is registered.
+/// An answer or a dump shows an instance and its parts only while the instance is registered.
 pub const SHOWN_IMPLIES_VISIBLE: Invariant = Invariant {
     id: 0x17,
     name: "shown-implies-visible",
-    says: "An answer or a dump tells of an instance and its parts only while the instance is registered.",
+    says: "An answer or a dump shows an instance and its parts only while the instance is registered.",
     cites: &[Cite {
         mail: &mail::KREF,
         who: "Jason Gunthorpe",

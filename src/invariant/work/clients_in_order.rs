@@ -9,7 +9,7 @@ use crate::mail::{self, Cite};
 pub const CLIENTS_IN_ORDER: Invariant = Invariant {
     id: 0x28,
     name: "clients-in-order",
-    says: "A device gets its clients in the order in which they registered, whoever registers meanwhile, and loses them in the reverse.",
+    says: "A device gets its clients in the order in which they registered, also while others register, and loses them in the reverse order.",
     cites: &[Cite {
         mail: &mail::KREF,
         who: "Jason Gunthorpe",

@@ -8,7 +8,7 @@ use crate::mail::{self, Cite};
 pub const REMOVE_IS_SYNCHRONOUS: Invariant = Invariant {
     id: 0x0b,
     name: "remove-is-synchronous",
-    says: "After remove(), and after an unregister, nobody is called back about the device until it is added anew.",
+    says: "After remove(), and after an unregistration, no client and no driver is called back about the device until it is added anew.",
     cites: &[
         Cite {
             mail: &mail::KREF,
