@@ -147,13 +147,25 @@ fn a_task_that_awaits_workers_is_blocked_while_they_have_work_and_no_longer() {
         "the one that awaits cannot run"
     );
     turns.has_worked(2);
-    assert_eq!(turns.awaits(1, &[GidWorker]), Verdict::Park);
     turns.ends(2);
-    assert!(turns.is_parked(1), "what it awaits came after the work that was done");
     let verdicts = [(); 6].map(|()| turns.asks(0));
     assert!(verdicts.contains(&Verdict::Go), "{verdicts:?}");
     turns.ends(0);
     assert_eq!(turns.into_log().segments, [SegmentEnd::Blocked, SegmentEnd::Ended]);
+}
+
+#[test]
+fn a_task_that_awaits_a_worker_goes_on_when_the_work_is_done_and_waits_for_what_comes_later() {
+    let mut turns = begun(&[(User, None), (Admin, None)]);
+    assert_eq!(turns.asks(0), Verdict::Go);
+    assert_eq!(turns.awaits(0, &[GidWorker]), Verdict::Park);
+    assert_eq!(turns.begins(2), Verdict::Park);
+    assert!(!turns.is_runnable(0));
+    turns.has_worked(2);
+    assert!(turns.is_runnable(0), "the worker need not have returned");
+    assert_eq!(turns.awaits(1, &[GidWorker]), Verdict::Park);
+    turns.ends(2);
+    assert!(!turns.is_runnable(1), "the work that it awaits was not that");
 }
 
 #[test]
