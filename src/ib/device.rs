@@ -82,15 +82,32 @@ impl Ib {
         is_new: bool,
     ) -> Result<Option<Use<'k>>, Errno> {
         let under_lists = self.rules.adds == Adds::UnderLists;
+        let count = || {
+            let users = k.registration_counted(Subject::Ib(device), Subject::IbUsers(device));
+            self.change(device, |state| state.users = Some(users));
+        };
+        let keep = || self.device(device).and_then(|state| self.keep(k, state));
+        let mut keeps = None;
+        if self.rules.users.counted_first {
+            count();
+            keeps = keep();
+        }
         let list = self.list(k, self.rules.devices, Mode::Write, Point::IbRegisterVisible).await;
-        let users = k.registration_counted(Subject::Ib(device), Subject::IbUsers(device));
+        if !self.rules.users.counted_first {
+            count();
+        }
         self.change(device, |state| {
-            state.users = Some(users);
             state.registered = true;
             state.tried = [false; Client::COUNT];
         });
         k.emit(What::Visible(Subject::Ib(device)));
-        let keeps = self.device(device).and_then(|state| self.keep(k, state));
+        if !self.rules.users.counted_first {
+            keeps = keep();
+        }
+        if self.device(device).and_then(|state| state.users).is_some_and(|users| !k.is_open(users)) {
+            // Who unregisters it has removed all clients. Those that are added now keep it for ever.
+            std::mem::forget(keeps.take());
+        }
         if is_new && self.fails_to_enable.take() {
             return Err(Errno::ENOMEM);
         }

@@ -2,7 +2,7 @@
 
 use super::netdev::{Link, NetdevId};
 use super::rules::Keeps;
-use super::{Ib, Use, take};
+use super::{Device, Ib, Use, take};
 use crate::event::{Errno, IbDevice, IbDriver, Mode, Module, Point, QueueName, Subject, What, WorkFn};
 use crate::sim::{Held, Kernel, Kref};
 use std::cell::RefCell;
@@ -20,39 +20,45 @@ impl Ib {
         name: IbDevice,
         at: Point,
     ) -> Result<(IbDevice, Use<'k>), Errno> {
-        let found = self.get_in_dump(k, name, at).await?;
-        match self.rules.users.found_by_index {
-            true => self.found_again(k, found).await,
-            false => Ok(found),
-        }
-    }
-
-    /// A device by its name, from a dump of all there are.
-    async fn get_in_dump<'k>(
-        &self,
-        k: &'k Kernel,
-        name: IbDevice,
-        at: Point,
-    ) -> Result<(IbDevice, Use<'k>), Errno> {
-        let found = {
-            let _list = take(k, self.rules.devices, Mode::Read, at).await;
-            self.find(k, name).ok_or(Errno::ENODEV)?
-        };
         if self.rules.users.found_by_index {
-            drop(self.read_list(k).await);
+            let index = self.index_by_name(k, name, at).await?;
+            return self.get_by_index(k, index).await;
         }
-        Ok(found)
+        let _list = take(k, self.rules.devices, Mode::Read, at).await;
+        self.find(k, name).ok_or(Errno::ENODEV)
     }
 
-    /// The device that was found, by its index. Nothing has kept it meanwhile.
-    async fn found_again<'k>(
-        &self,
-        k: &'k Kernel,
-        found: (IbDevice, Use<'k>),
-    ) -> Result<(IbDevice, Use<'k>), Errno> {
-        let index = self.index(found.0);
-        drop(found);
-        self.get_by_index(k, index).await
+    /// The index that a dump shows with a name.
+    async fn index_by_name(&self, k: &Kernel, name: IbDevice, at: Point) -> Result<u16, Errno> {
+        let mut found = None;
+        self.dump(k, at, |device| {
+            if self.name(device) == name {
+                found = found.or(Some(self.index(device)));
+            }
+        })
+        .await;
+        found.ok_or(Errno::ENODEV)
+    }
+
+    /// Models a dump of all devices, in the order of their indices. What fills it is called until it has nothing to add.
+    async fn dump(&self, k: &Kernel, at: Point, mut each: impl FnMut(IbDevice)) {
+        let mut shown = 0;
+        let mut list = take(k, self.rules.devices, Mode::Read, at).await;
+        loop {
+            let is_shown = |device: &IbDevice| {
+                self.device(*device).is_some_and(|state| state.registered) && self.is_seen_from(*device, k.netns())
+            };
+            let before = shown;
+            for device in self.by_index().filter(is_shown).skip(before) {
+                each(device);
+                shown += 1;
+            }
+            drop(list);
+            if shown == before || !self.rules.users.found_by_index {
+                return;
+            }
+            list = self.read_list(k).await;
+        }
     }
 
     /// The list is read where there is no point.
@@ -64,8 +70,9 @@ impl Ib {
     async fn get_by_index<'k>(&self, k: &'k Kernel, index: u16) -> Result<(IbDevice, Use<'k>), Errno> {
         let _list = self.read_list(k).await;
         let its = self.by_index().find(|device| self.index(*device) == index);
-        let state =
-            its.and_then(|device| Some((device, self.device(device).filter(|state| state.registered)?)));
+        let its = its.filter(|device| self.is_seen_from(*device, k.netns()));
+        let is_there = |state: &Device| self.is_operable(k, state);
+        let state = its.and_then(|device| Some((device, self.device(device).filter(is_there)?)));
         let kept = state.and_then(|(device, state)| Some((device, self.keep(k, state)?)));
         kept.ok_or(Errno::EINVAL)
     }
@@ -79,44 +86,38 @@ impl Ib {
 
     /// Models `nldev_get_dumpit()`: devices in the order of their indices.
     pub async fn show(&self, k: &Kernel) {
-        self.show_all(k).await;
-        if self.rules.users.found_by_index {
-            drop(self.read_list(k).await);
-        }
-    }
-
-    async fn show_all(&self, k: &Kernel) {
-        let _list = take(k, self.rules.devices, Mode::Read, Point::IbShow).await;
-        let registered = |device: &IbDevice| self.device(*device).is_some_and(|state| state.registered);
-        for device in
-            self.by_index().filter(registered).filter(|device| self.is_seen_from(*device, k.netns()))
-        {
+        self.dump(k, Point::IbShow, |device| {
             let (subject, value) = self.shown(device);
             k.emit(What::Dumped(subject, value));
-        }
+        })
+        .await;
     }
 
     /// Models `nldev_port_get_dumpit()`.
     pub async fn show_port(&self, k: &Kernel, name: IbDevice) -> Result<(), Errno> {
-        let mut found = self.get_in_dump(k, name, Point::IbShow).await?;
-        if self.rules.users.found_by_index {
-            let index = self.index(found.0);
-            drop(found);
-            // What is asked of the port is a dump too.
-            k.point(Point::IbShow).await;
-            found = self.get_by_index(k, index).await?;
-        }
-        let device = found.0;
-        k.point(Point::IbShowPort).await;
-        if self.query_port(k, device).await.is_err() {
+        if !self.rules.users.found_by_index {
+            let (device, _use) = self.get_by_name(k, name, Point::IbShow).await?;
+            k.point(Point::IbShowPort).await;
+            self.port_dumped(k, device);
             return Ok(());
         }
+        let index = self.index_by_name(k, name, Point::IbShow).await?;
+        // What is asked of the port is a dump too.
+        k.point(Point::IbShow).await;
+        {
+            let (device, _use) = self.get_by_index(k, index).await?;
+            k.point(Point::IbShowPort).await;
+            if self.query_port(k, device).await.is_err() {
+                return Ok(());
+            }
+            self.port_dumped(k, device);
+        }
+        self.get_by_index(k, index).await.map(drop)
+    }
+
+    fn port_dumped(&self, k: &Kernel, device: IbDevice) {
         let (subject, value) = self.port_shown(device, k.netns());
         k.emit(What::Dumped(subject, value));
-        if self.rules.users.found_by_index {
-            self.found_again(k, found).await?;
-        }
-        Ok(())
     }
 
     /// Registers the device that a driver has in its own place, on the netdev that it is made of.
@@ -178,14 +179,22 @@ impl Ib {
     pub fn on_netdev(&self, k: &Kernel, driver: IbDriver, id: NetdevId) -> Option<IbDevice> {
         let on = |device: &IbDevice| self.netdev_of(*device) == Some(id);
         let found = self.made_by(driver).find(on)?;
-        let users = self.device(found)?.users?;
-        // Until the last user is gone it is there.
-        (k.is_open(users) || k.has_users(users)).then_some(found)
+        let state = self.device(found)?;
+        self.is_operable(k, &state).then_some(found)
+    }
+
+    /// Whether `ib_device_try_get()` still gets a device, listed or not.
+    fn is_operable(&self, k: &Kernel, state: &Device) -> bool {
+        state.users.is_some_and(|users| k.is_open(users) || k.has_users(users))
     }
 
     /// Models `ib_unregister_device_queued()`, for who may not wait; a reference keeps the memory until then.
     pub fn unregister_queued(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
-        let state = self.device(device).filter(|state| state.registered).ok_or(Errno::ENODEV)?;
+        let is_there = |state: &Device| match self.rules.users.counted_first {
+            true => self.is_operable(k, state),
+            false => state.registered,
+        };
+        let state = self.device(device).filter(is_there).ok_or(Errno::ENODEV)?;
         let mut queued = self.queued.0[device.index()].borrow_mut();
         if !queued.contains(&state.kref) {
             queued.push(state.kref);

@@ -15,6 +15,8 @@ struct Item {
     number: u32,
     /// Whether it was allocated for the purpose: the same item never runs twice at a time, but others like it do.
     is_own: bool,
+    /// The worker that was woken for it, if one was idle.
+    to: Option<TaskId>,
 }
 
 /// One workqueue.
@@ -68,18 +70,18 @@ impl Kernel {
 
     fn queue_item(&self, queue: QueueName, work: WorkFn, module: Module, is_own: bool) {
         let entry = &mut self.queues.borrow_mut()[queue.index()];
-        let item = Item { work, module, number: entry.queued, is_own };
-        entry.pending.push(item);
+        let mut item = Item { work, module, number: entry.queued, is_own, to: None };
         entry.queued += 1;
         self.emit(What::Queue(queue, work));
         if !entry.may_run(&item) {
-            // Who runs it now runs it again.
+            // The worker that runs it now runs it again.
+            entry.pending.push(item);
             return;
         }
         let idle = self.tasks.iter().position(|task| task.state.get() == State::Blocked(Wait::Work(queue)));
-        if let Some(idle) = idle {
-            self.wake(idle as TaskId);
-        }
+        item.to = idle.map(|idle| idle as TaskId);
+        entry.pending.push(item);
+        item.to.into_iter().for_each(|idle| self.wake(idle));
     }
 
     /// Models `flush_workqueue()`: waits for everything that was queued before.
@@ -125,7 +127,9 @@ impl Kernel {
         loop {
             let next = {
                 let entry = &mut self.queues.borrow_mut()[queue.index()];
-                let next = entry.pending.iter().position(|item| entry.may_run(item));
+                let me = self.current.get();
+                let is_mine = |item: &&Item| item.to.is_none_or(|to| to == me) && entry.may_run(item);
+                let next = entry.pending.iter().position(|item| is_mine(&item));
                 let next = next.map(|at| entry.pending.remove(at));
                 entry.running.extend(next.map(|item| (self.current.get(), item)));
                 next

@@ -49,6 +49,8 @@ pub struct UserRules {
     pub dealloc_locks: bool,
     /// Whether the one GID of an iWARP device refers to its netdev, from when its cache is set up until it is cleaned up.
     pub iwarp_gid: bool,
+    /// Whether a device may be had from when its users are counted on, which is before it is listed.
+    pub counted_first: bool,
     /// Whether work that was queued ends while a netdev's move waits for who reads it. Nothing promises that; with one
     /// processor it is so.
     pub work_ends_in_move: bool,
@@ -73,6 +75,7 @@ impl Default for UserRules {
             found_by_index: false,
             dealloc_locks: false,
             iwarp_gid: false,
+            counted_first: false,
             work_ends_in_move: false,
         }
     }

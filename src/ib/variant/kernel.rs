@@ -115,6 +115,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             rules.users.found_by_index = true;
             rules.users.dealloc_locks = true;
             rules.users.iwarp_gid = true;
+            rules.users.counted_first = true;
         },
     },
 ];
