@@ -1,5 +1,6 @@
 //! Predictions: what the model breaks under a kernel's variant, and what that kernel says to it.
 
+pub mod sequel;
 mod witness;
 
 use super::compare;

@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use unreg::event::Point;
+use unreg::invariant::life::references_balance::REFERENCES_BALANCE;
 use unreg::invariant::{self, Invariant};
-use unreg::linux::predict::{Verdict, verdict};
+use unreg::linux::predict::{Verdict, sequel, verdict};
 use unreg::linux::{complaint, perform};
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::run::Machine;
@@ -188,7 +189,13 @@ fn ask(kernel: &mut Kernel, prediction: &Prediction, rules: Variants) -> anyhow:
     let answer = kernel.look(program, Point::ALL)?;
     let real = answer.trace(program);
     let mut machine = Machine::default();
-    Ok(verdict(program, invariant, machine.run(program), &real, answer.log.as_ref()))
+    let verdict = verdict(program, invariant, machine.run(program), &real, answer.log.as_ref());
+    if !matches!(verdict, Verdict::NotAskable(_)) || invariant.id != REFERENCES_BALANCE.id {
+        return Ok(verdict);
+    }
+    let Some(longer) = sequel::sequel(program, machine.run(program)) else { return Ok(verdict) };
+    let real = kernel.ask(&longer)?.trace(&longer);
+    Ok(sequel::refused(&longer, machine.run(&longer), &real).map_or(verdict, Verdict::Confirmed))
 }
 
 /// The verdicts as a table. That of a Markdown file leaves out what differs from compiler to compiler.
