@@ -15,21 +15,42 @@ pub(super) fn global_lock(model: &Trace, at: usize, log: &Log) -> Option<String>
     held.iter().filter(global).find_map(|lock| in_callback(log, model.name(event.task), callback, lock.class))
 }
 
-/// Returns what shows that two tasks need one lock of all devices while a driver works under it. The model's event at
-/// this index is that the second takes it.
+/// Returns what shows that a task needs a lock of all devices while a driver works under it. The model's event at this
+/// index is that the task takes it. The driver works under the lock itself, or under the lock of one device, which a
+/// task takes that holds the lock of all.
 pub(super) fn instances(model: &Trace, at: usize, log: &Log) -> Option<String> {
     let second = model.events.get(at)?;
-    let What::Acquire(lock, _) = second.what else { return None };
+    let What::Acquire(global, _) = second.what else { return None };
+    let task = model.name(second.task);
+    let takes = sights(log).find(|sight| is_same(sight.task, task) && holds(sight, global.class))?;
+    let takes = format!("{task} takes {} before {}", global.class.name(), takes.point);
     let calls = model.events[..at].iter().enumerate().rev().filter_map(|(at, event)| match event.what {
         What::Call(callback, _) if event.task != second.task => Some((at, event.task, callback)),
         _ => None,
     });
-    let mut under = calls.filter(|(at, task, _)| held_by(model, *task, *at).contains(&lock));
-    let task = model.name(second.task);
-    let takes = sights(log).find(|sight| is_same(sight.task, task) && holds(sight, lock.class))?;
-    let first =
-        under.find_map(|(_, first, callback)| in_callback(log, model.name(first), callback, lock.class))?;
-    Some(format!("{first}, and {task} takes it before {}", takes.point))
+    let shown = |(called, caller, callback): (usize, u8, Callback)| {
+        held_by(model, caller, called).into_iter().find_map(|lock| {
+            let works = || in_callback(log, model.name(caller), callback, lock.class);
+            if lock == global {
+                return works();
+            }
+            let is_link = |(at, event): &(usize, &Event)| {
+                matches!(event.what, What::Acquire(taken, _) if taken == lock)
+                    && ![caller, second.task].contains(&event.task)
+                    && held_by(model, event.task, *at).contains(&global)
+            };
+            let (_, link) = model.events[..at].iter().enumerate().find(is_link)?;
+            let link = model.name(link.task);
+            let both = |sight: &&Sight| {
+                is_same(sight.task, link) && holds(sight, global.class) && holds(sight, lock.class)
+            };
+            let (global, lock) = (global.class.name(), lock.class.name());
+            sights(log).find(both)?;
+            works().map(|works| format!("{works}, {link} holds {global} and takes {lock}"))
+        })
+    };
+    let shown = calls.into_iter().find_map(shown)?;
+    Some(format!("{shown}, {takes}"))
 }
 
 /// Returns what shows a lock order: every link of the cycle that the model's event at this index names.
@@ -127,6 +148,8 @@ const fn points(callback: Callback) -> &'static [Point] {
         Callback::ReloadUp => &[Point::DriverReloadUp],
         Callback::EswitchModeSet => &[Point::DriverEswitchMode],
         Callback::RateNodeNew => &[Point::RateNodeNew],
+        // The lock of the instance is held from there over the callback.
+        Callback::RegionSnapshot => &[Point::RegionNew, Point::TakeSnapshotLock],
         Callback::FlashUpdate => &[Point::FlashUpdate],
         Callback::MdevProbe => &[Point::MdevCreateProbe, Point::MttyChildProbe],
         Callback::MdevRemove => &[Point::MttyChildRemove],
@@ -139,7 +162,6 @@ const fn points(callback: Callback) -> &'static [Point] {
         Callback::UverbsCommand => &[Point::UverbsCommand],
         Callback::EswitchInlineModeSet
         | Callback::TrapActionSet
-        | Callback::RegionSnapshot
         | Callback::HealthRecover
         | Callback::TrapGroupSet
         | Callback::TrapPolicerSet
