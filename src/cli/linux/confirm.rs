@@ -14,9 +14,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use unreg::event::Point;
+use unreg::invariant::life::no_use_after_free::NO_USE_AFTER_FREE;
 use unreg::invariant::life::references_balance::REFERENCES_BALANCE;
 use unreg::invariant::{self, Invariant};
-use unreg::linux::predict::{Verdict, sequel, verdict};
+use unreg::linux::predict::{self, Verdict, sequel};
 use unreg::linux::{complaint, perform};
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::run::Machine;
@@ -189,7 +190,7 @@ fn ask(kernel: &mut Kernel, prediction: &Prediction, rules: Variants) -> anyhow:
     let mut machine = Machine::default();
     let mut judge = |answer: &Answer| {
         let real = answer.trace(program);
-        verdict(program, invariant, machine.run(program), &real, answer.log.as_ref())
+        predict::verdict(program, invariant, machine.run(program), &real, answer.log.as_ref())
     };
     // Between two commands of a task that is not followed time passes, in which memory is freed.
     let plain = if program.schedule.is_empty() { Some(judge(&kernel.ask(program)?)) } else { None };
@@ -197,6 +198,12 @@ fn ask(kernel: &mut Kernel, prediction: &Prediction, rules: Variants) -> anyhow:
         Some(verdict @ Verdict::Confirmed(_)) => verdict,
         _ => judge(&kernel.look(program, Point::ALL)?),
     };
+    let is_quiet = matches!(verdict, Verdict::Refuted(_)) && invariant.id == NO_USE_AFTER_FREE.id;
+    if let (true, Some(longer)) = (is_quiet, sequel::later(program, machine.run(program))) {
+        let answer = kernel.ask(&longer)?;
+        let real = answer.trace(&longer);
+        return Ok(predict::verdict(&longer, invariant, machine.run(&longer), &real, answer.log.as_ref()));
+    }
     if !matches!(verdict, Verdict::NotAskable(_)) || invariant.id != REFERENCES_BALANCE.id {
         return Ok(verdict);
     }

@@ -1,6 +1,7 @@
-//! Sequels: a program goes on for a command whose errno shows what is left inside a kernel.
+//! Sequels: a program goes on, or takes longer, so that a kernel shows what its inside alone knew.
 
 use crate::devlink;
+use crate::driver;
 use crate::event::{Errno, Event, Region, Subject, Trace, What};
 use crate::linux::compare;
 use crate::program::{Command, Program};
@@ -21,6 +22,28 @@ pub fn sequel(program: &Program, model: &Trace) -> Option<Program> {
     let is_refused = |event: &Event| matches!(event.what, What::End(_, Some(Errno::EEXIST)));
     let trace = crate::run::Machine::default().run(&longer).events.clone();
     trace.iter().rev().find(is_end).is_some_and(is_refused).then_some(longer)
+}
+
+/// Returns the program with time that passes before the command that uses what an earlier one freed: the kernel frees
+/// memory only after a grace period. None if the same command frees and uses, or if a schedule counts the commands.
+pub fn later(program: &Program, model: &Trace) -> Option<Program> {
+    let used = model.events.iter().position(|event| matches!(event.what, What::UseAfterFree(..)))?;
+    let What::UseAfterFree(of, ..) = model.events[used].what else { return None };
+    let task = model.events[used].task;
+    let begins = |event: &Event| match event.what {
+        What::Begin(command) if event.task == task => Some(command),
+        _ => None,
+    };
+    let at = model.events[..used].iter().rposition(|event| begins(event).is_some())?;
+    let is_freed = model.events[..at].iter().any(|event| event.what == What::Free(of));
+    if !is_freed || !program.schedule.is_empty() {
+        return None;
+    }
+    let mut longer = program.clone();
+    let commands = &mut longer.tasks.get_mut(usize::from(task))?.commands;
+    let command = usize::from(begins(&model.events[at])?);
+    commands.insert(command.min(commands.len()), Command::Driver(driver::Command::TimePass {}));
+    Some(longer)
 }
 
 /// Returns what shows that the kernel refuses the last command, as the model does.
@@ -55,6 +78,18 @@ mod tests {
         let trace = machine.run(&longer).clone();
         assert!(refused(&longer, &trace, &trace).is_some());
         assert_eq!(refused(&longer, &trace, &Trace::default()), None);
+    }
+
+    #[test]
+    fn time_passes_before_what_is_freed_is_used() {
+        let text = "variant devlink linux-6.12\ntask user\n  driver.probe netdevsim/0\n  \
+                    driver.knob netdevsim/0 fail-reload on\n  devlink.reload netdevsim/0\n  \
+                    driver.port-add netdevsim/0 0\n  driver.unbind netdevsim/0\n  netdev.move netdevsim/0 0 a\n";
+        let program = Program::parse(text, "test").unwrap_or_else(|_| panic!("it is one"));
+        let mut machine = Machine::default();
+        let longer = later(&program, machine.run(&program)).expect("one command frees and another uses");
+        assert_eq!(longer.tasks[0].commands[5], Command::Driver(driver::Command::TimePass {}));
+        assert_eq!(longer.tasks[0].commands.len(), 7);
     }
 
     #[test]
