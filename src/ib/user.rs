@@ -46,7 +46,8 @@ impl Ib {
         let mut list = take(k, self.rules.devices, Mode::Read, at).await;
         loop {
             let is_shown = |device: &IbDevice| {
-                self.device(*device).is_some_and(|state| state.registered) && self.is_seen_from(*device, k.netns())
+                self.device(*device).is_some_and(|state| state.registered)
+                    && self.is_seen_from(*device, k.netns())
             };
             let before = shown;
             for device in self.by_index().filter(is_shown).skip(before) {
