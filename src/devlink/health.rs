@@ -264,8 +264,15 @@ impl Devlink {
             self.reporter_set(k, doit.id, reporter, dumped);
             dumped.dumps
         };
-        let doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
+        let mut doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
         let now = self.reporter(k, doit.id, reporter)?;
+        if self.rules.dump_get_unlocked {
+            doit.unlock();
+            k.point(Point::HealthDumpChunk).await;
+            now.kref.inspect(|kref| {
+                k.touch(*kref);
+            });
+        }
         if now.has_dump && now.dumps == shown { Ok(()) } else { Err(Errno::EAGAIN) }
     }
 
