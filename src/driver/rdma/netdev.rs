@@ -116,7 +116,7 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs) -> Result<(), Errn
     bus.ib.netdev_gone(k, id);
     link::going(bus, id).await;
     if bus.ib.rules.users.work_ends_in_move && !k.is_scheduled() {
-        k.flush_workqueue(QueueName::Unreg, Point::DummyMoved).await;
+        k.sleep_over_work(QueueName::Unreg, Point::DummyMoved).await;
     }
     netdevs.told(k, Notice::Del, old);
     netdevs.uevent(k, Action::Remove, old);
