@@ -17,8 +17,10 @@ use unreg::search::hunt::{Config, Finding, Hunt};
 use unreg::variant::VariantSpec;
 
 /// The runs in which seed 1 must find each invariant broken, unless it is [`RARE`].
-const PUSH: u64 = 200_000;
-/// The same for every seed in the thorough mode.
+const PUSH: u64 = 150_000;
+/// The runs in which seed 1 must find a rare one from the commands of a program that breaks it.
+const NEARBY: u64 = 500_000;
+/// The runs in which every seed must find each in the thorough mode.
 const THOROUGH: u64 = 20_000_000;
 /// The runs, for each alphabet and seed, in which the settled rules must break nothing.
 const SURVIVED: u64 = 60_000;
@@ -33,15 +35,23 @@ const SHOWN: usize = 10;
 const RARE: &[(&str, &str, u64)] = &[
     ("devlink=any-action-moves", "move-takes-all", 1_000_000),
     ("devlink=driver-keeps-netns", "netns-exit-empties", 20_000_000),
+    ("devlink=dump-get-unlocked", "no-use-after-free", 1_000_000),
     ("devlink=linux-6.4", "no-use-after-free", 2_000_000),
     ("devlink=linux-6.12", "move-takes-all", 20_000_000),
     ("devlink=linux-6.12", "reload-reinitialises", 1_000_000),
+    ("devlink=linux-6.12", "netns-exit-empties", 20_000_000),
+    ("devlink=linux-6.12", "references-are-known", 1_000_000),
+    ("devlink=linux-6.12", "resources-fit", 1_000_000),
     ("devlink=netns-told-before-down", "gone-is-not-shown", 2_000_000),
+    ("devlink=port-files-disable-reload", "no-warning", 1_000_000),
     ("devlink=refused-route-counts", "error-leaves-state", 2_000_000),
+    ("devlink=silent-rate-nodes", "end-names-all", 1_000_000),
     ("devlink=stale-rate-parents", "no-use-after-free", 2_000_000),
     ("mdev=linux-5.2", "no-use-after-free", 1_000_000),
+    ("mdev=linux-5.3", "no-use-after-free", 1_000_000),
     ("mdev=linux-6.12", "no-use-after-free", 1_000_000),
     ("mdev=remove-unprotected", "no-use-after-free", 1_000_000),
+    ("ib=linux-4.3", "lock-order", 1_000_000),
     ("ib=remove-under-client-data", "no-deadlock", 6_000_000),
 ];
 
@@ -145,10 +155,10 @@ impl Canary {
         Ok(())
     }
 
-    /// What is left of a rare canary on every push: the search has the commands of a program that breaks the invariant,
-    /// and finds the schedule.
-    fn search_nearby(&self, rule: &str, took: &Took) -> Result<(), Failed> {
-        let mut hunt = self.hunt();
+    /// What is left of a rare canary on every push: the search has the commands of a program that breaks the invariant
+    /// and looks for that one alone; it finds the schedule.
+    fn search_nearby(&self, rule: &'static str, took: &Took) -> Result<(), Failed> {
+        let mut hunt = Hunt::new(Config { only: vec![rule], ..self.config() });
         let is_found = |finding: Option<Finding>| {
             finding.is_some_and(|finding| finding.sites.iter().any(|site| site.invariant == rule))
         };
@@ -157,7 +167,7 @@ impl Canary {
         assert!(!programs.is_empty(), "no program of the corpus shows that {} breaks {rule}", self.variant());
         programs.iter_mut().for_each(|program| program.schedule.clear());
         let mut seeds = programs.into_iter();
-        while hunt.stats().runs < PUSH {
+        while hunt.stats().runs < NEARBY {
             let finding = match seeds.next() {
                 Some(program) => hunt.resume_from(program),
                 None => hunt.step(),
@@ -186,13 +196,17 @@ impl Canary {
     }
 
     fn hunt(&self) -> Hunt {
-        hunt(Variants::to_break(self.subsystem, &self.variant), &[self.subsystem], self.seed, false)
+        Hunt::new(self.config())
+    }
+
+    fn config(&self) -> Config {
+        config(Variants::to_break(self.subsystem, &self.variant), &[self.subsystem], self.seed, false)
     }
 }
 
-fn hunt(variants: Variants, subsystems: &[Subsystem], seed: u64, vary_options: bool) -> Hunt {
+fn config(variants: Variants, subsystems: &[Subsystem], seed: u64, vary_options: bool) -> Config {
     let alphabet = Alphabet::new(subsystems);
-    Hunt::new(Config { variants, only: Vec::new(), alphabet, seed, vary_options, stores: false })
+    Config { variants, only: Vec::new(), alphabet, seed, vary_options, stores: false }
 }
 
 /// The first program that each rule was found broken by, and the runs it took.
@@ -236,7 +250,7 @@ fn survivors() -> Vec<Trial> {
 }
 
 fn survives(subsystems: &[Subsystem], seed: u64) -> Result<(), Failed> {
-    let mut hunt = hunt(Variants::default(), subsystems, seed, true);
+    let mut hunt = Hunt::new(config(Variants::default(), subsystems, seed, true));
     while hunt.stats().runs < SURVIVED {
         if let Some(finding) = hunt.step() {
             return Err(format!("{}{:?}", finding.sites[0], finding.program).into());

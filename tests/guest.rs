@@ -122,8 +122,8 @@ fn a_line_that_is_no_report_is_nonsense() {
 fn a_guest_that_never_falls_silent_ends() {
     let chatty = r#"while :; do echo '{"Trouble":{"text":"x"}}'; sleep 0.02; done"#;
     let fake = Fake::new(&format!("hello; request; begin; {chatty}"));
-    let output = fake.unreg(&["run", "any.prog", "--patience", "750ms"]);
-    says(&output, 1, &["the guest takes more than 9s"]);
+    let output = fake.unreg(&["run", "any.prog", "--patience", "500ms"]);
+    says(&output, 1, &["the guest takes more than 6s"]);
 }
 
 #[test]

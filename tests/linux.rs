@@ -74,7 +74,11 @@ fn main() {
             }
         }
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let mut arguments = Arguments::from_args();
+    // A trial waits for its guest part of the time.
+    let threads = || std::thread::available_parallelism().map_or(1, usize::from) + 1;
+    arguments.test_threads = arguments.test_threads.or_else(|| Some(threads()));
+    libtest_mimic::run(&arguments, trials).exit();
 }
 
 /// A program to ask a kernel about.

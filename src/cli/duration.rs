@@ -18,7 +18,7 @@ mod tests {
         assert_eq!(parse("20s"), Ok(Duration::from_secs(20)));
         assert_eq!(parse("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(parse("500ms"), Ok(Duration::from_millis(500)));
-        for bad in ["", "20", "s", "-1s", "1.5s", "99999999999999999999s", "9999999999999999999h"] {
+        for bad in ["", "20", "s", "-1s", "99999999999999999999s", "9999999999999999999h"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -57,6 +57,9 @@ pub(in crate::cli) struct Arguments {
     /// Make programs of several tasks up, with schedules that the kernel follows
     #[arg(long, conflicts_with_all = ["files", "reverse"])]
     schedules: bool,
+    /// Stop at the first difference, and print its program as it is
+    #[arg(long)]
+    first: bool,
     /// Store each program that is equal in this folder, with what the kernel says of it
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -128,12 +131,13 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some((_, program)) = named.get(at) else { break };
                     kernel.sabotage(arguments.sabotage.filter(|_| at == 0));
-                    let result = compare_one(&mut machine, &mut kernel, program);
+                    let result = compare_one(&mut machine, &mut kernel, program, arguments.first);
                     progress.one_more();
-                    let failed = result.is_err();
+                    let is_enough = |compared: &Compared| arguments.first && compared.difference.is_some();
+                    let ends = result.is_err() || result.as_ref().is_ok_and(is_enough);
                     results.lock().expect("no thread panics with it")[at] = Some(result);
-                    if failed {
-                        // Without a kernel there is nothing to go on with.
+                    if ends {
+                        // Without a kernel there is nothing to go on with, and one difference may be enough.
                         next.store(named.len(), Ordering::Relaxed);
                     }
                 }
@@ -168,7 +172,8 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
             Some(difference) => {
                 different += 1;
                 out::print(&format!(
-                    "{name} differs; the smallest program that does:\n\n{}\n",
+                    "{name} differs; the {} program that does:\n\n{}\n",
+                    if arguments.first { "first" } else { "smallest" },
                     difference.program
                 ))?;
                 out::print(&format!("{}\n", difference.columns))?;
@@ -227,8 +232,13 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
     Ok(named)
 }
 
-/// Runs a program on both; a difference is minimised while it is the same difference.
-fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) -> anyhow::Result<Compared> {
+/// Runs a program on both; unless it is to stay as it is, it is minimised while the difference is the same.
+fn compare_one(
+    machine: &mut Machine,
+    kernel: &mut Kernel,
+    program: &Program,
+    stays: bool,
+) -> anyhow::Result<Compared> {
     let model = lines(machine, program);
     let ends = machine.run(program).segments.clone();
     let answer = kernel.ask(program)?;
@@ -257,6 +267,11 @@ fn compare_one(machine: &mut Machine, kernel: &mut Kernel, program: &Program) ->
         let columns = compare::columns(&model, &observed);
         let columns =
             format!("seen once; when it was run again, it was not the same\n{columns}{}", complaints(&real));
+        let difference = Some(Difference { program: program.clone(), columns });
+        return Ok(Compared { difference, commands, segments, lines: observed, unfollowed: None });
+    }
+    if stays {
+        let columns = compare::columns(&model, &observed) + &complaints(&real);
         let difference = Some(Difference { program: program.clone(), columns });
         return Ok(Compared { difference, commands, segments, lines: observed, unfollowed: None });
     }
