@@ -23,7 +23,7 @@ const MOST: u8 = 2;
 
 /// The whole megabits of a rate that a message can carry here.
 fn megabits(bytes: u64) -> Option<u8> {
-    u8::try_from(bytes / MEGABIT).ok().filter(|megabits| bytes % MEGABIT == 0 && *megabits <= MOST)
+    u8::try_from(bytes / MEGABIT).ok().filter(|megabits| bytes.is_multiple_of(MEGABIT) && *megabits <= MOST)
 }
 
 impl Rates {
