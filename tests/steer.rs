@@ -105,6 +105,8 @@ fn main() {
             }
             if is_thorough() || std::env::var_os("UNREG_UPDATE").is_some() {
                 trials.push(Trial::test("debug/table", table));
+            } else {
+                eprintln!("docs/confirmed.md is not compared with the kernel: UNREG_THOROUGH=1 does that");
             }
             let path = corpus(CONFIRMED[0].0);
             trials.push(Trial::test("debug/repeats-byte-for-byte", move || repeats(&[path], "debug")));
