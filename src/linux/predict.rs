@@ -129,8 +129,11 @@ pub fn verdict(
         ));
     }
     let seen = log.and_then(|log| witness(invariant, model, at, log));
+    // A task that the schedule holds back lets others wait for it, which is no deadlock of the kernel's.
+    let is_held_back =
+        invariant.id == NO_DEADLOCK.id && log.is_some_and(|log| !log.is_whole(&model.segments));
     let confirmed = || confirms(program, invariant, model, real, &complaints, &broken);
-    if let Some(how) = seen.or_else(confirmed) {
+    if let Some(how) = seen.or_else(|| confirmed().filter(|_| !is_held_back)) {
         return Verdict::Confirmed(how);
     }
     if let Some((at, end)) = log.and_then(|log| log.first_unfollowed(&model.segments)) {
@@ -253,6 +256,7 @@ fn waits(invariant: &Invariant, model: &Trace, real: &Trace) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::SegmentEnd;
     use crate::invariant::ALL;
 
     #[test]
@@ -297,6 +301,21 @@ mod tests {
         let model = Trace::of([(0, What::Begin(0))]);
         let judged = verdict(&program, &NO_USE_AFTER_FREE, &model, &kernel(&[]), Some(&log));
         assert!(matches!(judged, Verdict::NotFollowed(_)));
+    }
+
+    #[test]
+    fn a_wait_for_a_task_that_the_schedule_holds_back_is_no_deadlock() {
+        let text = "task user\n  driver.probe netdevsim/0\nschedule\n  user until command:start\n  user\n";
+        let program = Program::parse(text, "test").unwrap_or_else(|_| panic!("it is one"));
+        let mut model = Trace::of([(0, What::Begin(0))]);
+        model.segments = vec![SegmentEnd::Reached, SegmentEnd::Blocked];
+        let real = kernel(&["INFO: task task-0:38 blocked for more than 122 seconds."]);
+        let judged = |segments| {
+            let log = Log { segments, ..Log::default() };
+            verdict(&program, &NO_DEADLOCK, &model, &real, Some(&log))
+        };
+        assert!(matches!(judged(vec![SegmentEnd::Reached, SegmentEnd::CutOff]), Verdict::NotFollowed(_)));
+        assert!(matches!(judged(model.segments.clone()), Verdict::Confirmed(_)));
     }
 
     #[test]

@@ -76,6 +76,13 @@ impl Log {
         ends.into_iter().find(|(at, end)| end.is_dead() && model.get(*at) != Some(end))
     }
 
+    /// Whether every segment was followed that the model could follow: what the kernel shows is shown under the whole
+    /// schedule, and no task stands still because the schedule has not come to it yet.
+    pub fn is_whole(&self, model: &[SegmentEnd]) -> bool {
+        let could = |at: usize| model.get(at).is_none_or(|end| !end.is_dead());
+        self.segments.iter().enumerate().all(|(at, end)| !(end.is_dead() && could(at)))
+    }
+
     /// How many segments were followed.
     pub fn followed(&self, model: &[SegmentEnd]) -> usize {
         let ends = self.segments.iter().enumerate();
