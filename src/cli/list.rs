@@ -81,16 +81,17 @@ fn numbers() -> String {
     let mut text = String::new();
     let mut line =
         |what: String, next: u16| writeln!(text, "{what:30}  {next:#04x}").expect("a string grows");
+    let after = |last: Option<u8>| last.map_or(0, |last| u16::from(last) + 1);
     for (_, commands) in Command::TABLES {
         let last = commands.iter().map(|spec| spec.opcode).max();
-        line(format!("command like {}", commands[0].name), last.map_or(0, |last| u16::from(last) + 1));
+        line(format!("command like {}", commands[0].name), after(last));
     }
     for subsystem in Subsystem::ALL {
         let last = subsystem.variants().iter().map(|variant| variant.id).max();
-        line(format!("variant of {subsystem}"), last.map_or(0, |last| u16::from(last) + 1));
+        line(format!("variant of {subsystem}"), after(last));
     }
     let last = invariant::ALL.iter().map(|invariant| invariant.id).max();
-    line("invariant".to_string(), last.map_or(0, |last| u16::from(last) + 1));
+    line("invariant".to_string(), after(last));
     line("task".to_string(), TaskName::COUNT as u16);
     let mut points: Vec<u16> = Point::ALL.iter().map(|point| *point as u16).collect();
     points.sort_unstable();

@@ -152,7 +152,7 @@ pub async fn unbind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 pub(super) async fn exit(bus: &Bus<'_>) {
     let (k, nsim) = (bus.kernel, &bus.drivers.nsim_bus);
     if bus.model_of(Handle::Netdevsim0).has_bus_files {
-        // Models `rtnl_link_unregister()`, which waits for namespaces that end and for whoever changes netdevs.
+        // Models `rtnl_link_unregister()`, which waits for namespaces that end and for tasks that change netdevs.
         let _pernet = k.lock_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await;
         let _rtnl = k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await;
     }

@@ -182,7 +182,7 @@ pub(super) fn hold_device_file<'b>(bus: &Bus<'b>, handle: Handle) -> Result<Opti
     }
 }
 
-/// Models `device_remove_attrs()`: the files of a device go before its driver is let go, once nobody writes to one.
+/// Models `device_remove_attrs()`: the files of a device go before its driver unbinds, once no task writes to one.
 pub(super) async fn remove_device_files(bus: &Bus<'_>, handle: Handle) {
     bus.device(handle).has_files.set(false);
     let _writers = bus.kernel.lock_here(writers(bus, handle)).await;

@@ -134,7 +134,7 @@ impl Ib {
         self.find_device(k, after, wanted)
     }
 
-    /// Whether whoever walks for a netdev event looks at this device.
+    /// Whether a walk for a netdev event looks at this device.
     fn is_for(&self, device: &Device) -> bool {
         match self.rules.enumerates {
             Enumerates::Marked => device.gid_updates,

@@ -2,9 +2,10 @@
 
 use super::build::{self, Config, Release};
 use super::guest::{Guest, Setup};
-use crate::cli::{Outcome, duration, out};
+use crate::cli::{Outcome, choose, duration, out};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use unreg::program::Variants;
 
 /// Which kernel to ask.
 #[derive(Debug, clap::Args)]
@@ -31,6 +32,16 @@ impl Which {
     /// Whether the kernel releases kobjects late.
     pub(super) fn releases_late(&self) -> bool {
         self.config == Some(Config::DelayedRelease)
+    }
+
+    /// These variants, and those of the kernel's configuration.
+    pub(super) fn configured(&self, variants: Variants) -> anyhow::Result<Variants> {
+        if !self.releases_late() {
+            return Ok(variants);
+        }
+        choose::variants("config=delayed-release")
+            .map(|late| variants.union(late))
+            .map_err(anyhow::Error::msg)
     }
 
     /// How to start the kernel that is meant.

@@ -12,7 +12,7 @@ mod tools;
 mod xstate;
 
 pub(super) use cache::{Built, find};
-pub(super) use release::{Release, variants_for};
+pub(super) use release::{Release, usual};
 
 use super::guest::{Guest, Setup};
 use crate::cli::{Outcome, out};

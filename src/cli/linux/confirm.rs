@@ -71,7 +71,7 @@ pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let config = setup.kernel.about.config.clone();
     let predictions = predictions(arguments, &release)?;
     let mut kernel = Kernel::new(setup, &arguments.which);
-    let rules = rules(&release, &arguments.which)?;
+    let rules = arguments.which.configured(build::usual(&release)?)?;
     let progress = Stage::of("predictions", predictions.len() as u64);
     let mut judged = Vec::new();
     for prediction in predictions {
@@ -125,7 +125,7 @@ fn predictions(arguments: &Arguments, release: &str) -> anyhow::Result<Vec<Predi
         );
         return Ok(predictions);
     }
-    let variants = arguments.variant.map_or_else(|| usual(release), Ok)?;
+    let variants = arguments.variant.map_or_else(|| build::usual(release), Ok)?;
     let subsystems = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib];
     let asked = |of: &Subsystem| arguments.subsystem.map_or(variants.of(*of) != 0, |asked| asked == *of);
     let hunts = subsystems.into_iter().filter(asked);
@@ -162,18 +162,6 @@ fn broken(path: &Path) -> anyhow::Result<Vec<Prediction>> {
         invariant: violation.invariant,
     };
     Ok(violations.into_iter().map(prediction).collect())
-}
-
-/// The variants of a kernel's release.
-fn usual(release: &str) -> anyhow::Result<Variants> {
-    choose::variants(&build::variants_for(release)).map_err(anyhow::Error::msg)
-}
-
-/// The variants that a kernel is: those of its release, and of its configuration.
-fn rules(release: &str, which: &Which) -> anyhow::Result<Variants> {
-    let late = || choose::variants("config=delayed-release").map_err(anyhow::Error::msg);
-    let usual = usual(release)?;
-    Ok(if which.releases_late() { usual.union(late()?) } else { usual })
 }
 
 /// Asks a kernel that has these variants.

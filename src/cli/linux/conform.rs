@@ -96,12 +96,8 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Clean);
     }
     let mut setup = arguments.which.setup()?;
-    let usual =
-        || choose::variants(&build::variants_for(&setup.kernel.about.release)).map_err(anyhow::Error::msg);
-    let mut variants = arguments.variant.map_or_else(usual, Ok)?;
-    if arguments.which.releases_late() {
-        variants = variants.union(choose::variants("config=delayed-release").map_err(anyhow::Error::msg)?);
-    }
+    let usual = || build::usual(&setup.kernel.about.release);
+    let variants = arguments.which.configured(arguments.variant.map_or_else(usual, Ok)?)?;
     let named = match arguments.schedules {
         true => {
             let symbols = Arc::new(Symbols::of(&setup.kernel)?);

@@ -90,22 +90,24 @@ fn invariant(invariant: &invariant::Invariant) -> Entry {
 }
 
 pub(super) fn commands() -> Vec<Section> {
+    let alphabets: Vec<_> =
+        Subsystem::ALL.iter().map(|subsystem| (*subsystem, Alphabet::new(&[*subsystem]))).collect();
     let tables = Command::TABLES.iter().map(|(about, specs)| Section {
         title: specs.first().map_or(String::new(), |spec| format!("commands like {}", spec.name)),
         about: about.trim().into(),
-        entries: specs.iter().map(command).collect(),
+        entries: specs.iter().map(|spec| command(spec, &alphabets)).collect(),
     });
     tables.collect()
 }
 
-fn command(spec: &'static CommandSpec) -> Entry {
+fn command(spec: &'static CommandSpec, alphabets: &[(Subsystem, Alphabet)]) -> Entry {
     let operand = |spec: &OperandSpec| {
         let words = spec.words.join("|");
         if spec.optional { format!("[{words}]") } else { words }
     };
     let operands: Vec<String> = spec.operands.iter().map(operand).collect();
-    let uses = |subsystem: &&Subsystem| {
-        Alphabet::new(&[**subsystem]).all().iter().any(|known| known.opcode == spec.opcode)
+    let uses = |(_, alphabet): &&(Subsystem, Alphabet)| {
+        alphabet.all().iter().any(|known| known.opcode == spec.opcode)
     };
     Entry {
         kind: "command",
@@ -113,7 +115,7 @@ fn command(spec: &'static CommandSpec) -> Entry {
         says: spec.doc.trim().into(),
         number: Some(spec.opcode.into()),
         facts: vec![("operands", operands.join(" "))],
-        subsystems: Subsystem::ALL.iter().filter(uses).copied().collect(),
+        subsystems: alphabets.iter().filter(uses).map(|(subsystem, _)| *subsystem).collect(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Releases of the kernel that are asked for by number: the source of each is in a package of Debian.
 
+use crate::cli::choose;
 use std::str::FromStr;
+use unreg::program::Variants;
 
 /// Older releases whose rules the model has too.
 const OLD: &[&str] = &["6.1"];
@@ -49,7 +51,7 @@ pub(super) fn is_asked_unnamed(kernel: &str, is_of_a_package: bool) -> bool {
 }
 
 /// The name of the variants that are rules of the release that a kernel is of.
-pub(in crate::cli::linux) fn variants_for(kernel: &str) -> String {
+fn variants_for(kernel: &str) -> String {
     let old = OLD.iter().find(|old| is_of(kernel, old));
     format!("linux-{}", old.unwrap_or(&MODELLED))
 }
@@ -63,6 +65,11 @@ pub(super) fn is_name(release: &str) -> bool {
 fn is_of(kernel: &str, release: &str) -> bool {
     let rest = kernel.strip_prefix(release);
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
+}
+
+/// The variants that stand for a kernel of this release.
+pub(in crate::cli::linux) fn usual(kernel: &str) -> anyhow::Result<Variants> {
+    choose::variants(&variants_for(kernel)).map_err(anyhow::Error::msg)
 }
 
 #[cfg(test)]
