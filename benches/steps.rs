@@ -2,7 +2,7 @@
 //!
 //! The scene: one task probes a device, one reloads it, one sets a trap and dumps. unreg runs its own model;
 //! for shuttle the same flow of locks, points and notifications is written with its mutex, its threads and
-//! `yield_now`, and the one rule that the scene is about (a driver is called only while it is ready). Both
+//! `yield_now`, and the one invariant that the scene is about (a driver is called only while it is ready). Both
 //! walk at random. A step is a point passed: a place where the scheduler could have let another task run. What
 //! shuttle decides besides, at its locks, spawns and joins, is in its time and not in its steps.
 //! Rounds of the two alternate, and the median round counts, because machines are noisy.
@@ -71,7 +71,7 @@ fn main() {
     row("unreg, random walk, judged", walk);
     row("unreg, one schedule again, judged", replay);
     row("unreg, random walk, not judged", unjudged);
-    row("shuttle, random, one rule", shuttle);
+    row("shuttle, random, one invariant", shuttle);
 }
 
 fn measure(runs: u64, mut run: impl FnMut(u64) -> u64) -> Round {
@@ -87,7 +87,7 @@ fn median(mut rounds: Vec<Round>) -> Round {
 
 fn judged(trace: &Trace) -> u64 {
     let violations = black_box(invariant::judge(trace));
-    assert!(violations.is_empty(), "the settled rules break {}", violations[0].invariant.name);
+    assert!(violations.is_empty(), "the settled decisions break {}", violations[0].invariant.name);
     u64::from(trace.steps)
 }
 

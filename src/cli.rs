@@ -41,11 +41,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Search for programs that break a rule; minimise and name each one
+    /// Search for programs that break an invariant; minimise and name each one
     Hunt(hunt::Arguments),
     /// Run programs, print what happens, and judge it
     Run(run::Arguments),
-    /// Make a failing program as small as it can be while it breaks the same rule at the same place
+    /// Make a failing program as small as it can be while it breaks the same invariant at the same place
     Minimize(minimize::MinimizeArguments),
     /// Minimise a finding into the corpus, where it is a test
     Promote(minimize::PromoteArguments),
@@ -70,7 +70,7 @@ enum Verb {
 enum Outcome {
     /// Everything holds.
     Clean,
-    /// A rule is broken, or two things differ that should not.
+    /// An invariant is broken, or two things differ that should not.
     Violation,
     /// Some of what was given could not be read and was left out, as was said.
     Incomplete,

@@ -2,9 +2,10 @@
 //!
 //! An instance has a memory life (a kref), a mark that makes it visible to users, and a lock of its own. A
 //! reference promises memory only: whoever finds an instance must take its lock and look at the mark again.
-//! The rules are those of 6.8 and later, except that drivers register last; variants bring older ones back.
+//! The decisions are those of 6.8 and later, except that drivers register last; variants bring older ones back.
 
 pub mod command;
+pub mod decisions;
 pub mod dump;
 pub mod eswitch;
 pub mod filter;
@@ -22,16 +23,15 @@ pub mod rate;
 pub mod region;
 pub mod reload;
 pub mod resource;
-pub mod rules;
 pub mod trap;
 pub mod trap_group;
 pub mod variant;
 
 pub use command::Command;
+pub use decisions::Decisions;
 pub use instance::InstanceId;
 pub use inventory::{Inventory, ReporterSpec, TrapSpec};
 pub use port::NetdevEvent;
-pub use rules::Rules;
 pub use trap_group::Counter;
 
 use crate::event::value::PortType;
@@ -45,8 +45,8 @@ use std::cell::RefCell;
 /// devlink core in one run.
 #[derive(Debug)]
 pub struct Devlink {
-    /// The rules of this run.
-    pub rules: Rules,
+    /// The decisions of this run.
+    pub decisions: Decisions,
     instances: RefCell<Vec<Instance>>,
     /// The sockets of tasks that listen, in the order in which they began to.
     listeners: RefCell<Vec<filter::Listener>>,
@@ -62,11 +62,11 @@ struct Instance {
     /// The namespace whose users can see it. It is a pointer and no reference.
     netns: NetNs,
     lock: LockId,
-    /// Who operates it, under the rule that a reference promises that it stays registered.
+    /// Who operates it, under the decision that a reference promises that it stays registered.
     users: RegistrationId,
     /// The mark `DEVLINK_REGISTERED`: users can look the instance up.
     registered: bool,
-    /// Set by the driver under the rule that only reload is guarded.
+    /// Set by the driver under the decision that only reload is guarded.
     reload_enabled: bool,
     reload_failed: bool,
     eswitch: EswitchMode,
@@ -134,8 +134,8 @@ pub trait Ops {
 
 impl Devlink {
     /// devlink core with no instance.
-    pub fn new(rules: Rules) -> Self {
-        Devlink { rules, instances: RefCell::default(), listeners: RefCell::default() }
+    pub fn new(decisions: Decisions) -> Self {
+        Devlink { decisions, instances: RefCell::default(), listeners: RefCell::default() }
     }
 
     /// Uses the memory of an instance. False, with an event, if it is gone.

@@ -72,7 +72,7 @@ impl<'w> Bus<'w> {
 
     /// The driver of a device.
     pub fn model_of(&self, handle: Handle) -> &'static model::Model {
-        model::Model::of(handle, self.devlink.rules.netdevsim)
+        model::Model::of(handle, self.devlink.decisions.netdevsim)
     }
 
     /// Whether a device is on a bus that is modelled, and stays there.

@@ -8,6 +8,7 @@ pub mod chardev;
 pub mod client;
 pub mod cm;
 pub mod command;
+pub mod decisions;
 pub mod device;
 pub mod gid;
 pub mod ipoib;
@@ -16,7 +17,6 @@ pub mod name;
 pub mod netdev;
 pub mod netns;
 pub mod notify;
-pub mod rules;
 pub mod table;
 pub mod unnamed;
 pub mod unregister;
@@ -25,18 +25,18 @@ pub mod uverbs;
 pub mod variant;
 
 pub use command::Command;
-pub use rules::Rules;
+pub use decisions::Decisions;
 
 use crate::event::{Client, IbDevice, IbDriver, LockClass, Mode, Module, NetNs, Point, Subject};
 use crate::sim::{Held, Kernel, Kref, LockId, RegistrationId, User};
-use rules::Keeps;
+use decisions::Keeps;
 use std::cell::Cell;
 
 /// ib_core in one run.
 #[derive(Debug)]
 pub struct Ib {
-    /// The rules of this run.
-    pub rules: Rules,
+    /// The decisions of this run.
+    pub decisions: Decisions,
     devices: [Cell<Option<Device>>; IbDevice::COUNT],
     clients: [Cell<Option<ClientState>>; Client::COUNT],
     /// The pointers in the rescans' work items, oldest first: one item about to run, one queued behind it.
@@ -106,7 +106,7 @@ struct ClientState {
     uses: RegistrationId,
 }
 
-/// Keeps a device from going away while it is operated; how, the rules say.
+/// Keeps a device from going away while it is operated; how, the decisions say.
 #[derive(Debug)]
 #[allow(dead_code, reason = "the guards do their work when they are dropped")]
 enum Use<'k> {
@@ -131,9 +131,9 @@ impl Drop for KrefUse<'_> {
 
 impl Ib {
     /// ib_core with nothing registered.
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(decisions: Decisions) -> Self {
         Ib {
-            rules,
+            decisions,
             devices: Default::default(),
             clients: Default::default(),
             rescans: Default::default(),
@@ -182,9 +182,9 @@ impl Ib {
         }));
     }
 
-    /// The lock that the rules hold over a client's `add()` and `remove()`, if they hold one in this mode.
+    /// The lock that the decisions hold over a client's `add()` and `remove()`, if they hold one in this mode.
     async fn over_callbacks<'k>(&self, k: &'k Kernel, mode: Mode, at: Point) -> Option<Held<'k>> {
-        match self.rules.over_callbacks {
+        match self.decisions.over_callbacks {
             Some((class, held)) if held == mode => Some(take(k, class, mode, at).await),
             Some(_) | None => None,
         }
@@ -192,7 +192,7 @@ impl Ib {
 
     /// The lock of a list, unless it is the one that the caller holds over callbacks anyway.
     async fn list<'k>(&self, k: &'k Kernel, class: LockClass, mode: Mode, at: Point) -> Option<Held<'k>> {
-        match self.rules.over_callbacks {
+        match self.decisions.over_callbacks {
             Some((over, held)) if over == class && (held == Mode::Write || mode == Mode::Read) => {
                 k.point(at).await;
                 None
@@ -203,7 +203,7 @@ impl Ib {
 
     /// Keeps a device, or says that it is too late for that. To be called under the lock of the list.
     fn keep<'k>(&self, k: &'k Kernel, device: Device) -> Option<Use<'k>> {
-        match self.rules.keeps {
+        match self.decisions.keeps {
             Keeps::Users => k.try_use(device.users?).map(Use::User),
             Keeps::Kref => {
                 k.get(device.kref);

@@ -1,4 +1,4 @@
-//! Invariants: named rules over a trace, one a file, each argued for in a mail it cites.
+//! Invariants: what must hold of every trace, one a file, each argued for in a mail it cites.
 //!
 //! An invariant sees events and nothing else, so it can judge the simulation and a real kernel alike, and it
 //! cannot repeat the code it judges.
@@ -12,42 +12,42 @@ pub use site::Site;
 use crate::event::{Kinds, Trace};
 use crate::mail::Cite;
 
-/// A rule over a trace.
+/// What must hold of every trace.
 #[derive(Debug)]
 pub struct Invariant {
     /// Its frozen number, below 64.
     pub id: u8,
     /// How programs and reports name it.
     pub name: &'static str,
-    /// The rule, in a sentence.
+    /// What must hold, in a sentence.
     pub says: &'static str,
     /// Who argued for it.
     pub cites: &'static [Cite],
-    /// A trace without any of these kinds of events keeps the rule without being looked at.
+    /// A trace without any of these kinds of events keeps the invariant without being looked at.
     pub about: Kinds,
     /// Whether it reads only what a real kernel shows, or judges the less the less it is shown: it can judge one.
     pub observable: bool,
-    /// The index of the first event that breaks the rule.
+    /// The index of the first event that breaks the invariant.
     pub check: fn(&Trace) -> Option<usize>,
 }
 
-/// Where a trace broke a rule.
+/// Where a trace broke an invariant.
 #[derive(Debug, Clone, Copy)]
 pub struct Violation {
-    /// The rule.
+    /// The invariant.
     pub invariant: &'static Invariant,
     /// The index of the event that broke it.
     pub at: usize,
 }
 
 impl Violation {
-    /// Whether its rule is one of these; every rule is if none is named.
+    /// Whether its invariant is one of these; every invariant is if none is named.
     pub fn is_of(&self, only: &[&str]) -> bool {
         only.is_empty() || only.contains(&self.invariant.name)
     }
 }
 
-/// Rules about visibility.
+/// Invariants about visibility.
 pub mod visibility {
     pub mod gone_is_not_shown;
     pub mod notified_implies_visible;
@@ -56,7 +56,7 @@ pub mod visibility {
     pub mod visible_implies_ready;
 }
 
-/// Rules about notifications.
+/// Invariants about notifications.
 pub mod notification {
     pub mod end_follows_beginning;
     pub mod end_names_all;
@@ -67,7 +67,7 @@ pub mod notification {
     pub mod stream_converges;
 }
 
-/// Rules about reloads.
+/// Invariants about reloads.
 pub mod reload {
     pub mod failed_reload_leaves_nothing;
     pub mod move_takes_all;
@@ -80,7 +80,7 @@ pub mod reload {
     pub mod resources_fit;
 }
 
-/// Rules about locks.
+/// Invariants about locks.
 pub mod lock {
     pub mod instances_in_parallel;
     pub mod lock_order;
@@ -88,7 +88,7 @@ pub mod lock {
     pub mod no_global_lock_over_driver_callback;
 }
 
-/// Rules about work.
+/// Invariants about work.
 pub mod work {
     pub mod clients_in_order;
     pub mod gid_table_converges;
@@ -98,7 +98,7 @@ pub mod work {
     pub mod text_outlives_work;
 }
 
-/// Rules about lifetimes.
+/// Invariants about lifetimes.
 pub mod life {
     pub mod active_keeps_memory;
     pub mod caller_holds_reference;
@@ -108,7 +108,7 @@ pub mod life {
     pub mod references_balance;
 }
 
-/// Rules about uevents.
+/// Invariants about uevents.
 pub mod uevent {
     pub mod completion_is_told;
     pub mod rules_find_what_is_said;
@@ -116,14 +116,14 @@ pub mod uevent {
     pub mod uevent_while_alive;
 }
 
-/// Rules about RDMA.
+/// Invariants about RDMA.
 pub mod rdma {
     pub mod attach_within_registration;
     pub mod move_changes_the_name;
     pub mod rdma_told_in_order;
 }
 
-/// Rules about atomicity.
+/// Invariants about atomicity.
 pub mod atomicity {
     pub mod error_leaves_state;
     pub mod instances_come_back;
@@ -233,14 +233,14 @@ pub fn numbered(id: u8) -> Option<&'static Invariant> {
     ALL.iter().copied().find(|invariant| invariant.id == id)
 }
 
-/// Every rule that the trace of a real kernel breaks, of those that can judge one.
+/// Every invariant that the trace of a real kernel breaks, of those that can judge one.
 pub fn judge_observed(trace: &Trace) -> Vec<Violation> {
     let mut violations = judge(trace);
     violations.retain(|violation| violation.invariant.observable);
     violations
 }
 
-/// Every rule that a trace breaks, in the order of [`ALL`]; each once, where it is first broken.
+/// Every invariant that a trace breaks, in the order of [`ALL`]; each once, where it is first broken.
 pub fn judge(trace: &Trace) -> Vec<Violation> {
     let asked = ALL.iter().filter(|invariant| trace.kinds.meets(invariant.about));
     asked.filter_map(|invariant| (invariant.check)(trace).map(|at| Violation { invariant, at })).collect()

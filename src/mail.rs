@@ -1,4 +1,4 @@
-//! The mails that argued for the rules. Everything that unreg checks or breaks on purpose cites one of them.
+//! The mails that argued for the invariants. Everything that unreg checks or breaks on purpose cites one of them.
 //!
 //! Claims are given in our own words; the subject, author and date find the mail in any list archive.
 

@@ -5,16 +5,16 @@
 
 mod bind;
 pub mod command;
+pub mod decisions;
 pub mod device;
 pub mod parent;
 pub mod release;
-pub mod rules;
 pub mod types;
 pub mod udev;
 pub mod variant;
 
 pub use command::Command;
-pub use rules::Rules;
+pub use decisions::Decisions;
 pub use types::Spec;
 
 use crate::event::{Errno, LockClass, MdevType, Module, Parent, Subject, Uuid};
@@ -24,8 +24,8 @@ use std::cell::{Cell, RefCell};
 /// mdev core in one run.
 #[derive(Debug)]
 pub struct Mdev {
-    /// The rules of this run.
-    pub rules: Rules,
+    /// The decisions of this run.
+    pub decisions: Decisions,
     parents: [parent::Slot; Parent::COUNT],
     children: [Cell<Option<device::Child>>; Uuid::COUNT],
     /// What waits for a release that the kernel delays and is no longer found elsewhere.
@@ -55,9 +55,9 @@ pub trait Vendor {
 
 impl Mdev {
     /// mdev core with nothing registered.
-    pub fn new(rules: Rules) -> Self {
+    pub fn new(decisions: Decisions) -> Self {
         Mdev {
-            rules,
+            decisions,
             parents: Default::default(),
             children: Default::default(),
             dying: RefCell::default(),

@@ -50,7 +50,7 @@ pub fn minimize_watched(
     search.best
 }
 
-/// Makes a program as small as it can be while it breaks the same rule at the same site, and sets what it is
+/// Makes a program as small as it can be while it breaks the same invariant at the same site, and sets what it is
 /// expected to break to what it does break.
 pub fn minimize_violation(program: &Program, site: &Site, mut watch: impl FnMut(&Attempt<'_>)) -> Program {
     let mut machine = Machine::default();
@@ -69,19 +69,19 @@ pub fn minimize_violation(program: &Program, site: &Site, mut watch: impl FnMut(
     minimal
 }
 
-/// Whether a trace breaks this rule at this site.
+/// Whether a trace breaks this invariant at this site.
 pub fn breaks(trace: &Trace, site: &Site) -> bool {
     holds(&judge(trace), site, trace)
 }
 
-/// Whether one of the violations of a trace is of this rule at this site.
+/// Whether one of the violations of a trace is of this invariant at this site.
 fn holds(violations: &[Violation], site: &Site, trace: &Trace) -> bool {
     // Naming a site costs more than judging.
-    let mut same_rule = violations.iter().filter(|violation| violation.invariant.name == site.invariant);
-    same_rule.any(|violation| violation.site(trace) == *site)
+    let mut same_invariant = violations.iter().filter(|violation| violation.invariant.name == site.invariant);
+    same_invariant.any(|violation| violation.site(trace) == *site)
 }
 
-/// The rules that a trace breaks, as [`Program::expect`] keeps them.
+/// The invariants that a trace breaks, as [`Program::expect`] keeps them.
 pub fn expected(trace: &Trace) -> u64 {
     judge(trace).iter().fold(0, |set, violation| set | 1 << violation.invariant.id)
 }

@@ -35,7 +35,7 @@ pub struct Task {
 /// A program. Every value within the limits is legal and means something.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Program {
-    /// Which rules are not the settled ones.
+    /// Which decisions are not the settled ones.
     pub variants: Variants,
     /// The invariants that are expected to break, a bit for each [`crate::invariant::Invariant::id`].
     pub expect: u64,
@@ -56,14 +56,14 @@ impl Program {
         self.commands() + self.schedule.len()
     }
 
-    /// Whether the program is expected to break a rule.
-    pub fn expects(&self, rule: &Invariant) -> bool {
-        self.expect & (1 << rule.id) != 0
+    /// Whether the program is expected to break an invariant.
+    pub fn expects(&self, invariant: &Invariant) -> bool {
+        self.expect & (1 << invariant.id) != 0
     }
 
-    /// The rules that the program is expected to break, in the order of [`invariant::ALL`].
+    /// The invariants that the program is expected to break, in the order of [`invariant::ALL`].
     pub fn expected(&self) -> impl Iterator<Item = &'static Invariant> {
-        invariant::ALL.iter().copied().filter(|rule| self.expects(rule))
+        invariant::ALL.iter().copied().filter(|invariant| self.expects(invariant))
     }
 
     /// The text of a task's command; its number when the trace is of another program.

@@ -1,4 +1,4 @@
-//! Reports: a violation for a reader at a terminal, from the rule that broke to the command that shows it again.
+//! Reports: a violation for a reader at a terminal, from the invariant that broke to the command that shows it again.
 
 pub mod held;
 pub mod timeline;

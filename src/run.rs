@@ -7,7 +7,7 @@ use crate::ib::{self, Ib};
 use crate::mdev::{self, Mdev};
 use crate::program::{Command, Program, Segment, Subsystem, Variants};
 use crate::sim::{Config, Kernel};
-use crate::variant::rules;
+use crate::variant::decisions;
 
 /// Runs programs one after the other, keeping the memory of one run for the next.
 #[derive(Debug, Default)]
@@ -77,9 +77,9 @@ impl<'k> World<'k> {
     fn new(kernel: &'k Kernel, variants: Variants) -> Self {
         World {
             kernel,
-            devlink: Devlink::new(rules(devlink::variant::THEMES, variants.of(Subsystem::Devlink))),
-            mdev: Mdev::new(rules(mdev::variant::THEMES, variants.of(Subsystem::Mdev))),
-            ib: Ib::new(rules(ib::variant::THEMES, variants.of(Subsystem::Ib))),
+            devlink: Devlink::new(decisions(devlink::variant::THEMES, variants.of(Subsystem::Devlink))),
+            mdev: Mdev::new(decisions(mdev::variant::THEMES, variants.of(Subsystem::Mdev))),
+            ib: Ib::new(decisions(ib::variant::THEMES, variants.of(Subsystem::Ib))),
             drivers: Drivers::default(),
         }
     }

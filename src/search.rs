@@ -1,7 +1,7 @@
 //! Searching: programs are made, changed and run, and those that reach something new are kept.
 //!
 //! Nothing here knows a command or an invariant by name: commands come from their table, what is new is read
-//! off the events, and every rule is judged after every run. A search is a function of its seed.
+//! off the events, and every invariant is judged after every run. A search is a function of its seed.
 
 pub mod corpus;
 pub mod generate;

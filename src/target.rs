@@ -77,7 +77,7 @@ impl Scope {
         }
     }
 
-    /// Leaves of a program what the target is about: its commands, under these rules, and the kernel's options that it
+    /// Leaves of a program what the target is about: its commands, under these decisions, and the kernel's options that it
     /// chose itself.
     pub fn narrow(self, program: &mut Program, variants: Variants) {
         program.variants = program.variants.settled().union(variants);
@@ -100,7 +100,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A target under the settled rules, or under these others, of which only these invariants count; all if none is
+    /// A target under the settled decisions, or under these others, of which only these invariants count; all if none is
     /// named.
     pub fn new(scope: Scope, variants: Variants, only: Vec<&'static str>) -> Self {
         Target { scope, variants, only, machine: Machine::default(), states: States::default() }
@@ -213,10 +213,10 @@ mod tests {
                 demand(machine.run(&program), &program, Scope::Devlink, &only);
             })
         };
-        let message = demand(Vec::new()).expect_err("the rule is broken");
+        let message = demand(Vec::new()).expect_err("the invariant is broken");
         let message = message.downcast_ref::<String>().expect("a formatted message");
         assert!(message.starts_with("no-child-before-parent-notification: "), "{message}");
-        assert!(demand(vec!["lock-order"]).is_ok(), "other rules are muted");
+        assert!(demand(vec!["lock-order"]).is_ok(), "other invariants are muted");
     }
 
     #[test]

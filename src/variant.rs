@@ -1,11 +1,11 @@
-//! Variants: rules that somebody proposed or a kernel had, each a change to the settled rules of a subsystem.
+//! Variants: decisions that somebody proposed or a kernel had, each a change to the settled decisions of a subsystem.
 //!
-//! A subsystem keeps its decisions in one `Rules` value whose default is what was settled. A variant changes
+//! A subsystem keeps its decisions in one `Decisions` value whose default is what was settled. A variant changes
 //! one of them; a program may name several.
 
 use crate::mail::Cite;
 
-/// One rule that differs from the settled ones.
+/// One decision that differs from the settled ones.
 #[derive(Debug)]
 pub struct Variant<R: 'static> {
     /// Its frozen number, below 64: a bit in a program's set and a byte in a record.
@@ -26,7 +26,7 @@ pub struct Variant<R: 'static> {
     pub apply: fn(&mut R),
 }
 
-/// A variant without its rules: what lists, parsers and searches need.
+/// A variant without its decisions: what lists, parsers and searches need.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs, reason = "the fields of `Variant`")]
 pub struct VariantSpec {
@@ -82,12 +82,12 @@ pub fn specs<R>(themes: &[Theme<R>]) -> Vec<ThemeSpec> {
     themes.iter().map(spec).collect()
 }
 
-/// The settled rules with the variants of a set (a bit each) applied.
-pub fn rules<R: Default>(themes: &[Theme<R>], set: u64) -> R {
-    let mut rules = R::default();
+/// The settled decisions with the variants of a set (a bit each) applied.
+pub fn decisions<R: Default>(themes: &[Theme<R>], set: u64) -> R {
+    let mut decisions = R::default();
     let variants = themes.iter().flat_map(|theme| theme.variants);
     for variant in variants.filter(|variant| set & (1 << variant.id) != 0) {
-        (variant.apply)(&mut rules);
+        (variant.apply)(&mut decisions);
     }
-    rules
+    decisions
 }

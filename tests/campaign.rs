@@ -48,7 +48,7 @@ fn covered(folder: &Path) -> BTreeSet<u64> {
 fn a_hunt_that_is_killed_goes_on_with_all_it_had() {
     let folder = tempfile::tempdir().expect("there is room");
     let corpus = folder.path().join("corpus");
-    // A rule whose violations are rare, so that there is a corpus before there is a finding.
+    // An invariant whose violations are rare, so that there is a corpus before there is a finding.
     let hunt = ["hunt", "--all", "--variant", "mdev=create-waits", "--corpus", "corpus", "--time", "60s"];
     let mut before = 0;
     for round in 0..4_u64 {
@@ -79,15 +79,15 @@ fn a_hunt_that_is_killed_goes_on_with_all_it_had() {
         folder.path(),
         &["hunt", "--all", "--variant", "mdev=create-waits", "--corpus", "corpus", "--runs", "500"],
     );
-    let rules: BTreeSet<&str> = BTreeSet::from(["no-deadlock", "lock-order"]);
+    let names: BTreeSet<&str> = BTreeSet::from(["no-deadlock", "lock-order"]);
     let filed: Vec<String> = files(&folder.path().join("findings"))
         .iter()
         .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
         .collect();
-    for rule in rules {
+    for invariant in names {
         assert!(
-            filed.iter().any(|name| name.starts_with(rule)),
-            "{rule} is lost: {filed:?}\n{}",
+            filed.iter().any(|name| name.starts_with(invariant)),
+            "{invariant} is lost: {filed:?}\n{}",
             stdout(&output)
         );
     }
@@ -227,10 +227,10 @@ fn two_artifacts_of_one_cause_get_one_name() {
             && stdout(&filed).contains("crash-two: already known")
     );
     assert_eq!(files(&folder.path().join("findings")).len(), 1);
-    // Its target runs under the settled rules unless it was told otherwise, and so is its artifact read.
+    // Its target runs under the settled decisions unless it was told otherwise, and so is its artifact read.
     let settled = output(folder.path(), &["minimize", inputs[0]]);
     assert_eq!(settled.status.code(), Some(2));
-    assert!(stderr(&settled).contains("breaks no rule under settled"), "{}", stderr(&settled));
+    assert!(stderr(&settled).contains("breaks no invariant under settled"), "{}", stderr(&settled));
     // Nor is it promoted twice.
     let promote = |to: &str, more: &[&str]| {
         output(

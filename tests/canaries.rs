@@ -1,4 +1,4 @@
-//! Canaries: a search from nothing finds every invariant that a flawed variant breaks, and the settled rules survive it.
+//! Canaries: a search from nothing finds every invariant that a flawed variant breaks, and the settled decisions survive it.
 //! A dead canary means that the search (or an invariant) is broken.
 //!
 //! A trial is one variant and one seed, named like `devlink=early-register/seed-1`. Budgets are counts of runs, never of
@@ -22,7 +22,7 @@ const PUSH: u64 = 150_000;
 const NEARBY: u64 = 500_000;
 /// The runs in which every seed must find each in the thorough mode.
 const THOROUGH: u64 = 20_000_000;
-/// The runs, for each alphabet and seed, in which the settled rules must break nothing.
+/// The runs, for each alphabet and seed, in which the settled decisions must break nothing.
 const SURVIVED: u64 = 60_000;
 /// The lines of commands and schedule that a minimised program may have: two tasks that take turns need many.
 const LINES_MAX: usize = 20;
@@ -72,7 +72,9 @@ fn main() {
         flawed.retain(|variant| !variant.breaks.is_empty());
         assert!(flawed.len() >= at_least, "only {} flawed variants of {subsystem} are left", flawed.len());
         for variant in flawed {
-            flaws.extend(variant.breaks.iter().map(|rule| (format!("{subsystem}={}", variant.name), *rule)));
+            flaws.extend(
+                variant.breaks.iter().map(|invariant| (format!("{subsystem}={}", variant.name), *invariant)),
+            );
             canaries += 1;
             for seed in SEEDS.filter(|seed| is_thorough || seed == SEEDS.start()) {
                 let canary = Canary { subsystem, variant, seed };
@@ -81,9 +83,9 @@ fn main() {
             }
         }
     }
-    for (variant, rule, _) in RARE {
-        let is_flaw = flaws.iter().any(|(name, broken)| name == variant && broken == rule);
-        assert!(is_flaw, "RARE names {variant} and {rule}, which it does not break");
+    for (variant, invariant, _) in RARE {
+        let is_flaw = flaws.iter().any(|(name, broken)| name == variant && broken == invariant);
+        assert!(is_flaw, "RARE names {variant} and {invariant}, which it does not break");
     }
     if !is_thorough {
         announce(canaries);
@@ -110,46 +112,48 @@ impl Canary {
     }
 
     /// The runs in which seed 1 finds a rare invariant broken; none if the invariant is not rare here.
-    fn rare(&self, rule: &str) -> Option<u64> {
-        let row = RARE.iter().find(|(variant, rare, _)| *variant == self.variant() && *rare == rule)?;
+    fn rare(&self, invariant: &str) -> Option<u64> {
+        let row = RARE.iter().find(|(variant, rare, _)| *variant == self.variant() && *rare == invariant)?;
         Some(row.2)
     }
 
     /// Finds each invariant broken that the variant says it breaks.
     fn search(&self, is_thorough: bool, took: &Took) -> Result<(), Failed> {
         let breaks = self.variant.breaks;
-        let (rare, common): (Vec<_>, Vec<_>) = breaks.iter().partition(|rule| self.rare(rule).is_some());
+        let (rare, common): (Vec<_>, Vec<_>) =
+            breaks.iter().partition(|invariant| self.rare(invariant).is_some());
         let found = if is_thorough {
             first_findings(self.hunt(), breaks, THOROUGH)
         } else {
             first_findings(self.hunt(), &common, PUSH)
         };
         let wanted = if is_thorough { breaks } else { &common };
-        for rule in wanted {
-            let Some((finding, runs)) = found.get(rule) else {
-                return Err(format!("{rule} is not found broken").into());
+        for invariant in wanted {
+            let Some((finding, runs)) = found.get(invariant) else {
+                return Err(format!("{invariant} is not found broken").into());
             };
             took.lock()
                 .expect("no trial died while it wrote")
-                .push((*runs, format!("{} {rule}", self.name())));
+                .push((*runs, format!("{} {invariant}", self.name())));
             if self.seed == *SEEDS.start() {
-                minimised(finding, rule);
+                minimised(finding, invariant);
             }
         }
-        for rule in rare {
-            let most = self.rare(rule).expect("it was rare a moment ago");
-            if let Some((_, runs)) = found.get(rule).filter(|_| self.seed == *SEEDS.start()) {
+        for invariant in rare {
+            let most = self.rare(invariant).expect("it was rare a moment ago");
+            if let Some((_, runs)) = found.get(invariant).filter(|_| self.seed == *SEEDS.start()) {
                 if *runs <= PUSH {
-                    return Err(
-                        format!("{rule} is found in {runs} runs: its row in RARE is to be removed").into()
-                    );
+                    return Err(format!(
+                        "{invariant} is found in {runs} runs: its row in RARE is to be removed"
+                    )
+                    .into());
                 }
                 if *runs > most {
-                    return Err(format!("{rule} is found in {runs} runs, where RARE says {most}").into());
+                    return Err(format!("{invariant} is found in {runs} runs, where RARE says {most}").into());
                 }
             }
             if !is_thorough {
-                self.search_nearby(rule, took)?;
+                self.search_nearby(invariant, took)?;
             }
         }
         Ok(())
@@ -157,14 +161,18 @@ impl Canary {
 
     /// What is left of a rare canary on every push: the search has the commands of a program that breaks the invariant
     /// and looks for that one alone; it finds the schedule.
-    fn search_nearby(&self, rule: &'static str, took: &Took) -> Result<(), Failed> {
-        let mut hunt = Hunt::new(Config { only: vec![rule], ..self.config() });
+    fn search_nearby(&self, invariant: &'static str, took: &Took) -> Result<(), Failed> {
+        let mut hunt = Hunt::new(Config { only: vec![invariant], ..self.config() });
         let is_found = |finding: Option<Finding>| {
-            finding.is_some_and(|finding| finding.sites.iter().any(|site| site.invariant == rule))
+            finding.is_some_and(|finding| finding.sites.iter().any(|site| site.invariant == invariant))
         };
         let mut programs = self.corpus();
-        programs.retain(|program| program.expected().any(|expected| expected.name == rule));
-        assert!(!programs.is_empty(), "no program of the corpus shows that {} breaks {rule}", self.variant());
+        programs.retain(|program| program.expected().any(|expected| expected.name == invariant));
+        assert!(
+            !programs.is_empty(),
+            "no program of the corpus shows that {} breaks {invariant}",
+            self.variant()
+        );
         programs.iter_mut().for_each(|program| program.schedule.clear());
         let mut seeds = programs.into_iter();
         while hunt.stats().runs < NEARBY {
@@ -173,12 +181,12 @@ impl Canary {
                 None => hunt.step(),
             };
             if is_found(finding) {
-                let what = format!("{} {rule}, from its commands", self.name());
+                let what = format!("{} {invariant}, from its commands", self.name());
                 took.lock().expect("no trial died while it wrote").push((hunt.stats().runs, what));
                 return Ok(());
             }
         }
-        Err(format!("{rule} is not found broken from its commands").into())
+        Err(format!("{invariant} is not found broken from its commands").into())
     }
 
     /// The programs of the corpus under exactly the variants of this canary.
@@ -209,10 +217,10 @@ fn config(variants: Variants, subsystems: &[Subsystem], seed: u64, vary_options:
     Config { variants, only: Vec::new(), alphabet, seed, vary_options, stores: false }
 }
 
-/// The first program that each rule was found broken by, and the runs it took.
+/// The first program that each invariant was found broken by, and the runs it took.
 fn first_findings(mut hunt: Hunt, wanted: &[&str], budget: u64) -> BTreeMap<&'static str, (Finding, u64)> {
     let mut found: BTreeMap<&'static str, (Finding, u64)> = BTreeMap::new();
-    while hunt.stats().runs < budget && !wanted.iter().all(|rule| found.contains_key(rule)) {
+    while hunt.stats().runs < budget && !wanted.iter().all(|invariant| found.contains_key(invariant)) {
         if let Some(finding) = hunt.step() {
             for site in &finding.sites {
                 found.entry(site.invariant).or_insert_with(|| (finding.clone(), hunt.stats().runs));
@@ -223,18 +231,19 @@ fn first_findings(mut hunt: Hunt, wanted: &[&str], budget: u64) -> BTreeMap<&'st
 }
 
 /// Minimising keeps the verdict, and what it leaves is something to read.
-fn minimised(finding: &Finding, rule: &str) {
-    let site = finding.sites.iter().find(|site| site.invariant == rule).expect("the rule was broken");
+fn minimised(finding: &Finding, invariant: &str) {
+    let site =
+        finding.sites.iter().find(|site| site.invariant == invariant).expect("the invariant was broken");
     let small: Program = minimize_violation(&finding.program, site, |_| {});
     let mut machine = Machine::default();
     let trace = machine.run(&small);
-    assert!(breaks(trace, site), "{rule} is kept by the minimised program:\n{small}");
+    assert!(breaks(trace, site), "{invariant} is kept by the minimised program:\n{small}");
     assert_eq!(small.expect, expected(trace), "the minimised program expects what it breaks:\n{small}");
     let lines = small.size();
-    assert!(lines <= LINES_MAX, "{lines} lines are left for {rule}:\n{small}");
+    assert!(lines <= LINES_MAX, "{lines} lines are left for {invariant}:\n{small}");
 }
 
-/// A trial for each alphabet and seed: the settled rules break nothing.
+/// A trial for each alphabet and seed: the settled decisions break nothing.
 fn survivors() -> Vec<Trial> {
     let alphabets: [(&str, &[Subsystem]); 4] = [
         ("all", &[]),
@@ -263,8 +272,10 @@ fn survives(subsystems: &[Subsystem], seed: u64) -> Result<(), Failed> {
 /// Says what this run leaves to the thorough mode.
 fn announce(canaries: usize) {
     let line = "=".repeat(100);
-    let rare: String =
-        RARE.iter().map(|(variant, rule, most)| format!("\n  {variant} {rule}: {most} runs")).collect();
+    let rare: String = RARE
+        .iter()
+        .map(|(variant, invariant, most)| format!("\n  {variant} {invariant}: {most} runs"))
+        .collect();
     eprintln!(
         "{line}\nNOT EVERYTHING IS SEARCHED: seed 1 of {canaries} canaries, {PUSH} runs each. UNREG_THOROUGH=1 cargo \
          test adds\nseeds 2 to {}, and searches from nothing for what is rarer:{rare}\n{line}",

@@ -144,8 +144,8 @@ fn the_next_numbers_are_printed() {
 fn a_hunt_finds_names_and_replays_what_an_early_registration_breaks() {
     let folder = folder();
     // What else the first program found breaks is told by other files, and depends on the seed.
-    let rules = ["--variant", "devlink=early-register", "--invariant", "visible-implies-ready"];
-    let arguments = [&["hunt", "--runs", "20000", "--seed", "1"][..], &rules].concat();
+    let flaw = ["--variant", "devlink=early-register", "--invariant", "visible-implies-ready"];
+    let arguments = [&["hunt", "--runs", "20000", "--seed", "1"][..], &flaw].concat();
     let output = unreg(folder.path(), &arguments);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     let report = stdout(&output);
@@ -285,11 +285,11 @@ fn a_result_goes_into_a_device_or_through_a_link_and_replaces_neither() {
     assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 }
 
-/// A program that breaks two rules.
+/// A program that breaks two invariants.
 const SEVERAL: &str = "variant ib rescan-queue\n\ntask client\n  ib.register-client gid-cache\n  \
     ib.register-device rxe/0\n  netdev.address-add eth0\n  ib.unregister-client gid-cache\n";
 
-/// A program that breaks a rule under its variant, in more words than it needs.
+/// A program that breaks an invariant under its variant, in more words than it needs.
 const LARGE: &str = "variant devlink early-register\n\n\
     task user\n  devlink.get mlx5/0\n  devlink.dump\n  devlink.trap-set netdevsim/1 tail_drop mirror\n\n\
     task probe\n  driver.probe netdevsim/1\n  driver.remove netdevsim/1\n\n\
@@ -324,7 +324,7 @@ fn a_finding_is_minimized_encoded_decoded_and_promoted() {
 }
 
 #[test]
-fn a_finding_is_minimized_for_the_rule_it_is_named_after() {
+fn a_finding_is_minimized_for_the_invariant_it_is_named_after() {
     let folder = tempfile::tempdir().unwrap();
     let hunt = ["hunt", "--variant", "ib=device-mutex", "--invariant", "no-deadlock", "--seed", "1"];
     assert_eq!(code(&unreg(folder.path(), &hunt)), 1);
@@ -333,7 +333,7 @@ fn a_finding_is_minimized_for_the_rule_it_is_named_after() {
     assert!(minimized.contains("no-deadlock"), "{minimized}");
 }
 
-/// A program as an engine keeps it: below its target's folder, and with the rules of a seed, which the target leaves
+/// A program as an engine keeps it: below its target's folder, and with the decisions of a seed, which the target leaves
 /// aside.
 fn artifact(folder: &Path, program: &str) -> &'static str {
     let path = "artifacts/devlink/crash-1";
@@ -349,7 +349,7 @@ fn an_engines_file_is_read_as_its_target_ran_it_everywhere() {
     let artifact = artifact(folder.path(), &LARGE.replace("early-register", "children-first"));
     let ran = [("UNREG_VARIANT", "devlink=early-register")];
     let decoded = stdout(&unreg(folder.path(), &["decode", artifact]));
-    assert!(!decoded.contains("variant"), "the target ran under the settled rules:\n{decoded}");
+    assert!(!decoded.contains("variant"), "the target ran under the settled decisions:\n{decoded}");
     let decoded = stdout(&unreg_with(folder.path(), &["decode", artifact], &ran));
     assert!(decoded.starts_with("variant devlink early-register\n"), "{decoded}");
 
@@ -377,7 +377,7 @@ fn what_breaks_nothing_is_told_which_variant_would_help() {
     assert_eq!(code(&output), 2);
     let message = stderr(&output);
     for part in [
-        "breaks no rule under settled, read as the target `devlink`",
+        "breaks no invariant under settled, read as the target `devlink`",
         "--variant (or UNREG_VARIANT",
         "--variant devlink=early-register breaks",
         "visible-implies-ready",
@@ -391,27 +391,29 @@ fn what_breaks_nothing_is_told_which_variant_would_help() {
 }
 
 #[test]
-fn the_rule_that_was_asked_for_is_kept_whether_by_option_or_by_variable() {
+fn the_invariant_that_was_asked_for_is_kept_whether_by_option_or_by_variable() {
     let folder = folder();
     std::fs::write(folder.path().join("several.prog"), SEVERAL).unwrap();
     let json = stdout(&unreg(folder.path(), &["run", "--as", "json", "several.prog"]));
     let last: serde_json::Value = serde_json::from_str(json.lines().last().unwrap()).unwrap();
     let broken: Vec<&str> =
         last["broken"].as_array().unwrap().iter().map(|it| it["invariant"].as_str().unwrap()).collect();
-    assert!(broken.len() > 1, "the program breaks two rules: {broken:?}");
-    for rule in broken {
-        let by_option = unreg(folder.path(), &["minimize", "several.prog", "--invariant", rule]);
-        let by_variable = unreg_with(folder.path(), &["minimize", "several.prog"], &[("UNREG_ONLY", rule)]);
+    assert!(broken.len() > 1, "the program breaks two invariants: {broken:?}");
+    for invariant in broken {
+        let by_option = unreg(folder.path(), &["minimize", "several.prog", "--invariant", invariant]);
+        let by_variable =
+            unreg_with(folder.path(), &["minimize", "several.prog"], &[("UNREG_ONLY", invariant)]);
         for output in [&by_option, &by_variable] {
             assert_eq!(code(output), 0, "{}", stderr(output));
-            assert!(stderr(output).contains(&format!("breaks {rule} ")), "{}", stderr(output));
+            assert!(stderr(output).contains(&format!("breaks {invariant} ")), "{}", stderr(output));
         }
         assert_eq!(by_option.stdout, by_variable.stdout);
-        let to = format!("corpus/{rule}.prog");
-        let output = unreg_with(folder.path(), &["promote", "several.prog", &to], &[("UNREG_ONLY", rule)]);
+        let to = format!("corpus/{invariant}.prog");
+        let output =
+            unreg_with(folder.path(), &["promote", "several.prog", &to], &[("UNREG_ONLY", invariant)]);
         assert_eq!(code(&output), 0, "{}", stderr(&output));
         let promoted = std::fs::read_to_string(folder.path().join(&to)).unwrap();
-        assert!(promoted.contains(&format!("It breaks {rule}.")), "{promoted}");
+        assert!(promoted.contains(&format!("It breaks {invariant}.")), "{promoted}");
     }
     for arguments in [&["minimize", "several.prog"][..], &["promote", "several.prog", "x.prog"], &["hunt"]] {
         let output = unreg_with(folder.path(), arguments, &[("UNREG_ONLY", "no-deadlok")]);
@@ -422,8 +424,8 @@ fn the_rule_that_was_asked_for_is_kept_whether_by_option_or_by_variable() {
     assert_eq!(code(&output), 2);
     let message = stderr(&output);
     assert!(message.contains("does not break no-recursion") && message.contains("it breaks "), "{message}");
-    let rules = [("UNREG_VARIANT", "devlink=early-register"), ("UNREG_ONLY", "visible-implies-ready")];
-    let output = unreg_with(folder.path(), &["hunt", "--runs", "20000", "--seed", "1"], &rules);
+    let environment = [("UNREG_VARIANT", "devlink=early-register"), ("UNREG_ONLY", "visible-implies-ready")];
+    let output = unreg_with(folder.path(), &["hunt", "--runs", "20000", "--seed", "1"], &environment);
     assert_eq!(code(&output), 1);
     assert!(stdout(&output).contains("broken: visible-implies-ready"), "{}", stdout(&output));
 }

@@ -1,7 +1,7 @@
 //! Every corpus file is a test: it runs, breaks exactly what it expects to break, and matches its snapshot.
 //!
-//! A file that names flawed variants is run a second time under the settled rules, where it must be clean: the
-//! same program, the same schedule, and only the argued rule differs. Filter by name: `cargo test --test corpus
+//! A file that names flawed variants is run a second time under the settled decisions, where it must be clean: the
+//! same program, the same schedule, and only the argued decision differs. Filter by name: `cargo test --test corpus
 //! -- devlink/reload`. Every file of `corpus/` is one, and every snapshot has its file.
 
 mod walk;
@@ -27,7 +27,7 @@ fn check(root: &Path, path: &Path, text: &str, name: &str) -> Result<(), Failed>
     let program = Program::parse(text, &path.to_string_lossy()).map_err(|errors| errors.to_string())?;
     let mut machine = Machine::default();
     let (stream, broken) = run(&mut machine, &program);
-    let expected: Vec<_> = program.expected().map(|rule| rule.name).collect();
+    let expected: Vec<_> = program.expected().map(|invariant| invariant.name).collect();
     let broken: Vec<_> = broken.iter().map(|violation| violation.invariant.name).collect();
     if broken != expected {
         return Err(format!("expected {expected:?} to break, and {broken:?} did\n{stream}").into());
@@ -46,8 +46,8 @@ fn check(root: &Path, path: &Path, text: &str, name: &str) -> Result<(), Failed>
     if settled.variants != program.variants {
         let (stream, broken) = run(&mut machine, &settled);
         if let Some(violation) = broken.first() {
-            let rule = violation.invariant.name;
-            return Err(format!("the settled rules break {rule} too\n{stream}").into());
+            let invariant = violation.invariant.name;
+            return Err(format!("the settled decisions break {invariant} too\n{stream}").into());
         }
         snapshot.push_str(&format!("\n# the same program under {}\n{stream}", settled.variants));
     }
@@ -62,10 +62,10 @@ fn run(machine: &mut Machine, program: &Program) -> (String, Vec<Violation>) {
     let mut stream = program.stream(trace, Detail::Stream);
     for violation in &violations {
         let event = trace.events[violation.at];
-        let rule = violation.invariant.name;
+        let invariant = violation.invariant.name;
         let task = trace.name(event.task);
         let what = event.what.to_string().replace(", at ", "\n#     at ");
-        stream.push_str(&format!("# broken: {rule}\n#   by {task}: {} {what}\n", event.what.verb()));
+        stream.push_str(&format!("# broken: {invariant}\n#   by {task}: {} {what}\n", event.what.verb()));
     }
     if violations.is_empty() {
         stream.push_str("# clean\n");

@@ -100,7 +100,9 @@ fn every_other_number_keeps_its_name() {
     ];
     due.extend(TaskName::ALL.iter().map(|name| format!("task {:02x} {name}", name.to_byte())));
     due.extend(Point::ALL.iter().map(|point| format!("point {:03x} {point}", *point as u16)));
-    due.extend(invariant::ALL.iter().map(|rule| format!("invariant {:02x} {}", rule.id, rule.name)));
+    due.extend(
+        invariant::ALL.iter().map(|invariant| format!("invariant {:02x} {}", invariant.id, invariant.name)),
+    );
     for spec in Command::specs() {
         let opcode = spec.opcode;
         due.push(format!("command {opcode:02x} {}", spec.name));

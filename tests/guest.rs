@@ -96,7 +96,7 @@ fn says(output: &Output, code: i32, words: &[&str]) {
 #[test]
 fn an_honest_guest_is_believed() {
     let fake = Fake::new("hello; request; begin; end; finish; request");
-    says(&fake.run(), 0, &["Linux keeps every rule"]);
+    says(&fake.run(), 0, &["Linux keeps every invariant"]);
     says(&fake.unreg(&["boot"]), 0, &["Linux 6.99-fake, up in", "devlink: works"]);
 }
 

@@ -87,7 +87,7 @@ fn ask(root: &Path, path: &Path, which: &'static [&'static str]) -> Trial {
     Trial::test(format!("kernel/{}", name(&path)), move || asked(&path, &truth, which))
 }
 
-/// The programs under the rules of one release that a real kernel can run, in the order of their names: not those
+/// The programs under the decisions of one release that a real kernel can run, in the order of their names: not those
 /// with a schedule, which `tests/steer.rs` has the kernel follow, nor those of which it is not known what it does.
 fn programs(folder: &Path, subsystem: Subsystem, release: &str) -> Vec<(PathBuf, Program)> {
     let linux = subsystem.variant(release).expect("it is a variant");

@@ -1,4 +1,4 @@
-//! Many instances, one task each: under the settled rules they take as long as one, under a lock of all instances as
+//! Many instances, one task each: under the settled decisions they take as long as one, under a lock of all instances as
 //! long as all of them one after the other.
 
 use unreg::invariant::lock::instances_in_parallel::{Measure, measure};

@@ -68,7 +68,7 @@ fn every_number_of_every_table_is_drawn() {
     for subsystem in Subsystem::ALL {
         missing.extend(subsystem.variants().iter().map(|variant| format!("{subsystem} {}", variant.name)));
     }
-    missing.extend(invariant::ALL.iter().map(|rule| rule.name.to_owned()));
+    missing.extend(invariant::ALL.iter().map(|invariant| invariant.name.to_owned()));
     missing.extend(Point::ALL.iter().map(Point::to_string));
     // Tasks that a program may have, and those that a schedule may name.
     let is_task = |name: &&TaskName| !name.is_worker();
@@ -86,8 +86,8 @@ fn every_number_of_every_table_is_drawn() {
         for (subsystem, variant) in program.variants.iter() {
             missing.remove(&format!("{subsystem} {}", variant.name));
         }
-        for rule in program.expected() {
-            missing.remove(rule.name);
+        for invariant in program.expected() {
+            missing.remove(invariant.name);
         }
         for task in &program.tasks {
             missing.remove(&format!("task {}", task.name));
@@ -177,8 +177,8 @@ fn a_run_is_a_function_of_the_program() {
 fn mutes_nothing(machine: &mut Machine, program: &Program) {
     let trace = machine.run(program);
     let judged: Vec<_> = judge(trace).iter().map(|violation| violation.invariant.name).collect();
-    for rule in invariant::ALL.iter().filter(|rule| (rule.check)(trace).is_some()) {
-        assert!(judged.contains(&rule.name), "{} is muted\n{program}", rule.name);
+    for invariant in invariant::ALL.iter().filter(|invariant| (invariant.check)(trace).is_some()) {
+        assert!(judged.contains(&invariant.name), "{} is muted\n{program}", invariant.name);
     }
 }
 

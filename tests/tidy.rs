@@ -100,8 +100,8 @@ fn every_invariant_is_a_file_of_its_name() {
     let themes = fs::read_dir(root().join("src/invariant")).unwrap().map(|entry| entry.unwrap().path());
     let themes: Vec<_> = themes.filter(|path| path.is_dir()).collect();
     let files = themes.iter().flat_map(names).collect();
-    let rules = invariant::ALL.iter().map(|rule| rule.name.replace('-', "_")).collect();
-    walk::agree(&files, &rules, ["a file", "an invariant"]);
+    let names = invariant::ALL.iter().map(|invariant| invariant.name.replace('-', "_")).collect();
+    walk::agree(&files, &names, ["a file", "an invariant"]);
 }
 
 /// rustfmt follows plain `mod` lines and no macro, so a module that a macro declares is never formatted.
@@ -224,18 +224,19 @@ fn every_invariant_and_every_variant_has_a_program() {
         .iter()
         .map(|path| Program::parse(&read(path), &path.to_string_lossy()).unwrap_or_else(|e| panic!("{e}")))
         .collect();
-    for rule in invariant::ALL {
-        let broken = programs.iter().any(|program| program.expects(rule));
-        assert!(broken, "no corpus program breaks {}", rule.name);
-        assert!(!rule.cites.is_empty() && !rule.says.is_empty(), "{} cites nobody", rule.name);
+    for invariant in invariant::ALL {
+        let broken = programs.iter().any(|program| program.expects(invariant));
+        assert!(broken, "no corpus program breaks {}", invariant.name);
+        assert!(!invariant.cites.is_empty() && !invariant.says.is_empty(), "{} cites nobody", invariant.name);
     }
     for subsystem in Subsystem::ALL {
         for variant in subsystem.variants() {
             assert!(!variant.cites.is_empty(), "{subsystem}={} cites nobody", variant.name);
             for broken in variant.breaks {
-                let rule = invariant::named(broken).unwrap_or_else(|| panic!("{broken} is no invariant"));
+                let invariant =
+                    invariant::named(broken).unwrap_or_else(|| panic!("{broken} is no invariant"));
                 let shown = programs.iter().any(|program| {
-                    program.variants.of(*subsystem) & (1 << variant.id) != 0 && program.expects(rule)
+                    program.variants.of(*subsystem) & (1 << variant.id) != 0 && program.expects(invariant)
                 });
                 assert!(shown, "no corpus program shows that {subsystem}={} breaks {broken}", variant.name);
             }
@@ -275,7 +276,7 @@ fn every_dependency_builds_with_the_promised_compiler() {
 
 #[test]
 fn numbers_are_given_once() {
-    let ids: BTreeSet<_> = invariant::ALL.iter().map(|rule| rule.id).collect();
+    let ids: BTreeSet<_> = invariant::ALL.iter().map(|invariant| invariant.id).collect();
     assert_eq!(ids.len(), invariant::ALL.len());
     assert!(ids.iter().all(|id| *id < 64));
     for subsystem in Subsystem::ALL {

@@ -48,7 +48,7 @@ fn programs(variants: &str) -> Vec<(Point, Program)> {
     programs
 }
 
-/// The windows that a user's command really has, and those in which a rule breaks.
+/// The windows that a user's command really has, and those in which an invariant breaks.
 fn run(variants: &str) -> (usize, Vec<String>) {
     let mut machine = Machine::default();
     let (mut stopped, mut broken) = (0, Vec::new());

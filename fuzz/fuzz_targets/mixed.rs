@@ -1,3 +1,3 @@
-//! No program of commands of all subsystems breaks an invariant under the settled rules.
+//! No program of commands of all subsystems breaks an invariant under the settled decisions.
 #![cfg_attr(fuzzing, no_main)]
 unreg_fuzz::programs!(unreg::target::Scope::Mixed);

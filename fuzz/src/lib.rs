@@ -41,7 +41,7 @@ pub fn prints_as(scope: Scope) {
     SCOPE.get_or_init(|| scope);
 }
 
-/// The program that a target runs: of the input's commands its own, under the rules of the environment.
+/// The program that a target runs: of the input's commands its own, under the decisions of the environment.
 pub fn ran(bytes: &[u8], scope: Option<Scope>, variants: Variants) -> Program {
     let mut program = Program::from_bytes(bytes);
     if let Some(scope) = scope {
@@ -116,7 +116,7 @@ pub fn only() -> Vec<&'static str> {
     words("UNREG_ONLY").iter().map(named).collect()
 }
 
-/// `UNREG_VARIANT`: flawed rules to run under; the settled ones if it names none.
+/// `UNREG_VARIANT`: flawed decisions to run under; the settled ones if it names none.
 pub fn variants() -> Variants {
     let named = |name: &String| match Variants::named(name) {
         Some(variants) => variants,

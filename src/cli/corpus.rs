@@ -15,7 +15,7 @@ use unreg::target::Scope;
 
 /// What counts.
 const COUNTS: &str = "\
-What counts is read off the runs: states of the kernel, steps between them, how each command ends, and which rules break \
+What counts is read off the runs: states of the kernel, steps between them, how each command ends, and which invariants break \
 under which variants. The edges of the code are for `cargo fuzz cmin` and `cargo afl cmin`. A folder is searched with \
 all below it, but no link is followed; of AFL++'s output its queues, crashes and hangs are read. A file that cannot be \
 read is named and left out, and the exit code is 2 then.";
@@ -65,10 +65,10 @@ pub(super) struct ImportArguments {
     /// The corpus to add to
     #[arg(long, value_name = "DIR")]
     into: PathBuf,
-    /// Take of each program what this fuzz target runs: its commands, under the rules that it ran under
+    /// Take of each program what this fuzz target runs: its commands, under the decisions that it ran under
     #[arg(long, value_name = "NAME", value_parser = choose::target)]
     target: Option<Scope>,
-    /// The rules that the target ran under [default: those of UNREG_VARIANT, or the settled ones]
+    /// The decisions that the target ran under [default: those of UNREG_VARIANT, or the settled ones]
     #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants, requires = "target")]
     variants: Vec<Variants>,
 }

@@ -1,4 +1,4 @@
-//! An engine's file as its fuzz target ran it: the file says neither which commands the target takes nor under which rules.
+//! An engine's file as its fuzz target ran it: the file says neither which commands the target takes nor under which decisions.
 
 use super::{choose, load};
 use anyhow::Context;
@@ -9,7 +9,7 @@ use unreg::target::Scope;
 /// How to read what engines kept.
 #[derive(Debug, clap::Args)]
 pub(super) struct Target {
-    /// Read inputs as this fuzz target does: its commands only, under the rules that it ran under [default: the target in
+    /// Read inputs as this fuzz target does: its commands only, under the decisions that it ran under [default: the target in
     /// whose folder an engine's file is, or none]
     #[arg(long, value_name = "NAME", value_parser = choose::target)]
     target: Option<Scope>,
@@ -19,7 +19,7 @@ pub(super) struct Target {
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) program: Program,
-    /// The rules that the file itself names. A target runs under its own.
+    /// The decisions that the file itself names. A target runs under its own.
     pub(super) own: Variants,
     /// The target that ran it, if one did.
     pub(super) scope: Option<Scope>,
@@ -45,10 +45,10 @@ impl Target {
     }
 }
 
-/// The variable that names a target's rules.
+/// The variable that names a target's decisions.
 const VARIANT: &str = "UNREG_VARIANT";
 
-/// The rules that a target ran under: those given, or those of its variable.
+/// The decisions that a target ran under: those given, or those of its variable.
 pub(super) fn variants(given: &[Variants]) -> anyhow::Result<Variants> {
     if !given.is_empty() {
         return Ok(together(given));

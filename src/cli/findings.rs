@@ -122,7 +122,7 @@ fn held(path: &Path) -> anyhow::Result<Option<Program>> {
     Ok(program.filter(|program| program.commands() > 0))
 }
 
-/// Who argued for a rule, as corpus files cite them.
+/// Who argued for an invariant, as corpus files cite them.
 pub(super) fn citations(invariant: &Invariant) -> String {
     invariant.cites.iter().map(|cite| format!("#= {}: {}\n", cite.mail.key, cite.who)).collect()
 }
@@ -209,7 +209,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The name of the file of whatever breaks this rule at this place under these variants: whoever finds the same cause
+/// The name of the file of whatever breaks this invariant at this place under these variants: whoever finds the same cause
 /// again, by whatever program, comes to the same name.
 pub(super) fn file_name(variants: Variants, site: &Site) -> String {
     format!("{}-{:08x}.prog", site.invariant, fingerprint(&format!("{variants}: {site}")))

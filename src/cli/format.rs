@@ -32,7 +32,7 @@ pub(super) struct DecodeArguments {
     file: PathBuf,
     #[command(flatten)]
     target: engine::Target,
-    /// The rules that the target ran under [default: for an engine's file those of UNREG_VARIANT, or the settled ones; for
+    /// The decisions that the target ran under [default: for an engine's file those of UNREG_VARIANT, or the settled ones; for
     /// another file its own]
     #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants)]
     variants: Vec<Variants>,

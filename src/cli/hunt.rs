@@ -1,4 +1,4 @@
-//! `unreg hunt`: searches on some threads until a rule breaks, the time is over, or somebody stops it.
+//! `unreg hunt`: searches on some threads until an invariant breaks, the time is over, or somebody stops it.
 
 use super::choose::Invariants;
 use super::progress::{Progress, figures};
@@ -34,7 +34,7 @@ counts too.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = REPEATS)]
 pub(super) struct Arguments {
-    /// Rules to search under: `settled`, SUBSYSTEM=NAME[+NAME], or NAME for every subsystem that has it, several by
+    /// Decisions to search under: `settled`, SUBSYSTEM=NAME[+NAME], or NAME for every subsystem that has it, several by
     /// commas; may be given several times
     #[arg(long = "variant", env = "UNREG_VARIANT", value_name = "VARIANT", value_parser = choose::variants)]
     variants: Vec<Variants>,
@@ -56,14 +56,14 @@ pub(super) struct Arguments {
     /// Search on this many threads; only one repeats exactly
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: u16,
-    /// Where programs that break a rule are written
+    /// Where programs that break an invariant are written
     #[arg(long, value_name = "DIR", default_value = "findings")]
     findings: PathBuf,
     /// Keep what reaches new states in this folder, and start from what is there. Fuzz engines, other hunts and later
     /// ones may use it too
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
-    /// Go on after a violation, and report each place where a rule breaks once
+    /// Go on after a violation, and report each place where an invariant breaks once
     #[arg(long)]
     all: bool,
 }
@@ -243,7 +243,7 @@ impl Search<'_> {
             .try_for_each(|program| shared.store.as_ref().map_or(Ok(()), |to| to.save(program).map(drop)))
     }
 
-    /// Starts from what others stored since the last time. What breaks a rule is reported and no reason to stop: it was
+    /// Starts from what others stored since the last time. What breaks an invariant is reported and no reason to stop: it was
     /// found before.
     fn read(&mut self, store: &Store, shared: &Shared) -> anyhow::Result<()> {
         let left_out = |error: anyhow::Error| {

@@ -11,16 +11,16 @@ use unreg::minimize::{breaks, minimize_violation};
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::run::Machine;
 
-/// For which rule to minimise, and how to read what engines kept.
+/// For which invariant to minimise, and how to read what engines kept.
 #[derive(Debug, clap::Args)]
 struct How {
-    /// The rule to keep breaking, or several by commas of which one is kept; may be given several times [default: the one
+    /// The invariant to keep breaking, or several by commas of which one is kept; may be given several times [default: the one
     /// that the file is named after, or the first]
     #[arg(long = "invariant", env = "UNREG_ONLY", value_name = "NAME", value_parser = choose::invariants)]
     invariants: Vec<Invariants>,
     #[command(flatten)]
     target: engine::Target,
-    /// The rules that the target ran under; may be given several times [default: for an engine's file those of
+    /// The decisions that the target ran under; may be given several times [default: for an engine's file those of
     /// UNREG_VARIANT, or the settled ones; for another file its own]
     #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants)]
     variants: Vec<Variants>,
@@ -31,7 +31,7 @@ struct How {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct MinimizeArguments {
-    /// Programs that break a rule, as text or as records
+    /// Programs that break an invariant, as text or as records
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -39,15 +39,15 @@ pub(super) struct MinimizeArguments {
     /// Where to write the result [default: standard output]
     #[arg(short, long, value_name = "FILE", conflicts_with = "findings")]
     output: Option<PathBuf>,
-    /// File each result in this folder, under a name that is the same for all that break one rule at one place under the
-    /// same rules: what is known already is not filed again
+    /// File each result in this folder, under a name that is the same for all that break one invariant at one place under the
+    /// same decisions: what is known already is not filed again
     #[arg(long, value_name = "DIR")]
     findings: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct PromoteArguments {
-    /// A program that breaks a rule, as text or as records
+    /// A program that breaks an invariant, as text or as records
     #[arg(value_name = "INPUT")]
     input: PathBuf,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub(super) struct PromoteArguments {
     /// The new corpus file, named after what happens: corpus/devlink/set-during-probe.prog
     #[arg(value_name = "CORPUS-FILE")]
     to: PathBuf,
-    /// Add it even if a program beside it has the same cause: it breaks the same rule at the same place under the same
+    /// Add it even if a program beside it has the same cause: it breaks the same invariant at the same place under the same
     /// variants
     #[arg(long)]
     duplicate: bool,
@@ -118,7 +118,7 @@ fn header(to: &Path, invariant: &Invariant) -> String {
     )
 }
 
-/// A corpus program beside this one that breaks the same rule at the same place under the same variants.
+/// A corpus program beside this one that breaks the same invariant at the same place under the same variants.
 fn of_same_cause(to: &Path, variants: Variants, site: &Site) -> anyhow::Result<Option<PathBuf>> {
     let folder = to.parent().filter(|folder| folder.is_dir());
     let mut machine = Machine::default();
@@ -133,7 +133,7 @@ fn of_same_cause(to: &Path, variants: Variants, site: &Site) -> anyhow::Result<O
     Ok(programs.by_ref().find(same))
 }
 
-/// A minimal program, the rule it breaks, and where.
+/// A minimal program, the invariant it breaks, and where.
 struct Minimal {
     program: Program,
     invariant: &'static Invariant,
@@ -168,12 +168,12 @@ fn minimal(input: &Path, how: &How) -> anyhow::Result<Minimal> {
     Ok(Minimal { program: minimal, invariant, site })
 }
 
-/// The rule that the program breaks, or one of those that were asked for, and where.
+/// The invariant that the program breaks, or one of those that were asked for, and where.
 fn broken(ran: &Ran, input: &Path, how: &How) -> anyhow::Result<(&'static Invariant, Site)> {
     let mut machine = Machine::default();
     let trace = machine.run(&ran.program);
     let violations = judge(trace);
-    // A finding is named after the rule it was kept for, which need not be the first that it breaks.
+    // A finding is named after the invariant it was kept for, which need not be the first that it breaks.
     let stem = input.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let wanted = || violations.iter().filter(|violation| how.wants(violation.invariant));
     let named = wanted().find(|violation| stem.starts_with(violation.invariant.name));
@@ -183,17 +183,17 @@ fn broken(ran: &Ran, input: &Path, how: &How) -> anyhow::Result<(&'static Invari
 }
 
 impl How {
-    /// Whether a rule is one of those to keep breaking.
+    /// Whether an invariant is one of those to keep breaking.
     fn wants(&self, invariant: &Invariant) -> bool {
         let mut named = self.invariants.iter().flatten().peekable();
         named.peek().is_none() || named.any(|wanted| wanted.id == invariant.id)
     }
 
-    /// That none of the rules to keep breaking breaks, in words.
+    /// That none of the invariants to keep breaking breaks, in words.
     fn fails(&self) -> String {
         let names: Vec<&str> = self.invariants.iter().flatten().map(|invariant| invariant.name).collect();
         if names.is_empty() {
-            "breaks no rule".to_owned()
+            "breaks no invariant".to_owned()
         } else {
             format!("does not break {}", names.join(" or "))
         }
@@ -219,7 +219,7 @@ fn nothing_broken(ran: &Ran, input: &Path, how: &How) -> String {
     };
     let others = broken(program.variants, false);
     if !others.is_empty() {
-        out += &format!("; it breaks {}: --invariant names the rule", others.join(" and "));
+        out += &format!("; it breaks {}: --invariant names the invariant", others.join(" and "));
     }
     // What the file says of itself is tried before every single variant.
     let each = Subsystem::ALL.iter().flat_map(|of| {
@@ -240,7 +240,7 @@ fn nothing_broken(ran: &Ran, input: &Path, how: &How) -> String {
     } else if help.is_empty() {
         out += ", nor under any one variant: there is nothing to keep";
     } else {
-        out += "\nif it ran under flawed rules, --variant (or UNREG_VARIANT, for a target) names them:";
+        out += "\nif it ran under flawed decisions, --variant (or UNREG_VARIANT, for a target) names them:";
         out += &help[..help.len().min(HELP_MAX)].concat();
         if help.len() > HELP_MAX {
             out += &format!("\n  and {} more variants", help.len() - HELP_MAX);

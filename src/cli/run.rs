@@ -17,10 +17,10 @@ pub(super) struct Arguments {
     /// Programs, as text or as records
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Rules to run under instead of the program's own; what the program expects is then left aside
+    /// Decisions to run under instead of the program's own; what the program expects is then left aside
     #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants, conflicts_with = "settled")]
     variants: Vec<Variants>,
-    /// Run under the settled rules, with the program's options of the kernel
+    /// Run under the settled decisions, with the program's options of the kernel
     #[arg(long)]
     settled: bool,
     #[command(flatten)]
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// The program under the rules that were asked for.
+/// The program under the decisions that were asked for.
 fn under(program: Program, arguments: &Arguments) -> Program {
     let given = arguments.variants.iter().copied().reduce(Variants::union);
     let variants = match given {
@@ -69,7 +69,7 @@ fn under(program: Program, arguments: &Arguments) -> Program {
         None if arguments.settled => program.variants.settled(),
         None => program.variants,
     };
-    // What is expected is expected under the program's own rules.
+    // What is expected is expected under the program's own decisions.
     let expect = if variants == program.variants { program.expect } else { 0 };
     Program { variants, expect, ..program }
 }
@@ -98,7 +98,7 @@ struct Verdict<'t> {
 }
 
 impl Verdict<'_> {
-    /// The rules that were expected to break and did not.
+    /// The invariants that were expected to break and did not.
     fn missing(&self) -> impl Iterator<Item = &'static Invariant> {
         let broken = |invariant: &Invariant| self.violations.iter().any(|it| it.invariant.id == invariant.id);
         self.program.expected().filter(move |invariant| !broken(invariant))
@@ -126,13 +126,13 @@ impl Verdict<'_> {
         }
     }
 
-    /// The verdict for people: each broken rule, the event, and who argued for the rule.
+    /// The verdict for people: each broken invariant, the event, and who argued for the invariant.
     fn words(&self) -> String {
         let mut out = String::new();
         let file = &self.file;
         let under = self.program.variants;
         if self.violations.is_empty() {
-            let _ = writeln!(out, "{file}: keeps every rule, under {under}");
+            let _ = writeln!(out, "{file}: keeps every invariant, under {under}");
         }
         for violation in &self.violations {
             let invariant = violation.invariant;

@@ -37,7 +37,7 @@ pub struct Doit<'k> {
 }
 
 impl Doit<'_> {
-    /// Lets go of the instance's lock before the command is done, under the rules that do.
+    /// Lets go of the instance's lock before the command is done, under the decisions that do.
     pub(super) fn unlock(&mut self) {
         drop(self.lock.take());
     }
@@ -63,7 +63,7 @@ impl Devlink {
         parent: Option<Kref>,
         netns: NetNs,
     ) -> InstanceId {
-        if let Some(parent) = parent.filter(|_| self.rules.parent_referenced) {
+        if let Some(parent) = parent.filter(|_| self.decisions.parent_referenced) {
             k.get(parent);
         }
         let mut instances = self.instances.borrow_mut();
@@ -109,9 +109,9 @@ impl Devlink {
         k.lock(lock, at).await
     }
 
-    /// The one lock of all instances, under the rules that have it.
+    /// The one lock of all instances, under the decisions that have it.
     pub async fn mutex<'k>(&self, k: &'k Kernel, at: Point) -> Option<Held<'k>> {
-        match self.rules.devlink_mutex {
+        match self.decisions.devlink_mutex {
             true => Some(k.lock(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel), at).await),
             false => None,
         }
@@ -142,7 +142,7 @@ impl Devlink {
                 k.emit(What::Warn(subject, k.here()));
                 return Err(Errno::ENODEV);
             }
-            if self.rules.unregister_waits {
+            if self.decisions.unregister_waits {
                 let users = self.with(k, id, |instance| instance.users);
                 k.unregister_wait(users, Point::UnregisterWait).await;
             }
@@ -179,7 +179,7 @@ impl Devlink {
         // Models `devlink_release()`, which names the device and then lets go of it.
         if let Some(parent) = parent
             && k.touch(parent)
-            && self.rules.parent_referenced
+            && self.decisions.parent_referenced
         {
             k.put_device(parent);
         }
@@ -242,7 +242,7 @@ impl Devlink {
             let Some(user) = self.try_get(k, id) else { continue };
             k.point(Point::DevlinkLookup).await;
             let device = if is_reload { self.lock_device(k, handle).await } else { None };
-            let lock = match is_reload && self.rules.port_files_disable_reload {
+            let lock = match is_reload && self.decisions.port_files_disable_reload {
                 true => None,
                 false => Some(self.lock(k, id, Point::DevlinkLock).await),
             };
@@ -256,11 +256,11 @@ impl Devlink {
         Err(Errno::ENODEV)
     }
 
-    /// Models `devlink_try_get()`: a reference, and under the rule that it promises more, what keeps an unregister
+    /// Models `devlink_try_get()`: a reference, and under the decision that it promises more, what keeps an unregister
     /// waiting; none if one is.
     pub(super) fn try_get<'k>(&self, k: &'k Kernel, id: InstanceId) -> Option<Option<User<'k>>> {
         let (users, kref) = self.with(k, id, |instance| (instance.users, instance.kref));
-        let user = match self.rules.unregister_waits {
+        let user = match self.decisions.unregister_waits {
             true => Some(k.try_use(users)?),
             false => None,
         };
@@ -268,9 +268,9 @@ impl Devlink {
         Some(user)
     }
 
-    /// The device's lock, under the rule that reload takes it.
+    /// The device's lock, under the decision that reload takes it.
     pub(super) async fn lock_device<'k>(&self, k: &'k Kernel, handle: Handle) -> Option<Held<'k>> {
-        match self.rules.reload_takes_device_lock {
+        match self.decisions.reload_takes_device_lock {
             true => Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await),
             false => None,
         }
@@ -278,7 +278,7 @@ impl Devlink {
 
     /// Whether an instance is still what the lookup found, as far as anybody looks.
     pub(super) fn is_still_in(&self, id: InstanceId, netns: NetNs) -> bool {
-        (self.is_registered(id) && self.netns(id) == netns) || !self.rules.lookup_checks_again
+        (self.is_registered(id) && self.netns(id) == netns) || !self.decisions.lookup_checks_again
     }
 }
 

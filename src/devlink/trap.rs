@@ -25,14 +25,14 @@ impl Devlink {
     }
 
     /// Models `devl_traps_unregister()`, `devl_trap_groups_unregister()` and `devl_trap_policers_unregister()`:
-    /// each in reverse. Under 6.12's rules the driver is told to drop before the first trap goes.
+    /// each in reverse. Under 6.12's decisions the driver is told to drop before the first trap goes.
     pub async fn traps_unregister(&self, k: &Kernel, id: InstanceId) {
         let handle = self.handle(id);
         let inventory = self.inventory(id);
-        if self.rules.traps_drop_first {
+        if self.decisions.traps_drop_first {
             self.with(k, id, |instance| instance.traps = [TrapAction::Drop; Trap::COUNT]);
         }
-        if self.rules.groups_end_first {
+        if self.decisions.groups_end_first {
             self.trap_groups_unregister(k, id).await;
         }
         for spec in inventory.traps.iter().rev() {

@@ -1,4 +1,4 @@
-//! The variants of devlink: each changes one of its [`Rules`], or stands for a whole kernel.
+//! The variants of devlink: each changes one of its [`Decisions`], or stands for a whole kernel.
 
 mod kernel;
 mod lock;
@@ -7,11 +7,11 @@ mod part;
 mod register;
 mod reload;
 
-use super::rules::Rules;
+use super::decisions::Decisions;
 use crate::variant::Theme;
 
 /// The variants of devlink by theme, whole kernels last.
-pub const THEMES: &[Theme<Rules>] = &[
+pub const THEMES: &[Theme<Decisions>] = &[
     Theme {
         title: "devlink: registration",
         about: "When a driver registers its instance, what is announced by then, and which instance a lookup returns.",

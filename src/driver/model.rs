@@ -2,7 +2,7 @@
 
 use super::netdev::NetdevId;
 use super::netdevsim;
-use crate::devlink::rules::Netdevsim;
+use crate::devlink::decisions::Netdevsim;
 use crate::devlink::{InstanceId, Inventory, ReporterSpec, TrapSpec};
 use crate::event::{
     Auxiliary, Handle, Knob, LineCard, NetNs, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction,
@@ -145,7 +145,7 @@ pub(super) const REPORTERS: &[ReporterSpec] = &[
 ];
 
 impl Model {
-    /// The driver of a device, under the rule that says which netdevsim there is.
+    /// The driver of a device, under the decision that says which netdevsim there is.
     pub const fn of(handle: Handle, netdevsim: Netdevsim) -> &'static Model {
         match (handle, netdevsim) {
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Small) => &netdevsim::SMALL,
@@ -222,7 +222,7 @@ pub struct Device {
     pub ports: Cell<Ports>,
     /// How many virtual functions there are.
     pub vfs: Cell<usize>,
-    /// Whether the files are there that change ports, under the rules that remove them before anything else.
+    /// Whether the files are there that change ports, under the decisions that remove them before anything else.
     pub has_port_files: Cell<bool>,
     /// Whether the files of the knobs are there, if the bus is modelled.
     pub has_knobs: Cell<bool>,

@@ -6,7 +6,7 @@
 
 use super::{Bus, sf, vfio};
 use crate::event::{Action, Errno, MdevType, Module, Parent, Point, QueueName, Subject, Uuid, What, WorkFn};
-use crate::mdev::rules::{Unregistration, VendorReference};
+use crate::mdev::decisions::{Unregistration, VendorReference};
 use crate::mdev::{Spec, Vendor, device_lock};
 use crate::sim::Kref;
 
@@ -71,7 +71,7 @@ pub async fn probe(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
 
 /// Whether loading a module makes its virtual parent, which goes with it.
 fn comes_with_module(bus: &Bus<'_>, parent: Parent) -> bool {
-    bus.mdev.rules.module_comes_with_parent && !is_on_bus(parent)
+    bus.mdev.decisions.module_comes_with_parent && !is_on_bus(parent)
 }
 
 /// Models `finit_module(2)`: a module that is there or going is refused.
@@ -114,7 +114,7 @@ async fn make(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
     }
     k.emit(What::Ready(Subject::Parent(parent)));
     let result = bus.mdev.register(k, bus, parent, device).await;
-    match (result, bus.mdev.rules.vendor_reference) {
+    match (result, bus.mdev.decisions.vendor_reference) {
         (Ok(()), VendorReference::Own) => {}
         (Ok(()), VendorReference::Borrowed) => bus.mdev.put_device(k, parent, device).await,
         (Err(_), _) => give_back(bus, parent, device, true).await,
@@ -140,7 +140,7 @@ pub async fn remove(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
         modules.goes(module);
     }
     take_back(bus, parent).await.map_err(|()| Errno::ENODEV)?;
-    if bus.mdev.rules.release_fence {
+    if bus.mdev.decisions.release_fence {
         bus.mdev.wait_released(bus.kernel, Point::MttyWait).await;
     }
     if comes_and_goes {
@@ -155,8 +155,8 @@ async fn take_back(bus: &Bus<'_>, parent: Parent) -> Result<(), ()> {
     let _held = k.lock(device_lock(k, parent), Point::MttyRemove).await;
     let device = bus.mdev.parent(parent).device().ok_or(())?;
     let _text = k.text(parent.module());
-    let owns = bus.mdev.rules.vendor_reference == VendorReference::Own;
-    match bus.mdev.rules.unregistration {
+    let owns = bus.mdev.decisions.vendor_reference == VendorReference::Own;
+    match bus.mdev.decisions.unregistration {
         Unregistration::Now => {
             // A parent that was unregistered before is no reason to keep its device.
             let _ = bus.mdev.unregister(k, bus, parent).await;
@@ -179,10 +179,10 @@ pub async fn unregister_work(bus: &Bus<'_>, parent: Parent) {
     let _held = k.lock(device_lock(k, parent), Point::MttyDeferred).await;
     let device = bus.mdev.parent(parent).device();
     let _ = bus.mdev.unregister(k, bus, parent).await;
-    if bus.mdev.rules.unregistration == Unregistration::Deferred
+    if bus.mdev.decisions.unregistration == Unregistration::Deferred
         && let Some(device) = device
     {
-        let owns = bus.mdev.rules.vendor_reference == VendorReference::Own;
+        let owns = bus.mdev.decisions.vendor_reference == VendorReference::Own;
         give_back(bus, parent, device, owns).await;
     }
 }
@@ -218,10 +218,10 @@ pub async fn exit(bus: &Bus<'_>, module: Module) {
         let _ = take_back(bus, *parent).await;
     }
     bus.mdev.unregister_driver(bus.kernel, module).await;
-    if bus.mdev.rules.unregistration != Unregistration::Now {
+    if bus.mdev.decisions.unregistration != Unregistration::Now {
         bus.kernel.flush_workqueue(QueueName::Vendor, Point::ModuleExitFlush).await;
     }
-    if bus.mdev.rules.release_fence {
+    if bus.mdev.decisions.release_fence {
         bus.mdev.wait_released(bus.kernel, Point::ModuleExitFlush).await;
     }
 }

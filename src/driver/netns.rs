@@ -24,14 +24,14 @@ pub async fn del(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
 pub async fn cleanup(bus: &Bus<'_>) {
     let k = bus.kernel;
     let ended = k.netns_ended();
-    let pernet = match bus.devlink.rules.netns_exit_holds_pernet_ops {
+    let pernet = match bus.devlink.decisions.netns_exit_holds_pernet_ops {
         true => Some(k.read(k.lock_of(LockClass::PernetOps, Subject::Kernel), Point::CleanupNetLock).await),
         false => None,
     };
     for netns in &ended {
         bus.devlink.pernet_pre_exit(k, bus, *netns).await;
     }
-    if bus.ib.rules.users.exit_takes_rtnl {
+    if bus.ib.decisions.users.exit_takes_rtnl {
         // Models `ops_exit_rtnl_list()`, for what other subsystems have there.
         drop(k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await);
     }
@@ -56,7 +56,7 @@ pub async fn cleanup(bus: &Bus<'_>) {
 
 /// Models `register_netdevice_notifier()` in the probe of the RDMA driver.
 pub(super) async fn register_notifier(bus: &Bus<'_>) {
-    if bus.devlink.rules.reload_registers_notifier {
+    if bus.devlink.decisions.reload_registers_notifier {
         let lock = bus.kernel.lock_of(LockClass::PernetOps, Subject::Kernel);
         let _held = bus.kernel.lock(lock, Point::NetdeviceNotifier).await;
     }

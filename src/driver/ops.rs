@@ -3,7 +3,7 @@
 use super::model::Guard;
 use super::probe::skips_teardown;
 use super::{Bus, auxiliary, fib, health, linecard, netdev, port, sf, snapshot, vf};
-use crate::devlink::rules::ReloadCalls;
+use crate::devlink::decisions::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
     Encap, Errno, EswitchMode, Handle, Inline, Knob, LineCard, Point, ReloadAction, ReloadLimit, Trap,
@@ -25,16 +25,16 @@ pub(super) fn knob_turned(bus: &Bus<'_>, handle: Handle, knob: Knob) {
 impl Bus<'_> {
     /// What may fail of all that a reload makes anew; if it does, none of it is left.
     async fn reload_create(&self, id: InstanceId) -> Result<(), Errno> {
-        let rules = &self.devlink.rules;
+        let decisions = &self.devlink.decisions;
         fib::create(self, id).await?;
-        if rules.reporters_in_reload {
+        if decisions.reporters_in_reload {
             health::create(self, id);
         }
         netdev::notifier_changes(self, id).await;
-        let made = port::create_all(self, id, rules.reload_calls == ReloadCalls::SelfLocking).await;
+        let made = port::create_all(self, id, decisions.reload_calls == ReloadCalls::SelfLocking).await;
         if made.is_err() {
             netdev::notifier_changes(self, id).await;
-            if rules.reporters_in_reload {
+            if decisions.reporters_in_reload {
                 health::destroy(self, id).await;
             }
             fib::destroy(self, id).await;
@@ -60,7 +60,7 @@ impl Ops for Bus<'_> {
         if limit == ReloadLimit::NoReset {
             return Ok(());
         }
-        if self.devlink.rules.reload_calls == ReloadCalls::Register {
+        if self.devlink.decisions.reload_calls == ReloadCalls::Register {
             self.devlink.unregister(k, id).await?;
         }
         if skips_teardown(self, id) {
@@ -73,11 +73,11 @@ impl Ops for Bus<'_> {
         // After a failed reload these are the ports that were added since.
         port::destroy_all(self, id, false).await;
         netdev::notifier_changes(self, id).await;
-        if self.devlink.rules.reporters_in_reload {
+        if self.devlink.decisions.reporters_in_reload {
             health::destroy(self, id).await;
         }
         fib::destroy(self, id).await;
-        if self.devlink.rules.traps_in_reload {
+        if self.devlink.decisions.traps_in_reload {
             self.devlink.traps_unregister(k, id).await;
         }
         self.devlink.regions_destroy(k, id).await;
@@ -92,7 +92,7 @@ impl Ops for Bus<'_> {
             return Ok(());
         }
         if self.device(self.devlink.handle(id)).knob(Knob::FailReload) {
-            if self.devlink.rules.reload_up_leaves_parts {
+            if self.devlink.decisions.reload_up_leaves_parts {
                 self.devlink.regions_create(k, id).await;
                 self.devlink.traps_register(k, id).await;
             }
@@ -104,7 +104,7 @@ impl Ops for Bus<'_> {
         }
         self.devlink.linecards_create(k, id).await;
         self.devlink.regions_create(k, id).await;
-        if self.devlink.rules.traps_in_reload {
+        if self.devlink.decisions.traps_in_reload {
             self.devlink.traps_register(k, id).await;
         }
         self.devlink.resources_take_up(k, id);
@@ -117,7 +117,7 @@ impl Ops for Bus<'_> {
         }
         auxiliary::attach(self, id).await;
         snapshot::create_file(self, self.devlink.handle(id));
-        if self.devlink.rules.reload_calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
+        if self.devlink.decisions.reload_calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
             self.devlink.register(k, id).await?;
         }
         Ok(())

@@ -74,7 +74,7 @@ pub(super) async fn remove(bus: &Bus<'_>, uuid: Uuid) {
     let k = bus.kernel;
     let slot = &bus.drivers.vfio.devices[uuid.index()];
     let Some(device) = slot.get() else { return };
-    if bus.mdev.rules.driver_waits_for_users {
+    if bus.mdev.decisions.driver_waits_for_users {
         k.unregister_wait(device.users, Point::VfioWait).await;
     }
     slot.set(None);

@@ -13,7 +13,7 @@ impl Ib {
 
     /// Models the netdev and address notifiers: they may not sleep, so all they do is queue work, which has the netdev.
     fn queue_event(&self, k: &Kernel, id: NetdevId, work: WorkFn) {
-        let module = match self.rules.gid_in_core {
+        let module = match self.decisions.gid_in_core {
             true => Module::Core,
             false if self.is_registered(Client::GidCache) => Module::GidCache,
             false => return,
@@ -45,7 +45,7 @@ impl Ib {
 
     /// Models `addrconf_notify()`: the address that a netdev has while it is up comes or goes.
     fn link_local(&self, k: &Kernel, id: NetdevId) {
-        if self.rules.users.link_local {
+        if self.decisions.users.link_local {
             self.queue_event(k, id, WorkFn::LinkLocal(self.netdevs.get(id).name));
         }
     }

@@ -1,7 +1,7 @@
 //! Clients: added to every device and removed from it, once each and never both at a time.
 
 use super::chardev::Kind;
-use super::rules::{Adds, Keeps};
+use super::decisions::{Adds, Keeps};
 use super::{ClientState, Device, Ib, client_data, take, text_of};
 use crate::event::{Callback, Client, Errno, IbDevice, LockClass, Mode, Point, Span, Subject, What};
 use crate::sim::{Kernel, Kref};
@@ -12,7 +12,7 @@ impl Ib {
         let at = Point::IbRegisterClientLock;
         let body = async {
             let _over = self.over_callbacks(k, Mode::Write, at).await;
-            let _lists = match self.rules.adds {
+            let _lists = match self.decisions.adds {
                 Adds::UnderLists => {
                     let devices = take(k, LockClass::DevicesRwsem, Mode::Write, at).await;
                     let at = Point::IbRegisterClientsLock;
@@ -46,7 +46,7 @@ impl Ib {
     async fn assign_client_id(&self, k: &Kernel, client: Client, is_held: bool) -> Result<(), Errno> {
         let _list = match is_held {
             true => None,
-            false => self.list(k, self.rules.clients, Mode::Write, Point::IbRegisterClientLock).await,
+            false => self.list(k, self.decisions.clients, Mode::Write, Point::IbRegisterClientLock).await,
         };
         if self.client(client).is_some() {
             return Err(Errno::EEXIST);
@@ -71,7 +71,7 @@ impl Ib {
             let at = Point::IbUnregisterClientLock;
             let _over = self.over_callbacks(k, Mode::Write, at).await;
             let uses = {
-                let _list = self.list(k, self.rules.clients, Mode::Write, at).await;
+                let _list = self.list(k, self.decisions.clients, Mode::Write, at).await;
                 let state = self.client(client).filter(|state| state.registered).ok_or(Errno::ENODEV)?;
                 let state = ClientState { registered: false, ..state };
                 self.clients[client.index()].set(Some(state));
@@ -82,11 +82,11 @@ impl Ib {
                 let _over = self.over_callbacks(k, Mode::Read, at).await;
                 self.remove_from_devices(k, client).await;
             }
-            if self.rules.client_waits {
+            if self.decisions.client_waits {
                 k.unregister_wait(uses, Point::IbUnregisterClientWait).await;
             }
             let at = Point::IbUnregisterClientForget;
-            let _list = self.list(k, self.rules.clients, Mode::Write, at).await;
+            let _list = self.list(k, self.decisions.clients, Mode::Write, at).await;
             self.clients[client.index()].set(None);
             Ok(())
         };
@@ -100,9 +100,9 @@ impl Ib {
 
     async fn remove_from_devices(&self, k: &Kernel, client: Client) {
         // With active users, a device that is being unregistered can still be found and kept.
-        let hidden_too = self.rules.keeps == Keeps::Users;
+        let hidden_too = self.decisions.keeps == Keeps::Users;
         // 6.12 walks the devices under RCU.
-        let is_held = self.rules.adds == Adds::UnderLists;
+        let is_held = self.decisions.adds == Adds::UnderLists;
         let mut last = None;
         let at = Point::IbUnregisterClientDevice;
         let wanted = |state: &Device| state.registered || hidden_too;
@@ -116,7 +116,7 @@ impl Ib {
     /// that lock afterwards: an `add()` either is seen by the remover or does not happen.
     pub(super) async fn add_client_context(&self, k: &Kernel, device: IbDevice, client: Client) {
         let _data = k.lock(client_data(k, device), Point::IbClientAdd).await;
-        if self.rules.adds != Adds::InOrder {
+        if self.decisions.adds != Adds::InOrder {
             return self.add_one(k, device, client).await;
         }
         while let Some(next) = self.first_missing(device, client) {
@@ -145,7 +145,7 @@ impl Ib {
         let add = self.add(k, device, client, state.kref);
         let taken = k.call(Callback::ClientAdd, data, text_of(client), add).await;
         // A client that refuses a device is no reason to refuse the device.
-        if taken.is_ok() || self.rules.refused_is_removed {
+        if taken.is_ok() || self.decisions.refused_is_removed {
             self.change(device, |state| state.added[client.index()] = true);
         }
     }
@@ -160,7 +160,7 @@ impl Ib {
         }
         self.change(device, |state| state.added[client.index()] = false);
         let _uses = self.client(client).and_then(|state| k.try_use(state.uses));
-        let _data = match self.rules.client_data_over_remove {
+        let _data = match self.decisions.client_data_over_remove {
             true => Some(k.downgrade(data)),
             false => {
                 drop(data);
@@ -218,7 +218,7 @@ impl Ib {
     ) -> Option<(u8, Client)> {
         let _list = match is_held {
             true => None,
-            false => self.list(k, self.rules.clients, Mode::Read, Point::IbRegisterClients).await,
+            false => self.list(k, self.decisions.clients, Mode::Read, Point::IbRegisterClients).await,
         };
         self.ids().filter(|(id, _)| after.is_none_or(|after| *id > after)).min()
     }
@@ -232,7 +232,7 @@ impl Ib {
     ) -> Option<(u8, Client)> {
         let _list = match is_held {
             true => None,
-            false => self.list(k, self.rules.clients, Mode::Read, Point::IbUnregisterClients).await,
+            false => self.list(k, self.decisions.clients, Mode::Read, Point::IbUnregisterClients).await,
         };
         self.ids().filter(|(id, _)| before.is_none_or(|before| *id < before)).max()
     }

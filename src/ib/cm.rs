@@ -1,6 +1,6 @@
 //! The pair `mad` and `cm`: the second needs the first on the same device, and has work that looks for other clients.
 
-use super::rules::Lookup;
+use super::decisions::Lookup;
 use super::{Ib, client_data, take};
 use crate::event::{Callback, Client, Errno, IbDevice, Mode, Module, Point, QueueName, Subject, WorkFn};
 use crate::sim::{Kernel, Kref};
@@ -71,9 +71,9 @@ impl Ib {
     /// Models `ib_get_net_dev_by_params()`: asks each client that has been added and not yet removed.
     async fn net_dev_by_params(&self, k: &Kernel, device: IbDevice) {
         let at = Point::NetDevLookup;
-        let _held = match self.rules.lookup {
+        let _held = match self.decisions.lookup {
             Lookup::ClientData => k.read(client_data(k, device), at).await,
-            Lookup::Devices => take(k, self.rules.devices, Mode::Read, at).await,
+            Lookup::Devices => take(k, self.decisions.devices, Mode::Read, at).await,
         };
         let Some(state) = self.device(device).filter(|state| state.added[Client::Ipoib.index()]) else {
             return;

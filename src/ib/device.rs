@@ -1,6 +1,6 @@
 //! Devices: named, given a GID table, enabled with every client's `add()`; and how they are found and kept.
 
-use super::rules::Adds;
+use super::decisions::Adds;
 use super::{Device, Ib, Use, take};
 use crate::event::{Client, Errno, IbDevice, LockClass, Mode, NetNs, Point, Span, Subject, What};
 use crate::sim::Kernel;
@@ -21,7 +21,7 @@ impl Ib {
                 self.forget_device(k, device).await;
                 return Err(errno);
             }
-            if self.rules.gid_in_core {
+            if self.decisions.gid_in_core {
                 self.cache_setup(k, device).await;
             }
             // Models `ib_cache_update()`.
@@ -56,7 +56,7 @@ impl Ib {
 
     /// Models `assign_name()`: the name is reserved, and the device has its place; nobody finds it yet.
     async fn assign_name(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
-        let _list = self.list(k, self.rules.devices, Mode::Write, Point::IbRegisterLock).await;
+        let _list = self.list(k, self.decisions.devices, Mode::Write, Point::IbRegisterLock).await;
         self.take_name(device)?;
         let state = Device {
             kref: k.kref_init(Subject::Ib(device)),
@@ -81,19 +81,19 @@ impl Ib {
         device: IbDevice,
         is_new: bool,
     ) -> Result<Option<Use<'k>>, Errno> {
-        let under_lists = self.rules.adds == Adds::UnderLists;
+        let under_lists = self.decisions.adds == Adds::UnderLists;
         let count = || {
             let users = k.registration_counted(Subject::Ib(device), Subject::IbUsers(device));
             self.change(device, |state| state.users = Some(users));
         };
         let keep = || self.device(device).and_then(|state| self.keep(k, state));
         let mut keeps = None;
-        if self.rules.users.counted_first {
+        if self.decisions.users.counted_first {
             count();
             keeps = keep();
         }
-        let list = self.list(k, self.rules.devices, Mode::Write, Point::IbRegisterVisible).await;
-        if !self.rules.users.counted_first {
+        let list = self.list(k, self.decisions.devices, Mode::Write, Point::IbRegisterVisible).await;
+        if !self.decisions.users.counted_first {
             count();
         }
         self.change(device, |state| {
@@ -101,7 +101,7 @@ impl Ib {
             state.tried = [false; Client::COUNT];
         });
         k.emit(What::Visible(Subject::Ib(device)));
-        if !self.rules.users.counted_first {
+        if !self.decisions.users.counted_first {
             keeps = keep();
         }
         if self.device(device).and_then(|state| state.users).is_some_and(|users| !k.is_open(users)) {
@@ -157,7 +157,7 @@ impl Ib {
                 }
                 return found;
             }
-            false => self.list(k, self.rules.devices, Mode::Read, at).await,
+            false => self.list(k, self.decisions.devices, Mode::Read, at).await,
         };
         self.find_device(k, after, wanted)
     }

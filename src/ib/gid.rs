@@ -1,6 +1,6 @@
 //! The gid cache: a client that keeps, for each device, what netdevs say; its work runs from ordered queues.
 
-use super::rules::{Enumerates, Flushes, Keeps, Marks};
+use super::decisions::{Enumerates, Flushes, Keeps, Marks};
 use super::table::Update;
 use super::{Device, Ib, Use, take};
 use crate::event::{
@@ -12,11 +12,11 @@ impl Ib {
     /// The client's `add()`: events are for this device from here on, and what came earlier is read again.
     pub(super) async fn gid_cache_add(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
-        if self.rules.gid_in_core {
+        if self.decisions.gid_in_core {
             return;
         }
         self.table_setup(k, device);
-        if self.rules.marks == Marks::Last {
+        if self.decisions.marks == Marks::Last {
             self.rescan_queue(k, device, kref);
             k.point(Point::GidAdd).await;
             self.change(device, |state| state.gid_updates = true);
@@ -29,13 +29,13 @@ impl Ib {
     }
 
     fn rescan_queue(&self, k: &Kernel, device: IbDevice, kref: Kref) {
-        if k.queue_work(self.rules.rescan, WorkFn::RescanDevice(device), Module::GidCache) {
+        if k.queue_work(self.decisions.rescan, WorkFn::RescanDevice(device), Module::GidCache) {
             let items = &self.rescans[device.index()];
             items.set(match items.get() {
                 [None, _] => [Some(kref), None],
                 [oldest, _] => [oldest, Some(kref)],
             });
-            if self.rules.keeps == Keeps::Kref {
+            if self.decisions.keeps == Keeps::Kref {
                 k.get(kref);
             }
         }
@@ -44,32 +44,32 @@ impl Ib {
     /// The client's `remove()`: no event is for this device any more, and no work of ours operates it.
     pub(super) async fn gid_cache_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
-        if self.rules.gid_in_core {
+        if self.decisions.gid_in_core {
             return;
         }
         self.change(device, |state| state.gid_updates = false);
-        match self.rules.remove_flushes {
+        match self.decisions.remove_flushes {
             Flushes::All => {
                 self.flush_all(k, Point::GidFlush).await;
             }
-            Flushes::Rescan => k.flush_workqueue(self.rules.rescan, Point::GidFlush).await,
+            Flushes::Rescan => k.flush_workqueue(self.decisions.rescan, Point::GidFlush).await,
             Flushes::Nothing => k.point(Point::GidFlush).await,
         }
         self.table_cleanup(k, device);
     }
 
-    /// Waits for all work of the gid cache, whichever queues the rules give it.
+    /// Waits for all work of the gid cache, whichever queues the decisions give it.
     pub(super) async fn flush_all(&self, k: &Kernel, at: Point) {
         k.flush_workqueue(QueueName::Gid, at).await;
-        if self.rules.rescan != QueueName::Gid {
-            k.flush_workqueue(self.rules.rescan, at).await;
+        if self.decisions.rescan != QueueName::Gid {
+            k.flush_workqueue(self.decisions.rescan, at).await;
         }
     }
 
     /// Models `netdevice_event_work_handler()` of a netdev that has something new.
     pub async fn netdevice_event_work(&self, k: &Kernel) {
         let netdev = self.next_event();
-        for _bond_or_default in 1..self.rules.users.walks {
+        for _bond_or_default in 1..self.decisions.users.walks {
             self.enum_roce_netdevs(k, None).await;
         }
         self.enum_roce_netdevs(k, Some(Update::Present(netdev))).await;
@@ -101,8 +101,8 @@ impl Ib {
     async fn enum_roce_netdevs(&self, k: &Kernel, update: Option<Update>) {
         let wanted = |state: &Device| self.is_for(state);
         let mut last = None;
-        if self.rules.enum_holds_lock {
-            let _list = take(k, self.rules.devices, Mode::Read, Point::IbEnumLock).await;
+        if self.decisions.enum_holds_lock {
+            let _list = take(k, self.decisions.devices, Mode::Read, Point::IbEnumLock).await;
             // The lock keeps them all: one that is marked need not be registered yet.
             while let Some(device) = self.listed_device(last, wanted) {
                 k.point(Point::IbEnumDevice).await;
@@ -125,18 +125,18 @@ impl Ib {
         after: Option<IbDevice>,
         wanted: impl Fn(&Device) -> bool,
     ) -> Option<(IbDevice, Use<'k>)> {
-        if !self.rules.enum_locks {
+        if !self.decisions.enum_locks {
             // RCU keeps the list while it is read, and nothing of what was found.
             k.point(Point::IbEnumLock).await;
             return self.listed_device(after, wanted).map(|device| (device, Use::Lock));
         }
-        let _list = take(k, self.rules.devices, Mode::Read, Point::IbEnumLock).await;
+        let _list = take(k, self.decisions.devices, Mode::Read, Point::IbEnumLock).await;
         self.find_device(k, after, wanted)
     }
 
     /// Whether a walk for a netdev event looks at this device.
     fn is_for(&self, device: &Device) -> bool {
-        match self.rules.enumerates {
+        match self.decisions.enumerates {
             Enumerates::Marked => device.gid_updates,
             Enumerates::Listed => device.registered,
         }
@@ -158,7 +158,7 @@ impl Ib {
         items.set([next, None]);
         k.point(Point::GidRescan).await;
         self.operate(k, device, kref, self.netdev_of(device).map(Update::Present)).await;
-        if self.rules.keeps == Keeps::Kref {
+        if self.decisions.keeps == Keeps::Kref {
             // Whoever unregisters the device waits for this and gives the memory back.
             let _last = k.put(kref);
         }
@@ -166,7 +166,7 @@ impl Ib {
 
     /// The callback that reads the device's ports and writes its GID table.
     async fn operate(&self, k: &Kernel, device: IbDevice, kref: Kref, update: Option<Update>) {
-        let (data, module) = match self.rules.gid_in_core {
+        let (data, module) = match self.decisions.gid_in_core {
             true => (Subject::GidTable(device), Module::Core),
             false => (Subject::ClientData(Client::GidCache, device), Module::GidCache),
         };

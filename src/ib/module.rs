@@ -51,7 +51,7 @@ pub async fn exit(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
             k.point(Point::ModuleExit).await;
             // A client that is not registered is none to unregister.
             let _registered = ib.unregister_client(k, client).await;
-            if client == Client::GidCache && ib.rules.exit_flushes && !ib.rules.gid_in_core {
+            if client == Client::GidCache && ib.decisions.exit_flushes && !ib.decisions.gid_in_core {
                 ib.flush_all(k, Point::ModuleExitFlush).await;
             }
         }

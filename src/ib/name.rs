@@ -1,6 +1,6 @@
 //! Names and indices of devices: a device keeps its place here for life, and may go by the name of another place.
 
-use super::rules::Adds;
+use super::decisions::Adds;
 use super::{Ib, client_data, take, text_of};
 use crate::event::{Action, Callback, Client, Errno, IbDevice, Mode, Point, Subject};
 use crate::operand::Operand;
@@ -68,10 +68,10 @@ impl Ib {
     pub async fn rename(&self, k: &Kernel, name: IbDevice, to: IbDevice) -> Result<(), Errno> {
         let (device, _use) = self.get_by_name(k, name, Point::IbRenameFind).await?;
         let (kref, _list) = {
-            let list = take(k, self.rules.devices, Mode::Write, Point::IbRenameLock).await;
+            let list = take(k, self.decisions.devices, Mode::Write, Point::IbRenameLock).await;
             let Some(state) = self.device(device) else { return Err(Errno::ENODEV) };
             let old = self.name(device);
-            if old == to && !self.rules.users.renames_to_the_same {
+            if old == to && !self.decisions.users.renames_to_the_same {
                 return Ok(());
             }
             if self.is_used(device, to) {
@@ -83,7 +83,7 @@ impl Ib {
             }
             self.compat_rename(k, old, device, state.kref);
             // Linux tells the clients with the list locked for reading.
-            let list = (self.rules.adds == Adds::UnderLists).then(|| k.downgrade(list));
+            let list = (self.decisions.adds == Adds::UnderLists).then(|| k.downgrade(list));
             (state.kref, list)
         };
         self.rename_clients(k, device, kref).await;

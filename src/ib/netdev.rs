@@ -159,7 +159,7 @@ impl Ib {
 
     /// Models `ib_query_port()` of a driver's: it asks the netdev for its speed, with the lock of all netdevs.
     pub(super) async fn query_port(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
-        if !self.rules.users.queries_port {
+        if !self.decisions.users.queries_port {
             return Ok(());
         }
         let Some(id) = self.netdev_of(device) else { return Ok(()) };

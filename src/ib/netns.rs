@@ -47,7 +47,7 @@ impl Ib {
         }
         let added = {
             let _list = match self.users_load.get() {
-                true => Some(k.read_here(k.lock_of(self.rules.devices, Subject::Kernel)).await),
+                true => Some(k.read_here(k.lock_of(self.decisions.devices, Subject::Kernel)).await),
                 false => None,
             };
             self.stand_in_for_all(k, netns).await
@@ -73,7 +73,7 @@ impl Ib {
     /// Waits until no task writes to the list of devices, where users have RDMA.
     async fn wait_for_list(&self, k: &Kernel) {
         if self.users_load.get() {
-            k.wait_for_writer(k.lock_of(self.rules.devices, Subject::Kernel)).await;
+            k.wait_for_writer(k.lock_of(self.decisions.devices, Subject::Kernel)).await;
         }
     }
 
@@ -209,7 +209,7 @@ impl Ib {
         let mut last = None;
         loop {
             let found = {
-                let _list = super::take(k, self.rules.devices, Mode::Read, Point::IbExitNetns).await;
+                let _list = super::take(k, self.decisions.devices, Mode::Read, Point::IbExitNetns).await;
                 let mut devices = self.by_index().map(|device| (self.index(device), device));
                 let found = devices.find(|(index, _)| last.is_none_or(|last| *index > last));
                 let found =

@@ -12,13 +12,13 @@ use crate::sim::{Kernel, Kref};
 impl Ib {
     /// What is told of a device before its clients are added: nothing, since it is not ready.
     pub(super) async fn notify_early(&self, k: &Kernel, device: IbDevice) {
-        if self.rules.users.announces_first
+        if self.decisions.users.announces_first
             && let Some(state) = self.device(device)
         {
             k.point(Point::IbNotifyAdd).await;
             k.uevent(Action::Add, Subject::Ib(self.name(device)), state.kref);
         }
-        if self.rules.users.attaches_at_once {
+        if self.decisions.users.attaches_at_once {
             k.point(Point::IbNotifyAttach).await;
             self.notify_netdev(k, device);
         }
@@ -28,14 +28,14 @@ impl Ib {
     pub(super) async fn notify_register(&self, k: &Kernel, device: IbDevice) {
         let Some(state) = self.device(device) else { return };
         // Nobody gives it another name meanwhile.
-        let _list = self.list(k, self.rules.devices, Mode::Read, Point::IbNotifyAdd).await;
-        if !self.rules.users.announces_first {
+        let _list = self.list(k, self.decisions.devices, Mode::Read, Point::IbNotifyAdd).await;
+        if !self.decisions.users.announces_first {
             k.uevent(Action::Add, Subject::Ib(self.name(device)), state.kref);
         }
         k.point(Point::IbNotifyRegister).await;
         self.announced[device.index()].set(true);
         k.emit_in(state.netns, What::Notify(Notice::New, Subject::Ib(self.name(device)), 0));
-        if !self.rules.users.attaches_at_once {
+        if !self.decisions.users.attaches_at_once {
             k.point(Point::IbNotifyAttach).await;
             self.notify_netdev(k, device);
         }
@@ -47,7 +47,7 @@ impl Ib {
         let name = Subject::IbLink(self.name(device));
         let (subject, value) = match netdev.netns {
             NetNs::Init => (name, netdev.name.to_byte() + 1),
-            _ if self.rules.users.attach_may_name_nothing => (Subject::Unnamed, 0),
+            _ if self.decisions.users.attach_may_name_nothing => (Subject::Unnamed, 0),
             _ => (name, 0),
         };
         k.emit_in(NetNs::Init, What::Notify(Notice::New, subject, value));
@@ -55,7 +55,7 @@ impl Ib {
 
     /// What is told of the end of a device before its clients are removed: nothing.
     pub(super) async fn notify_unregister_early(&self, k: &Kernel, device: IbDevice) {
-        if self.rules.users.ends_before_clients {
+        if self.decisions.users.ends_before_clients {
             k.point(Point::IbNotifyUnregister).await;
             self.notify_end(k, device);
         }
@@ -64,7 +64,7 @@ impl Ib {
     /// Models the middle of `__ib_unregister_device()`: no client has the device any more, nobody operates it.
     pub(super) async fn notify_unregister(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.point(Point::IbNotifyUnregister).await;
-        if !self.rules.users.ends_before_clients {
+        if !self.decisions.users.ends_before_clients {
             self.notify_end(k, device);
         }
         self.free_netdevs(k, device);
@@ -77,7 +77,7 @@ impl Ib {
     }
 
     fn notify_end(&self, k: &Kernel, device: IbDevice) {
-        if self.announced[device.index()].get() || self.rules.users.ends_what_never_began {
+        if self.announced[device.index()].get() || self.decisions.users.ends_what_never_began {
             let netns = self.device(device).map_or(NetNs::Init, |state| state.netns);
             k.emit_in(netns, What::Notify(Notice::Del, Subject::Ib(self.name(device)), 0));
         }
@@ -85,7 +85,7 @@ impl Ib {
 
     /// Whether uevents of a device go out; until its clients are added they are held back.
     pub(super) fn is_told(&self, device: IbDevice) -> bool {
-        self.told[device.index()].get() || self.rules.users.announces_first
+        self.told[device.index()].get() || self.decisions.users.announces_first
     }
 
     /// What a dump says of a device.

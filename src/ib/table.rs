@@ -1,8 +1,8 @@
 //! GID tables: for each device, the addresses of the netdev that its port is on.
 
 use super::Ib;
+use super::decisions::{Enumerates, Marks};
 use super::netdev::NetdevId;
-use super::rules::{Enumerates, Marks};
 use crate::event::{Address, IbDevice, IbDriver, Mode, Netdev, Point, Span, Subject, What};
 use crate::sim::{Kernel, Kref};
 
@@ -83,7 +83,7 @@ impl Ib {
     pub(super) fn iwarp_gid(&self, k: &Kernel, device: IbDevice) {
         if let Some(netdev) = self.netdev_of(device)
             && self.driver_of(device) == IbDriver::Siw
-            && self.rules.users.iwarp_gid
+            && self.decisions.users.iwarp_gid
         {
             self.netdevs.hold(k, netdev);
             self.iwarp_gids[device.index()].set(Some(netdev));
@@ -99,7 +99,7 @@ impl Ib {
         for address in Address::ALL {
             // What an event was queued for is there to delete.
             let is_queued = gids.of.is_some_and(|netdev| !self.has_address(netdev, *address));
-            if !(is_queued && self.rules.cleanup_leaves_queued) {
+            if !(is_queued && self.decisions.cleanup_leaves_queued) {
                 self.gid_del(k, device, *address);
             }
         }
@@ -159,7 +159,7 @@ impl Ib {
     /// Models `ib_cache_setup_one()`: the table, filled with what there is, and the mark that has events come.
     pub(super) async fn cache_setup(&self, k: &Kernel, device: IbDevice) {
         self.table_setup(k, device);
-        if self.rules.enumerates == Enumerates::Marked && self.rules.marks == Marks::First {
+        if self.decisions.enumerates == Enumerates::Marked && self.decisions.marks == Marks::First {
             self.gid_mark(k, device, true, Point::GidMark).await;
         }
         {
@@ -171,7 +171,7 @@ impl Ib {
                 self.table_update(k, device, state.kref, Update::Present(netdev));
             }
         }
-        if self.rules.enumerates == Enumerates::Marked && self.rules.marks == Marks::Last {
+        if self.decisions.enumerates == Enumerates::Marked && self.decisions.marks == Marks::Last {
             self.gid_mark(k, device, true, Point::GidMark).await;
         }
     }
@@ -179,7 +179,7 @@ impl Ib {
     /// Models `ib_cache_cleanup_one()`: whoever writes the mark waits for those who walk the devices.
     pub(super) async fn cache_cleanup(&self, k: &Kernel, device: IbDevice) {
         let body = async {
-            if self.rules.enumerates == Enumerates::Marked {
+            if self.decisions.enumerates == Enumerates::Marked {
                 self.gid_mark(k, device, false, Point::GidUnmark).await;
             }
             k.point(Point::GidCleanup).await;
@@ -191,7 +191,7 @@ impl Ib {
 
     /// Models `ib_device_enable_gid_updates()` and `ib_device_disable_gid_updates()`.
     async fn gid_mark(&self, k: &Kernel, device: IbDevice, on: bool, at: Point) {
-        let _list = self.list(k, self.rules.devices, Mode::Write, at).await;
+        let _list = self.list(k, self.decisions.devices, Mode::Write, at).await;
         self.change(device, |state| state.gid_updates = on);
     }
 }

@@ -35,7 +35,7 @@ pub(super) enum Slot {
 impl Ib {
     /// Whether there are such clients: those of a kernel whose users load modules.
     pub(super) fn has_unnamed(&self) -> bool {
-        self.rules.users.unnamed_clients && self.users_load.get()
+        self.decisions.users.unnamed_clients && self.users_load.get()
     }
 
     /// `highest_client_id`, which is one more than that.

@@ -1,7 +1,7 @@
 //! Unregistering: by the driver, by its module for all of its devices, and for whoever names one or comes later
 //! (`user`). Whoever comes second waits until the device is unregistered, and finds it done.
 
-use super::rules::{Adds, Keeps};
+use super::decisions::{Adds, Keeps};
 use super::{Device, Ib, take};
 use crate::event::{Errno, IbDevice, IbDriver, LockClass, Mode, Point, Span, Subject, What};
 use crate::sim::{Held, Kernel, Kref, RegistrationId};
@@ -21,7 +21,7 @@ impl Ib {
         let mut last = None;
         loop {
             let found = {
-                let _list = take(k, self.rules.devices, Mode::Read, Point::UnregisterDriver).await;
+                let _list = take(k, self.decisions.devices, Mode::Read, Point::UnregisterDriver).await;
                 let mut devices = self.made_by(driver).map(|device| (self.index(device), device));
                 let found = devices.find(|(index, _)| last.is_none_or(|last| *index > last));
                 let found =
@@ -39,7 +39,7 @@ impl Ib {
     pub(super) async fn unregister(&self, k: &Kernel, device: IbDevice, kref: Kref) -> Result<(), Errno> {
         let lock = k.lock_of(LockClass::UnregistrationLock, Subject::Ib(device));
         let body = async {
-            let _one = match self.rules.unregister_fenced {
+            let _one = match self.decisions.unregister_fenced {
                 true => Some(k.lock(lock, Point::IbUnregisterLock).await),
                 false => None,
             };
@@ -58,8 +58,8 @@ impl Ib {
         let Some(state) = self.device(device) else { return };
         // Others may be here already; with the list's lock held there are none.
         let lock = k.lock_of(LockClass::UnregistrationLock, Subject::Ib(device));
-        let _one = match self.rules.over_callbacks {
-            None if self.rules.unregister_fenced => Some(k.lock(lock, Point::IbUnregisterLock).await),
+        let _one = match self.decisions.over_callbacks {
+            None if self.decisions.unregister_fenced => Some(k.lock(lock, Point::IbUnregisterLock).await),
             None | Some(_) => None,
         };
         // Whoever unregisters it was first.
@@ -78,7 +78,7 @@ impl Ib {
         self.notify_unregister_early(k, device).await;
         self.disable_device(k, device, users).await;
         self.notify_unregister(k, device, kref).await;
-        if self.rules.gid_in_core {
+        if self.decisions.gid_in_core {
             self.cache_cleanup(k, device).await;
         }
         self.dealloc_device(k, device, kref).await;
@@ -87,7 +87,7 @@ impl Ib {
 
     /// Takes the device off the list, so that nobody finds it from here on.
     async fn hide(&self, k: &Kernel, device: IbDevice) {
-        let _list = self.list(k, self.rules.devices, Mode::Write, Point::IbUnregisterHide).await;
+        let _list = self.list(k, self.decisions.devices, Mode::Write, Point::IbUnregisterHide).await;
         if self.device(device).is_some_and(|state| state.registered) {
             self.change(device, |state| state.registered = false);
             k.emit(What::Hidden(Subject::Ib(device)));
@@ -96,14 +96,14 @@ impl Ib {
 
     /// Models `disable_device()`: nobody finds the device, its clients go, and nobody operates it any more.
     pub(super) async fn disable_device(&self, k: &Kernel, device: IbDevice, users: RegistrationId) {
-        if self.rules.hides_first {
+        if self.decisions.hides_first {
             self.hide(k, device).await;
         }
         self.remove_clients(k, device).await;
-        if !self.rules.hides_first {
+        if !self.decisions.hides_first {
             self.hide(k, device).await;
         }
-        match self.rules.keeps == Keeps::Users && self.rules.unregister_waits {
+        match self.decisions.keeps == Keeps::Users && self.decisions.unregister_waits {
             true => k.unregister_wait(users, Point::IbUnregisterWait).await,
             false => k.close(users),
         }
@@ -115,7 +115,7 @@ impl Ib {
     /// Takes the clients from the device, in the reverse of the order in which they came.
     async fn remove_clients(&self, k: &Kernel, device: IbDevice) {
         let _over = self.over_callbacks(k, Mode::Read, Point::IbUnregisterLock).await;
-        let _lists = match self.rules.devices {
+        let _lists = match self.decisions.devices {
             LockClass::ListsRwsem => {
                 Some(take(k, LockClass::ListsRwsem, Mode::Read, Point::IbUnregisterLock).await)
             }
@@ -123,9 +123,9 @@ impl Ib {
         };
         let is_held = _lists.is_some();
         // Linux reads the highest id once, and a client that comes later is not added any more.
-        let reads_once = self.rules.adds == Adds::UnderLists && !is_held;
+        let reads_once = self.decisions.adds == Adds::UnderLists && !is_held;
         if reads_once {
-            let list = self.list(k, self.rules.clients, Mode::Read, Point::IbUnregisterClients).await;
+            let list = self.list(k, self.decisions.clients, Mode::Read, Point::IbUnregisterClients).await;
             let end = self.end_of_ids();
             drop(list);
             return self.remove_all(k, device, end).await;
@@ -133,7 +133,7 @@ impl Ib {
         k.point(Point::IbUnregisterClients).await;
         let mut last = None;
         loop {
-            let next = match self.rules.removes_in_order {
+            let next = match self.decisions.removes_in_order {
                 true => self.next_client(k, last, is_held).await,
                 false => self.previous_client(k, last, is_held).await,
             };
@@ -146,7 +146,7 @@ impl Ib {
     /// Models `ib_dealloc_device()`: the name is free, and the memory goes with the last reference.
     async fn dealloc_device(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.disown(kref);
-        match self.rules.keeps {
+        match self.decisions.keeps {
             Keeps::Users | Keeps::Lock => {
                 k.point(Point::IbUnregisterFree).await;
                 let _list = self.list_for_dealloc(k).await;
@@ -167,8 +167,8 @@ impl Ib {
 
     /// The lock of the list, under which `ib_dealloc_device()` takes a device off it.
     pub(super) async fn list_for_dealloc<'k>(&self, k: &'k Kernel) -> Option<Held<'k>> {
-        match self.rules.users.dealloc_locks {
-            true => Some(k.lock_here(k.lock_of(self.rules.devices, Subject::Kernel)).await),
+        match self.decisions.users.dealloc_locks {
+            true => Some(k.lock_here(k.lock_of(self.decisions.devices, Subject::Kernel)).await),
             false => None,
         }
     }
@@ -188,14 +188,14 @@ impl Ib {
 
     /// Models `get_device()`. Where unregistering waits for the last reference, nobody who unregisters has one.
     pub(super) fn get_device(&self, k: &Kernel, kref: Kref) {
-        if self.rules.keeps != Keeps::Kref {
+        if self.decisions.keeps != Keeps::Kref {
             k.get(kref);
         }
     }
 
     /// Models `put_device()`: the memory goes with the last reference.
     pub(super) fn put_device(&self, k: &Kernel, kref: Kref) {
-        if self.rules.keeps != Keeps::Kref && k.put(kref) {
+        if self.decisions.keeps != Keeps::Kref && k.put(kref) {
             k.free(kref);
         }
     }

@@ -1,7 +1,7 @@
 //! What users ask of ib_core: to find a device by its name, to show what there is, and to let a device go.
 
+use super::decisions::Keeps;
 use super::netdev::{Link, NetdevId};
-use super::rules::Keeps;
 use super::{Device, Ib, Use, take};
 use crate::event::{Errno, IbDevice, IbDriver, Mode, Module, Point, QueueName, Subject, What, WorkFn};
 use crate::sim::{Held, Kernel, Kref};
@@ -20,11 +20,11 @@ impl Ib {
         name: IbDevice,
         at: Point,
     ) -> Result<(IbDevice, Use<'k>), Errno> {
-        if self.rules.users.found_by_index {
+        if self.decisions.users.found_by_index {
             let index = self.index_by_name(k, name, at).await?;
             return self.get_by_index(k, index).await;
         }
-        let _list = take(k, self.rules.devices, Mode::Read, at).await;
+        let _list = take(k, self.decisions.devices, Mode::Read, at).await;
         self.find(k, name).ok_or(Errno::ENODEV)
     }
 
@@ -43,7 +43,7 @@ impl Ib {
     /// Models a dump of all devices, in the order of their indices. What fills it is called until it has nothing to add.
     async fn dump(&self, k: &Kernel, at: Point, mut each: impl FnMut(IbDevice)) {
         let mut shown = 0;
-        let mut list = take(k, self.rules.devices, Mode::Read, at).await;
+        let mut list = take(k, self.decisions.devices, Mode::Read, at).await;
         loop {
             let is_shown = |device: &IbDevice| {
                 self.device(*device).is_some_and(|state| state.registered)
@@ -55,7 +55,7 @@ impl Ib {
                 shown += 1;
             }
             drop(list);
-            if shown == before || !self.rules.users.found_by_index {
+            if shown == before || !self.decisions.users.found_by_index {
                 return;
             }
             list = self.read_list(k).await;
@@ -64,7 +64,7 @@ impl Ib {
 
     /// The list is read where there is no point.
     async fn read_list<'k>(&self, k: &'k Kernel) -> Held<'k> {
-        k.read_here(k.lock_of(self.rules.devices, Subject::Kernel)).await
+        k.read_here(k.lock_of(self.decisions.devices, Subject::Kernel)).await
     }
 
     /// Models `ib_device_get_by_index()`.
@@ -96,7 +96,7 @@ impl Ib {
 
     /// Models `nldev_port_get_dumpit()`.
     pub async fn show_port(&self, k: &Kernel, name: IbDevice) -> Result<(), Errno> {
-        if !self.rules.users.found_by_index {
+        if !self.decisions.users.found_by_index {
             let (device, _use) = self.get_by_name(k, name, Point::IbShow).await?;
             k.point(Point::IbShowPort).await;
             self.port_dumped(k, device);
@@ -191,7 +191,7 @@ impl Ib {
 
     /// Models `ib_unregister_device_queued()`, for who may not wait; a reference keeps the memory until then.
     pub fn unregister_queued(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
-        let is_there = |state: &Device| match self.rules.users.counted_first {
+        let is_there = |state: &Device| match self.decisions.users.counted_first {
             true => self.is_operable(k, state),
             false => state.registered,
         };
@@ -237,12 +237,12 @@ impl Ib {
     }
 
     fn holds(&self) -> bool {
-        self.rules.users.queued_holds && (self.rules.keeps != Keeps::Kref)
+        self.decisions.users.queued_holds && (self.decisions.keeps != Keeps::Kref)
     }
 
     /// Unregisters a device that is still the one it was, and lets go of its memory.
     async fn unregister_held(&self, k: &Kernel, device: IbDevice, kref: Kref) {
-        if !(self.rules.keeps != Keeps::Kref) || k.touch(kref) {
+        if !(self.decisions.keeps != Keeps::Kref) || k.touch(kref) {
             // Somebody else may have been faster; then this one has waited for them.
             let _done = self.unregister(k, device, kref).await;
         }

@@ -1,6 +1,6 @@
 //! The client `uverbs`: users open a device, hold objects of it, and may still do so when it goes.
 
-use super::rules::Disassociates;
+use super::decisions::Disassociates;
 use super::{Ib, module};
 use crate::event::{Callback, Client, Errno, IbDevice, IbDriver, Module, Point, Subject, What};
 use crate::sim::{Kernel, Kref, RegistrationId};
@@ -91,13 +91,13 @@ impl Ib {
         k.touch(kref);
         let Some((index, it)) = self.uverbs.find(device) else { return };
         self.uverbs.change(index, |it| it.is_there = false);
-        if self.rules.disassociates == Disassociates::Never && self.driver_of(device) != IbDriver::Mlx5 {
+        if self.decisions.disassociates == Disassociates::Never && self.driver_of(device) != IbDriver::Mlx5 {
             let _last = k.put(it.refcount);
             k.kref_wait(it.refcount, Point::UverbsWait).await;
             return;
         }
         self.uverbs.change(index, |it| it.ib = None);
-        match self.rules.disassociates != Disassociates::AtOnce {
+        match self.decisions.disassociates != Disassociates::AtOnce {
             // Models `ib_uverbs_free_hw_resources()`, which waits for who is in a command.
             true => k.unregister_wait(it.commands, Point::UverbsDisassociate).await,
             false => k.point(Point::UverbsDisassociate).await,

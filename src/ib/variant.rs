@@ -1,30 +1,30 @@
-//! Variants of ib_core's rules.
+//! Variants of ib_core's decisions.
 //!
 //! The mail of 2015 weighs cures for one deadlock. Each cure is a variant here, as whoever proposed it put it; in the
-//! folder are those about clients, about the GID tables, about what users are told, and the rules that kernels had.
+//! folder are those about clients, about the GID tables, about what users are told, and the decisions that kernels had.
 
 mod client;
 mod gid;
 mod kernel;
 mod user;
 
-use super::rules::{Adds, Enumerates, Flushes, Keeps, Lookup, Rules};
+use super::decisions::{Adds, Decisions, Enumerates, Flushes, Keeps, Lookup};
 use crate::event::{LockClass, Mode, QueueName};
 use crate::mail::{self, Cite};
 use crate::variant::{Theme, Variant};
 
 /// What the mutex of 2015 and most of its cures share: a lock of everything is held over callbacks, and netdev
 /// work walks the list of devices under that list's lock. A device leaves the list after its clients do.
-fn under_one_lock(rules: &mut Rules, lists: LockClass, over: LockClass) {
-    rules.devices = lists;
-    rules.clients = over;
-    rules.over_callbacks = Some((over, Mode::Write));
-    rules.keeps = Keeps::Lock;
-    rules.enum_holds_lock = true;
-    rules.adds = Adds::Alone;
-    rules.lookup = Lookup::Devices;
-    rules.enumerates = Enumerates::Listed;
-    rules.hides_first = false;
+fn under_one_lock(decisions: &mut Decisions, lists: LockClass, over: LockClass) {
+    decisions.devices = lists;
+    decisions.clients = over;
+    decisions.over_callbacks = Some((over, Mode::Write));
+    decisions.keeps = Keeps::Lock;
+    decisions.enum_holds_lock = true;
+    decisions.adds = Adds::Alone;
+    decisions.lookup = Lookup::Devices;
+    decisions.enumerates = Enumerates::Listed;
+    decisions.hides_first = false;
 }
 
 pub(super) const fn kref(who: &'static str, claim: &'static str) -> Cite {
@@ -32,7 +32,7 @@ pub(super) const fn kref(who: &'static str, claim: &'static str) -> Cite {
 }
 
 /// The variants of ib_core by theme.
-pub const THEMES: &[Theme<Rules>] = &[
+pub const THEMES: &[Theme<Decisions>] = &[
     Theme {
         title: "ib_core: device_mutex",
         about: "The mutex of 2015 over both lists, and the cures that the review proposed.",
@@ -61,7 +61,7 @@ pub const THEMES: &[Theme<Rules>] = &[
 ];
 
 /// The mutex of 2015 and its cures.
-const MAIL: &[Variant<Rules>] = &[
+const MAIL: &[Variant<Decisions>] = &[
     Variant {
         id: 0x00,
         name: "device-mutex",
@@ -80,7 +80,7 @@ const MAIL: &[Variant<Rules>] = &[
             "remove-is-synchronous",
         ],
         with: &[],
-        apply: |rules| under_one_lock(rules, LockClass::DeviceMutex, LockClass::DeviceMutex),
+        apply: |decisions| under_one_lock(decisions, LockClass::DeviceMutex, LockClass::DeviceMutex),
     },
     Variant {
         id: 0x01,
@@ -95,17 +95,17 @@ const MAIL: &[Variant<Rules>] = &[
         ],
         breaks: &["remove-is-synchronous", "text-outlives-work", "one-remove-per-add"],
         with: &[],
-        apply: |rules| {
-            rules.devices = LockClass::DeviceMutex;
-            rules.clients = LockClass::DeviceMutex;
-            rules.over_callbacks = None;
-            rules.keeps = Keeps::Kref;
-            rules.hides_first = true;
-            rules.enumerates = Enumerates::Listed;
-            rules.remove_flushes = Flushes::Nothing;
-            rules.client_waits = false;
-            rules.adds = Adds::Alone;
-            rules.lookup = Lookup::Devices;
+        apply: |decisions| {
+            decisions.devices = LockClass::DeviceMutex;
+            decisions.clients = LockClass::DeviceMutex;
+            decisions.over_callbacks = None;
+            decisions.keeps = Keeps::Kref;
+            decisions.hides_first = true;
+            decisions.enumerates = Enumerates::Listed;
+            decisions.remove_flushes = Flushes::Nothing;
+            decisions.client_waits = false;
+            decisions.adds = Adds::Alone;
+            decisions.lookup = Lookup::Devices;
         },
     },
     Variant {
@@ -121,7 +121,7 @@ const MAIL: &[Variant<Rules>] = &[
         ],
         breaks: &["no-global-lock-over-driver-callback", "remove-is-synchronous"],
         with: &[],
-        apply: |rules| under_one_lock(rules, LockClass::DeviceMutex, LockClass::ClientMutex),
+        apply: |decisions| under_one_lock(decisions, LockClass::DeviceMutex, LockClass::ClientMutex),
     },
     Variant {
         id: 0x03,
@@ -141,10 +141,10 @@ const MAIL: &[Variant<Rules>] = &[
             "remove-is-synchronous",
         ],
         with: &[],
-        apply: |rules| {
-            under_one_lock(rules, LockClass::DeviceMutex, LockClass::DeviceMutex);
-            rules.rescan = QueueName::Rescan;
-            rules.remove_flushes = Flushes::Rescan;
+        apply: |decisions| {
+            under_one_lock(decisions, LockClass::DeviceMutex, LockClass::DeviceMutex);
+            decisions.rescan = QueueName::Rescan;
+            decisions.remove_flushes = Flushes::Rescan;
         },
     },
     Variant {
@@ -160,7 +160,7 @@ const MAIL: &[Variant<Rules>] = &[
         ],
         breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| under_one_lock(rules, LockClass::DevicesRwsem, LockClass::DevicesRwsem),
+        apply: |decisions| under_one_lock(decisions, LockClass::DevicesRwsem, LockClass::DevicesRwsem),
     },
     Variant {
         id: 0x05,
@@ -169,7 +169,7 @@ const MAIL: &[Variant<Rules>] = &[
         cites: &[kref("Matan Barak", "a reader-writer semaphore may leave everybody in the same condition")],
         breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| rules.over_callbacks = Some((LockClass::DevicesRwsem, Mode::Read)),
+        apply: |decisions| decisions.over_callbacks = Some((LockClass::DevicesRwsem, Mode::Read)),
     },
     Variant {
         id: 0x06,
@@ -181,7 +181,7 @@ const MAIL: &[Variant<Rules>] = &[
         )],
         breaks: &["remove-is-synchronous", "no-work-left", "no-use-after-free"],
         with: &[],
-        apply: |rules| rules.remove_flushes = Flushes::Nothing,
+        apply: |decisions| decisions.remove_flushes = Flushes::Nothing,
     },
     Variant {
         id: 0x07,
@@ -196,6 +196,6 @@ const MAIL: &[Variant<Rules>] = &[
         ],
         breaks: &["text-outlives-work"],
         with: &[],
-        apply: |rules| rules.exit_flushes = false,
+        apply: |decisions| decisions.exit_flushes = false,
     },
 ];

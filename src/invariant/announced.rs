@@ -1,4 +1,4 @@
-//! What listeners have been told is there: the memory that rules about the order of notifications share.
+//! What listeners have been told is there: the memory that invariants about the order of notifications share.
 
 use crate::event::{Handle, NetNs, Notice, Subject, Trace, What};
 

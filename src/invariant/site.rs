@@ -1,4 +1,4 @@
-//! Sites: where a rule was broken, told apart by code and not by device, so that two runs can be compared.
+//! Sites: where an invariant was broken, told apart by code and not by device, so that two runs can be compared.
 
 use super::Violation;
 use crate::event::{Link, Subject, Trace, What};
@@ -15,7 +15,7 @@ pub struct Site {
 }
 
 impl Violation {
-    /// Where the rule was broken.
+    /// Where the invariant was broken.
     pub fn site(&self, trace: &Trace) -> Site {
         Site { invariant: self.invariant.name, place: place(trace, trace.events[self.at].what) }
     }

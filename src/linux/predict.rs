@@ -61,7 +61,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// How a real kernel shows that a rule is broken.
+/// How a real kernel shows that an invariant is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
     /// It complains: of memory, of text that is gone, or by its end.
@@ -94,7 +94,7 @@ fn shown(invariant: &Invariant) -> Shown {
     }
 }
 
-/// Rules about what happens inside a kernel. That its messages are the model's does not show that they are broken.
+/// Invariants about what happens inside a kernel. That its messages are the model's does not show that they are broken.
 const INSIDE: &[&str] = &[
     "references-balance",
     "core-references-balance",
@@ -108,7 +108,7 @@ const INSIDE: &[&str] = &[
     "no-recursion",
 ];
 
-/// What a kernel that ran a program makes of one rule that the model breaks in it.
+/// What a kernel that ran a program makes of one invariant that the model breaks in it.
 pub fn verdict(
     program: &Program,
     invariant: &'static Invariant,
@@ -162,7 +162,7 @@ pub fn verdict(
     Verdict::Refuted(why)
 }
 
-/// What shows a rule to be broken without a complaint, as the model's event at this index breaks it.
+/// What shows an invariant to be broken without a complaint, as the model's event at this index breaks it.
 fn witness(invariant: &Invariant, model: &Trace, at: usize, log: &Log) -> Option<String> {
     match invariant.id {
         id if id == NO_GLOBAL_LOCK.id => witness::global_lock(model, at, log),
@@ -260,7 +260,7 @@ mod tests {
     use crate::invariant::ALL;
 
     #[test]
-    fn every_rule_about_the_inside_is_one() {
+    fn every_invariant_about_the_inside_is_one() {
         for name in INSIDE {
             assert!(ALL.iter().any(|invariant| invariant.name == *name), "{name}");
         }

@@ -1,7 +1,7 @@
 //! The driver of a mediated device: mdev core attaches it, and a user may take it away.
 
+use super::decisions::RemoveFile;
 use super::device::Child;
-use super::rules::RemoveFile;
 use super::{Mdev, Vendor};
 use crate::event::{Action, Callback, Errno, LockClass, Module, Parent, Point, Subject, Uuid};
 use crate::sim::{Kernel, Kref, LockId};
@@ -58,7 +58,7 @@ impl Mdev {
         let _held = k.lock(child_lock(k, subject), at).await;
         // Without a note of who removes a device, it is removed by all who began to.
         let bound = self.child(uuid).get().filter(|now| now.kref == child.kref && now.is_bound);
-        if bound.is_none() && self.rules.removal_is_noted {
+        if bound.is_none() && self.decisions.removal_is_noted {
             return;
         }
         self.update(k, uuid, child.kref, |child| child.is_bound = false);
@@ -94,7 +94,7 @@ impl Mdev {
         let found = self.child(uuid).get().filter(|child| child.is_added && child.has_driver);
         let ours = found.filter(|child| child.tracking.parent.module() == parent.module());
         let child = ours.ok_or(Errno::ENODEV)?;
-        let keeps = match self.rules.remove_file {
+        let keeps = match self.decisions.remove_file {
             RemoveFile::KeepsDevice => Some(k.try_use(child.writers).ok_or(Errno::ENODEV)?),
             RemoveFile::LetsGo => None,
         };

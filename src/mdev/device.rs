@@ -1,8 +1,8 @@
 //! Mediated devices: made by a user who writes a UUID to a parent's `create`, gone by their own `remove`.
 
 use super::bind::child_lock;
+use super::decisions::{RemoveFile, Synchronisation, UuidTaken};
 use super::parent::Tracking;
-use super::rules::{RemoveFile, Synchronisation, UuidTaken};
 use super::types::Types;
 use super::{Mdev, Vendor, mdev_list_lock, unreg_sem};
 use crate::event::{Action, Errno, MdevType, Parent, Point, RemoveText, Span, Subject, Uuid, UuidText, What};
@@ -128,7 +128,7 @@ impl Mdev {
         drop(list);
 
         let sem = unreg_sem(k, tracking.parent);
-        let _read = match self.rules.synchronisation {
+        let _read = match self.decisions.synchronisation {
             Synchronisation::Trylock => {
                 k.point(Point::MdevCreateSem).await;
                 let read = k.try_read(sem);
@@ -174,7 +174,7 @@ impl Mdev {
             available.set(available.get().checked_sub(1).ok_or(Errno::EUSERS)?);
         }
         if self.no_memory.take() {
-            if is_counted && !self.rules.instance_lost_without_memory {
+            if is_counted && !self.decisions.instance_lost_without_memory {
                 available.set(available.get() + 1);
             }
             return Err(Errno::ENOMEM);
@@ -206,7 +206,7 @@ impl Mdev {
             return Ok(());
         }
         self.update(k, uuid, child.kref, |child| child.has_remove_file = false);
-        let writing = match self.rules.remove_file {
+        let writing = match self.decisions.remove_file {
             RemoveFile::KeepsDevice => Some(writing),
             RemoveFile::LetsGo => {
                 drop(writing);
@@ -231,7 +231,7 @@ impl Mdev {
         k.touch(kref);
         let list = k.lock(mdev_list_lock(k), Point::MdevRemoveLock).await;
         let child = self.child(uuid).get().filter(|child| child.kref == kref).ok_or(Errno::ENODEV)?;
-        if self.rules.removal_is_noted {
+        if self.decisions.removal_is_noted {
             if !child.is_active {
                 return Err(Errno::EAGAIN);
             }
@@ -239,14 +239,14 @@ impl Mdev {
         }
         drop(list);
 
-        let _read = match self.rules.synchronisation {
+        let _read = match self.decisions.synchronisation {
             Synchronisation::Trylock | Synchronisation::Wait => {
                 k.point(Point::MdevRemoveSem).await;
                 Some(k.try_read(unreg_sem(k, child.tracking.parent)).ok_or(Errno::ENODEV)?)
             }
             Synchronisation::None => None,
         };
-        if self.rules.open_is_refused && vendor.is_open(uuid) {
+        if self.decisions.open_is_refused && vendor.is_open(uuid) {
             self.update(k, uuid, kref, |child| (child.is_active, child.has_remove_file) = (true, true));
             return Err(Errno::EBUSY);
         }
@@ -257,7 +257,7 @@ impl Mdev {
 
     /// Models `mdev_device_remove_cb()`: the parent is unregistered and takes its children along.
     pub(super) async fn remove_from_parent<V: Vendor>(&self, k: &Kernel, vendor: &V, uuid: Uuid) {
-        if self.rules.synchronisation == Synchronisation::None && self.rules.removal_is_noted {
+        if self.decisions.synchronisation == Synchronisation::None && self.decisions.removal_is_noted {
             // Up to 5.1 somebody may just be creating or removing it; the flag says so, and nobody waits.
             let _list = k.lock(mdev_list_lock(k), Point::MdevRemoveLock).await;
             let Some(child) = self.child(uuid).get().filter(|child| child.is_active) else { return };
@@ -285,7 +285,7 @@ impl Mdev {
         k.emit(What::Remove(subject));
         k.uevent(Action::Remove, subject, child.kref);
         self.put_device(k, parent, device).await;
-        if self.rules.uuid_taken == UuidTaken::UntilRemoval {
+        if self.decisions.uuid_taken == UuidTaken::UntilRemoval {
             self.child(uuid).set(None);
             self.dying.borrow_mut().children.push((uuid, child));
         }

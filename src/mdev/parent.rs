@@ -1,6 +1,6 @@
 //! Parents: registered with mdev core by a vendor driver, which owns the device it passes.
 
-use super::rules::{Duplicates, Lookup, ParentObject, Registered, Synchronisation, Unregistered};
+use super::decisions::{Duplicates, Lookup, ParentObject, Registered, Synchronisation, Unregistered};
 use super::types::Types;
 use super::{Mdev, Vendor, unreg_sem};
 use crate::event::{Action, Errno, LockClass, MdevState, Parent, Point, Span, Subject, What};
@@ -76,7 +76,7 @@ impl Mdev {
             let slot = self.parent(parent);
             let list = self.lock_list(k, Point::MdevRegisterLock).await;
             if slot.listed.get().is_some() {
-                match (self.rules.duplicates, self.rules.parent_object) {
+                match (self.decisions.duplicates, self.decisions.parent_object) {
                     (Duplicates::Unchecked, _) => {}
                     // The directory of the types is there already.
                     (_, ParentObject::Embedded) => return Err(Errno::ENOMEM),
@@ -87,14 +87,14 @@ impl Mdev {
                     }
                 }
             }
-            let kref = (self.rules.parent_object == ParentObject::Counted).then(|| {
-                if self.rules.core_reference {
+            let kref = (self.decisions.parent_object == ParentObject::Counted).then(|| {
+                if self.decisions.core_reference {
                     k.get(device);
                 }
                 k.kref_init(Subject::MdevParent(parent))
             });
             let tracking = Tracking { parent, device, kref };
-            if self.rules.registered == Registered::BeforeSysfs {
+            if self.decisions.registered == Registered::BeforeSysfs {
                 self.registered(k, parent, device).await;
             }
 
@@ -104,7 +104,7 @@ impl Mdev {
             slot.listed.set(Some(tracking));
             slot.handle.set(Some(tracking));
             drop(list);
-            if self.rules.registered == Registered::AfterSysfs {
+            if self.decisions.registered == Registered::AfterSysfs {
                 self.registered(k, parent, device).await;
             }
             Ok(())
@@ -116,15 +116,15 @@ impl Mdev {
     pub async fn unregister<V: Vendor>(&self, k: &Kernel, vendor: &V, parent: Parent) -> Result<(), Errno> {
         k.span(Span::MdevUnregister, Subject::Parent(parent), async {
             let tracking = self.unlist(k, parent).await?;
-            if self.rules.unregistered == Unregistered::BeforeTeardown {
+            if self.decisions.unregistered == Unregistered::BeforeTeardown {
                 self.unregistered(k, tracking).await;
             }
             self.tear_down(k, vendor, tracking).await;
-            if self.rules.release_fence {
+            if self.decisions.release_fence {
                 // A child's release still uses the vendor's types and the reference that a child has on us.
                 self.wait_released(k, Point::MdevUnregisterWait).await;
             }
-            if self.rules.unregistered == Unregistered::BeforePut {
+            if self.decisions.unregistered == Unregistered::BeforePut {
                 self.unregistered(k, tracking).await;
             }
 
@@ -133,7 +133,7 @@ impl Mdev {
                 k.disown(kref);
             }
             self.put_parent(k, tracking).await;
-            if self.rules.unregistered == Unregistered::AfterPut {
+            if self.decisions.unregistered == Unregistered::AfterPut {
                 // Our references are balanced; the caller's own keeps the device for this.
                 self.unregistered(k, tracking).await;
             }
@@ -147,13 +147,13 @@ impl Mdev {
         let slot = self.parent(parent);
         let _list = self.lock_list(k, Point::MdevUnregisterLock).await;
         let listed = slot.listed.take();
-        if self.rules.lookup == Lookup::Handle
+        if self.decisions.lookup == Lookup::Handle
             && let Some(kref) = slot.handle.get().and_then(|handle| handle.kref)
         {
             // Whether the handle still is one, nobody can tell.
             k.touch(kref);
         }
-        if listed.is_none() && self.rules.duplicates == Duplicates::Warned {
+        if listed.is_none() && self.decisions.duplicates == Duplicates::Warned {
             k.emit(What::Warn(Subject::MdevParent(parent), Point::MdevUnregisterLock));
         }
         listed.ok_or(Errno::ENODEV)
@@ -161,7 +161,7 @@ impl Mdev {
 
     /// The list of parents has a lock; where there is no list, callers see to it themselves.
     async fn lock_list<'k>(&self, k: &'k Kernel, at: Point) -> Option<impl Drop + use<'k>> {
-        match self.rules.parent_object {
+        match self.decisions.parent_object {
             ParentObject::Counted => {
                 Some(k.lock(k.lock_of(LockClass::ParentListLock, Subject::Kernel), at).await)
             }
@@ -172,7 +172,7 @@ impl Mdev {
     /// The part of `mdev_unregister_device()` under `unreg_sem`: the link, the children, the types.
     async fn tear_down<V: Vendor>(&self, k: &Kernel, vendor: &V, tracking: Tracking) {
         let parent = tracking.parent;
-        let _write = match self.rules.synchronisation {
+        let _write = match self.decisions.synchronisation {
             Synchronisation::Trylock | Synchronisation::Wait => {
                 Some(k.lock(unreg_sem(k, parent), Point::MdevUnregisterSem).await)
             }

@@ -1,9 +1,9 @@
 //! Releases: what happens when the last reference to a device, a type or a parent is put, now or (if so configured)
 //! later, from a workqueue.
 
+use super::decisions::{ParentObject, UuidTaken};
 use super::device::Child;
 use super::parent::Tracking;
-use super::rules::{ParentObject, UuidTaken};
 use super::{Mdev, mdev_list_lock};
 use crate::event::{MdevType, Parent, Point, QueueName, Subject, Uuid, WorkFn};
 use crate::sim::{Kernel, Kref};
@@ -22,7 +22,7 @@ pub struct Dying {
 impl Mdev {
     /// Whether each type has a reference to the parent's device; mdev core's counted parent has one for all.
     pub(super) fn types_hold_device(&self) -> bool {
-        self.rules.core_reference && self.rules.parent_object == ParentObject::Embedded
+        self.decisions.core_reference && self.decisions.parent_object == ParentObject::Embedded
     }
 
     /// Models `put_device()` on a mediated device.
@@ -43,7 +43,7 @@ impl Mdev {
     /// Models `mdev_device_release()`: from here on the UUID can be used again.
     pub async fn release_child(&self, k: &Kernel, uuid: Uuid) {
         let list = k.lock(mdev_list_lock(k), Point::MdevRelease).await;
-        let child = match self.rules.uuid_taken {
+        let child = match self.decisions.uuid_taken {
             UuidTaken::UntilRelease => self.child(uuid).take(),
             UuidTaken::UntilRemoval => {
                 let children = &mut self.dying.borrow_mut().children;
@@ -107,7 +107,7 @@ impl Mdev {
             return;
         }
         k.free(kref);
-        if self.rules.core_reference {
+        if self.decisions.core_reference {
             self.put_device(k, tracking.parent, tracking.device).await;
         }
     }

@@ -1,14 +1,14 @@
-//! mdev's rules, and the variants that change one of them.
+//! mdev's decisions, and the variants that change one of them.
 //!
 //! Settled is what was merged and 6.12 still does: `registered` once the types can be used; on the way out the
 //! children, the types and mdev core's own references go first, and `unregistered`, sent after the last of
 //! them, says that all of it is over. That event uses the caller's device, so the caller holds a reference of
-//! its own. Two fences go beyond 6.12, because without them the settled rules do not hold for every schedule:
+//! its own. Two fences go beyond 6.12, because without them the settled decisions do not hold for every schedule:
 //! unregistering waits for delayed releases, and a writer of `remove` or `unbind` keeps the device from being deleted. The
 //! kernel itself is `release-unfenced` and `remove-unprotected`.
 
-use super::rules::{
-    Duplicates, Lookup, ParentObject, Registered, RemoveFile, Rules, Synchronisation, Unregistered,
+use super::decisions::{
+    Decisions, Duplicates, Lookup, ParentObject, Registered, RemoveFile, Synchronisation, Unregistered,
     Unregistration, UuidTaken, VendorReference,
 };
 use crate::mail::{self, Cite};
@@ -20,13 +20,13 @@ const fn cite(who: &'static str, claim: &'static str) -> Cite {
 }
 
 /// The variants of mdev, which are one theme.
-pub const THEMES: &[Theme<Rules>] = &[Theme {
+pub const THEMES: &[Theme<Decisions>] = &[Theme {
     title: "mdev",
     about: "When a parent's uevents are sent, who holds references to it, and what keeps create and remove apart.",
     variants: VARIANTS,
 }];
 
-const VARIANTS: &[Variant<Rules>] = &[
+const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x00,
         name: "uevent-before-put",
@@ -40,7 +40,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         ],
         breaks: &["uevent-order"],
         with: &[],
-        apply: |rules| rules.unregistered = Unregistered::BeforePut,
+        apply: |decisions| decisions.unregistered = Unregistered::BeforePut,
     },
     Variant {
         id: 0x01,
@@ -52,7 +52,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["uevent-order", "rules-find-what-is-said"],
         with: &[],
-        apply: |rules| rules.registered = Registered::BeforeSysfs,
+        apply: |decisions| decisions.registered = Registered::BeforeSysfs,
     },
     Variant {
         id: 0x02,
@@ -61,7 +61,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Alex Williamson", "the event belongs where what it says is true")],
         breaks: &["uevent-order", "rules-find-what-is-said"],
         with: &[],
-        apply: |rules| rules.unregistered = Unregistered::BeforeTeardown,
+        apply: |decisions| decisions.unregistered = Unregistered::BeforeTeardown,
     },
     Variant {
         id: 0x03,
@@ -76,7 +76,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         ],
         breaks: &["uevent-while-alive", "no-use-after-free", "caller-holds-reference"],
         with: &[],
-        apply: |rules| rules.vendor_reference = VendorReference::Borrowed,
+        apply: |decisions| decisions.vendor_reference = VendorReference::Borrowed,
     },
     Variant {
         id: 0x04,
@@ -88,7 +88,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         ],
         breaks: &["uevent-order", "references-balance", "core-references-balance"],
         with: &[],
-        apply: |rules| rules.duplicates = Duplicates::Unchecked,
+        apply: |decisions| decisions.duplicates = Duplicates::Unchecked,
     },
     Variant {
         id: 0x05,
@@ -97,7 +97,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Kirti Wankhede", "a release may be deferred to a workqueue, after a random delay")],
         breaks: &["uevent-order", "text-outlives-work", "core-references-balance"],
         with: &["config=delayed-release"],
-        apply: |rules| rules.release_fence = false,
+        apply: |decisions| decisions.release_fence = false,
     },
     Variant {
         id: 0x06,
@@ -106,7 +106,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Kirti Wankhede", "unregistered means that no new child can be created")],
         breaks: &["uevent-order", "references-balance", "text-outlives-work", "core-references-balance"],
         with: &[],
-        apply: |rules| rules.synchronisation = Synchronisation::None,
+        apply: |decisions| decisions.synchronisation = Synchronisation::None,
     },
     Variant {
         id: 0x07,
@@ -118,7 +118,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| rules.synchronisation = Synchronisation::Wait,
+        apply: |decisions| decisions.synchronisation = Synchronisation::Wait,
     },
     Variant {
         id: 0x08,
@@ -127,7 +127,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| rules.remove_file = RemoveFile::LetsGo,
+        apply: |decisions| decisions.remove_file = RemoveFile::LetsGo,
     },
     Variant {
         id: 0x09,
@@ -142,7 +142,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         ],
         breaks: &["no-use-after-free", "uevent-while-alive"],
         with: &["borrowed-reference"],
-        apply: |rules| rules.core_reference = false,
+        apply: |decisions| decisions.core_reference = false,
     },
     Variant {
         id: 0x0a,
@@ -152,12 +152,12 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| {
-            rules.parent_object = ParentObject::Embedded;
-            rules.remove_file = RemoveFile::LetsGo;
-            rules.release_fence = false;
-            rules.instance_lost_without_memory = true;
-            rules.module_comes_with_parent = true;
+        apply: |decisions| {
+            decisions.parent_object = ParentObject::Embedded;
+            decisions.remove_file = RemoveFile::LetsGo;
+            decisions.release_fence = false;
+            decisions.instance_lost_without_memory = true;
+            decisions.module_comes_with_parent = true;
         },
     },
     Variant {
@@ -170,7 +170,9 @@ const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["completion-is-told"],
         with: &[],
-        apply: |rules| (rules.registered, rules.unregistered) = (Registered::Never, Unregistered::Never),
+        apply: |decisions| {
+            (decisions.registered, decisions.unregistered) = (Registered::Never, Unregistered::Never)
+        },
     },
     Variant {
         id: 0x0c,
@@ -182,7 +184,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| rules.lookup = Lookup::Handle,
+        apply: |decisions| decisions.lookup = Lookup::Handle,
     },
     Variant {
         id: 0x0d,
@@ -197,7 +199,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         ],
         breaks: &["no-warning"],
         with: &[],
-        apply: |rules| rules.duplicates = Duplicates::Warned,
+        apply: |decisions| decisions.duplicates = Duplicates::Warned,
     },
     Variant {
         id: 0x0e,
@@ -206,7 +208,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Kirti Wankhede", "a release may be deferred to a workqueue, after a random delay")],
         breaks: &["uuid-taken-until-release"],
         with: &[],
-        apply: |rules| rules.uuid_taken = UuidTaken::UntilRemoval,
+        apply: |decisions| decisions.uuid_taken = UuidTaken::UntilRemoval,
     },
     Variant {
         id: 0x0f,
@@ -215,7 +217,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Kirti Wankhede", "each child is removed when its parent is unregistered")],
         breaks: &["no-use-after-free"],
         with: &["create-unsynchronised"],
-        apply: |rules| rules.removal_is_noted = false,
+        apply: |decisions| decisions.removal_is_noted = false,
     },
     Variant {
         id: 0x10,
@@ -224,7 +226,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| rules.driver_waits_for_users = false,
+        apply: |decisions| decisions.driver_waits_for_users = false,
     },
     Variant {
         id: 0x11,
@@ -233,7 +235,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Kirti Wankhede", "somebody may defer unregistration to a workqueue")],
         breaks: &[],
         with: &[],
-        apply: |rules| rules.unregistration = Unregistration::Deferred,
+        apply: |decisions| decisions.unregistration = Unregistration::Deferred,
     },
     Variant {
         id: 0x12,
@@ -251,7 +253,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         ],
         breaks: &["uevent-while-alive", "no-use-after-free", "caller-holds-reference"],
         with: &[],
-        apply: |rules| rules.unregistration = Unregistration::DeferredWithoutReference,
+        apply: |decisions| decisions.unregistration = Unregistration::DeferredWithoutReference,
     },
     Variant {
         id: 0x13,
@@ -260,7 +262,7 @@ const VARIANTS: &[Variant<Rules>] = &[
         cites: &[cite("Alex Williamson", "what mdev core takes has to balance out within mdev core")],
         breaks: &["instances-come-back"],
         with: &[],
-        apply: |rules| rules.instance_lost_without_memory = true,
+        apply: |decisions| decisions.instance_lost_without_memory = true,
     },
     Variant {
         id: 0x14,
@@ -272,12 +274,12 @@ const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["completion-is-told", "references-balance"],
         with: &[],
-        apply: |rules| {
-            (rules.registered, rules.unregistered) = (Registered::Never, Unregistered::Never);
-            rules.synchronisation = Synchronisation::None;
-            rules.open_is_refused = true;
-            rules.remove_file = RemoveFile::LetsGo;
-            rules.release_fence = false;
+        apply: |decisions| {
+            (decisions.registered, decisions.unregistered) = (Registered::Never, Unregistered::Never);
+            decisions.synchronisation = Synchronisation::None;
+            decisions.open_is_refused = true;
+            decisions.remove_file = RemoveFile::LetsGo;
+            decisions.release_fence = false;
         },
     },
     Variant {
@@ -290,10 +292,10 @@ const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["completion-is-told", "no-use-after-free"],
         with: &[],
-        apply: |rules| {
-            (rules.registered, rules.unregistered) = (Registered::Never, Unregistered::Never);
-            rules.remove_file = RemoveFile::LetsGo;
-            rules.release_fence = false;
+        apply: |decisions| {
+            (decisions.registered, decisions.unregistered) = (Registered::Never, Unregistered::Never);
+            decisions.remove_file = RemoveFile::LetsGo;
+            decisions.release_fence = false;
         },
     },
     Variant {
@@ -306,9 +308,9 @@ const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| {
-            rules.remove_file = RemoveFile::LetsGo;
-            rules.release_fence = false;
+        apply: |decisions| {
+            decisions.remove_file = RemoveFile::LetsGo;
+            decisions.release_fence = false;
         },
     },
 ];

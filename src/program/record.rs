@@ -90,8 +90,8 @@ pub fn encode(program: &Program) -> Vec<u8> {
     for (subsystem, variant) in program.variants.iter() {
         record(opcode::VARIANT, &[subsystem.to_byte(), variant.id]);
     }
-    for rule in program.expected() {
-        record(opcode::EXPECT, &[rule.id]);
+    for invariant in program.expected() {
+        record(opcode::EXPECT, &[invariant.id]);
     }
     for task in &program.tasks {
         record(opcode::TASK, &[task.name.to_byte()]);

@@ -77,7 +77,7 @@ impl fmt::Display for Program {
         }
         if self.expect != 0 {
             f.write_str("expect")?;
-            self.expected().try_for_each(|rule| write!(f, " {}", rule.name))?;
+            self.expected().try_for_each(|invariant| write!(f, " {}", invariant.name))?;
             writeln!(f)?;
         }
         let has_head = self.variants != super::Variants::default() || self.expect != 0;

@@ -5,11 +5,11 @@ use crate::variant::{ThemeSpec, VariantSpec, specs};
 use crate::{devlink, ib, mdev, operands};
 
 operands! {
-    /// What has rules: a subsystem, or the kernel's configuration.
+    /// What has decisions: a subsystem, or the kernel's configuration.
     "a subsystem" (4 bits) enum Subsystem { Devlink = "devlink", Mdev = "mdev", Ib = "ib", Config = "config", }
 }
 
-/// An option of the kernel that no rule may break under.
+/// An option of the kernel that no invariant may break under.
 const CONFIG: &[VariantSpec] = &[VariantSpec {
     id: 0x00,
     name: "delayed-release",
@@ -106,7 +106,7 @@ impl Variants {
         self
     }
 
-    /// This set without the rules of the subsystems: only options of the kernel, which break nothing.
+    /// This set without the decisions of the subsystems: only options of the kernel, which break nothing.
     pub fn settled(self) -> Variants {
         let mut settled = Variants::default();
         settled.0[Subsystem::Config.index()] = self.of(Subsystem::Config);

@@ -1,4 +1,4 @@
-//! A trace as a table: time goes down, a column a task, and a mark at the event that broke the rule.
+//! A trace as a table: time goes down, a column a task, and a mark at the event that broke the invariant.
 
 use super::{BROKEN, QUIET, WIDTH};
 use crate::event::{Event, TaskId, TaskName, Trace, What};
@@ -16,7 +16,7 @@ const GAP: usize = 2;
 /// The least width at which a column can be read.
 const COLUMN_MIN: usize = 22;
 
-/// Draws what matters of a trace, up to the event that broke the rule.
+/// Draws what matters of a trace, up to the event that broke the invariant.
 pub fn timeline(program: &Program, trace: &Trace, violation: &Violation) -> String {
     let mut shown: Vec<usize> = (0..=violation.at).filter(|at| matters(trace, *at, violation.at)).collect();
     drop_lone_releases(trace, &mut shown);

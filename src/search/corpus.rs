@@ -1,7 +1,7 @@
 //! Corpus care: what a program covers, and the small set of programs that covers all that many do.
 //!
 //! What is covered is read off the trace, as novelty is: states, steps between them, how each command ends, and which
-//! rules break under which variants. The edges of unreg's own code are the engines' business (`cargo fuzz cmin`,
+//! invariants break under which variants. The edges of unreg's own code are the engines' business (`cargo fuzz cmin`,
 //! `afl-cmin`); of two programs that differ in nothing here, an engine may keep both.
 
 mod cover;
@@ -25,7 +25,7 @@ pub enum Feature {
     Step(u64),
     /// A command of this opcode that ended so.
     Command(u8, Option<Errno>),
-    /// A rule that breaks under these variants.
+    /// An invariant that breaks under these variants.
     Broken(Variants, &'static str),
 }
 
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_results_and_broken_rules_are_covered() {
+    fn states_results_and_broken_invariants_are_covered() {
         let text =
             "variant devlink children-first\ntask probe\n  driver.probe mlx5/0\n  driver.probe mlx5/0\n";
         let program = Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}"));

@@ -114,7 +114,7 @@ const fn own(subsystem: Subsystem) -> &'static [CommandSpec] {
 }
 
 /// How many names to that anything may be chosen from: of many names mostly the first few, which mean something
-/// under all rules.
+/// under all decisions.
 fn among(random: &mut fastrand::Rng, count: u64) -> u64 {
     if count > FEW && random.u8(0..8) > 0 { FEW / 2 } else { count }
 }

@@ -1,4 +1,4 @@
-//! Hunting: run after run, from what was kept to what is new, until a rule breaks.
+//! Hunting: run after run, from what was kept to what is new, until an invariant breaks.
 
 use super::generate::{Alphabet, generate};
 use super::kept::Kept;
@@ -30,7 +30,7 @@ fn is_stored(nth: u64) -> bool {
 /// What to hunt for.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The rules.
+    /// The invariants.
     pub variants: Variants,
     /// The commands to draw from.
     pub alphabet: Alphabet,
@@ -38,7 +38,7 @@ pub struct Config {
     pub only: Vec<&'static str>,
     /// Where all chance comes from.
     pub seed: u64,
-    /// Whether options of the kernel, under which no settled rule may break, are turned on in some programs.
+    /// Whether options of the kernel, under which no settled invariant may break, are turned on in some programs.
     pub vary_options: bool,
     /// Whether programs that reach new lasting states are handed over by [`Hunt::take_fresh`].
     pub stores: bool,
@@ -55,11 +55,11 @@ pub struct Stats {
     pub states: u64,
     /// Programs kept because they reached something new.
     pub corpus: u64,
-    /// Runs that broke a rule.
+    /// Runs that broke an invariant.
     pub findings: u64,
 }
 
-/// A program that breaks rules, as it was found: not minimal, with the schedule under which it does.
+/// A program that breaks invariants, as it was found: not minimal, with the schedule under which it does.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The program.
@@ -125,7 +125,7 @@ impl Hunt {
         self.fresh.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Starts from a program that was stored: runs it, under these rules, as it is, and returns it if it broke one.
+    /// Starts from a program that was stored: runs it, under these decisions, as it is, and returns it if it broke one.
     pub fn resume_from(&mut self, mut program: Program) -> Option<Finding> {
         program.variants = program.variants.settled().union(self.config.variants);
         program.expect = 0;
@@ -142,7 +142,7 @@ impl Hunt {
         self.stats
     }
 
-    /// Makes one program, runs it, keeps it if it reached something new, and returns it if it broke a rule.
+    /// Makes one program, runs it, keeps it if it reached something new, and returns it if it broke an invariant.
     ///
     /// Nothing but the number of earlier calls and the config decides what happens.
     pub fn step(&mut self) -> Option<Finding> {
@@ -164,13 +164,13 @@ impl Hunt {
         self.take(program, read)
     }
 
-    /// Keeps a program that reached something new, and returns it if it broke a rule.
+    /// Keeps a program that reached something new, and returns it if it broke an invariant.
     fn take(&mut self, program: Program, (sites, new): (Vec<Site>, New)) -> Option<Finding> {
         if sites.is_empty() {
             self.keep(program, new);
             return None;
         }
-        // What breaks one rule may be on the way to what breaks another.
+        // What breaks one invariant may be on the way to what breaks another.
         self.stats.findings += 1;
         if new.any() {
             self.keep(program.clone(), new);
@@ -228,7 +228,7 @@ fn read(trace: &Trace, novelty: &mut Novelty, stats: &mut Stats, only: &[&str]) 
     (sites, new)
 }
 
-/// What a trace breaks of the rules that are asked about.
+/// What a trace breaks of the invariants that are asked about.
 fn sites(trace: &Trace, only: &[&str]) -> Vec<Site> {
     let violations = judge(trace);
     let asked = violations.iter().filter(|violation| violation.is_of(only));

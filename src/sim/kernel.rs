@@ -22,7 +22,7 @@ pub const STEPS_MAX: u32 = 20_000;
 /// About how many events a run may record, whatever is told at each point: the memory that a run takes is bounded too.
 pub const EVENTS_MAX: usize = 1 << 17;
 
-/// Options of the kernel that are no rules of a subsystem.
+/// Options of the kernel that are no decisions of a subsystem.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Config {
     /// Releases of kobjects run later, from a workqueue (`CONFIG_DEBUG_KOBJECT_RELEASE`).

@@ -51,7 +51,7 @@ pub enum Way {
     Walked,
     /// By a smaller program, as asked for.
     Shrunk,
-    /// By what a hunt found: a new lasting state or a broken rule.
+    /// By what a hunt found: a new lasting state or a broken invariant.
     Ahead,
 }
 
@@ -69,7 +69,7 @@ pub struct Mutator {
 }
 
 impl Mutator {
-    /// A mutator for a target of this scope, which runs under these rules.
+    /// A mutator for a target of this scope, which runs under these decisions.
     pub fn new(scope: Scope, variants: Variants) -> Self {
         Mutator {
             scope,
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_ahead_hands_over_what_is_new_or_breaks_a_rule() {
+    fn looking_ahead_hands_over_what_is_new_or_breaks_an_invariant() {
         let variants = Variants::named("devlink=register-unlocked").expect("a variant");
         let count = |mut mutator: Mutator| {
             let (mut machine, mut novelty, mut out) = (Machine::default(), Novelty::default(), Vec::new());

@@ -75,7 +75,7 @@ fn messages(mut bytes: &[u8]) -> Vec<Report> {
 const PROGRAMS_MAX: usize = 8;
 
 /// Takes bytes for a corpus, program after program, and demands that its smallest part covers as much as all of it. Then
-/// minimises the first that breaks a rule, and demands that what is left breaks the same and is no larger.
+/// minimises the first that breaks an invariant, and demands that what is left breaks the same and is no larger.
 ///
 /// # Panics
 ///

@@ -63,7 +63,7 @@ pub fn programs(scope: Scope) {
 /// grow must not tell one run of an input from the next.
 const WARM_UP: u64 = 10_000;
 
-/// Runs what the mutator makes up; under flawed rules nothing, since that would end here.
+/// Runs what the mutator makes up; under flawed decisions nothing, since that would end here.
 fn warm_up(scope: Scope, body: impl Fn(&Case)) {
     if unreg_fuzz::variants() != Variants::default() {
         return;

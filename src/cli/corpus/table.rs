@@ -77,15 +77,17 @@ fn variants(each: &[(Program, Vec<Feature>)], missing: &mut Vec<String>) -> Tabl
 }
 
 fn invariants(each: &[(Program, Vec<Feature>)], missing: &mut Vec<String>) -> Table {
-    let rows = invariant::ALL.iter().map(|rule| {
+    let rows = invariant::ALL.iter().map(|invariant| {
         let broken = each.iter().filter(|(_, features)| {
-            features.iter().any(|feature| matches!(feature, Feature::Broken(_, name) if *name == rule.name))
+            features
+                .iter()
+                .any(|feature| matches!(feature, Feature::Broken(_, name) if *name == invariant.name))
         });
         let count = broken.count();
         if count == 0 {
-            missing.push(format!("a program that breaks {}", rule.name));
+            missing.push(format!("a program that breaks {}", invariant.name));
         }
-        vec![rule.name.to_owned(), count.to_string()]
+        vec![invariant.name.to_owned(), count.to_string()]
     });
     Table { headings: vec!["invariant", "broken in"], rows: rows.collect() }
 }

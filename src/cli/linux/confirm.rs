@@ -55,7 +55,7 @@ pub(in crate::cli) struct Arguments {
     which: Which,
 }
 
-/// A program and a rule that the model breaks in it.
+/// A program and an invariant that the model breaks in it.
 #[derive(Debug)]
 struct Prediction {
     /// Where it comes from.
@@ -71,14 +71,14 @@ pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let config = setup.kernel.about.config.clone();
     let predictions = predictions(arguments, &release)?;
     let mut kernel = Kernel::new(setup, &arguments.which);
-    let rules = arguments.which.configured(build::usual(&release)?)?;
+    let decisions = arguments.which.configured(build::usual(&release)?)?;
     let progress = Stage::of("predictions", predictions.len() as u64);
     let mut judged = Vec::new();
     for prediction in predictions {
         if let Some(folder) = &arguments.keep {
             keep(folder, &prediction)?;
         }
-        let verdict = ask(&mut kernel, &prediction, rules)?;
+        let verdict = ask(&mut kernel, &prediction, decisions)?;
         progress.one_more();
         judged.push((prediction, verdict));
     }
@@ -121,7 +121,7 @@ fn predictions(arguments: &Arguments, release: &str) -> anyhow::Result<Vec<Predi
         let predictions: Vec<Prediction> = broken.into_iter().flatten().collect();
         anyhow::ensure!(
             !predictions.is_empty(),
-            "the model breaks no rule in these programs, so there is nothing to confirm"
+            "the model breaks no invariant in these programs, so there is nothing to confirm"
         );
         return Ok(predictions);
     }
@@ -151,7 +151,7 @@ fn programs(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A prediction for each rule that the model breaks in a file's program.
+/// A prediction for each invariant that the model breaks in a file's program.
 fn broken(path: &Path) -> anyhow::Result<Vec<Prediction>> {
     let program = load::program(path)?;
     let violations = invariant::judge(Machine::default().run(&program));
@@ -165,11 +165,11 @@ fn broken(path: &Path) -> anyhow::Result<Vec<Prediction>> {
 }
 
 /// Asks a kernel that has these variants.
-fn ask(kernel: &mut Kernel, prediction: &Prediction, rules: Variants) -> anyhow::Result<Verdict> {
+fn ask(kernel: &mut Kernel, prediction: &Prediction, decisions: Variants) -> anyhow::Result<Verdict> {
     let Prediction { program, invariant, .. } = prediction;
-    let foreign = program.variants.without(rules);
+    let foreign = program.variants.without(decisions);
     if foreign != Variants::default() {
-        return Ok(Verdict::NotAskable(format!("{foreign} is no rule of this kernel")));
+        return Ok(Verdict::NotAskable(format!("{foreign} is no decision of this kernel")));
     }
     let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
     if let Some(command) = commands.find(|command| !perform::can_perform(command)) {
@@ -202,7 +202,7 @@ fn ask(kernel: &mut Kernel, prediction: &Prediction, rules: Variants) -> anyhow:
 
 /// The verdicts as a table. That of a Markdown file leaves out what differs from compiler to compiler.
 fn table(judged: &[(Prediction, Verdict)], form: Form) -> String {
-    let headings = vec!["prediction", "rule", "verdict", "how"];
+    let headings = vec!["prediction", "invariant", "verdict", "how"];
     let row = |(prediction, verdict): &(Prediction, Verdict)| {
         let cells = [&prediction.name, prediction.invariant.name, verdict.word(), verdict.why()];
         cells.map(ToString::to_string).to_vec()

@@ -42,7 +42,7 @@ pub(in crate::cli) struct Arguments {
     /// Make programs up of the commands of one subsystem [default: of each in turn]
     #[arg(long, value_name = "SUBSYSTEM", value_parser = choose::subsystem, conflicts_with = "files")]
     subsystem: Option<Subsystem>,
-    /// The rules of the model [default: linux-6.12, or linux-6.1 for a kernel of that release]
+    /// The decisions of the model [default: linux-6.12, or linux-6.1 for a kernel of that release]
     #[arg(long, value_name = "VARIANT", value_parser = choose::variants)]
     variant: Option<Variants>,
     /// So many guests at a time [default: one a processor]
@@ -197,7 +197,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     Ok(if different == 0 { Outcome::Clean } else { Outcome::Violation })
 }
 
-/// The programs with their names, under the rules that were asked for.
+/// The programs with their names, under the decisions that were asked for.
 fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(String, Program)>> {
     let under = |program: Program| Program { variants, expect: 0, ..program };
     let mut named = Vec::new();

@@ -53,13 +53,15 @@ pub(super) fn verdict(
     if followed < segments {
         out.push_str(&format!("{file}: Linux followed {followed} of the schedule's {segments} segments\n"));
     } else if broken.is_empty() && segments > 0 {
-        out.push_str(&format!("{file}: Linux followed the schedule and keeps every rule that it shows\n"));
+        out.push_str(&format!(
+            "{file}: Linux followed the schedule and keeps every invariant that it shows\n"
+        ));
     } else if broken.is_empty() && program.tasks.len() > 1 {
         out.push_str(&format!(
-            "{file}: Linux keeps every rule that it shows, its tasks one after the other\n"
+            "{file}: Linux keeps every invariant that it shows, its tasks one after the other\n"
         ));
     } else if broken.is_empty() {
-        out.push_str(&format!("{file}: Linux keeps every rule that it shows\n"));
+        out.push_str(&format!("{file}: Linux keeps every invariant that it shows\n"));
     }
     out
 }

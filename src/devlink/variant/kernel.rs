@@ -1,21 +1,21 @@
 //! Whole kernels: the decisions that one release made, as far as they are modelled.
 
-use crate::devlink::rules::{Netdevsim, Notify, Publish, Rules};
+use crate::devlink::decisions::{Decisions, Netdevsim, Notify, Publish};
 use crate::event::Errno;
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK, TRAPS};
 use crate::variant::Variant;
 
 /// What the kernels up to 5.15 have in common.
-fn register_early(rules: &mut Rules) {
-    rules.has_filters = false;
-    rules.publish = Publish::Early;
-    rules.devlink_mutex = true;
-    rules.reload_takes_device_lock = false;
-    rules.notify = Notify::AtOnce;
-    rules.eswitch_in_steps = true;
+fn register_early(decisions: &mut Decisions) {
+    decisions.has_filters = false;
+    decisions.publish = Publish::Early;
+    decisions.devlink_mutex = true;
+    decisions.reload_takes_device_lock = false;
+    decisions.notify = Notify::AtOnce;
+    decisions.eswitch_in_steps = true;
 }
 
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x1a,
         name: "linux-5.4",
@@ -40,9 +40,9 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["visible-implies-ready"],
         with: &[],
-        apply: |rules| {
-            register_early(rules);
-            rules.reload_must_be_enabled = true;
+        apply: |decisions| {
+            register_early(decisions);
+            decisions.reload_must_be_enabled = true;
         },
     },
     Variant {
@@ -56,13 +56,13 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
         with: &[],
-        apply: |rules| {
-            rules.has_filters = false;
-            rules.devlink_mutex = true;
-            rules.reload_takes_device_lock = false;
-            rules.eswitch_in_steps = true;
-            rules.netns_told_before_down = true;
-            rules.netns_exit_holds_pernet_ops = true;
+        apply: |decisions| {
+            decisions.has_filters = false;
+            decisions.devlink_mutex = true;
+            decisions.reload_takes_device_lock = false;
+            decisions.eswitch_in_steps = true;
+            decisions.netns_told_before_down = true;
+            decisions.netns_exit_holds_pernet_ops = true;
         },
     },
     Variant {
@@ -82,39 +82,39 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             "no-warning",
         ],
         with: &[],
-        apply: |rules| {
-            rules.has_filters = false;
-            rules.publish = Publish::LastUnlocked;
-            rules.unregister_waits = true;
-            rules.lookup_checks_again = false;
-            rules.reload_takes_device_lock = false;
-            rules.eswitch_in_steps = true;
-            rules.rate_set_in_steps = true;
-            rules.rate_keeps_parent = true;
-            rules.rate_nodes_end_silently = true;
-            rules.snapshot_ids_kept = true;
-            rules.any_action_moves = true;
-            rules.snapshots_end_silently = true;
-            rules.reporters_in_reload = true;
-            rules.health_reports_unlocked = true;
-            rules.trap_group_set_in_steps = true;
-            rules.broken_counter_hides = true;
-            rules.resource_sums_wrap = true;
-            rules.refused_routes_count = true;
-            rules.netns_told_before_down = true;
-            rules.netns_told_little = true;
-            rules.netns_exit_holds_pernet_ops = true;
-            rules.driver_may_keep_netns = true;
-            rules.netdevsim = Netdevsim::Linux61;
-            rules.ports_name_near_netdevs = true;
-            rules.links_name_ports = false;
-            rules.dump_by_kind = true;
-            rules.traps_drop_first = true;
-            rules.ports_in_list = true;
-            rules.unregister_reverses_all = true;
-            rules.port_is_taken = Errno::EEXIST;
-            rules.port_files_trust_driver = true;
-            rules.exit_waits_for_releases = false;
+        apply: |decisions| {
+            decisions.has_filters = false;
+            decisions.publish = Publish::LastUnlocked;
+            decisions.unregister_waits = true;
+            decisions.lookup_checks_again = false;
+            decisions.reload_takes_device_lock = false;
+            decisions.eswitch_in_steps = true;
+            decisions.rate_set_in_steps = true;
+            decisions.rate_keeps_parent = true;
+            decisions.rate_nodes_end_silently = true;
+            decisions.snapshot_ids_kept = true;
+            decisions.any_action_moves = true;
+            decisions.snapshots_end_silently = true;
+            decisions.reporters_in_reload = true;
+            decisions.health_reports_unlocked = true;
+            decisions.trap_group_set_in_steps = true;
+            decisions.broken_counter_hides = true;
+            decisions.resource_sums_wrap = true;
+            decisions.refused_routes_count = true;
+            decisions.netns_told_before_down = true;
+            decisions.netns_told_little = true;
+            decisions.netns_exit_holds_pernet_ops = true;
+            decisions.driver_may_keep_netns = true;
+            decisions.netdevsim = Netdevsim::Linux61;
+            decisions.ports_name_near_netdevs = true;
+            decisions.links_name_ports = false;
+            decisions.dump_by_kind = true;
+            decisions.traps_drop_first = true;
+            decisions.ports_in_list = true;
+            decisions.unregister_reverses_all = true;
+            decisions.port_is_taken = Errno::EEXIST;
+            decisions.port_files_trust_driver = true;
+            decisions.exit_waits_for_releases = false;
         },
     },
     Variant {
@@ -128,15 +128,15 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| {
-            rules.has_filters = false;
-            rules.publish = Publish::First;
-            rules.reload_takes_device_lock = false;
-            rules.eswitch_in_steps = true;
-            rules.rate_set_in_steps = true;
-            rules.snapshot_ids_kept = true;
-            rules.netns_exit_holds_pernet_ops = true;
-            rules.driver_may_keep_netns = true;
+        apply: |decisions| {
+            decisions.has_filters = false;
+            decisions.publish = Publish::First;
+            decisions.reload_takes_device_lock = false;
+            decisions.eswitch_in_steps = true;
+            decisions.rate_set_in_steps = true;
+            decisions.snapshot_ids_kept = true;
+            decisions.netns_exit_holds_pernet_ops = true;
+            decisions.driver_may_keep_netns = true;
         },
     },
     Variant {
@@ -173,25 +173,25 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             "move-takes-all",
         ],
         with: &[],
-        apply: |rules| {
-            rules.publish = Publish::First;
-            rules.eswitch_in_steps = true;
-            rules.rate_set_in_steps = true;
-            rules.rate_nodes_end_silently = true;
-            rules.snapshot_ids_kept = true;
-            rules.reporters_in_reload = true;
-            rules.health_reports_unlocked = true;
-            rules.trap_group_set_in_steps = true;
-            rules.broken_counter_hides = true;
-            rules.resource_sums_wrap = true;
-            rules.refused_routes_count = true;
-            rules.netns_exit_holds_pernet_ops = true;
-            rules.driver_may_keep_netns = true;
-            rules.netdevsim = Netdevsim::Linux612;
-            rules.dump_by_kind = true;
-            rules.traps_drop_first = true;
-            rules.reload_checks_teardown = true;
-            rules.port_files_trust_driver = true;
+        apply: |decisions| {
+            decisions.publish = Publish::First;
+            decisions.eswitch_in_steps = true;
+            decisions.rate_set_in_steps = true;
+            decisions.rate_nodes_end_silently = true;
+            decisions.snapshot_ids_kept = true;
+            decisions.reporters_in_reload = true;
+            decisions.health_reports_unlocked = true;
+            decisions.trap_group_set_in_steps = true;
+            decisions.broken_counter_hides = true;
+            decisions.resource_sums_wrap = true;
+            decisions.refused_routes_count = true;
+            decisions.netns_exit_holds_pernet_ops = true;
+            decisions.driver_may_keep_netns = true;
+            decisions.netdevsim = Netdevsim::Linux612;
+            decisions.dump_by_kind = true;
+            decisions.traps_drop_first = true;
+            decisions.reload_checks_teardown = true;
+            decisions.port_files_trust_driver = true;
         },
     },
 ];

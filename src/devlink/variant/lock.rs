@@ -1,10 +1,10 @@
 //! Which lock is held over a driver's callback, and what the end of a namespace holds and waits for.
 
-use crate::devlink::rules::Rules;
+use crate::devlink::decisions::Decisions;
 use crate::mail::{Cite, KREF, REGISTER, RELOAD_LOCK};
 use crate::variant::Variant;
 
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x06,
         name: "devlink-mutex",
@@ -17,9 +17,9 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
         with: &[],
-        apply: |rules| {
-            rules.devlink_mutex = true;
-            rules.reload_takes_device_lock = false;
+        apply: |decisions| {
+            decisions.devlink_mutex = true;
+            decisions.reload_takes_device_lock = false;
         },
     },
     Variant {
@@ -33,7 +33,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-global-lock-over-driver-callback"],
         with: &[],
-        apply: |rules| rules.netns_exit_holds_pernet_ops = true,
+        apply: |decisions| decisions.netns_exit_holds_pernet_ops = true,
     },
     Variant {
         id: 0x15,
@@ -46,7 +46,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &["pernet-lock-over-reload"],
-        apply: |rules| rules.reload_registers_notifier = true,
+        apply: |decisions| decisions.reload_registers_notifier = true,
     },
     Variant {
         id: 0x16,
@@ -59,7 +59,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["netns-exit-empties"],
         with: &[],
-        apply: |rules| rules.driver_may_keep_netns = true,
+        apply: |decisions| decisions.driver_may_keep_netns = true,
     },
     Variant {
         id: 0x17,
@@ -72,7 +72,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["stream-converges", "gone-is-not-shown", "refused-reload-is-silent"],
         with: &[],
-        apply: |rules| rules.netns_told_before_down = true,
+        apply: |decisions| decisions.netns_told_before_down = true,
     },
     Variant {
         id: 0x18,
@@ -85,7 +85,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["references-balance"],
         with: &[],
-        apply: |rules| rules.netns_ref_lost_on_error = true,
+        apply: |decisions| decisions.netns_ref_lost_on_error = true,
     },
     Variant {
         id: 0x2d,
@@ -98,7 +98,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| rules.nested_locks_parent = true,
+        apply: |decisions| decisions.nested_locks_parent = true,
     },
     Variant {
         id: 0x2f,
@@ -111,6 +111,6 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| rules.work_cancelled_locked = true,
+        apply: |decisions| decisions.work_cancelled_locked = true,
     },
 ];

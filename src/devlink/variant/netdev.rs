@@ -1,10 +1,10 @@
 //! What becomes of the netdevs of ports, and what is told of it.
 
-use crate::devlink::rules::Rules;
+use crate::devlink::decisions::Decisions;
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK};
 use crate::variant::Variant;
 
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x2b,
         name: "silent-netdev-move",
@@ -16,7 +16,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["netdev-ends-where-it-began"],
         with: &["linux-6.12"],
-        apply: |rules| rules.netdev_leaves_silently = true,
+        apply: |decisions| decisions.netdev_leaves_silently = true,
     },
     Variant {
         id: 0x2c,
@@ -29,6 +29,6 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-warning"],
         with: &["linux-6.12"],
-        apply: |rules| rules.netdevs_end_with_netns = true,
+        apply: |decisions| decisions.netdevs_end_with_netns = true,
     },
 ];

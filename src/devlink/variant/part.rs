@@ -1,10 +1,10 @@
 //! How parts change, and what is told of it.
 
-use crate::devlink::rules::Rules;
+use crate::devlink::decisions::Decisions;
 use crate::mail::{Cite, KREF, REGISTER, TRAPS};
 use crate::variant::Variant;
 
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x0a,
         name: "eswitch-set-in-steps",
@@ -16,7 +16,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["error-leaves-state"],
         with: &[],
-        apply: |rules| rules.eswitch_in_steps = true,
+        apply: |decisions| decisions.eswitch_in_steps = true,
     },
     Variant {
         id: 0x0c,
@@ -29,7 +29,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["error-leaves-state"],
         with: &[],
-        apply: |rules| rules.rate_set_in_steps = true,
+        apply: |decisions| decisions.rate_set_in_steps = true,
     },
     Variant {
         id: 0x11,
@@ -42,7 +42,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["error-leaves-state"],
         with: &[],
-        apply: |rules| rules.trap_group_set_in_steps = true,
+        apply: |decisions| decisions.trap_group_set_in_steps = true,
     },
     Variant {
         id: 0x0d,
@@ -55,7 +55,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["stream-converges", "end-names-all"],
         with: &[],
-        apply: |rules| rules.rate_nodes_end_silently = true,
+        apply: |decisions| decisions.rate_nodes_end_silently = true,
     },
     Variant {
         id: 0x0e,
@@ -68,7 +68,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["references-balance"],
         with: &[],
-        apply: |rules| rules.snapshot_ids_kept = true,
+        apply: |decisions| decisions.snapshot_ids_kept = true,
     },
     Variant {
         id: 0x12,
@@ -81,7 +81,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["stream-converges"],
         with: &[],
-        apply: |rules| rules.broken_counter_hides = true,
+        apply: |decisions| decisions.broken_counter_hides = true,
     },
     Variant {
         id: 0x2e,
@@ -94,7 +94,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["error-leaves-state"],
         with: &[],
-        apply: |rules| rules.refused_routes_count = true,
+        apply: |decisions| decisions.refused_routes_count = true,
     },
     Variant {
         id: 0x20,
@@ -107,7 +107,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["references-are-known"],
         with: &[],
-        apply: |rules| rules.groups_end_first = true,
+        apply: |decisions| decisions.groups_end_first = true,
     },
     Variant {
         id: 0x22,
@@ -120,7 +120,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| rules.dump_get_unlocked = true,
+        apply: |decisions| decisions.dump_get_unlocked = true,
     },
     Variant {
         id: 0x2a,
@@ -133,6 +133,6 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| rules.rate_parents_forgotten = false,
+        apply: |decisions| decisions.rate_parents_forgotten = false,
     },
 ];

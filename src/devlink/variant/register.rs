@@ -1,10 +1,10 @@
 //! When drivers register, what may be announced by then, and whom a lookup may trust.
 
-use crate::devlink::rules::{Notify, Publish, Replay, Rules};
+use crate::devlink::decisions::{Decisions, Notify, Publish, Replay};
 use crate::mail::{Cite, KREF, REGISTER};
 use crate::variant::Variant;
 
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x00,
         name: "early-register",
@@ -17,9 +17,9 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["visible-implies-ready", "reload-meets-no-probe"],
         with: &[],
-        apply: |rules| {
-            rules.publish = Publish::Early;
-            rules.reload_takes_device_lock = false;
+        apply: |decisions| {
+            decisions.publish = Publish::Early;
+            decisions.reload_takes_device_lock = false;
         },
     },
     Variant {
@@ -33,10 +33,10 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["visible-implies-ready"],
         with: &[],
-        apply: |rules| {
-            rules.publish = Publish::Early;
-            rules.reload_takes_device_lock = false;
-            rules.reload_must_be_enabled = true;
+        apply: |decisions| {
+            decisions.publish = Publish::Early;
+            decisions.reload_takes_device_lock = false;
+            decisions.reload_must_be_enabled = true;
         },
     },
     Variant {
@@ -50,7 +50,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["notified-implies-visible", "no-child-before-parent-notification"],
         with: &[],
-        apply: |rules| rules.notify = Notify::AtOnce,
+        apply: |decisions| decisions.notify = Notify::AtOnce,
     },
     Variant {
         id: 0x07,
@@ -63,7 +63,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["stream-converges", "end-follows-beginning"],
         with: &[],
-        apply: |rules| rules.replay = Replay::ParentOnly,
+        apply: |decisions| decisions.replay = Replay::ParentOnly,
     },
     Variant {
         id: 0x08,
@@ -76,7 +76,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-child-before-parent-notification"],
         with: &[],
-        apply: |rules| rules.replay = Replay::ChildrenFirst,
+        apply: |decisions| decisions.replay = Replay::ChildrenFirst,
     },
     Variant {
         id: 0x09,
@@ -89,7 +89,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["visible-implies-ready", "shown-implies-visible"],
         with: &[],
-        apply: |rules| rules.lookup_checks_again = false,
+        apply: |decisions| decisions.lookup_checks_again = false,
     },
     Variant {
         id: 0x19,
@@ -102,7 +102,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| rules.unregister_waits = true,
+        apply: |decisions| decisions.unregister_waits = true,
     },
     Variant {
         id: 0x10,
@@ -115,9 +115,9 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-warning", "lock-order", "no-deadlock"],
         with: &[],
-        apply: |rules| {
-            rules.health_reports_unlocked = true;
-            rules.reports_after_unregister = true;
+        apply: |decisions| {
+            decisions.health_reports_unlocked = true;
+            decisions.reports_after_unregister = true;
         },
     },
     Variant {
@@ -131,7 +131,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-warning"],
         with: &[],
-        apply: |rules| rules.port_files_unguarded = true,
+        apply: |decisions| decisions.port_files_unguarded = true,
     },
     Variant {
         id: 0x27,
@@ -144,7 +144,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-child-before-parent-notification"],
         with: &["files-before-ready"],
-        apply: |rules| rules.publish = Publish::LastUnlocked,
+        apply: |decisions| decisions.publish = Publish::LastUnlocked,
     },
     Variant {
         id: 0x28,
@@ -157,7 +157,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["text-outlives-work"],
         with: &["config=delayed-release", "linux-6.12"],
-        apply: |rules| rules.exit_waits_for_releases = false,
+        apply: |decisions| decisions.exit_waits_for_releases = false,
     },
     Variant {
         id: 0x29,
@@ -170,7 +170,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-use-after-free"],
         with: &["linux-6.12"],
-        apply: |rules| rules.parent_referenced = false,
+        apply: |decisions| decisions.parent_referenced = false,
     },
     Variant {
         id: 0x1f,
@@ -183,6 +183,6 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["filter-only-thins"],
         with: &[],
-        apply: |rules| rules.port_filter_hides_instance = true,
+        apply: |decisions| decisions.port_filter_hides_instance = true,
     },
 ];

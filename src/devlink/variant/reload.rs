@@ -1,10 +1,10 @@
 //! What a reload re-creates, and what a driver may call in it.
 
-use crate::devlink::rules::{ReloadCalls, Rules};
+use crate::devlink::decisions::{Decisions, ReloadCalls};
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK, TRAPS};
 use crate::variant::Variant;
 
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x03,
         name: "traps-at-probe",
@@ -16,7 +16,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["reload-reinitialises"],
         with: &[],
-        apply: |rules| rules.traps_in_reload = false,
+        apply: |decisions| decisions.traps_in_reload = false,
     },
     Variant {
         id: 0x04,
@@ -29,7 +29,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-recursion", "no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| rules.reload_calls = ReloadCalls::SelfLocking,
+        apply: |decisions| decisions.reload_calls = ReloadCalls::SelfLocking,
     },
     Variant {
         id: 0x05,
@@ -42,7 +42,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["registration-constant-in-reload", "no-recursion", "no-warning"],
         with: &[],
-        apply: |rules| rules.reload_calls = ReloadCalls::Register,
+        apply: |decisions| decisions.reload_calls = ReloadCalls::Register,
     },
     Variant {
         id: 0x0f,
@@ -56,7 +56,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["lock-order", "no-deadlock"],
         with: &[],
-        apply: |rules| rules.reporters_in_reload = true,
+        apply: |decisions| decisions.reporters_in_reload = true,
     },
     Variant {
         id: 0x13,
@@ -69,7 +69,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["resources-fit"],
         with: &[],
-        apply: |rules| rules.resource_sums_wrap = true,
+        apply: |decisions| decisions.resource_sums_wrap = true,
     },
     Variant {
         id: 0x23,
@@ -82,7 +82,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["move-takes-all"],
         with: &[],
-        apply: |rules| rules.any_action_moves = true,
+        apply: |decisions| decisions.any_action_moves = true,
     },
     Variant {
         id: 0x21,
@@ -95,7 +95,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["failed-reload-leaves-nothing"],
         with: &[],
-        apply: |rules| rules.reload_up_leaves_parts = true,
+        apply: |decisions| decisions.reload_up_leaves_parts = true,
     },
     Variant {
         id: 0x24,
@@ -108,7 +108,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-child-before-parent-notification"],
         with: &[],
-        apply: |rules| rules.params_told_apart = true,
+        apply: |decisions| decisions.params_told_apart = true,
     },
     Variant {
         id: 0x25,
@@ -121,9 +121,9 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-warning"],
         with: &[],
-        apply: |rules| {
-            rules.reload_must_be_enabled = true;
-            rules.port_files_disable_reload = true;
+        apply: |decisions| {
+            decisions.reload_must_be_enabled = true;
+            decisions.port_files_disable_reload = true;
         },
     },
 ];

@@ -2,8 +2,8 @@
 
 use super::{Bus, module};
 use crate::event::{Errno, IbDevice, IbDriver, LockClass, Module, Netdev, Point, Subject};
+use crate::ib::decisions::{LinkOps, NetdevGone};
 use crate::ib::netdev::{Link, NetdevId};
-use crate::ib::rules::{LinkOps, NetdevGone};
 
 /// The module of a driver.
 pub(super) const fn text_of(driver: IbDriver) -> Module {
@@ -39,7 +39,7 @@ pub(super) async fn add(
 async fn with_ops(bus: &Bus<'_>, name: IbDevice, driver: IbDriver, id: NetdevId) -> Result<(), Errno> {
     let k = bus.kernel;
     let ops = || bus.drivers.rdma.ops(driver).ok_or(Errno::EINVAL);
-    match bus.ib.rules.users.link_ops {
+    match bus.ib.decisions.users.link_ops {
         LinkOps::Users => {
             let _use = k.try_use(ops()?).ok_or(Errno::EINVAL)?;
             new_link(bus, name, driver, id).await
@@ -73,7 +73,7 @@ pub(super) async fn going(bus: &Bus<'_>, id: NetdevId) {
     for driver in bus.drivers.rdma.notified() {
         for device in bus.ib.all_on_netdev(driver, id) {
             // It may be on its way out already.
-            let _gone = match bus.ib.rules.netdev_gone {
+            let _gone = match bus.ib.decisions.netdev_gone {
                 NetdevGone::Queues => bus.ib.unregister_queued(bus.kernel, device),
                 NetdevGone::Unregisters => Box::pin(bus.ib.unregister_device(bus.kernel, device)).await,
             };

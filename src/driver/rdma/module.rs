@@ -3,7 +3,7 @@
 use super::{Bus, link};
 use crate::event::{Client, Errno, IbDriver, LockClass, Module, Point, RdmaModule, Span, Subject};
 use crate::ib;
-use crate::ib::rules::LinkOps;
+use crate::ib::decisions::LinkOps;
 use crate::sim::RegistrationId;
 use std::cell::Cell;
 
@@ -170,7 +170,7 @@ fn begin_driver(bus: &Bus<'_>, driver: IbDriver) {
 /// Models `rdma_link_unregister()`: no link of the driver is made from here on.
 pub(super) async fn forget_ops(bus: &Bus<'_>, driver: IbDriver) {
     let (k, ops) = (bus.kernel, &bus.drivers.rdma.ops[driver.index()]);
-    match bus.ib.rules.users.link_ops {
+    match bus.ib.decisions.users.link_ops {
         LinkOps::Users => {
             if let Some(registration) = ops.take() {
                 k.unregister_wait(registration, Point::LinkUnregister).await;

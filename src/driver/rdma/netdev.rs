@@ -115,7 +115,7 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs) -> Result<(), Errn
     close(bus, id);
     bus.ib.netdev_gone(k, id);
     link::going(bus, id).await;
-    if bus.ib.rules.users.work_ends_in_move && !k.is_scheduled() {
+    if bus.ib.decisions.users.work_ends_in_move && !k.is_scheduled() {
         k.sleep_over_work(QueueName::Unreg, Point::DummyMoved).await;
     }
     netdevs.told(k, Notice::Del, old);

@@ -1,11 +1,11 @@
 //! Variants about clients, and about who unregisters a device and when that is done.
 
-use super::super::rules::{Adds, Disassociates, NetdevGone, Rules};
+use super::super::decisions::{Adds, Decisions, Disassociates, NetdevGone};
 use super::kref;
 use crate::variant::Variant;
 
 /// The variants of this file.
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x08,
         name: "rcu-list",
@@ -16,7 +16,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &[],
         with: &[],
-        apply: |rules| rules.enum_locks = false,
+        apply: |decisions| decisions.enum_locks = false,
     },
     Variant {
         id: 0x09,
@@ -28,7 +28,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| rules.client_data_over_remove = true,
+        apply: |decisions| decisions.client_data_over_remove = true,
     },
     Variant {
         id: 0x0a,
@@ -40,7 +40,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["clients-in-order", "one-remove-per-add"],
         with: &[],
-        apply: |rules| rules.adds = Adds::Alone,
+        apply: |decisions| decisions.adds = Adds::Alone,
     },
     Variant {
         id: 0x0b,
@@ -49,7 +49,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         cites: &[kref("Jason Gunthorpe", "a client is a driver of the device, and goes as drivers go")],
         breaks: &["clients-in-order"],
         with: &[],
-        apply: |rules| rules.removes_in_order = true,
+        apply: |decisions| decisions.removes_in_order = true,
     },
     Variant {
         id: 0x0c,
@@ -61,7 +61,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["one-remove-per-add"],
         with: &[],
-        apply: |rules| rules.refused_is_removed = true,
+        apply: |decisions| decisions.refused_is_removed = true,
     },
     Variant {
         id: 0x0d,
@@ -79,7 +79,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             "rdma-told-in-order",
         ],
         with: &[],
-        apply: |rules| rules.unregister_fenced = false,
+        apply: |decisions| decisions.unregister_fenced = false,
     },
     Variant {
         id: 0x0e,
@@ -91,7 +91,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["active-keeps-memory", "no-use-after-free"],
         with: &[],
-        apply: |rules| rules.unregister_waits = false,
+        apply: |decisions| decisions.unregister_waits = false,
     },
     Variant {
         id: 0x0f,
@@ -103,7 +103,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"],
         with: &[],
-        apply: |rules| rules.netdev_gone = NetdevGone::Unregisters,
+        apply: |decisions| decisions.netdev_gone = NetdevGone::Unregisters,
     },
     Variant {
         id: 0x10,
@@ -115,7 +115,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["remove-is-synchronous", "no-use-after-free"],
         with: &[],
-        apply: |rules| rules.disassociates = Disassociates::AtOnce,
+        apply: |decisions| decisions.disassociates = Disassociates::AtOnce,
     },
     Variant {
         id: 0x11,
@@ -128,6 +128,6 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         )],
         breaks: &["no-deadlock"],
         with: &[],
-        apply: |rules| rules.disassociates = Disassociates::Never,
+        apply: |decisions| decisions.disassociates = Disassociates::Never,
     },
 ];

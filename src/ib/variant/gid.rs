@@ -1,11 +1,11 @@
 //! Variants about the GID tables.
 
-use super::super::rules::{Marks, Rules};
+use super::super::decisions::{Decisions, Marks};
 use super::kref;
 use crate::variant::Variant;
 
 /// The variants of this file.
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x12,
         name: "rescan-before-mark",
@@ -13,7 +13,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         cites: &[kref("Matan Barak", "work walks the devices that there are, and knows of no others")],
         breaks: &["gid-table-converges"],
         with: &[],
-        apply: |rules| rules.marks = Marks::Last,
+        apply: |decisions| decisions.marks = Marks::Last,
     },
     Variant {
         id: 0x13,
@@ -22,6 +22,6 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         cites: &[kref("Jason Gunthorpe", "all work must be complete or cancelled when remove() returns")],
         breaks: &["no-deadlock"],
         with: &[],
-        apply: |rules| rules.cleanup_leaves_queued = true,
+        apply: |decisions| decisions.cleanup_leaves_queued = true,
     },
 ];

@@ -1,24 +1,24 @@
-//! The rules that kernels had, from the mail's time on. What they have in common is said once.
+//! The decisions that kernels had, from the mail's time on. What they have in common is said once.
 
-use super::super::rules::{Adds, Disassociates, Enumerates, Keeps, LinkOps, Lookup, Marks, Rules};
+use super::super::decisions::{Adds, Decisions, Disassociates, Enumerates, Keeps, LinkOps, Lookup, Marks};
 use super::kref;
 use crate::event::{LockClass, Mode};
 use crate::mail::{Cite, RELOAD_LOCK};
 use crate::variant::Variant;
 
 /// From 4.3 on the GID tables are ib_core's own, and whoever walks the devices holds the lock of the list.
-fn tables_in_core(rules: &mut Rules) {
-    rules.gid_in_core = true;
-    rules.enum_holds_lock = true;
+fn tables_in_core(decisions: &mut Decisions) {
+    decisions.gid_in_core = true;
+    decisions.enum_holds_lock = true;
     // Devices are told of events once they are registered, and have been filled by then.
-    rules.enumerates = Enumerates::Listed;
-    rules.marks = Marks::Last;
-    rules.adds = Adds::Alone;
-    rules.disassociates = Disassociates::Never;
+    decisions.enumerates = Enumerates::Listed;
+    decisions.marks = Marks::Last;
+    decisions.adds = Adds::Alone;
+    decisions.disassociates = Disassociates::Never;
 }
 
 /// The variants of this file.
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x14,
         name: "linux-4.3",
@@ -26,13 +26,13 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         cites: &[kref("Jason Gunthorpe", "split the lock, so that the enumeration takes another one")],
         breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order", "gid-table-converges"],
         with: &[],
-        apply: |rules| {
-            tables_in_core(rules);
-            rules.over_callbacks = Some((LockClass::DeviceMutex, Mode::Write));
-            rules.devices = LockClass::ListsRwsem;
-            rules.clients = LockClass::ListsRwsem;
-            rules.keeps = Keeps::Lock;
-            rules.lookup = Lookup::Devices;
+        apply: |decisions| {
+            tables_in_core(decisions);
+            decisions.over_callbacks = Some((LockClass::DeviceMutex, Mode::Write));
+            decisions.devices = LockClass::ListsRwsem;
+            decisions.clients = LockClass::ListsRwsem;
+            decisions.keeps = Keeps::Lock;
+            decisions.lookup = Lookup::Devices;
         },
     },
     Variant {
@@ -52,9 +52,9 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             "gid-table-converges",
         ],
         with: &[],
-        apply: |rules| {
-            tables_in_core(rules);
-            rules.client_data_over_remove = true;
+        apply: |decisions| {
+            tables_in_core(decisions);
+            decisions.client_data_over_remove = true;
         },
     },
     Variant {
@@ -98,24 +98,24 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
             "rdma-told-in-order",
         ],
         with: &[],
-        apply: |rules| {
-            tables_in_core(rules);
-            rules.adds = Adds::UnderLists;
-            rules.enumerates = Enumerates::Marked;
-            rules.marks = Marks::First;
-            rules.users.link_ops = LinkOps::Rwsem;
-            rules.users.attach_may_name_nothing = true;
-            rules.users.ends_what_never_began = true;
-            rules.users.work_ends_in_move = true;
-            rules.users.unnamed_clients = true;
-            rules.users.walks = 3;
-            rules.users.link_local = true;
-            rules.users.exit_takes_rtnl = true;
-            rules.users.queries_port = true;
-            rules.users.found_by_index = true;
-            rules.users.dealloc_locks = true;
-            rules.users.iwarp_gid = true;
-            rules.users.counted_first = true;
+        apply: |decisions| {
+            tables_in_core(decisions);
+            decisions.adds = Adds::UnderLists;
+            decisions.enumerates = Enumerates::Marked;
+            decisions.marks = Marks::First;
+            decisions.users.link_ops = LinkOps::Rwsem;
+            decisions.users.attach_may_name_nothing = true;
+            decisions.users.ends_what_never_began = true;
+            decisions.users.work_ends_in_move = true;
+            decisions.users.unnamed_clients = true;
+            decisions.users.walks = 3;
+            decisions.users.link_local = true;
+            decisions.users.exit_takes_rtnl = true;
+            decisions.users.queries_port = true;
+            decisions.users.found_by_index = true;
+            decisions.users.dealloc_locks = true;
+            decisions.users.iwarp_gid = true;
+            decisions.users.counted_first = true;
         },
     },
 ];

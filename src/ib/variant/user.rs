@@ -1,11 +1,11 @@
 //! Variants of what users are told and when, and of how names and links come and go.
 
-use super::super::rules::{LinkOps, Rules};
+use super::super::decisions::{Decisions, LinkOps};
 use crate::mail::{Cite, KREF, REGISTER, UEVENTS};
 use crate::variant::Variant;
 
 /// The variants of what users see and do.
-pub(super) const VARIANTS: &[Variant<Rules>] = &[
+pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x29,
         name: "added-before-clients",
@@ -17,7 +17,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["rdma-told-in-order"],
         with: &[],
-        apply: |rules| rules.users.announces_first = true,
+        apply: |decisions| decisions.users.announces_first = true,
     },
     Variant {
         id: 0x2a,
@@ -30,7 +30,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["rdma-told-in-order"],
         with: &[],
-        apply: |rules| rules.users.ends_what_never_began = true,
+        apply: |decisions| decisions.users.ends_what_never_began = true,
     },
     Variant {
         id: 0x2b,
@@ -43,7 +43,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["rdma-told-in-order"],
         with: &[],
-        apply: |rules| rules.users.ends_before_clients = true,
+        apply: |decisions| decisions.users.ends_before_clients = true,
     },
     Variant {
         id: 0x2c,
@@ -56,7 +56,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["attach-within-registration"],
         with: &[],
-        apply: |rules| rules.users.attaches_at_once = true,
+        apply: |decisions| decisions.users.attaches_at_once = true,
     },
     Variant {
         id: 0x2d,
@@ -69,7 +69,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["move-changes-the-name"],
         with: &[],
-        apply: |rules| rules.users.renames_to_the_same = true,
+        apply: |decisions| decisions.users.renames_to_the_same = true,
     },
     Variant {
         id: 0x2e,
@@ -82,7 +82,7 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["text-outlives-work"],
         with: &[],
-        apply: |rules| rules.users.link_ops = LinkOps::Nothing,
+        apply: |decisions| decisions.users.link_ops = LinkOps::Nothing,
     },
     Variant {
         id: 0x2f,
@@ -95,6 +95,6 @@ pub(super) const VARIANTS: &[Variant<Rules>] = &[
         }],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |rules| rules.users.queued_holds = false,
+        apply: |decisions| decisions.users.queued_holds = false,
     },
 ];

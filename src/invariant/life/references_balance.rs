@@ -41,7 +41,7 @@ mod tests {
     fn broken(events: &[What]) -> Option<usize> {
         let trace = Trace::of(events.iter().map(|what| (0, *what)));
         let asked = trace.kinds.meets(REFERENCES_BALANCE.about);
-        assert!(asked || check(&trace).is_none(), "a trace that breaks the rule is looked at");
+        assert!(asked || check(&trace).is_none(), "a trace that breaks the invariant is looked at");
         check(&trace)
     }
 

@@ -56,7 +56,7 @@ fn check(trace: &Trace) -> Option<usize> {
         let node = above(of, value).filter(|_| notice == Notice::New);
         let mut wanted = [refers(notice, of, value), node].into_iter().flatten();
         // The end of a part says what it referred to, so it must come before the end of that.
-        // Of an instance that is not announced listeners know no part; that it has any is the business of another rule.
+        // Of an instance that is not announced listeners know no part; that it has any is the business of another invariant.
         let of_known = announced.has(Subject::Devlink(handle));
         let unknown = of_known && wanted.any(|other| counts(&other) && !announced.has(other));
         announced.hears(notice, of);

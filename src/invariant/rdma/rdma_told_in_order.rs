@@ -58,7 +58,7 @@ struct State {
 }
 
 impl State {
-    /// Takes an event in; false if it breaks the rule.
+    /// Takes an event in; false if it breaks the invariant.
     fn step(&mut self, event: &Event) -> bool {
         match event.what {
             What::Enter(Span::IbRegisterDevice, Subject::Ib(device)) => {

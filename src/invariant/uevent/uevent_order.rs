@@ -63,7 +63,7 @@ struct State {
 }
 
 impl State {
-    /// Takes an event in; false if it breaks the rule.
+    /// Takes an event in; false if it breaks the invariant.
     fn step(&mut self, event: &Event) -> bool {
         match event.what {
             What::Enter(Span::MdevRegister, Subject::Parent(parent)) => self.of(parent).is_observed = true,

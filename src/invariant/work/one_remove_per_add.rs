@@ -33,7 +33,7 @@ enum Pair {
 
 type Pairs = [[Pair; IbDevice::COUNT]; Client::COUNT];
 
-/// Takes one event in; false if it breaks the rule.
+/// Takes one event in; false if it breaks the invariant.
 fn keeps(pairs: &mut Pairs, event: &Event) -> bool {
     let (from, to): (&[Pair], Pair) = match event.what {
         What::Call(Callback::ClientAdd, _) => (&[Pair::Free], Pair::Adding),

@@ -41,7 +41,7 @@ impl Ended {
             || self.clients[client.index()]
     }
 
-    /// Takes one event in; false if it breaks the rule.
+    /// Takes one event in; false if it breaks the invariant.
     fn keeps(&mut self, event: &Event) -> bool {
         match event.what {
             What::Call(Callback::ClientAdd, Subject::ClientData(client, device)) => {
@@ -53,7 +53,7 @@ impl Ended {
                 self.pairs[client.index()][device.index()] = true;
                 kept
             }
-            // A callback that was entered before the end and is left after it breaks the rule too.
+            // A callback that was entered before the end and is left after it breaks the invariant too.
             What::Call(_, Subject::ClientData(client, device))
             | What::Return(_, Subject::ClientData(client, device), _) => !self.has(client, device),
             What::Leave(Span::IbUnregisterDevice, Subject::Ib(device), None) => {

@@ -147,14 +147,14 @@ impl Parser {
     }
 
     fn expect(&mut self, keyword: Word<'_>, names: &[Word<'_>]) {
-        let accepted: Vec<_> = invariant::ALL.iter().map(|rule| rule.name).collect();
+        let accepted: Vec<_> = invariant::ALL.iter().map(|invariant| invariant.name).collect();
         if names.is_empty() {
             let help = self.expected("an invariant", &accepted, "", "invariants");
             self.problem(keyword, "`expect` names no invariant", help);
         }
         for name in names {
             match invariant::named(name.1) {
-                Some(rule) => self.program.expect |= 1 << rule.id,
+                Some(invariant) => self.program.expect |= 1 << invariant.id,
                 None => {
                     let help = self.expected("an invariant", &accepted, name.1, "invariants");
                     self.problem(*name, format!("`{}` is no invariant", name.1), help);

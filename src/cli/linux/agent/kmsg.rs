@@ -1,4 +1,4 @@
-//! The kernel's log, read for complaints: what it says of itself when a rule of its own is broken.
+//! The kernel's log, read for complaints: what it says of itself when an invariant of its own is broken.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};

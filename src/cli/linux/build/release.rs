@@ -4,9 +4,9 @@ use crate::cli::choose;
 use std::str::FromStr;
 use unreg::program::Variants;
 
-/// Older releases whose rules the model has too.
+/// Older releases whose decisions the model has too.
 const OLD: &[&str] = &["6.1"];
-/// The newest release whose rules the model has; they stand for every other release too.
+/// The newest release whose decisions the model has; they stand for every other release too.
 const MODELLED: &str = "6.12";
 
 /// A release as people say it: `6.1` is every `6.1.y`.
@@ -45,12 +45,12 @@ impl Release {
 }
 
 /// Whether a kernel is asked though no release was named: one of the newest release that is modelled is, and one of a
-/// tree of the user's own, unless its release has older rules.
+/// tree of the user's own, unless its release has older decisions.
 pub(super) fn is_asked_unnamed(kernel: &str, is_of_a_package: bool) -> bool {
     is_of(kernel, MODELLED) || (!is_of_a_package && OLD.iter().all(|old| !is_of(kernel, old)))
 }
 
-/// The name of the variants that are rules of the release that a kernel is of.
+/// The name of the variants that are decisions of the release that a kernel is of.
 fn variants_for(kernel: &str) -> String {
     let old = OLD.iter().find(|old| is_of(kernel, old));
     format!("linux-{}", old.unwrap_or(&MODELLED))
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_has_the_rules_of_its_release_or_else_those_of_the_newest() {
+    fn a_kernel_has_the_decisions_of_its_release_or_else_those_of_the_newest() {
         assert_eq!(variants_for("6.1.192"), "linux-6.1");
         for kernel in ["6.12.1", "6.99-mine", "7.3.4", "6.13.0-rc1+"] {
             assert_eq!(variants_for(kernel), "linux-6.12", "{kernel}");
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn unnamed_are_the_newest_rules_and_trees_of_ones_own() {
+    fn unnamed_are_the_newest_decisions_and_trees_of_ones_own() {
         let asked = |kernel| [true, false].map(|is_of_a_package| is_asked_unnamed(kernel, is_of_a_package));
         assert_eq!(asked("6.12.117"), [true, true]);
         assert_eq!(asked("7.3.4"), [false, true]);

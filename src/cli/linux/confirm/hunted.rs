@@ -33,7 +33,7 @@ pub(super) fn predictions(
                 continue;
             }
             let program = minimize_violation(&finding.program, &site, |_| {});
-            let invariant = invariant::named(site.invariant).expect("a site names its rule");
+            let invariant = invariant::named(site.invariant).expect("a site names its invariant");
             // What a kernel does after memory or text was used that is gone is no prediction.
             let trace = machine.run(&program);
             let undefined = compare::first_undefined(trace);

@@ -88,7 +88,7 @@ pub enum Marks {
 
 /// The decisions of ib_core; the default is what was settled.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
+pub struct Decisions {
     /// The lock of the list of devices.
     pub devices: LockClass,
     /// The lock of the list of clients.
@@ -141,9 +141,9 @@ pub struct Rules {
     pub users: UserRules,
 }
 
-impl Default for Rules {
+impl Default for Decisions {
     fn default() -> Self {
-        Rules {
+        Decisions {
             devices: LockClass::DevicesRwsem,
             clients: LockClass::ClientsRwsem,
             over_callbacks: None,

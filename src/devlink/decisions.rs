@@ -1,4 +1,4 @@
-//! devlink's rules: the decisions that were argued about, and what was settled.
+//! devlink's decisions: what was argued about, and what was settled.
 
 use crate::event::Errno;
 
@@ -60,7 +60,7 @@ pub enum Netdevsim {
 
 /// The decisions of devlink core and its drivers; the default is what was settled.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
+pub struct Decisions {
     /// Where drivers register.
     pub publish: Publish,
     /// Whether reload is refused until the driver enables it; no other command is.
@@ -173,9 +173,9 @@ pub struct Rules {
     pub port_is_taken: Errno,
 }
 
-impl Default for Rules {
+impl Default for Decisions {
     fn default() -> Self {
-        Rules {
+        Decisions {
             publish: Publish::Last,
             reload_must_be_enabled: false,
             reload_takes_device_lock: true,

@@ -115,7 +115,7 @@ pub enum Unregistration {
 /// The decisions of mdev core; the default is what was settled.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs, reason = "the types say it")]
-pub struct Rules {
+pub struct Decisions {
     pub registered: Registered,
     pub unregistered: Unregistered,
     pub vendor_reference: VendorReference,
@@ -142,9 +142,9 @@ pub struct Rules {
     pub core_reference: bool,
 }
 
-impl Default for Rules {
+impl Default for Decisions {
     fn default() -> Self {
-        Rules {
+        Decisions {
             registered: Registered::default(),
             unregistered: Unregistered::default(),
             vendor_reference: VendorReference::default(),
