@@ -1,11 +1,10 @@
 //! devlink's decisions: what was argued about, and what was settled.
 
-use crate::event::Errno;
-
 /// When drivers register their instance, and so make it visible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Publish {
     /// As the last step of probe and the first of remove, under the instance's lock.
+    #[default]
     Last,
     /// As the last step of probe and the first of remove, without the instance's lock.
     LastUnlocked,
@@ -17,18 +16,20 @@ pub enum Publish {
 }
 
 /// When a part may be announced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Notify {
     /// While users can see the instance.
+    #[default]
     WhenVisible,
     /// As soon as there is a part.
     AtOnce,
 }
 
 /// What a register announces of the parts that are there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Replay {
     /// The instance, then all of them.
+    #[default]
     ParentFirst,
     /// All of them, then the instance.
     ChildrenFirst,
@@ -37,9 +38,10 @@ pub enum Replay {
 }
 
 /// What a driver calls from its reload callbacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReloadCalls {
     /// Functions that expect the instance's lock to be held.
+    #[default]
     Locked,
     /// Functions that take it.
     SelfLocking,
@@ -48,9 +50,10 @@ pub enum ReloadCalls {
 }
 
 /// How much of netdevsim there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Netdevsim {
     /// What arguments are about: ports, two traps, a param.
+    #[default]
     Small,
     /// Everything that 6.12's shows, with its files and its flaws.
     Linux612,
@@ -59,28 +62,102 @@ pub enum Netdevsim {
 }
 
 /// The decisions of devlink core and its drivers; the default is what was settled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Decisions {
+    /// When a driver registers its instance, what is announced by then, and what a lookup returns.
+    pub registration: Registration,
+    /// What a reload makes anew, what it announces, and what a driver may call in it.
+    pub reload: Reload,
+    /// Which lock is held over a driver's callback, and which files guard what they change.
+    pub lock: Locking,
+    /// How the parts of an instance change and end, and what is announced of that.
+    pub part: Parts,
+    /// What becomes of the netdevs of ports, and what is announced of them.
+    pub netdev: Netdevs,
+    /// Which netdevsim it is.
+    pub netdevsim: Netdevsim,
+}
+
+/// When a driver registers its instance, what is announced by then, and what a lookup returns.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Registration {
     /// Where drivers register.
     pub publish: Publish,
-    /// Whether reload is refused until the driver enables it; no other command is.
-    pub reload_must_be_enabled: bool,
-    /// Whether reload takes the device's lock, and so cannot meet probe or remove.
-    pub reload_takes_device_lock: bool,
     /// When parts are announced.
     pub notify: Notify,
     /// What register announces.
     pub replay: Replay,
-    /// Whether traps are made by reload; otherwise by probe only.
-    pub traps_in_reload: bool,
+    /// Whether a command that has the lock does not look at the mark again.
+    pub lookup_trusts_what_it_found: bool,
+    /// Whether unregister waits until no reference is left that a lookup took.
+    pub unregister_waits: bool,
+    /// Whether an unregister tells of ports and params in reverse, as it does of everything else.
+    pub unregister_reverses_all: bool,
+    /// Whether a module goes while devices are left that its code is to release.
+    pub exit_skips_releases: bool,
+    /// Whether an instance has no reference to its parent device.
+    pub parent_not_referenced: bool,
+}
+
+/// What a reload makes anew, what it announces, and what a driver may call in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reload {
+    /// Whether reload is refused until the driver enables it; no other command is.
+    pub must_be_enabled: bool,
+    /// Whether reload does without the device's lock, and so can meet probe or remove.
+    pub without_device_lock: bool,
+    /// Whether traps are made by probe only, and not by reload.
+    pub traps_in_probe: bool,
     /// What drivers call from reload.
-    pub reload_calls: ReloadCalls,
+    pub calls: ReloadCalls,
+    /// Whether a reload may move an instance whatever else it is to do.
+    pub any_action_moves: bool,
+    /// Whether a driver's reload begins to follow all namespaces.
+    pub registers_notifier: bool,
+    /// Whether a reload makes health reporters anew, and waits for those who report.
+    pub reporters_anew: bool,
+    /// Whether a driver that fails to come up leaves what it has made.
+    pub up_leaves_parts: bool,
+    /// Whether a reload warns of what its driver's teardown left.
+    pub checks_teardown: bool,
+    /// Whether the old namespace is told of the end before the driver is asked to go down.
+    pub netns_told_before_down: bool,
+    /// Whether both namespaces are told of the instance and its params alone, and the new one once the driver is up.
+    pub netns_told_little: bool,
+    /// Whether a reload that fails forgets its reference to the namespace it was to move to.
+    pub netns_ref_lost_on_error: bool,
+    /// Whether a driver that refuses to go down keeps its instance in a namespace that ends.
+    pub driver_may_keep_netns: bool,
+    /// Whether a move to another namespace tells of params beside the instance, and not inside.
+    pub params_told_apart: bool,
+}
+
+/// Which lock is held over a driver's callback, and which files guard what they change.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Locking {
     /// Whether one lock of all instances is held over every command.
     pub devlink_mutex: bool,
-    /// Whether a command looks at the mark again once it has the lock.
-    pub lookup_checks_again: bool,
-    /// Whether unregister waits until nobody has a reference that a lookup took.
-    pub unregister_waits: bool,
+    /// Whether a nested instance takes the lock of the one it is nested in, to have it tell of the change.
+    pub nested_locks_parent: bool,
+    /// Whether the driver waits for its work under the lock that the work takes.
+    pub work_cancelled_locked: bool,
+    /// Whether the state of a reporter is changed and told without the instance's lock.
+    pub health_reports_unlocked: bool,
+    /// Whether a dump of a reporter is asked for without the instance's lock.
+    pub dump_get_unlocked: bool,
+    /// Whether a task that ends a namespace holds the lock of all namespaces over the drivers' reload.
+    pub netns_exit_holds_pernet_ops: bool,
+    /// Whether the files that change ports may be written to at any time.
+    pub port_files_unguarded: bool,
+    /// Whether the files that change ports keep reload away with its flag, and reload does without the instance's lock.
+    pub port_files_disable_reload: bool,
+    /// Whether the files that change ports take for granted that a driver is bound.
+    pub port_files_trust_driver: bool,
+}
+
+/// How the parts of an instance change and end, and what is announced of that.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Parts {
     /// Whether an eswitch change is applied attribute by attribute.
     pub eswitch_in_steps: bool,
     /// Whether a rate object is changed attribute by attribute.
@@ -89,148 +166,47 @@ pub struct Decisions {
     pub rate_keeps_parent: bool,
     /// Whether the driver unmakes rate nodes without a word.
     pub rate_nodes_end_silently: bool,
+    /// Whether rate objects keep their parents when the driver unmakes all nodes.
+    pub rate_parents_kept: bool,
     /// Whether an id that devlink chose for a snapshot is held for ever.
     pub snapshot_ids_kept: bool,
     /// Whether snapshots that an unregister finds are not told of.
     pub snapshots_end_silently: bool,
     /// Whether the traps of a group are changed before its policer is looked at.
     pub trap_group_set_in_steps: bool,
+    /// Whether a driver unregisters the groups of its traps before the traps.
+    pub groups_end_first: bool,
+    /// Whether all traps are set to drop before the first one is unregistered.
+    pub traps_drop_first: bool,
     /// Whether no message says anything of an object whose counter cannot be read.
     pub broken_counter_hides: bool,
     /// Whether the sizes of a resource's parts are added up without a look at the carry.
     pub resource_sums_wrap: bool,
     /// Whether a driver goes on to count a route that another has refused after it.
     pub refused_routes_count: bool,
-    /// Whether whoever ends a namespace holds the lock of all namespaces over the drivers' reload.
-    pub netns_exit_holds_pernet_ops: bool,
-    /// Whether a driver that refuses to go down keeps its instance in a namespace that ends.
-    pub driver_may_keep_netns: bool,
-    /// Whether the old namespace is told of the end before the driver is asked to go down.
-    pub netns_told_before_down: bool,
-    /// Whether both namespaces are told of the instance and its params alone, and the new one once the driver is up.
-    pub netns_told_little: bool,
-    /// Whether a reload that fails forgets its reference to the namespace it was to move to.
-    pub netns_ref_lost_on_error: bool,
-    /// Whether a reload may move an instance whatever else it is to do.
-    pub any_action_moves: bool,
-    /// Whether a driver's reload begins to follow all namespaces.
-    pub reload_registers_notifier: bool,
-    /// Whether a reload makes health reporters anew, and waits for those who report.
-    pub reporters_in_reload: bool,
-    /// Whether the state of a reporter is changed and told without the instance's lock.
-    pub health_reports_unlocked: bool,
     /// Whether errors may be reported until the instance is freed.
     pub reports_after_unregister: bool,
-    /// Whether a dump of a reporter is asked for without the instance's lock.
-    pub dump_get_unlocked: bool,
-    /// Whether a driver unregisters the groups of its traps before the traps.
-    pub groups_end_first: bool,
-    /// Whether a driver that fails to come up leaves what it has made.
-    pub reload_up_leaves_parts: bool,
-    /// Whether a move to another namespace tells of params beside the instance, and not inside.
-    pub params_told_apart: bool,
-    /// Whether the files that change ports may be written to at any time.
-    pub port_files_unguarded: bool,
-    /// Whether the files that change ports keep reload away with its flag, and reload does without the instance's lock.
-    pub port_files_disable_reload: bool,
-    /// Whether the files that change ports take for granted that a driver is bound.
-    pub port_files_trust_driver: bool,
-    /// Whether a module goes only when every device that its code is to release has been released.
-    pub exit_waits_for_releases: bool,
-    /// Whether an instance has a reference to its parent device.
-    pub parent_referenced: bool,
-    /// Whether rate objects forget their parents when the driver unmakes all nodes.
-    pub rate_parents_forgotten: bool,
-    /// Whether who filters by a port hears of nothing that has no port, its instance included.
-    pub port_filter_hides_instance: bool,
-    /// Whether a nested instance takes the lock of the one it is nested in, to have it tell of the change.
-    pub nested_locks_parent: bool,
-    /// Whether the driver waits for its work under the lock that the work takes.
-    pub work_cancelled_locked: bool,
-    /// Whether a socket can have a filter of notifications.
-    pub has_filters: bool,
-    /// Whether a message about a port names its netdev only if that is where its instance is.
-    pub ports_name_near_netdevs: bool,
-    /// Whether messages about a netdev say which port it is of.
-    pub links_name_ports: bool,
-    /// Whether nobody in the namespace that a netdev leaves is told of it.
-    pub netdev_leaves_silently: bool,
-    /// Whether the netdevs of drivers end with their namespace.
-    pub netdevs_end_with_netns: bool,
-    /// Which netdevsim it is.
-    pub netdevsim: Netdevsim,
-    /// Whether a dump shows one kind of object of every instance after the other.
-    pub dump_by_kind: bool,
-    /// Whether all traps are set to drop before the first one is unregistered.
-    pub traps_drop_first: bool,
-    /// Whether a reload warns of what its driver's teardown left.
-    pub reload_checks_teardown: bool,
     /// Whether ports are in a list, the newest last; otherwise they go by their index.
     pub ports_in_list: bool,
-    /// Whether an unregister tells of ports and params in reverse, as it does of everything else.
-    pub unregister_reverses_all: bool,
-    /// What a driver is told that registers a port under an index that is taken.
-    pub port_is_taken: Errno,
+    /// Whether a driver that registers a port under an index that is taken is told EEXIST, and not EBUSY.
+    pub taken_port_exists: bool,
+    /// Whether a dump shows one kind of object of every instance after the other.
+    pub dump_by_kind: bool,
+    /// Whether a socket that filters by a port hears of nothing that has no port, its instance included.
+    pub port_filter_hides_instance: bool,
+    /// Whether a socket cannot have a filter of notifications.
+    pub without_filters: bool,
 }
 
-impl Default for Decisions {
-    fn default() -> Self {
-        Decisions {
-            publish: Publish::Last,
-            reload_must_be_enabled: false,
-            reload_takes_device_lock: true,
-            notify: Notify::WhenVisible,
-            replay: Replay::ParentFirst,
-            traps_in_reload: true,
-            reload_calls: ReloadCalls::Locked,
-            devlink_mutex: false,
-            lookup_checks_again: true,
-            unregister_waits: false,
-            eswitch_in_steps: false,
-            rate_set_in_steps: false,
-            rate_keeps_parent: false,
-            rate_nodes_end_silently: false,
-            snapshot_ids_kept: false,
-            snapshots_end_silently: false,
-            trap_group_set_in_steps: false,
-            broken_counter_hides: false,
-            resource_sums_wrap: false,
-            refused_routes_count: false,
-            netns_exit_holds_pernet_ops: false,
-            driver_may_keep_netns: false,
-            netns_told_before_down: false,
-            netns_told_little: false,
-            netns_ref_lost_on_error: false,
-            any_action_moves: false,
-            reload_registers_notifier: false,
-            reporters_in_reload: false,
-            health_reports_unlocked: false,
-            reports_after_unregister: false,
-            dump_get_unlocked: false,
-            groups_end_first: false,
-            reload_up_leaves_parts: false,
-            params_told_apart: false,
-            port_files_unguarded: false,
-            port_files_disable_reload: false,
-            port_files_trust_driver: false,
-            exit_waits_for_releases: true,
-            parent_referenced: true,
-            rate_parents_forgotten: true,
-            port_filter_hides_instance: false,
-            nested_locks_parent: false,
-            work_cancelled_locked: false,
-            has_filters: true,
-            ports_name_near_netdevs: false,
-            links_name_ports: true,
-            netdev_leaves_silently: false,
-            netdevs_end_with_netns: false,
-            netdevsim: Netdevsim::Small,
-            dump_by_kind: false,
-            traps_drop_first: false,
-            reload_checks_teardown: false,
-            ports_in_list: false,
-            unregister_reverses_all: false,
-            port_is_taken: Errno::EBUSY,
-        }
-    }
+/// What becomes of the netdevs of ports, and what is announced of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Netdevs {
+    /// Whether a message about a port names its netdev only if that is where its instance is.
+    pub ports_name_near_netdevs: bool,
+    /// Whether messages about a netdev do not say which port it is of.
+    pub links_name_no_ports: bool,
+    /// Whether the namespace that a netdev leaves is told nothing.
+    pub leaves_silently: bool,
+    /// Whether the netdevs of drivers end with their namespace.
+    pub end_with_netns: bool,
 }

@@ -27,7 +27,7 @@ impl Devlink {
     /// what was settled shows an instance with its parts at once, which makes for shorter streams.
     pub(super) async fn dump(&self, k: &Kernel) -> Result<(), Errno> {
         let body = async {
-            if !self.decisions.dump_by_kind {
+            if !self.decisions.part.dump_by_kind {
                 return self.dump_instances(k, Shown::Everything).await;
             }
             self.dump_instances(k, Shown::Itself).await?;
@@ -99,7 +99,7 @@ impl Devlink {
     /// At rest: what a dump would show now. The first event says that rest was reached.
     pub fn at_rest(&self, k: &Kernel) {
         k.emit(What::AtRest(Subject::Kernel, 0));
-        if !self.decisions.dump_by_kind {
+        if !self.decisions.part.dump_by_kind {
             return self.each_registered(|id| {
                 self.rests(k, id, std::iter::once(self.subject(id)).chain(self.everything(id)));
             });

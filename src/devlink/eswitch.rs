@@ -20,7 +20,7 @@ impl Devlink {
         let inline_fits = inline == Inline::Unset || ops.supports_inline_mode(id, inline);
         let encap_fits = encap == Encap::Unset || ops.supports_encap_mode(id, encap);
         let supported = inline_fits && encap_fits;
-        if !supported && !self.decisions.eswitch_in_steps {
+        if !supported && !self.decisions.part.eswitch_in_steps {
             return Err(Errno::EOPNOTSUPP);
         }
         self.eswitch_mode_set(k, ops, id, mode).await?;

@@ -25,7 +25,7 @@ impl Devlink {
         device: FilterDevice,
         port: FilterPort,
     ) -> Result<(), Errno> {
-        if !self.decisions.has_filters {
+        if self.decisions.part.without_filters {
             return Err(Errno::EOPNOTSUPP);
         }
         let mut listeners = self.listeners.borrow_mut();
@@ -66,7 +66,7 @@ impl Devlink {
         };
         let is_port = match (listener.port.index_wanted(), port) {
             (Some(wanted), Some(port)) => wanted == port,
-            (Some(_), None) => !self.decisions.port_filter_hides_instance,
+            (Some(_), None) => !self.decisions.part.port_filter_hides_instance,
             (None, _) => true,
         };
         listener.device.names(self.handle(id)) && is_port

@@ -158,7 +158,7 @@ impl Devlink {
         reporter: event::Reporter,
     ) -> Result<(), Errno> {
         // 6.12 says that there is an error without the lock, also while the instance moves.
-        let held = match self.decisions.health_reports_unlocked {
+        let held = match self.decisions.lock.health_reports_unlocked {
             true => None,
             false => Some(self.lock(k, id, Point::HealthReportLock).await),
         };
@@ -252,7 +252,7 @@ impl Devlink {
         let shown = {
             let mut doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
             let found = self.reporter(k, doit.id, reporter)?;
-            if self.decisions.dump_get_unlocked {
+            if self.decisions.lock.dump_get_unlocked {
                 doit.unlock();
             }
             // Between the lookup and the dump the reporter may go if nothing keeps it.
@@ -266,7 +266,7 @@ impl Devlink {
         };
         let mut doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
         let now = self.reporter(k, doit.id, reporter)?;
-        if self.decisions.dump_get_unlocked {
+        if self.decisions.lock.dump_get_unlocked {
             doit.unlock();
             k.point(Point::HealthDumpChunk).await;
             now.kref.inspect(|kref| {

@@ -63,7 +63,7 @@ impl Devlink {
         parent: Option<Kref>,
         netns: NetNs,
     ) -> InstanceId {
-        if let Some(parent) = parent.filter(|_| self.decisions.parent_referenced) {
+        if let Some(parent) = parent.filter(|_| !self.decisions.registration.parent_not_referenced) {
             k.get(parent);
         }
         let mut instances = self.instances.borrow_mut();
@@ -111,7 +111,7 @@ impl Devlink {
 
     /// The one lock of all instances, under the decisions that have it.
     pub async fn mutex<'k>(&self, k: &'k Kernel, at: Point) -> Option<Held<'k>> {
-        match self.decisions.devlink_mutex {
+        match self.decisions.lock.devlink_mutex {
             true => Some(k.lock(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel), at).await),
             false => None,
         }
@@ -142,7 +142,7 @@ impl Devlink {
                 k.emit(What::Warn(subject, k.here()));
                 return Err(Errno::ENODEV);
             }
-            if self.decisions.unregister_waits {
+            if self.decisions.registration.unregister_waits {
                 let users = self.with(k, id, |instance| instance.users);
                 k.unregister_wait(users, Point::UnregisterWait).await;
             }
@@ -179,7 +179,7 @@ impl Devlink {
         // Models `devlink_release()`, which names the device and then lets go of it.
         if let Some(parent) = parent
             && k.touch(parent)
-            && self.decisions.parent_referenced
+            && !self.decisions.registration.parent_not_referenced
         {
             k.put_device(parent);
         }
@@ -242,7 +242,7 @@ impl Devlink {
             let Some(user) = self.try_get(k, id) else { continue };
             k.point(Point::DevlinkLookup).await;
             let device = if is_reload { self.lock_device(k, handle).await } else { None };
-            let lock = match is_reload && self.decisions.port_files_disable_reload {
+            let lock = match is_reload && self.decisions.lock.port_files_disable_reload {
                 true => None,
                 false => Some(self.lock(k, id, Point::DevlinkLock).await),
             };
@@ -260,7 +260,7 @@ impl Devlink {
     /// waiting; none if one is.
     pub(super) fn try_get<'k>(&self, k: &'k Kernel, id: InstanceId) -> Option<Option<User<'k>>> {
         let (users, kref) = self.with(k, id, |instance| (instance.users, instance.kref));
-        let user = match self.decisions.unregister_waits {
+        let user = match self.decisions.registration.unregister_waits {
             true => Some(k.try_use(users)?),
             false => None,
         };
@@ -270,15 +270,16 @@ impl Devlink {
 
     /// The device's lock, under the decision that reload takes it.
     pub(super) async fn lock_device<'k>(&self, k: &'k Kernel, handle: Handle) -> Option<Held<'k>> {
-        match self.decisions.reload_takes_device_lock {
-            true => Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await),
-            false => None,
+        match self.decisions.reload.without_device_lock {
+            true => None,
+            false => Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await),
         }
     }
 
     /// Whether an instance is still what the lookup found, as far as anybody looks.
     pub(super) fn is_still_in(&self, id: InstanceId, netns: NetNs) -> bool {
-        (self.is_registered(id) && self.netns(id) == netns) || !self.decisions.lookup_checks_again
+        (self.is_registered(id) && self.netns(id) == netns)
+            || self.decisions.registration.lookup_trusts_what_it_found
     }
 }
 

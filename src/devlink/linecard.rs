@@ -136,7 +136,7 @@ impl Devlink {
     /// work to take.
     pub(super) async fn nested_in_notify(&self, k: &Kernel, id: InstanceId) {
         let Some((parent, card)) = self.with(k, id, |instance| instance.nested_in) else { return };
-        if self.decisions.nested_locks_parent {
+        if self.decisions.lock.nested_locks_parent {
             let _held = self.lock(k, parent, Point::NestedNotify).await;
             return self.linecard_told(k, parent, card).await;
         }

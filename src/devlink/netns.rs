@@ -22,20 +22,20 @@ impl Devlink {
         if from == to {
             return;
         }
-        if !self.decisions.netns_told_before_down {
+        if !self.decisions.reload.netns_told_before_down {
             self.netns_leave(k, id).await;
         }
         k.point(Point::ReloadNetns).await;
         self.with(k, id, |instance| instance.netns = to);
         k.emit(What::Set(Subject::NetnsOf(self.handle(id)), from.to_byte(), to.to_byte()));
-        if !self.decisions.netns_told_little {
+        if !self.decisions.reload.netns_told_little {
             self.notify_register(k, id).await;
         }
     }
 
     /// Tells the old namespace of the end.
     pub(super) async fn netns_leave(&self, k: &Kernel, id: InstanceId) {
-        match self.decisions.netns_told_little {
+        match self.decisions.reload.netns_told_little {
             true => self.netns_params(k, id, Notice::Del).await,
             false => self.notify_unregister(k, id).await,
         }
@@ -82,7 +82,7 @@ impl Devlink {
         let from = self.netns(id);
         let reinit = (ReloadAction::Reinit, ReloadLimit::Unset);
         let moved = self.reload(k, ops, id, reinit, Some(NetNs::Init)).await;
-        if moved.is_err() && self.netns(id) == from && !self.decisions.driver_may_keep_netns {
+        if moved.is_err() && self.netns(id) == from && !self.decisions.reload.driver_may_keep_netns {
             self.netns_change(k, id, NetNs::Init).await;
         }
     }

@@ -14,7 +14,7 @@ impl Devlink {
             self.rate_touch_parent(k, id, rate);
         }
         k.point(Point::DevlinkNotify).await;
-        let need = self.is_registered(id) || self.decisions.notify == Notify::AtOnce;
+        let need = self.is_registered(id) || self.decisions.registration.notify == Notify::AtOnce;
         if need && !self.fill_fails(id, part) {
             self.send(k, id, notice, part, self.value(id, part));
         }
@@ -28,7 +28,7 @@ impl Devlink {
             // Models `devlink_nl_port_fill()`: a netdev that is elsewhere is not shown.
             Subject::Port(_, port) => match instance.port_types[port.index()] {
                 PortType::EthNetdev
-                    if self.decisions.ports_name_near_netdevs
+                    if self.decisions.netdev.ports_name_near_netdevs
                         && instance.netdevs_in[port.index()] != instance.netns =>
                 {
                     PortType::Eth.pack()
@@ -54,10 +54,10 @@ impl Devlink {
     /// Models `devlink_notify_register()`: the instance first, then every part it already has.
     pub(super) async fn notify_register(&self, k: &Kernel, id: InstanceId) {
         self.notify_params_apart(k, id, Notice::New).await;
-        if self.decisions.replay != Replay::ChildrenFirst {
+        if self.decisions.registration.replay != Replay::ChildrenFirst {
             self.notify(k, id, Notice::New, self.subject(id)).await;
         }
-        if self.decisions.replay != Replay::ParentOnly {
+        if self.decisions.registration.replay != Replay::ParentOnly {
             let kinds = REPLAYED.into_iter().chain([SubjectKind::Snapshot]);
             for kind in kinds.filter(|kind| self.replays(*kind)) {
                 for part in self.parts_of(id, kind) {
@@ -66,7 +66,7 @@ impl Devlink {
                 }
             }
         }
-        if self.decisions.replay == Replay::ChildrenFirst {
+        if self.decisions.registration.replay == Replay::ChildrenFirst {
             self.notify(k, id, Notice::New, self.subject(id)).await;
         }
     }
@@ -75,8 +75,8 @@ impl Devlink {
     /// unregistered before it goes down, has snapshots, of which no kernel says anything.
     fn replays(&self, kind: SubjectKind) -> bool {
         match kind {
-            SubjectKind::Snapshot => !self.decisions.snapshots_end_silently,
-            SubjectKind::Param => !self.decisions.params_told_apart,
+            SubjectKind::Snapshot => !self.decisions.part.snapshots_end_silently,
+            SubjectKind::Param => !self.decisions.reload.params_told_apart,
             _ => true,
         }
     }
@@ -84,12 +84,12 @@ impl Devlink {
     /// Models `devlink_notify_unregister()`: every list in reverse but those of params and ports, which have
     /// numbers and, but for 6.1, go by them; the instance last.
     pub(super) async fn notify_unregister(&self, k: &Kernel, id: InstanceId) {
-        if self.decisions.replay != Replay::ParentOnly {
+        if self.decisions.registration.replay != Replay::ParentOnly {
             let kinds = std::iter::once(SubjectKind::Snapshot).chain(REPLAYED.into_iter().rev());
             for kind in kinds.filter(|kind| self.replays(*kind)) {
                 let mut parts = self.parts_of(id, kind);
                 let is_numbered = matches!(kind, SubjectKind::Param | SubjectKind::Port);
-                let forward = is_numbered && !self.decisions.unregister_reverses_all;
+                let forward = is_numbered && !self.decisions.registration.unregister_reverses_all;
                 while let Some(part) = if forward { parts.next() } else { parts.next_back() } {
                     k.point(Point::UnregisterReplay).await;
                     self.notify(k, id, Notice::Del, part).await;
@@ -102,7 +102,8 @@ impl Devlink {
 
     /// Tells of params before the instance begins and after it ends, under the decisions that do.
     async fn notify_params_apart(&self, k: &Kernel, id: InstanceId, notice: Notice) {
-        for part in self.parts_of(id, SubjectKind::Param).filter(|_| self.decisions.params_told_apart) {
+        for part in self.parts_of(id, SubjectKind::Param).filter(|_| self.decisions.reload.params_told_apart)
+        {
             self.notify(k, id, notice, part).await;
         }
     }

@@ -100,7 +100,7 @@ impl Devlink {
         let traps = instance.inventory.traps;
         let rates = instance.rates.order();
         let snapshots = instance.snapshots.order();
-        let (ports, in_list) = (instance.port_order, self.decisions.ports_in_list);
+        let (ports, in_list) = (instance.port_order, self.decisions.part.ports_in_list);
         let present = instance.present.of(kind);
         let is_there = move |index: usize| present & 1 << index != 0;
         let count = match kind {

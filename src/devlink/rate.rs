@@ -217,7 +217,7 @@ impl Devlink {
             (RateParent::Unset, _) => Ok(value),
             (_, None) => Ok(value.under(None)),
             // Up to 6.1 an object has to lose its parent before it gets another.
-            (..) if self.decisions.rate_keeps_parent && value.parent().is_some() => Err(Errno::EBUSY),
+            (..) if self.decisions.part.rate_keeps_parent && value.parent().is_some() => Err(Errno::EBUSY),
             (_, Some(above)) if !rates.order.contains(&Some(above)) => Err(Errno::ENODEV),
             (_, Some(above)) if above == rate => Err(Errno::EINVAL),
             (_, Some(above)) if is_node(rate) && rates.is_above(rate, rates.parent(above)) => {
@@ -239,7 +239,7 @@ impl Devlink {
     ) -> Result<(), Errno> {
         let part = self.rate(k, id, rate)?;
         let none = Setting { share: TxShare::Unset, max: TxMax::Unset, parent: RateParent::Unset };
-        if !self.decisions.rate_set_in_steps {
+        if !self.decisions.part.rate_set_in_steps {
             self.checked(k, ops, id, rate, to)?;
         }
         let steps = [
@@ -280,7 +280,7 @@ impl Devlink {
 
     /// Models `devl_rate_nodes_destroy()`: leaves lose their parents, and nodes go. 6.12 tells nobody.
     pub async fn rate_nodes_destroy(&self, k: &Kernel, id: InstanceId) {
-        if self.decisions.rate_parents_forgotten {
+        if !self.decisions.part.rate_parents_kept {
             self.with(k, id, |instance| {
                 for value in &mut instance.rates.values {
                     *value = value.under(None);
@@ -293,7 +293,7 @@ impl Devlink {
                 continue;
             }
             k.point(Point::RateNodesDestroy).await;
-            match self.decisions.rate_nodes_end_silently {
+            match self.decisions.part.rate_nodes_end_silently {
                 true => self.rate_remove(k, id, rate),
                 false => self.rate_end(k, id, rate).await,
             }

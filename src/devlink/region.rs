@@ -103,7 +103,7 @@ impl Devlink {
             k.emit(What::Dumped(Subject::Snapshot(self.handle(id), snapshot), 0));
         }
         // 6.12 forgets what it holds of an id that it chose.
-        if !is_auto || !self.decisions.snapshot_ids_kept {
+        if !is_auto || !self.decisions.part.snapshot_ids_kept {
             self.snapshot_id_put(k, id, snapshot);
         }
         Ok(())

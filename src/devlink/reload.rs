@@ -40,11 +40,11 @@ impl Devlink {
             return Err(Errno::EINVAL);
         }
         let moves = to.is_some_and(|to| to != self.netns(id));
-        let done = match moves && action != ReloadAction::Reinit && !self.decisions.any_action_moves {
+        let done = match moves && action != ReloadAction::Reinit && !self.decisions.reload.any_action_moves {
             true => Err(Errno::EOPNOTSUPP),
             false => self.reload(k, ops, id, (action, limit), to).await,
         };
-        if let Some(to) = to.filter(|_| done.is_ok() || !self.decisions.netns_ref_lost_on_error) {
+        if let Some(to) = to.filter(|_| done.is_ok() || !self.decisions.reload.netns_ref_lost_on_error) {
             k.netns_put(to);
         }
         done?;
@@ -63,7 +63,7 @@ impl Devlink {
         (action, limit): (ReloadAction, ReloadLimit),
         to: Option<NetNs>,
     ) -> Result<(), Errno> {
-        if self.decisions.reload_must_be_enabled && !self.with(k, id, |instance| instance.reload_enabled) {
+        if self.decisions.reload.must_be_enabled && !self.with(k, id, |instance| instance.reload_enabled) {
             return Err(Errno::EOPNOTSUPP);
         }
         // Firmware that is activated without a reset changes under a driver that stays up.
@@ -85,7 +85,7 @@ impl Devlink {
         let subject = self.subject(id);
         let from = self.netns(id);
         let to = to.unwrap_or(from);
-        if self.decisions.netns_told_before_down && to != from {
+        if self.decisions.reload.netns_told_before_down && to != from {
             self.netns_leave(k, id).await;
         }
         k.point(Point::ReloadDown).await;
@@ -99,7 +99,7 @@ impl Devlink {
         let up = k.call(Callback::ReloadUp, subject, Module::Core, ops.reload_up(id, limit)).await;
         self.reload_failed_set(k, id, up.is_err()).await;
         up?;
-        if self.decisions.netns_told_little && to != from {
+        if self.decisions.reload.netns_told_little && to != from {
             self.netns_params(k, id, Notice::New).await;
         }
         // The counters of performed reloads changed, so the instance is announced once more.
@@ -110,7 +110,7 @@ impl Devlink {
 
     /// Models `devlink_reload_reinit_sanity_check()`: a driver that is down has neither ports nor traps.
     fn sanity_check(&self, k: &Kernel, id: InstanceId) {
-        if self.decisions.reload_checks_teardown {
+        if self.decisions.reload.checks_teardown {
             for _ in
                 self.kinds_left(id).filter(|kind| !matches!(kind, SubjectKind::Region | SubjectKind::Param))
             {

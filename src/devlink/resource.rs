@@ -39,7 +39,7 @@ impl Devlink {
 
     /// Models `devlink_resource_validate_children()`, whose sum wraps in 6.12.
     fn resource_validate(&self, k: &Kernel, id: InstanceId, resource: Resource) {
-        let wraps = self.decisions.resource_sums_wrap;
+        let wraps = self.decisions.part.resource_sums_wrap;
         let parts = Resource::ALL.iter().filter(|part| part.parent() == Some(resource));
         let sizes = self.with(k, id, |instance| instance.sizes);
         let sum = parts.map(|part| sizes[part.index()].sizes.new.units()).reduce(|sum, size| match wraps {

@@ -29,10 +29,10 @@ impl Devlink {
     pub async fn traps_unregister(&self, k: &Kernel, id: InstanceId) {
         let handle = self.handle(id);
         let inventory = self.inventory(id);
-        if self.decisions.traps_drop_first {
+        if self.decisions.part.traps_drop_first {
             self.with(k, id, |instance| instance.traps = [TrapAction::Drop; Trap::COUNT]);
         }
-        if self.decisions.groups_end_first {
+        if self.decisions.part.groups_end_first {
             self.trap_groups_unregister(k, id).await;
         }
         for spec in inventory.traps.iter().rev() {

@@ -60,7 +60,7 @@ impl Devlink {
             Subject::TrapPolicer(..) => broken[Counter::Policer as usize],
             _ => false,
         };
-        fails && self.decisions.broken_counter_hides
+        fails && self.decisions.part.broken_counter_hides
     }
 
     /// Models `devlink_nl_trap_get_doit()` and those of groups and policers.
@@ -94,7 +94,7 @@ impl Devlink {
     ) -> Result<(), Errno> {
         let part = Subject::TrapGroup(self.handle(id), group);
         self.trap_part(k, id, part)?;
-        if self.decisions.trap_group_set_in_steps {
+        if self.decisions.part.trap_group_set_in_steps {
             self.group_action_set(k, id, group, action);
             return self.group_policer_set(k, ops, id, group, policer).await;
         }

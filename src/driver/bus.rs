@@ -159,7 +159,7 @@ pub(super) async fn exit(bus: &Bus<'_>) {
     nsim.is_disabled.set(true);
     if let Some(devices) = nsim.devices.get() {
         // The bus itself was one of those that are counted.
-        nsim.are_released.set(k.put(devices) && bus.devlink.decisions.exit_waits_for_releases);
+        nsim.are_released.set(k.put(devices) && !bus.devlink.decisions.registration.exit_skips_releases);
     }
     {
         let _list = k.lock(list_lock(bus), Point::NsimBusExit).await;
@@ -168,7 +168,7 @@ pub(super) async fn exit(bus: &Bus<'_>) {
             let _ = unregister(bus, handle).await;
         }
     }
-    let waits = bus.devlink.decisions.exit_waits_for_releases && !nsim.are_released.get();
+    let waits = !bus.devlink.decisions.registration.exit_skips_releases && !nsim.are_released.get();
     if let Some(devices) = nsim.devices.get().filter(|_| waits) {
         k.kref_wait(devices, Point::NsimBusExitWait).await;
     }

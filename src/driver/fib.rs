@@ -61,7 +61,7 @@ pub(super) async fn add(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
             continue;
         }
         // Who was told before keeps a route that there is not, unless somebody says so.
-        if !bus.devlink.decisions.refused_routes_count {
+        if !bus.devlink.decisions.part.refused_routes_count {
             fib.told(netns).take(place).for_each(|listener| forget(bus, listener, route));
         }
         return Err(Errno::EPERM);

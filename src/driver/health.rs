@@ -25,7 +25,7 @@ pub async fn break_health(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 /// for their writers where the reporters are unmade.
 pub(super) fn create(bus: &Bus<'_>, id: InstanceId) {
     bus.devlink.reporters_create(bus.kernel, id);
-    if bus.devlink.decisions.reporters_in_reload {
+    if bus.devlink.decisions.reload.reporters_anew {
         files_appear(bus, bus.devlink.handle(id));
     }
 }

@@ -190,8 +190,9 @@ fn find(bus: &Bus<'_>, handle: Handle, port: PortIndex) -> Option<NetdevId> {
     let netdevs = &bus.drivers.netdevs;
     let (mut id, mut found) = (0, None);
     while let Some(netdev) = { netdevs.list.borrow().get(usize::from(id)).copied() } {
-        let is_here =
-            bus.devlink.decisions.links_name_ports && netdev.registered && netdev.netns == bus.kernel.netns();
+        let is_here = !bus.devlink.decisions.netdev.links_name_no_ports
+            && netdev.registered
+            && netdev.netns == bus.kernel.netns();
         if is_here
             && bus.devlink.touch(bus.kernel, netdev.instance)
             && (netdev.handle, netdev.port) == (handle, port)
@@ -217,7 +218,7 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs, other: Option<Name
         false => old.name,
     };
     tell_devlink(bus, old, NetdevEvent::Unregister).await;
-    if !bus.devlink.decisions.netdev_leaves_silently {
+    if !bus.devlink.decisions.netdev.leaves_silently {
         link(bus, Notice::Del, old);
     }
     uevent(bus, Action::Remove, old);
@@ -241,7 +242,7 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs, other: Option<Name
 pub(super) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
     let netdevs = &bus.drivers.netdevs;
     while let Some(id) = netdevs.first_in(netns) {
-        match bus.devlink.decisions.netdevs_end_with_netns {
+        match bus.devlink.decisions.netdev.end_with_netns {
             true => unregister_listed(bus, id).await,
             false => {
                 let moved = change_netns(bus, id, NetNs::Init, Some(Name::Dev(netdevs.arrivals.get()))).await;
@@ -262,7 +263,7 @@ async fn tell_devlink(bus: &Bus<'_>, netdev: Netdev, event: NetdevEvent) {
 /// Models `rtmsg_ifinfo()`, which says which port a netdev is of, and so reads the instance. Before 6.2 it does not, and
 /// then nobody can tell whose the netdev is.
 fn link(bus: &Bus<'_>, notice: Notice, netdev: Netdev) {
-    if bus.devlink.decisions.links_name_ports && bus.devlink.touch(bus.kernel, netdev.instance) {
+    if !bus.devlink.decisions.netdev.links_name_no_ports && bus.devlink.touch(bus.kernel, netdev.instance) {
         bus.kernel.emit_in(netdev.netns, What::Link(notice, netdev.subject()));
     }
 }

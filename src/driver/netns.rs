@@ -24,7 +24,7 @@ pub async fn del(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
 pub async fn cleanup(bus: &Bus<'_>) {
     let k = bus.kernel;
     let ended = k.netns_ended();
-    let pernet = match bus.devlink.decisions.netns_exit_holds_pernet_ops {
+    let pernet = match bus.devlink.decisions.lock.netns_exit_holds_pernet_ops {
         true => Some(k.read(k.lock_of(LockClass::PernetOps, Subject::Kernel), Point::CleanupNetLock).await),
         false => None,
     };
@@ -56,7 +56,7 @@ pub async fn cleanup(bus: &Bus<'_>) {
 
 /// Models `register_netdevice_notifier()` in the probe of the RDMA driver.
 pub(super) async fn register_notifier(bus: &Bus<'_>) {
-    if bus.devlink.decisions.reload_registers_notifier {
+    if bus.devlink.decisions.reload.registers_notifier {
         let lock = bus.kernel.lock_of(LockClass::PernetOps, Subject::Kernel);
         let _held = bus.kernel.lock(lock, Point::NetdeviceNotifier).await;
     }

@@ -27,14 +27,14 @@ impl Bus<'_> {
     async fn reload_create(&self, id: InstanceId) -> Result<(), Errno> {
         let decisions = &self.devlink.decisions;
         fib::create(self, id).await?;
-        if decisions.reporters_in_reload {
+        if decisions.reload.reporters_anew {
             health::create(self, id);
         }
         netdev::notifier_changes(self, id).await;
-        let made = port::create_all(self, id, decisions.reload_calls == ReloadCalls::SelfLocking).await;
+        let made = port::create_all(self, id, decisions.reload.calls == ReloadCalls::SelfLocking).await;
         if made.is_err() {
             netdev::notifier_changes(self, id).await;
-            if decisions.reporters_in_reload {
+            if decisions.reload.reporters_anew {
                 health::destroy(self, id).await;
             }
             fib::destroy(self, id).await;
@@ -60,7 +60,7 @@ impl Ops for Bus<'_> {
         if limit == ReloadLimit::NoReset {
             return Ok(());
         }
-        if self.devlink.decisions.reload_calls == ReloadCalls::Register {
+        if self.devlink.decisions.reload.calls == ReloadCalls::Register {
             self.devlink.unregister(k, id).await?;
         }
         if skips_teardown(self, id) {
@@ -73,11 +73,11 @@ impl Ops for Bus<'_> {
         // After a failed reload these are the ports that were added since.
         port::destroy_all(self, id, false).await;
         netdev::notifier_changes(self, id).await;
-        if self.devlink.decisions.reporters_in_reload {
+        if self.devlink.decisions.reload.reporters_anew {
             health::destroy(self, id).await;
         }
         fib::destroy(self, id).await;
-        if self.devlink.decisions.traps_in_reload {
+        if !self.devlink.decisions.reload.traps_in_probe {
             self.devlink.traps_unregister(k, id).await;
         }
         self.devlink.regions_destroy(k, id).await;
@@ -92,7 +92,7 @@ impl Ops for Bus<'_> {
             return Ok(());
         }
         if self.device(self.devlink.handle(id)).knob(Knob::FailReload) {
-            if self.devlink.decisions.reload_up_leaves_parts {
+            if self.devlink.decisions.reload.up_leaves_parts {
                 self.devlink.regions_create(k, id).await;
                 self.devlink.traps_register(k, id).await;
             }
@@ -104,7 +104,7 @@ impl Ops for Bus<'_> {
         }
         self.devlink.linecards_create(k, id).await;
         self.devlink.regions_create(k, id).await;
-        if self.devlink.decisions.traps_in_reload {
+        if !self.devlink.decisions.reload.traps_in_probe {
             self.devlink.traps_register(k, id).await;
         }
         self.devlink.resources_take_up(k, id);
@@ -117,7 +117,7 @@ impl Ops for Bus<'_> {
         }
         auxiliary::attach(self, id).await;
         snapshot::create_file(self, self.devlink.handle(id));
-        if self.devlink.decisions.reload_calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
+        if self.devlink.decisions.reload.calls == ReloadCalls::Register && !self.devlink.is_registered(id) {
             self.devlink.register(k, id).await?;
         }
         Ok(())

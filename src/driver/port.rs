@@ -105,22 +105,22 @@ pub async fn change(bus: &Bus<'_>, handle: Handle, port: PortIndex, add: bool) -
     let device = bus.device(handle);
     // The file lives in sysfs, which unbind empties before it goes on: a writer keeps the device bound.
     let decisions = &bus.devlink.decisions;
-    let _device = match decisions.port_files_unguarded {
+    let _device = match decisions.lock.port_files_unguarded {
         true => None,
-        false if decisions.port_files_disable_reload => {
+        false if decisions.lock.port_files_disable_reload => {
             Some(k.read(writers(bus, handle), Point::DriverPort).await)
         }
         false => Some(k.lock(device_lock(k, handle), Point::DriverPort).await),
     };
     let id = device.instance.get().ok_or_else(|| unbound(bus, handle))?;
     if !device.is_ready.get() {
-        if decisions.port_files_unguarded {
+        if decisions.lock.port_files_unguarded {
             // What lockdep says of whoever takes a lock that nobody has initialised: that of the list of ports.
             k.emit(What::Warn(bus.devlink.subject(id), k.here()));
         }
         return Err(Errno::EBUSY);
     }
-    if decisions.port_files_disable_reload {
+    if decisions.lock.port_files_disable_reload {
         if !device.has_port_files.get() {
             return Err(bus.absent(handle));
         }
@@ -149,7 +149,7 @@ async fn change_locked(bus: &Bus<'_>, id: InstanceId, port: PortIndex, add: bool
     let _held = bus.devlink.lock(bus.kernel, id, Point::PortRegister).await;
     match add {
         true if device.knows(port) => Err(Errno::EEXIST),
-        true if bus.devlink.decisions.port_files_trust_driver && !bus.devlink.is_registered(id) => {
+        true if bus.devlink.decisions.lock.port_files_trust_driver && !bus.devlink.is_registered(id) => {
             // The driver has gone meanwhile, and with it the folder of debugfs in which the port's is made: an oops.
             bus.kernel.emit(What::Warn(Subject::Device(bus.devlink.handle(id)), bus.kernel.here()));
             Err(Errno::EFAULT)
@@ -192,7 +192,7 @@ pub(super) async fn remove_device_files(bus: &Bus<'_>, handle: Handle) {
 /// whoever wrote, for which an errno stands that nobody hears.
 fn unbound(bus: &Bus<'_>, handle: Handle) -> Errno {
     let has_file = bus.device(handle).has_files.get();
-    if has_file && bus.devlink.decisions.port_files_trust_driver {
+    if has_file && bus.devlink.decisions.lock.port_files_trust_driver {
         bus.kernel.emit(What::Warn(Subject::Device(handle), bus.kernel.here()));
         return Errno::EFAULT;
     }
@@ -201,7 +201,9 @@ fn unbound(bus: &Bus<'_>, handle: Handle) -> Errno {
 
 /// Models the removal of the files, which waits for whoever writes to one.
 pub(super) async fn remove_files(bus: &Bus<'_>, handle: Handle) {
-    if bus.devlink.decisions.port_files_disable_reload && bus.device(handle).has_port_files.replace(false) {
+    if bus.devlink.decisions.lock.port_files_disable_reload
+        && bus.device(handle).has_port_files.replace(false)
+    {
         let _writers = bus.kernel.lock(writers(bus, handle), Point::PortFilesRemove).await;
     }
 }

@@ -52,8 +52,8 @@ async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
         bus.devlink.alloc(k, handle, bus.model_of(handle).inventory, device.on_bus.get(), home(bus, handle));
     device.instance.set(Some(id));
     linecard::nest(bus, handle, id);
-    match bus.devlink.decisions.publish {
-        Publish::Last if bus.devlink.decisions.devlink_mutex => {
+    match bus.devlink.decisions.registration.publish {
+        Publish::Last if bus.devlink.decisions.lock.devlink_mutex => {
             // The lock of all instances comes before an instance's own, so the parts are made without it.
             let held = bus.devlink.lock(k, id, Point::RegisterLock).await;
             create(bus, id).await;
@@ -133,17 +133,17 @@ async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Err
     let (k, device) = (bus.kernel, bus.device(handle));
     vf::remove_function(bus, handle).await;
     port::remove_files(bus, handle).await;
-    if !bus.devlink.decisions.work_cancelled_locked {
+    if !bus.devlink.decisions.lock.work_cancelled_locked {
         linecard::cancel_work(bus, handle).await;
     }
     let removes_file_locked = bus.model(id).has_bus_files;
     if !removes_file_locked {
         snapshot::remove_file(bus, handle).await;
     }
-    if !bus.devlink.decisions.reporters_in_reload && !bus.devlink.decisions.reports_after_unregister {
+    if !bus.devlink.decisions.reload.reporters_anew && !bus.devlink.decisions.part.reports_after_unregister {
         health::remove_files(bus, handle).await;
     }
-    match bus.devlink.decisions.publish {
+    match bus.devlink.decisions.registration.publish {
         Publish::Last => {
             let mutex = bus.devlink.mutex(k, Point::DevlinkMutex).await;
             let held = bus.devlink.lock(k, id, Point::UnregisterLock).await;
@@ -186,7 +186,7 @@ async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Err
 /// The files appear that let a user do something to the running driver.
 fn files_appear(bus: &Bus<'_>, handle: Handle) {
     snapshot::create_file(bus, handle);
-    if !bus.devlink.decisions.reporters_in_reload {
+    if !bus.devlink.decisions.reload.reporters_anew {
         health::files_appear(bus, handle);
     }
 }
@@ -228,7 +228,7 @@ async fn ready(bus: &Bus<'_>, id: InstanceId) {
 
 /// Whether a driver may be called while it is in probe or remove, because its callbacks look at its own state first.
 fn guards_itself(bus: &Bus<'_>, id: InstanceId) -> bool {
-    bus.devlink.decisions.publish == Publish::Early && bus.model(id).guard == Guard::Own
+    bus.devlink.decisions.registration.publish == Publish::Early && bus.model(id).guard == Guard::Own
 }
 
 async fn unready(bus: &Bus<'_>, id: InstanceId) {
@@ -241,7 +241,7 @@ async fn unready(bus: &Bus<'_>, id: InstanceId) {
 
 /// The lock that a step of probe or remove takes for itself where it does not run under one.
 async fn step_lock<'b>(bus: &Bus<'b>, id: InstanceId, at: Point) -> Option<Held<'b>> {
-    port::lock_if(bus, id, bus.devlink.decisions.publish == Publish::Early, at).await
+    port::lock_if(bus, id, bus.devlink.decisions.registration.publish == Publish::Early, at).await
 }
 
 /// Everything that probe makes.
@@ -266,7 +266,7 @@ async fn create(bus: &Bus<'_>, id: InstanceId) {
     }
     netdev::notifier_changes(bus, id).await;
     // A device that was just made has no port in the way.
-    let _ = port::create_all(bus, id, bus.devlink.decisions.publish == Publish::Early).await;
+    let _ = port::create_all(bus, id, bus.devlink.decisions.registration.publish == Publish::Early).await;
     auxiliary::attach(bus, id).await;
 }
 
@@ -283,13 +283,13 @@ async fn destroy(bus: &Bus<'_>, id: InstanceId) {
         if bus.model(id).has_bus_files {
             snapshot::remove_file(bus, bus.devlink.handle(id)).await;
         }
-        if bus.devlink.decisions.work_cancelled_locked {
+        if bus.devlink.decisions.lock.work_cancelled_locked {
             linecard::cancel_work(bus, bus.devlink.handle(id)).await;
         }
         auxiliary::detach(bus, id).await;
         linecard::teardown(bus, id).await;
-        vf::teardown(bus, id, bus.devlink.decisions.publish == Publish::Early).await;
-        port::destroy_all(bus, id, bus.devlink.decisions.publish == Publish::Early).await;
+        vf::teardown(bus, id, bus.devlink.decisions.registration.publish == Publish::Early).await;
+        port::destroy_all(bus, id, bus.devlink.decisions.registration.publish == Publish::Early).await;
         netdev::notifier_changes(bus, id).await;
         let _held = step_lock(bus, id, Point::TrapsUnregister).await;
         health::destroy(bus, id).await;

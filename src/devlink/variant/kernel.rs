@@ -1,18 +1,17 @@
 //! Whole kernels: the decisions that one release made, as far as they are modelled.
 
 use crate::devlink::decisions::{Decisions, Netdevsim, Notify, Publish};
-use crate::event::Errno;
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK, TRAPS};
 use crate::variant::Variant;
 
 /// What the kernels up to 5.15 have in common.
 fn register_early(decisions: &mut Decisions) {
-    decisions.has_filters = false;
-    decisions.publish = Publish::Early;
-    decisions.devlink_mutex = true;
-    decisions.reload_takes_device_lock = false;
-    decisions.notify = Notify::AtOnce;
-    decisions.eswitch_in_steps = true;
+    decisions.part.without_filters = true;
+    decisions.registration.publish = Publish::Early;
+    decisions.lock.devlink_mutex = true;
+    decisions.reload.without_device_lock = true;
+    decisions.registration.notify = Notify::AtOnce;
+    decisions.part.eswitch_in_steps = true;
 }
 
 pub(super) const VARIANTS: &[Variant<Decisions>] = &[
@@ -42,7 +41,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| {
             register_early(decisions);
-            decisions.reload_must_be_enabled = true;
+            decisions.reload.must_be_enabled = true;
         },
     },
     Variant {
@@ -57,12 +56,12 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
         with: &[],
         apply: |decisions| {
-            decisions.has_filters = false;
-            decisions.devlink_mutex = true;
-            decisions.reload_takes_device_lock = false;
-            decisions.eswitch_in_steps = true;
-            decisions.netns_told_before_down = true;
-            decisions.netns_exit_holds_pernet_ops = true;
+            decisions.part.without_filters = true;
+            decisions.lock.devlink_mutex = true;
+            decisions.reload.without_device_lock = true;
+            decisions.part.eswitch_in_steps = true;
+            decisions.reload.netns_told_before_down = true;
+            decisions.lock.netns_exit_holds_pernet_ops = true;
         },
     },
     Variant {
@@ -83,38 +82,38 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         ],
         with: &[],
         apply: |decisions| {
-            decisions.has_filters = false;
-            decisions.publish = Publish::LastUnlocked;
-            decisions.unregister_waits = true;
-            decisions.lookup_checks_again = false;
-            decisions.reload_takes_device_lock = false;
-            decisions.eswitch_in_steps = true;
-            decisions.rate_set_in_steps = true;
-            decisions.rate_keeps_parent = true;
-            decisions.rate_nodes_end_silently = true;
-            decisions.snapshot_ids_kept = true;
-            decisions.any_action_moves = true;
-            decisions.snapshots_end_silently = true;
-            decisions.reporters_in_reload = true;
-            decisions.health_reports_unlocked = true;
-            decisions.trap_group_set_in_steps = true;
-            decisions.broken_counter_hides = true;
-            decisions.resource_sums_wrap = true;
-            decisions.refused_routes_count = true;
-            decisions.netns_told_before_down = true;
-            decisions.netns_told_little = true;
-            decisions.netns_exit_holds_pernet_ops = true;
-            decisions.driver_may_keep_netns = true;
+            decisions.part.without_filters = true;
+            decisions.registration.publish = Publish::LastUnlocked;
+            decisions.registration.unregister_waits = true;
+            decisions.registration.lookup_trusts_what_it_found = true;
+            decisions.reload.without_device_lock = true;
+            decisions.part.eswitch_in_steps = true;
+            decisions.part.rate_set_in_steps = true;
+            decisions.part.rate_keeps_parent = true;
+            decisions.part.rate_nodes_end_silently = true;
+            decisions.part.snapshot_ids_kept = true;
+            decisions.reload.any_action_moves = true;
+            decisions.part.snapshots_end_silently = true;
+            decisions.reload.reporters_anew = true;
+            decisions.lock.health_reports_unlocked = true;
+            decisions.part.trap_group_set_in_steps = true;
+            decisions.part.broken_counter_hides = true;
+            decisions.part.resource_sums_wrap = true;
+            decisions.part.refused_routes_count = true;
+            decisions.reload.netns_told_before_down = true;
+            decisions.reload.netns_told_little = true;
+            decisions.lock.netns_exit_holds_pernet_ops = true;
+            decisions.reload.driver_may_keep_netns = true;
             decisions.netdevsim = Netdevsim::Linux61;
-            decisions.ports_name_near_netdevs = true;
-            decisions.links_name_ports = false;
-            decisions.dump_by_kind = true;
-            decisions.traps_drop_first = true;
-            decisions.ports_in_list = true;
-            decisions.unregister_reverses_all = true;
-            decisions.port_is_taken = Errno::EEXIST;
-            decisions.port_files_trust_driver = true;
-            decisions.exit_waits_for_releases = false;
+            decisions.netdev.ports_name_near_netdevs = true;
+            decisions.netdev.links_name_no_ports = true;
+            decisions.part.dump_by_kind = true;
+            decisions.part.traps_drop_first = true;
+            decisions.part.ports_in_list = true;
+            decisions.registration.unregister_reverses_all = true;
+            decisions.part.taken_port_exists = true;
+            decisions.lock.port_files_trust_driver = true;
+            decisions.registration.exit_skips_releases = true;
         },
     },
     Variant {
@@ -129,14 +128,14 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-use-after-free"],
         with: &[],
         apply: |decisions| {
-            decisions.has_filters = false;
-            decisions.publish = Publish::First;
-            decisions.reload_takes_device_lock = false;
-            decisions.eswitch_in_steps = true;
-            decisions.rate_set_in_steps = true;
-            decisions.snapshot_ids_kept = true;
-            decisions.netns_exit_holds_pernet_ops = true;
-            decisions.driver_may_keep_netns = true;
+            decisions.part.without_filters = true;
+            decisions.registration.publish = Publish::First;
+            decisions.reload.without_device_lock = true;
+            decisions.part.eswitch_in_steps = true;
+            decisions.part.rate_set_in_steps = true;
+            decisions.part.snapshot_ids_kept = true;
+            decisions.lock.netns_exit_holds_pernet_ops = true;
+            decisions.reload.driver_may_keep_netns = true;
         },
     },
     Variant {
@@ -174,24 +173,24 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         ],
         with: &[],
         apply: |decisions| {
-            decisions.publish = Publish::First;
-            decisions.eswitch_in_steps = true;
-            decisions.rate_set_in_steps = true;
-            decisions.rate_nodes_end_silently = true;
-            decisions.snapshot_ids_kept = true;
-            decisions.reporters_in_reload = true;
-            decisions.health_reports_unlocked = true;
-            decisions.trap_group_set_in_steps = true;
-            decisions.broken_counter_hides = true;
-            decisions.resource_sums_wrap = true;
-            decisions.refused_routes_count = true;
-            decisions.netns_exit_holds_pernet_ops = true;
-            decisions.driver_may_keep_netns = true;
+            decisions.registration.publish = Publish::First;
+            decisions.part.eswitch_in_steps = true;
+            decisions.part.rate_set_in_steps = true;
+            decisions.part.rate_nodes_end_silently = true;
+            decisions.part.snapshot_ids_kept = true;
+            decisions.reload.reporters_anew = true;
+            decisions.lock.health_reports_unlocked = true;
+            decisions.part.trap_group_set_in_steps = true;
+            decisions.part.broken_counter_hides = true;
+            decisions.part.resource_sums_wrap = true;
+            decisions.part.refused_routes_count = true;
+            decisions.lock.netns_exit_holds_pernet_ops = true;
+            decisions.reload.driver_may_keep_netns = true;
             decisions.netdevsim = Netdevsim::Linux612;
-            decisions.dump_by_kind = true;
-            decisions.traps_drop_first = true;
-            decisions.reload_checks_teardown = true;
-            decisions.port_files_trust_driver = true;
+            decisions.part.dump_by_kind = true;
+            decisions.part.traps_drop_first = true;
+            decisions.reload.checks_teardown = true;
+            decisions.lock.port_files_trust_driver = true;
         },
     },
 ];

@@ -18,8 +18,8 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
         with: &[],
         apply: |decisions| {
-            decisions.devlink_mutex = true;
-            decisions.reload_takes_device_lock = false;
+            decisions.lock.devlink_mutex = true;
+            decisions.reload.without_device_lock = true;
         },
     },
     Variant {
@@ -33,7 +33,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-global-lock-over-driver-callback"],
         with: &[],
-        apply: |decisions| decisions.netns_exit_holds_pernet_ops = true,
+        apply: |decisions| decisions.lock.netns_exit_holds_pernet_ops = true,
     },
     Variant {
         id: 0x15,
@@ -46,7 +46,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &["pernet-lock-over-reload"],
-        apply: |decisions| decisions.reload_registers_notifier = true,
+        apply: |decisions| decisions.reload.registers_notifier = true,
     },
     Variant {
         id: 0x16,
@@ -59,7 +59,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["netns-exit-empties"],
         with: &[],
-        apply: |decisions| decisions.driver_may_keep_netns = true,
+        apply: |decisions| decisions.reload.driver_may_keep_netns = true,
     },
     Variant {
         id: 0x17,
@@ -72,7 +72,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["stream-converges", "gone-is-not-shown", "refused-reload-is-silent"],
         with: &[],
-        apply: |decisions| decisions.netns_told_before_down = true,
+        apply: |decisions| decisions.reload.netns_told_before_down = true,
     },
     Variant {
         id: 0x18,
@@ -85,7 +85,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["references-balance"],
         with: &[],
-        apply: |decisions| decisions.netns_ref_lost_on_error = true,
+        apply: |decisions| decisions.reload.netns_ref_lost_on_error = true,
     },
     Variant {
         id: 0x2d,
@@ -98,7 +98,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
-        apply: |decisions| decisions.nested_locks_parent = true,
+        apply: |decisions| decisions.lock.nested_locks_parent = true,
     },
     Variant {
         id: 0x2f,
@@ -111,6 +111,6 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
-        apply: |decisions| decisions.work_cancelled_locked = true,
+        apply: |decisions| decisions.lock.work_cancelled_locked = true,
     },
 ];

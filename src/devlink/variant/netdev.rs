@@ -16,7 +16,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["netdev-ends-where-it-began"],
         with: &["linux-6.12"],
-        apply: |decisions| decisions.netdev_leaves_silently = true,
+        apply: |decisions| decisions.netdev.leaves_silently = true,
     },
     Variant {
         id: 0x2c,
@@ -29,6 +29,6 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-warning"],
         with: &["linux-6.12"],
-        apply: |decisions| decisions.netdevs_end_with_netns = true,
+        apply: |decisions| decisions.netdev.end_with_netns = true,
     },
 ];

@@ -16,7 +16,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["error-leaves-state"],
         with: &[],
-        apply: |decisions| decisions.eswitch_in_steps = true,
+        apply: |decisions| decisions.part.eswitch_in_steps = true,
     },
     Variant {
         id: 0x0c,
@@ -29,7 +29,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["error-leaves-state"],
         with: &[],
-        apply: |decisions| decisions.rate_set_in_steps = true,
+        apply: |decisions| decisions.part.rate_set_in_steps = true,
     },
     Variant {
         id: 0x11,
@@ -42,7 +42,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["error-leaves-state"],
         with: &[],
-        apply: |decisions| decisions.trap_group_set_in_steps = true,
+        apply: |decisions| decisions.part.trap_group_set_in_steps = true,
     },
     Variant {
         id: 0x0d,
@@ -55,7 +55,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["stream-converges", "end-names-all"],
         with: &[],
-        apply: |decisions| decisions.rate_nodes_end_silently = true,
+        apply: |decisions| decisions.part.rate_nodes_end_silently = true,
     },
     Variant {
         id: 0x0e,
@@ -68,7 +68,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["references-balance"],
         with: &[],
-        apply: |decisions| decisions.snapshot_ids_kept = true,
+        apply: |decisions| decisions.part.snapshot_ids_kept = true,
     },
     Variant {
         id: 0x12,
@@ -81,7 +81,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["stream-converges"],
         with: &[],
-        apply: |decisions| decisions.broken_counter_hides = true,
+        apply: |decisions| decisions.part.broken_counter_hides = true,
     },
     Variant {
         id: 0x2e,
@@ -94,7 +94,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["error-leaves-state"],
         with: &[],
-        apply: |decisions| decisions.refused_routes_count = true,
+        apply: |decisions| decisions.part.refused_routes_count = true,
     },
     Variant {
         id: 0x20,
@@ -107,7 +107,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["references-are-known"],
         with: &[],
-        apply: |decisions| decisions.groups_end_first = true,
+        apply: |decisions| decisions.part.groups_end_first = true,
     },
     Variant {
         id: 0x22,
@@ -120,7 +120,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |decisions| decisions.dump_get_unlocked = true,
+        apply: |decisions| decisions.lock.dump_get_unlocked = true,
     },
     Variant {
         id: 0x2a,
@@ -133,6 +133,6 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |decisions| decisions.rate_parents_forgotten = false,
+        apply: |decisions| decisions.part.rate_parents_kept = true,
     },
 ];

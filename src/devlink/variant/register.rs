@@ -18,8 +18,8 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["visible-implies-ready", "reload-meets-no-probe"],
         with: &[],
         apply: |decisions| {
-            decisions.publish = Publish::Early;
-            decisions.reload_takes_device_lock = false;
+            decisions.registration.publish = Publish::Early;
+            decisions.reload.without_device_lock = true;
         },
     },
     Variant {
@@ -34,9 +34,9 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["visible-implies-ready"],
         with: &[],
         apply: |decisions| {
-            decisions.publish = Publish::Early;
-            decisions.reload_takes_device_lock = false;
-            decisions.reload_must_be_enabled = true;
+            decisions.registration.publish = Publish::Early;
+            decisions.reload.without_device_lock = true;
+            decisions.reload.must_be_enabled = true;
         },
     },
     Variant {
@@ -50,7 +50,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["notified-implies-visible", "no-child-before-parent-notification"],
         with: &[],
-        apply: |decisions| decisions.notify = Notify::AtOnce,
+        apply: |decisions| decisions.registration.notify = Notify::AtOnce,
     },
     Variant {
         id: 0x07,
@@ -63,7 +63,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["stream-converges", "end-follows-beginning"],
         with: &[],
-        apply: |decisions| decisions.replay = Replay::ParentOnly,
+        apply: |decisions| decisions.registration.replay = Replay::ParentOnly,
     },
     Variant {
         id: 0x08,
@@ -76,7 +76,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-child-before-parent-notification"],
         with: &[],
-        apply: |decisions| decisions.replay = Replay::ChildrenFirst,
+        apply: |decisions| decisions.registration.replay = Replay::ChildrenFirst,
     },
     Variant {
         id: 0x09,
@@ -89,7 +89,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["visible-implies-ready", "shown-implies-visible"],
         with: &[],
-        apply: |decisions| decisions.lookup_checks_again = false,
+        apply: |decisions| decisions.registration.lookup_trusts_what_it_found = true,
     },
     Variant {
         id: 0x19,
@@ -102,7 +102,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
-        apply: |decisions| decisions.unregister_waits = true,
+        apply: |decisions| decisions.registration.unregister_waits = true,
     },
     Variant {
         id: 0x10,
@@ -116,8 +116,8 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-warning", "lock-order", "no-deadlock"],
         with: &[],
         apply: |decisions| {
-            decisions.health_reports_unlocked = true;
-            decisions.reports_after_unregister = true;
+            decisions.lock.health_reports_unlocked = true;
+            decisions.part.reports_after_unregister = true;
         },
     },
     Variant {
@@ -131,7 +131,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-warning"],
         with: &[],
-        apply: |decisions| decisions.port_files_unguarded = true,
+        apply: |decisions| decisions.lock.port_files_unguarded = true,
     },
     Variant {
         id: 0x27,
@@ -144,7 +144,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-child-before-parent-notification"],
         with: &["files-before-ready"],
-        apply: |decisions| decisions.publish = Publish::LastUnlocked,
+        apply: |decisions| decisions.registration.publish = Publish::LastUnlocked,
     },
     Variant {
         id: 0x28,
@@ -157,7 +157,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["text-outlives-work"],
         with: &["config=delayed-release", "linux-6.12"],
-        apply: |decisions| decisions.exit_waits_for_releases = false,
+        apply: |decisions| decisions.registration.exit_skips_releases = true,
     },
     Variant {
         id: 0x29,
@@ -170,7 +170,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-use-after-free"],
         with: &["linux-6.12"],
-        apply: |decisions| decisions.parent_referenced = false,
+        apply: |decisions| decisions.registration.parent_not_referenced = true,
     },
     Variant {
         id: 0x1f,
@@ -183,6 +183,6 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["filter-only-thins"],
         with: &[],
-        apply: |decisions| decisions.port_filter_hides_instance = true,
+        apply: |decisions| decisions.part.port_filter_hides_instance = true,
     },
 ];

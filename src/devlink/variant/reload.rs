@@ -16,7 +16,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["reload-reinitialises"],
         with: &[],
-        apply: |decisions| decisions.traps_in_reload = false,
+        apply: |decisions| decisions.reload.traps_in_probe = true,
     },
     Variant {
         id: 0x04,
@@ -29,7 +29,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-recursion", "no-deadlock", "lock-order"],
         with: &[],
-        apply: |decisions| decisions.reload_calls = ReloadCalls::SelfLocking,
+        apply: |decisions| decisions.reload.calls = ReloadCalls::SelfLocking,
     },
     Variant {
         id: 0x05,
@@ -42,7 +42,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["registration-constant-in-reload", "no-recursion", "no-warning"],
         with: &[],
-        apply: |decisions| decisions.reload_calls = ReloadCalls::Register,
+        apply: |decisions| decisions.reload.calls = ReloadCalls::Register,
     },
     Variant {
         id: 0x0f,
@@ -56,7 +56,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["lock-order", "no-deadlock"],
         with: &[],
-        apply: |decisions| decisions.reporters_in_reload = true,
+        apply: |decisions| decisions.reload.reporters_anew = true,
     },
     Variant {
         id: 0x13,
@@ -69,7 +69,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["resources-fit"],
         with: &[],
-        apply: |decisions| decisions.resource_sums_wrap = true,
+        apply: |decisions| decisions.part.resource_sums_wrap = true,
     },
     Variant {
         id: 0x23,
@@ -82,7 +82,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["move-takes-all"],
         with: &[],
-        apply: |decisions| decisions.any_action_moves = true,
+        apply: |decisions| decisions.reload.any_action_moves = true,
     },
     Variant {
         id: 0x21,
@@ -95,7 +95,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["failed-reload-leaves-nothing"],
         with: &[],
-        apply: |decisions| decisions.reload_up_leaves_parts = true,
+        apply: |decisions| decisions.reload.up_leaves_parts = true,
     },
     Variant {
         id: 0x24,
@@ -108,7 +108,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         }],
         breaks: &["no-child-before-parent-notification"],
         with: &[],
-        apply: |decisions| decisions.params_told_apart = true,
+        apply: |decisions| decisions.reload.params_told_apart = true,
     },
     Variant {
         id: 0x25,
@@ -122,8 +122,8 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-warning"],
         with: &[],
         apply: |decisions| {
-            decisions.reload_must_be_enabled = true;
-            decisions.port_files_disable_reload = true;
+            decisions.reload.must_be_enabled = true;
+            decisions.lock.port_files_disable_reload = true;
         },
     },
 ];
