@@ -14,6 +14,30 @@ fn register_early(decisions: &mut Decisions) {
     decisions.part.eswitch_in_steps = true;
 }
 
+/// What the kernels from 6.1 to 6.12 have in common.
+fn since_linux_6_1(decisions: &mut Decisions) {
+    decisions.part.eswitch_in_steps = true;
+    decisions.part.rate_set_in_steps = true;
+    decisions.part.snapshot_ids_kept = true;
+    decisions.lock.netns_exit_holds_pernet_ops = true;
+    decisions.reload.driver_may_keep_netns = true;
+}
+
+/// What 6.1 and 6.12 have in common, which are modelled with their netdevsim.
+fn devlink_and_netdevsim(decisions: &mut Decisions) {
+    since_linux_6_1(decisions);
+    decisions.part.rate_nodes_end_silently = true;
+    decisions.reload.reporters_anew = true;
+    decisions.lock.health_reports_unlocked = true;
+    decisions.part.trap_group_set_in_steps = true;
+    decisions.part.broken_counter_hides = true;
+    decisions.part.resource_sums_wrap = true;
+    decisions.part.refused_routes_count = true;
+    decisions.part.dump_by_kind = true;
+    decisions.part.traps_drop_first = true;
+    decisions.lock.port_files_trust_driver = true;
+}
+
 pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x1a,
@@ -82,37 +106,23 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         ],
         with: &[],
         apply: |decisions| {
+            devlink_and_netdevsim(decisions);
             decisions.part.without_filters = true;
             decisions.registration.publish = Publish::LastUnlocked;
             decisions.registration.unregister_waits = true;
             decisions.registration.lookup_trusts_what_it_found = true;
             decisions.reload.without_device_lock = true;
-            decisions.part.eswitch_in_steps = true;
-            decisions.part.rate_set_in_steps = true;
             decisions.part.rate_keeps_parent = true;
-            decisions.part.rate_nodes_end_silently = true;
-            decisions.part.snapshot_ids_kept = true;
             decisions.reload.any_action_moves = true;
             decisions.part.snapshots_end_silently = true;
-            decisions.reload.reporters_anew = true;
-            decisions.lock.health_reports_unlocked = true;
-            decisions.part.trap_group_set_in_steps = true;
-            decisions.part.broken_counter_hides = true;
-            decisions.part.resource_sums_wrap = true;
-            decisions.part.refused_routes_count = true;
             decisions.reload.netns_told_before_down = true;
             decisions.reload.netns_told_little = true;
-            decisions.lock.netns_exit_holds_pernet_ops = true;
-            decisions.reload.driver_may_keep_netns = true;
             decisions.netdevsim = Netdevsim::Linux61;
             decisions.netdev.ports_name_near_netdevs = true;
             decisions.netdev.links_name_no_ports = true;
-            decisions.part.dump_by_kind = true;
-            decisions.part.traps_drop_first = true;
             decisions.part.ports_in_list = true;
             decisions.registration.unregister_reverses_all = true;
             decisions.part.taken_port_exists = true;
-            decisions.lock.port_files_trust_driver = true;
             decisions.registration.exit_skips_releases = true;
         },
     },
@@ -128,14 +138,10 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-use-after-free"],
         with: &[],
         apply: |decisions| {
+            since_linux_6_1(decisions);
             decisions.part.without_filters = true;
             decisions.registration.publish = Publish::First;
             decisions.reload.without_device_lock = true;
-            decisions.part.eswitch_in_steps = true;
-            decisions.part.rate_set_in_steps = true;
-            decisions.part.snapshot_ids_kept = true;
-            decisions.lock.netns_exit_holds_pernet_ops = true;
-            decisions.reload.driver_may_keep_netns = true;
         },
     },
     Variant {
@@ -173,24 +179,10 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         ],
         with: &[],
         apply: |decisions| {
+            devlink_and_netdevsim(decisions);
             decisions.registration.publish = Publish::First;
-            decisions.part.eswitch_in_steps = true;
-            decisions.part.rate_set_in_steps = true;
-            decisions.part.rate_nodes_end_silently = true;
-            decisions.part.snapshot_ids_kept = true;
-            decisions.reload.reporters_anew = true;
-            decisions.lock.health_reports_unlocked = true;
-            decisions.part.trap_group_set_in_steps = true;
-            decisions.part.broken_counter_hides = true;
-            decisions.part.resource_sums_wrap = true;
-            decisions.part.refused_routes_count = true;
-            decisions.lock.netns_exit_holds_pernet_ops = true;
-            decisions.reload.driver_may_keep_netns = true;
             decisions.netdevsim = Netdevsim::Linux612;
-            decisions.part.dump_by_kind = true;
-            decisions.part.traps_drop_first = true;
             decisions.reload.checks_teardown = true;
-            decisions.lock.port_files_trust_driver = true;
         },
     },
 ];
