@@ -237,12 +237,12 @@ impl Ib {
     }
 
     fn holds(&self) -> bool {
-        self.decisions.users.queued_holds && (self.decisions.keeps != Keeps::Kref)
+        self.decisions.users.queued_holds && self.decisions.keeps != Keeps::Kref
     }
 
     /// Unregisters a device that is still the one it was, and lets go of its memory.
     async fn unregister_held(&self, k: &Kernel, device: IbDevice, kref: Kref) {
-        if !(self.decisions.keeps != Keeps::Kref) || k.touch(kref) {
+        if self.decisions.keeps == Keeps::Kref || k.touch(kref) {
             // Somebody else may have been faster; then this one has waited for them.
             let _done = self.unregister(k, device, kref).await;
         }
