@@ -1,4 +1,4 @@
-//! Variants: decisions that somebody proposed or a kernel had, each a change to the settled decisions of a subsystem.
+//! Variants: decisions that a mail proposed or a kernel had, each a change to the settled decisions of a subsystem.
 //!
 //! A subsystem keeps its decisions in one `Decisions` value whose default is what was settled. A variant changes
 //! one of them; a program may name several.

@@ -209,8 +209,8 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The name of the file of whatever breaks this invariant at this place under these variants: whoever finds the same cause
-/// again, by whatever program, comes to the same name.
+/// Returns the name of a finding's file. It depends on the variants and the site alone, so each program with the same cause
+/// has the same name.
 pub(super) fn file_name(variants: Variants, site: &Site) -> String {
     format!("{}-{:08x}.prog", site.invariant, fingerprint(&format!("{variants}: {site}")))
 }

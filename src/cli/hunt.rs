@@ -1,4 +1,4 @@
-//! `unreg hunt`: searches on some threads until an invariant breaks, the time is over, or somebody stops it.
+//! `unreg hunt`: searches on some threads until an invariant breaks, the time is over, or the user stops it.
 
 use super::choose::Invariants;
 use super::progress::{Progress, figures};

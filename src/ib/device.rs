@@ -105,7 +105,7 @@ impl Ib {
             keeps = keep();
         }
         if self.device(device).and_then(|state| state.users).is_some_and(|users| !k.is_open(users)) {
-            // The task that unregisters the device has removed all clients. Clients that are added now keep it for ever.
+            // The task that unregisters the device has removed all clients. A client that is added now pins it for ever.
             std::mem::forget(keeps.take());
         }
         if is_new && self.fails_to_enable.take() {

@@ -152,7 +152,7 @@ fn begins(trace: &Trace, what: &What, with: &str) -> bool {
     words(trace, what).is_some_and(|words| words.starts_with(with))
 }
 
-/// What an invariant that is broken says of the comparison: what a kernel does after it, nobody knows.
+/// Invariants after whose violation a kernel's behaviour is undefined, so there is nothing to compare.
 const UNDEFINED: [u8; 4] =
     [NETNS_EXIT_EMPTIES.id, NO_USE_AFTER_FREE.id, NO_DEADLOCK.id, TEXT_OUTLIVES_WORK.id];
 

@@ -30,7 +30,7 @@ fn is_stored(nth: u64) -> bool {
 /// What to hunt for.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The invariants.
+    /// The variants to run under.
     pub variants: Variants,
     /// The commands to draw from.
     pub alphabet: Alphabet,
@@ -38,7 +38,7 @@ pub struct Config {
     pub only: Vec<&'static str>,
     /// Where all chance comes from.
     pub seed: u64,
-    /// Whether options of the kernel, under which no settled invariant may break, are turned on in some programs.
+    /// Whether options of the kernel, under which no invariant may break, are turned on in some programs.
     pub vary_options: bool,
     /// Whether programs that reach new lasting states are handed over by [`Hunt::take_fresh`].
     pub stores: bool,

@@ -26,7 +26,7 @@ fn check(trace: &Trace) -> Option<usize> {
         announced.is_in(of, netns);
         let unheard_of = notice == Notice::Del && of.part().is_some() && !announced.has(of);
         announced.hears(notice, of);
-        // An instance whose beginning nobody heard of is the business of another invariant.
+        // Another invariant judges an instance whose beginning was not announced.
         (unheard_of && of.handle().is_some_and(|handle| announced.has(Subject::Devlink(handle))))
             .then_some(at)
     })
