@@ -1,8 +1,9 @@
 //! Mutexes and reader-writer semaphores, with the queues and the fairness of the kernel's.
 //!
-//! Waiters are served in the order they came. A reader that comes behind a waiting writer waits too: this is
-//! what makes a read lock held over a flush as dangerous as a write lock (`mail::KREF`, Matan Barak's doubt
-//! about a reader-writer semaphore).
+//! Waiters are served in the order they came, but for one thing: where it is a reader's turn, all who wait to read have the
+//! lock at once, those behind a writer too (`rwsem_mark_wake()`, since 5.2). A reader that comes while a writer waits
+//! waits too: this is what makes a read lock held over a flush as dangerous as a write lock (`mail::KREF`, Matan
+//! Barak's doubt about a reader-writer semaphore).
 
 use super::kernel::Kernel;
 use super::task::{State, Wait};
@@ -162,14 +163,15 @@ impl Kernel {
         self.hand_over(entry);
     }
 
-    /// Gives a lock to those at the head of its queue who can have it now.
+    /// Gives a lock to the writer that has waited longest, or to every reader if a reader has.
     fn hand_over(&self, entry: &mut Lock) {
-        while let Some(&(task, mode)) = entry.queue.first() {
-            if !entry.is_free_for(mode) {
-                break;
-            }
+        let Some(&(_, turn)) = entry.queue.first().filter(|(_, mode)| entry.is_free_for(*mode)) else { return };
+        let count = match turn {
+            Mode::Write => 1,
+            Mode::Read => entry.queue.len(),
+        };
+        for (task, mode) in entry.queue.extract_if(..count, |(_, mode)| *mode == turn).collect::<Vec<_>>() {
             entry.take(task, mode);
-            entry.queue.remove(0);
             debug_assert_ne!(self.tasks[usize::from(task)].state.get(), State::Ended);
             self.wake(task);
         }

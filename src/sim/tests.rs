@@ -102,6 +102,15 @@ fn readers_share_but_wait_behind_a_waiting_writer() {
 }
 
 #[test]
+fn readers_get_a_lock_together_where_one_of_them_is_first() {
+    let schedule = [(T1, Some(THERE)), (T2, None), (T3, None), (T4, None), (T1, None), (T4, None)];
+    let trace = run(&[T1, T2, T3, T4], &schedule, |k| {
+        vec![holds(k, Mode::Write), holds(k, Mode::Read), holds(k, Mode::Write), holds(k, Mode::Read)]
+    });
+    assert_eq!(takers(&trace), [0, 3, 1, 2], "the second reader does not wait for the writer before it");
+}
+
+#[test]
 fn a_reader_behind_a_writer_behind_a_reader_is_a_deadlock_of_three() {
     let schedule = [(T1, Some(THERE)), (T2, None)];
     let trace = run(&[T1, T2, GidWorker], &schedule, |k| {
