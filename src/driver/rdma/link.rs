@@ -91,6 +91,7 @@ pub(super) async fn exit(bus: &Bus<'_>, driver: IbDriver) {
             // It may be on its way out already.
             let _gone = bus.ib.unregister_queued(k, device);
         }
+        bus.drivers.rdma.tells_no_more(driver);
     }
     module::forget_ops(bus, driver).await;
     // Models `ib_unregister_driver()`: whoever else unregisters one of them is waited for.

@@ -41,6 +41,13 @@ impl Rdma {
         self.notified.iter().filter_map(Cell::get)
     }
 
+    /// A driver is told of netdevs no more.
+    pub(super) fn tells_no_more(&self, driver: IbDriver) {
+        let left: Vec<IbDriver> = self.notified().filter(|other| *other != driver).collect();
+        let left = left.into_iter().map(Some).chain(std::iter::repeat(None));
+        self.notified.iter().zip(left).for_each(|(slot, driver)| slot.set(driver));
+    }
+
     fn state(&self, module: RdmaModule) -> &Cell<State> {
         &self.states[module.index()]
     }
@@ -162,9 +169,10 @@ const fn text_of(module: RdmaModule) -> Module {
 fn begin_driver(bus: &Bus<'_>, driver: IbDriver) {
     let rdma = &bus.drivers.rdma;
     rdma.ops[driver.index()].set(Some(bus.kernel.registration(Subject::Module(link::text_of(driver)))));
-    let others: Vec<IbDriver> = rdma.notified().filter(|other| *other != driver).collect();
-    let order = others.into_iter().chain([driver]).map(Some).chain(std::iter::repeat(None));
-    rdma.notified.iter().zip(order).for_each(|(slot, driver)| slot.set(driver));
+    rdma.tells_no_more(driver);
+    // Notifiers are called in the order in which they came.
+    let last = rdma.notified.iter().find(|slot| slot.get().is_none());
+    last.expect("there is a slot for each driver").set(Some(driver));
 }
 
 /// Models `rdma_link_unregister()`: no link of the driver is made from here on.
