@@ -40,7 +40,8 @@ impl Ib {
         found.ok_or(Errno::ENODEV)
     }
 
-    /// Models a dump of all devices, in the order of their indices. What fills it is called until it has nothing to add.
+    /// Models a dump of all devices, in the order of their indices. What fills it adds one device, and is called until it
+    /// has nothing to add: the lock of the list is let go after each device.
     async fn dump(&self, k: &Kernel, at: Point, mut each: impl FnMut(IbDevice)) {
         let mut shown = 0;
         let mut list = take(k, self.decisions.devices, Mode::Read, at).await;
@@ -49,13 +50,14 @@ impl Ib {
                 self.device(*device).is_some_and(|state| state.registered)
                     && self.is_seen_from(*device, k.netns())
             };
-            let before = shown;
-            for device in self.by_index().filter(is_shown).skip(before) {
+            let (before, found_by_index) = (shown, self.decisions.users.found_by_index);
+            let count = if found_by_index { 1 } else { IbDevice::COUNT };
+            for device in self.by_index().filter(is_shown).skip(before).take(count) {
                 each(device);
                 shown += 1;
             }
             drop(list);
-            if shown == before || !self.decisions.users.found_by_index {
+            if shown == before || !found_by_index {
                 return;
             }
             list = self.read_list(k).await;

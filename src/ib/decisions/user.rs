@@ -43,7 +43,7 @@ pub struct UserRules {
     /// it, which fails once the netdev is gone.
     pub queries_port: bool,
     /// Whether a user's request finds the device by its index, which the user has read in a dump before. What fills a dump
-    /// is called once more, to find that there is no more.
+    /// is called once for each device, and once more to find that there is no more.
     pub found_by_index: bool,
     /// Whether a device leaves the list only when its memory is given back, with the list locked.
     pub dealloc_locks: bool,
