@@ -165,7 +165,9 @@ impl Kernel {
 
     /// Gives a lock to the writer that has waited longest, or to every reader if a reader has.
     fn hand_over(&self, entry: &mut Lock) {
-        let Some(&(_, turn)) = entry.queue.first().filter(|(_, mode)| entry.is_free_for(*mode)) else { return };
+        let Some(&(_, turn)) = entry.queue.first().filter(|(_, mode)| entry.is_free_for(*mode)) else {
+            return;
+        };
         let count = match turn {
             Mode::Write => 1,
             Mode::Read => entry.queue.len(),

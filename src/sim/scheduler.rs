@@ -158,7 +158,17 @@ impl Scheduler {
             self.ends.borrow_mut().push(skipped);
         }
         self.until.set(None);
-        tasks.iter().position(runnable).map(|task| task as TaskId)
+        // Tasks run one after the other: while one lets time pass, workers run and no other task begins.
+        let sleeper = tasks.iter().position(|task| task.state.get() == State::Blocked(Wait::Time));
+        let worker = || tasks.iter().position(|task| task.name.is_worker() && runnable(task));
+        let next = match sleeper {
+            Some(sleeper) => worker().or_else(|| {
+                tasks[sleeper].state.set(State::Runnable);
+                Some(sleeper)
+            }),
+            None => tasks.iter().position(runnable),
+        };
+        next.map(|task| task as TaskId)
     }
 
     /// How the segment that ran ended, by the state that it left its task in.

@@ -41,6 +41,8 @@ pub enum Wait {
     Users(RegistrationId),
     /// The last reference of an object.
     Kref(Kref),
+    /// Time, which passes only where no worker can run.
+    Time,
     /// Something to do: a worker's rest.
     Work(QueueName),
     /// A uevent: a listener's rest.
@@ -126,9 +128,12 @@ impl Kernel {
         self.over.set(false);
     }
 
-    /// Whether a schedule says who runs, workers too, so that none works when it likes.
-    pub fn is_scheduled(&self) -> bool {
-        self.scheduler.is_used()
+    /// Models a sleep for a time, such as `rcu_barrier()`: workers run meanwhile, and the task waits for none of them. Under a
+    /// schedule they are held until their turn, so the time is over before they run. There is no point before it.
+    pub async fn sleep(&self) {
+        if !self.scheduler.is_used() {
+            self.block(Wait::Time).await;
+        }
     }
 
     /// A point: another task may run here, if the schedule says so.

@@ -92,14 +92,6 @@ impl Kernel {
         self.wait_done_before(queue, upto).await;
     }
 
-    /// Models a sleep that lasts long enough for what is queued to run, such as `rcu_barrier()`. The task does not wait for
-    /// the work, so locks are in no order with it.
-    pub async fn sleep_over_work(&self, queue: QueueName, at: Point) {
-        self.point(at).await;
-        let upto = self.queues.borrow()[queue.index()].queued;
-        self.wait_done_before(queue, upto).await;
-    }
-
     /// Models `cancel_work_sync()`: the item is neither queued nor running afterwards.
     pub async fn cancel_work_sync(&self, queue: QueueName, work: WorkFn, at: Point) {
         self.point(at).await;

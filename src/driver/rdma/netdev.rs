@@ -1,7 +1,7 @@
 //! Dummy netdevs: made, opened, closed, renamed, moved and deleted by users, each told of in its namespace.
 
 use super::{Bus, link};
-use crate::event::{Action, Errno, NetNs, Netdev, Notice, Point, QueueName};
+use crate::event::{Action, Errno, NetNs, Netdev, Notice, Point};
 use crate::ib::netdev::NetdevId;
 use crate::operand::Operand;
 use crate::sim::Held;
@@ -115,8 +115,8 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs) -> Result<(), Errn
     close(bus, id);
     bus.ib.netdev_gone(k, id);
     link::going(bus, id).await;
-    if bus.ib.decisions.users.work_ends_in_move && !k.is_scheduled() {
-        k.sleep_over_work(QueueName::Unreg, Point::DummyMoved).await;
+    if bus.ib.decisions.users.work_ends_in_move {
+        k.sleep().await;
     }
     netdevs.told(k, Notice::Del, old);
     netdevs.uevent(k, Action::Remove, old);
