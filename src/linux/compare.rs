@@ -71,8 +71,10 @@ pub const MASKS: &[Mask] = &[
         hides: |trace, what| begins(trace, what, "[link"),
     },
     Mask {
-        what: "uevents of a netdev's queues, and of modules with their buses, drivers and classes, and vfio's own device",
-        why: "they come with the netdev, whose own uevents are compared, and with the command that unloads",
+        what: "uevents of a netdev's queues, of modules with their buses, drivers and classes, of vfio's own device, and \
+               of the second device that ib_umad has for a port",
+        why: "they come with the netdev or with the port's first device, whose own uevents are compared, and with the \
+              command that unloads",
         hides: |trace, what| match words(trace, what) {
             Some(words) => {
                 let of = |what| words.contains(what);
@@ -81,7 +83,8 @@ pub const MASKS: &[Mask] = &[
                         || of("@/module/")
                         || of("@/bus/")
                         || of("@/class/")
-                        || of("/misc/vfio"))
+                        || of("/misc/vfio")
+                        || of("/infiniband_mad/issm"))
             }
             None => false,
         },

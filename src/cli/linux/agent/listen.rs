@@ -41,7 +41,7 @@ struct Group {
 impl Group {
     /// Begins to listen in the namespace that the calling thread is in.
     fn join(family: Family, netns: Option<String>, devlink: Devlink) -> io::Result<Group> {
-        let is_compared = matches!(family, Family::Devlink | Family::Uevent);
+        let is_compared = matches!(family, Family::Devlink | Family::Uevent | Family::Route);
         let brake = match is_compared && !init::is_preemptible() {
             true => Some(Brake::open(family, devlink)?),
             false => None,
