@@ -34,6 +34,9 @@ impl Ib {
         }
         k.point(Point::IbNotifyRegister).await;
         self.announced[device.index()].set(true);
+        if !self.decisions.users.notifies {
+            return;
+        }
         k.emit_in(state.netns, What::Notify(Notice::New, Subject::Ib(self.name(device)), 0));
         if !self.decisions.users.attaches_at_once {
             k.point(Point::IbNotifyAttach).await;
@@ -77,7 +80,8 @@ impl Ib {
     }
 
     fn notify_end(&self, k: &Kernel, device: IbDevice) {
-        if self.announced[device.index()].get() || self.decisions.users.ends_what_never_began {
+        let is_said = self.announced[device.index()].get() || self.decisions.users.ends_what_never_began;
+        if is_said && self.decisions.users.notifies {
             let netns = self.device(device).map_or(NetNs::Init, |state| state.netns);
             k.emit_in(netns, What::Notify(Notice::Del, Subject::Ib(self.name(device)), 0));
         }

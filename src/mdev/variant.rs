@@ -26,6 +26,15 @@ pub const THEMES: &[Theme<Decisions>] = &[Theme {
     variants: VARIANTS,
 }];
 
+/// What every kernel since 6.1 has.
+fn since_linux_6_1(decisions: &mut Decisions) {
+    decisions.parent_object = ParentObject::Embedded;
+    decisions.remove_file = RemoveFile::LetsGo;
+    decisions.release_fence = false;
+    decisions.instance_lost_without_memory = true;
+    decisions.module_comes_with_parent = true;
+}
+
 const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x00,
@@ -147,18 +156,12 @@ const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x0a,
         name: "linux-6.12",
-        says: "mdev as Linux 6.1 and later have it: the parent is the vendor driver's memory, each type has a reference \
+        says: "mdev as Linux 6.12 has it: the parent is the vendor driver's memory, each type has a reference \
                to the device, and nobody waits for releases",
         cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
         breaks: &["no-use-after-free"],
         with: &[],
-        apply: |decisions| {
-            decisions.parent_object = ParentObject::Embedded;
-            decisions.remove_file = RemoveFile::LetsGo;
-            decisions.release_fence = false;
-            decisions.instance_lost_without_memory = true;
-            decisions.module_comes_with_parent = true;
-        },
+        apply: since_linux_6_1,
     },
     Variant {
         id: 0x0b,
@@ -312,5 +315,14 @@ const VARIANTS: &[Variant<Decisions>] = &[
             decisions.remove_file = RemoveFile::LetsGo;
             decisions.release_fence = false;
         },
+    },
+    Variant {
+        id: 0x17,
+        name: "linux-6.1",
+        says: "mdev as Linux 6.1 has it, which is as 6.12",
+        cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: since_linux_6_1,
     },
 ];

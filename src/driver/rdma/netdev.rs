@@ -2,7 +2,7 @@
 
 use super::{Bus, link};
 use crate::event::{Action, Errno, NetNs, Netdev, Notice, Point};
-use crate::ib::netdev::NetdevId;
+use crate::ib::netdev::{NetDevice, NetdevId};
 use crate::operand::Operand;
 use crate::sim::Held;
 
@@ -78,7 +78,10 @@ pub(super) async fn rename(bus: &Bus<'_>, netdev: Netdev, to: Netdev) -> Result<
     let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
     let (_rtnl, id) = by_index(bus, netdev).await?;
     let netns = k.netns();
-    let old = netdevs.get(id).name;
+    let NetDevice { name: old, up, .. } = netdevs.get(id);
+    if up && !bus.ib.decisions.users.renames_what_is_up {
+        return Err(Errno::EBUSY);
+    }
     if to == old {
         return Ok(());
     }
@@ -124,6 +127,9 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs) -> Result<(), Errn
     bus.ib.netdev_moved(k, id, to);
     let new = netdevs.get(id);
     netdevs.uevent(k, Action::Add, new);
+    if bus.ib.decisions.users.move_says_rename {
+        netdevs.uevent(k, Action::Move(old.name.to_byte()), new);
+    }
     bus.ib.netdev_came(k, id);
     netdevs.told(k, Notice::New, new);
     Ok(())

@@ -20,6 +20,8 @@ pub struct UserRules {
     pub attaches_at_once: bool,
     /// Whether that may be told without a name, if the netdev is in another namespace than the device.
     pub attach_may_name_nothing: bool,
+    /// Whether RDMA notifications tell of devices and of their netdevs, as from 6.12 on.
+    pub notifies: bool,
     /// Whether the end of a device is announced before its clients are removed.
     pub ends_before_clients: bool,
     /// Whether the end is told of a device whose beginning was not, because its registration failed.
@@ -51,6 +53,10 @@ pub struct UserRules {
     pub iwarp_gid: bool,
     /// Whether a device may be had from when its users are counted on, which is before it is listed.
     pub counted_first: bool,
+    /// Whether a netdev that is up may be given another name, as from 6.2 on.
+    pub renames_what_is_up: bool,
+    /// Whether a netdev that moves to another namespace is said to be renamed too, to the name that it has.
+    pub move_says_rename: bool,
     /// Whether work that was queued ends while a netdev's move waits for who reads it. Nothing promises that; with one
     /// processor it is so.
     pub work_ends_in_move: bool,
@@ -62,6 +68,7 @@ impl Default for UserRules {
             announces_first: false,
             attaches_at_once: false,
             attach_may_name_nothing: false,
+            notifies: true,
             ends_before_clients: false,
             ends_what_never_began: false,
             renames_to_the_same: false,
@@ -76,6 +83,8 @@ impl Default for UserRules {
             dealloc_locks: false,
             iwarp_gid: false,
             counted_first: false,
+            renames_what_is_up: true,
+            move_says_rename: false,
             work_ends_in_move: false,
         }
     }

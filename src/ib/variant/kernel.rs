@@ -17,6 +17,25 @@ fn tables_in_core(decisions: &mut Decisions) {
     decisions.disassociates = Disassociates::Never;
 }
 
+/// What 6.1 and 6.12 have in common: users make links of siw and rxe, and find devices by their indices.
+fn since_linux_6_1(decisions: &mut Decisions) {
+    tables_in_core(decisions);
+    decisions.adds = Adds::UnderLists;
+    decisions.enumerates = Enumerates::Marked;
+    decisions.marks = Marks::First;
+    decisions.users.link_ops = LinkOps::Rwsem;
+    decisions.users.work_ends_in_move = true;
+    decisions.users.unnamed_clients = true;
+    decisions.users.walks = 3;
+    decisions.users.link_local = true;
+    decisions.users.exit_takes_rtnl = true;
+    decisions.users.queries_port = true;
+    decisions.users.found_by_index = true;
+    decisions.users.dealloc_locks = true;
+    decisions.users.iwarp_gid = true;
+    decisions.users.counted_first = true;
+}
+
 /// The variants of this file.
 pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
@@ -99,23 +118,27 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         ],
         with: &[],
         apply: |decisions| {
-            tables_in_core(decisions);
-            decisions.adds = Adds::UnderLists;
-            decisions.enumerates = Enumerates::Marked;
-            decisions.marks = Marks::First;
-            decisions.users.link_ops = LinkOps::Rwsem;
+            since_linux_6_1(decisions);
             decisions.users.attach_may_name_nothing = true;
             decisions.users.ends_what_never_began = true;
-            decisions.users.work_ends_in_move = true;
-            decisions.users.unnamed_clients = true;
-            decisions.users.walks = 3;
-            decisions.users.link_local = true;
-            decisions.users.exit_takes_rtnl = true;
-            decisions.users.queries_port = true;
-            decisions.users.found_by_index = true;
-            decisions.users.dealloc_locks = true;
-            decisions.users.iwarp_gid = true;
-            decisions.users.counted_first = true;
+        },
+    },
+    Variant {
+        id: 0x30,
+        name: "linux-6.1",
+        says: "ib_core, siw and rxe as Linux 6.1 has them: as 6.12, but no notification tells of a \
+               device, and a netdev that moves is said to be renamed to the name that it has",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "a lock that is not about registering alone shows the limits of holding it over callbacks",
+        )],
+        breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "move-changes-the-name"],
+        with: &[],
+        apply: |decisions| {
+            since_linux_6_1(decisions);
+            decisions.users.notifies = false;
+            decisions.users.renames_what_is_up = false;
+            decisions.users.move_says_rename = true;
         },
     },
 ];
