@@ -4,6 +4,7 @@
 //! and what the tracer saw are joined in one [`Log`], so that both have their true order.
 
 pub mod call;
+pub mod explore;
 pub mod log;
 pub mod place;
 pub mod places;
@@ -12,6 +13,7 @@ pub mod turns;
 pub mod waits;
 
 pub use call::Call;
+pub use explore::Explore;
 pub use log::{Entry, Log, Sight};
 pub use place::{Place, Site};
 pub use sleep::Sleep;

@@ -118,7 +118,7 @@ impl Kernel {
             let commands = program.tasks.iter().map(names).collect();
             let (schedule, queues) = (program.schedule.clone(), perform::queues(program));
             let watched = watched.to_vec();
-            guest.order(Order { tasks, commands, schedule, queues, watched });
+            guest.order(Order { tasks, commands, schedule, queues, watched, explore: None });
         }
         let mut reports = Vec::new();
         let ended = guest.perform(request, patience, |report| reports.push(report))?;

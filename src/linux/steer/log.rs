@@ -1,6 +1,7 @@
 //! What a tracer saw of a run, in order, with the guest's reports in their place.
 
 use crate::event::{Point, SegmentEnd, TaskName};
+use crate::program::Segment;
 
 /// What is seen of a task that comes to a point: it is only looked at, and goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct Log {
     pub segments: Vec<SegmentEnd>,
     /// The segment whose task has the turn.
     pub under_way: Option<usize>,
+    /// The schedule that a run chose for itself; empty if it followed one.
+    pub explored: Vec<Segment>,
 }
 
 impl Log {

@@ -4,6 +4,7 @@
 //! stopped. A parked task sleeps for one tick of the virtual clock, which moves only when no task can run, and then
 //! asks again. So a question says that every other task is parked or asleep by now.
 
+use super::explore::Explore;
 use super::log::{Entry, Log};
 use super::sleep::Sleep;
 use crate::event::{Point, SegmentEnd, TaskName};
@@ -71,6 +72,8 @@ pub struct Turns {
     /// How many turns have ended.
     ended: u32,
     is_over: bool,
+    /// What chooses, if no schedule does: each segment is recorded when it begins.
+    explore: Option<Explore>,
     log: Log,
 }
 
@@ -88,7 +91,7 @@ impl Turns {
             Some((point, _)) if !has_place(point) => SegmentEnd::NoPlace,
             _ => SegmentEnd::CutOff,
         };
-        let log = Log { entries: Vec::new(), segments: schedule.iter().map(end).collect(), under_way: None };
+        let log = Log { segments: schedule.iter().map(end).collect(), ..Log::default() };
         Turns {
             tasks: tasks.into_iter().map(task).collect(),
             segments: schedule.to_vec(),
@@ -97,8 +100,14 @@ impl Turns {
             until: None,
             ended: 0,
             is_over: false,
+            explore: None,
             log,
         }
+    }
+
+    /// The turns that something else than a schedule chooses.
+    pub fn exploring(tasks: impl IntoIterator<Item = TaskName>, explore: Explore) -> Turns {
+        Turns { explore: Some(explore), ..Turns::new(tasks, &[], |_| true) }
     }
 
     /// The number of a task by its name, if it is one of the program's or a worker.
@@ -161,6 +170,9 @@ impl Turns {
             self.tasks[task].slept = None;
             self.progress();
         }
+        if self.explore.is_some() {
+            return self.explores(task, point, may_sleep);
+        }
         match &mut self.until {
             Some((until, left)) if *until == point => {
                 *left = left.saturating_sub(1);
@@ -179,6 +191,24 @@ impl Turns {
         self.note(Entry::Parked(self.name(task), point));
         self.end_turn(SegmentEnd::Reached);
         self.park(task)
+    }
+
+    /// A running task comes to a point in a run that is explored.
+    fn explores(&mut self, task: usize, point: Point, may_sleep: bool) -> Verdict {
+        let others = self.runnable();
+        let Some(explore) = self.explore.as_mut().filter(|_| may_sleep) else { return Verdict::Go };
+        let Some(count) = explore.stops(task, point, &others) else { return Verdict::Go };
+        if let Some(segment) = self.cursor.checked_sub(1).and_then(|last| self.segments.get_mut(last)) {
+            segment.until = Some((point, count));
+        }
+        self.note(Entry::Parked(self.name(task), point));
+        self.end_turn(SegmentEnd::Reached);
+        self.park(task)
+    }
+
+    /// The tasks that are stopped and can go on.
+    fn runnable(&self) -> Vec<usize> {
+        (0..self.tasks.len()).filter(|task| self.is_runnable(*task)).collect()
     }
 
     /// A running task goes to sleep.
@@ -318,6 +348,9 @@ impl Turns {
     /// What was seen.
     pub fn into_log(mut self) -> Log {
         self.log.under_way = self.turn.and_then(|_| self.cursor.checked_sub(1));
+        if self.explore.is_some() {
+            self.log.explored = self.segments;
+        }
         self.log
     }
 
@@ -417,6 +450,14 @@ impl Turns {
 
     /// Gives the turn to the next segment's task that is parked, or after the last segment to the first that is.
     fn next_turn(&mut self) {
+        let runnable = self.runnable();
+        if let Some(explore) = &mut self.explore {
+            let Some(task) = explore.next(&runnable) else { return };
+            self.segments.push(Segment { task: self.name(task), until: None });
+            self.log.segments.push(SegmentEnd::CutOff);
+            self.cursor = self.segments.len();
+            return self.give(task, None);
+        }
         while let Some(segment) = self.segments.get(self.cursor).copied() {
             let at = self.cursor;
             self.cursor += 1;

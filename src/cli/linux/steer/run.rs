@@ -61,9 +61,15 @@ impl Run {
         let tasks = order.tasks.iter().chain(workers).copied();
         let mut points: Vec<Point> =
             order.schedule.iter().filter_map(|segment| segment.until.map(|(point, _)| point)).collect();
+        if order.explore.is_some() {
+            points = Point::ALL.iter().copied().filter(|point| symbols.has_place(*point)).collect();
+        }
         points.sort_unstable_by_key(|point| (place::rank(*point), *point));
         points.dedup();
-        let turns = Turns::new(tasks, &order.schedule, |point| symbols.has_place(point));
+        let turns = match &order.explore {
+            Some(explore) => Turns::exploring(tasks, explore.clone()),
+            None => Turns::new(tasks, &order.schedule, |point| symbols.has_place(point)),
+        };
         let commands = order.commands.iter().map(|names| (names.clone(), 0)).collect();
         let (tasks, spots, parked, wakes) = Default::default();
         let (watched, queues) = (order.watched.clone(), order.queues.clone());

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use unreg::event::{Point, QueueName, TaskName};
 use unreg::linux::steer::turns::{TICKS, Verdict};
-use unreg::linux::steer::{Call, Entry, Log};
+use unreg::linux::steer::{Call, Entry, Explore, Log};
 use unreg::program::Segment;
 
 /// The stack of a task of a guest in bytes: `CONFIG_KERNEL_STACK_ORDER` of the configurations.
@@ -44,6 +44,8 @@ pub(in crate::cli::linux) struct Order {
     pub(in crate::cli::linux) queues: Vec<QueueName>,
     /// The points at which the locks that a task holds are noted.
     pub(in crate::cli::linux) watched: Vec<Point>,
+    /// What chooses instead of a schedule.
+    pub(in crate::cli::linux) explore: Option<Explore>,
 }
 
 #[derive(Debug, Default)]
