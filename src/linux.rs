@@ -7,6 +7,7 @@ pub mod attribute;
 pub mod compare;
 pub mod complaint;
 pub mod devlink;
+pub mod fault;
 pub mod link;
 pub mod mdev;
 pub mod observe;

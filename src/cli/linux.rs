@@ -8,8 +8,10 @@ mod conform;
 mod console;
 mod followed;
 pub(crate) mod guest;
+mod hunt;
 mod initramfs;
 mod kernel;
+mod known;
 mod lines;
 mod process;
 mod run;
@@ -31,6 +33,8 @@ pub(super) enum Verb {
     Conform(conform::Arguments),
     /// Ask the real kernel whether it does what the model says it does wrong
     Confirm(confirm::Arguments),
+    /// Find what the real kernel does wrong
+    Hunt(hunt::Arguments),
     /// Print where in a kernel's text the points of the model are
     Places(steer::places::Arguments),
 }
@@ -42,6 +46,7 @@ pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
         Verb::Run(arguments) => run::run(arguments),
         Verb::Conform(arguments) => conform::conform(arguments),
         Verb::Confirm(arguments) => confirm::confirm(arguments),
+        Verb::Hunt(arguments) => hunt::hunt(arguments),
         Verb::Places(arguments) => steer::places::places(arguments),
     }
 }

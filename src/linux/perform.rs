@@ -116,6 +116,24 @@ fn clean_up(program: &Program) -> Vec<Action> {
     actions
 }
 
+/// Folders in which each object that there is has a link.
+const OBJECTS: &[&str] =
+    &[DEVICES, "/sys/class/net", "/sys/class/infiniband", "/sys/class/mdev_bus", "/sys/bus/mdev/devices"];
+/// Modules whose users are counted.
+const COUNTED: &[&str] =
+    &[MODULE, "psample", "dummy", "siw", "rdma_rxe", "ib_core", "ib_uverbs", "ib_umad", "mtty", "mdpy"];
+
+/// What shows, after the clean-up, what is left: objects, users of modules, and whether netdevsim can be unloaded.
+pub fn left() -> Vec<Action> {
+    let links =
+        OBJECTS.iter().map(|folder| Action::Links { folder: (*folder).to_string(), link: String::new() });
+    let count = |module: &&str| Action::Read { path: format!("/sys/module/{module}/refcnt") };
+    let state = Action::Read { path: format!("/sys/module/{MODULE}/initstate") };
+    let unload = Action::Unload { module: MODULE.to_string() };
+    let load = Action::Load { module: MODULE.to_string() };
+    links.chain(COUNTED.iter().map(count)).chain([unload, state, load]).collect()
+}
+
 /// In so many milliseconds all has been released that hangs on each other: each link of the chain takes one to four.
 const RELEASED: u32 = 30_000;
 

@@ -29,6 +29,11 @@ impl Which {
         self.patience
     }
 
+    /// Whether one kernel is named, or one configuration.
+    pub(super) fn is_configured(&self) -> bool {
+        self.config.is_some() || self.kernel.is_some()
+    }
+
     /// Whether the kernel releases kobjects late.
     pub(super) fn releases_late(&self) -> bool {
         self.config == Some(Config::DelayedRelease)

@@ -1,6 +1,6 @@
 //! `unreg linux confirm`: what the model breaks under a kernel's variant, asked of that kernel with its schedule.
 
-mod hunted;
+pub(super) mod hunted;
 
 use super::boot::Which;
 use super::build::{self, Config};
@@ -57,11 +57,11 @@ pub(in crate::cli) struct Arguments {
 
 /// A program and an invariant that the model breaks in it.
 #[derive(Debug)]
-struct Prediction {
+pub(super) struct Prediction {
     /// Where it comes from.
-    name: String,
-    program: Program,
-    invariant: &'static Invariant,
+    pub(super) name: String,
+    pub(super) program: Program,
+    pub(super) invariant: &'static Invariant,
 }
 
 pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {

@@ -25,6 +25,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use unreg::linux::complaint;
 use unreg::linux::sense::Sense;
 use unreg::linux::shown;
 use unreg::linux::steer::Log;
@@ -231,6 +232,17 @@ impl Guest {
         match self.process.wait(POWER_OFF) {
             Some(how) => format!("the guest died: {how}"),
             None => "the guest has closed its line and lives on".to_string(),
+        }
+    }
+
+    /// Has the guest power off. Returns what its kernel complains of meanwhile, or that it does not end.
+    pub(super) fn power_off(mut self) -> Option<String> {
+        drop(self.line.take());
+        let ended = self.process.wait(POWER_OFF * 5);
+        let words = self.console.last_words();
+        match ended {
+            None => Some(format!("the guest does not power off\n{words}")),
+            Some(_) => (!complaint::read(&words).is_empty()).then_some(words),
         }
     }
 

@@ -6,7 +6,7 @@ use super::steer::{Order, Symbols};
 use std::sync::Arc;
 use std::time::Duration;
 use unreg::event::{Point, Trace};
-use unreg::linux::steer::Log;
+use unreg::linux::steer::{Explore, Log};
 use unreg::linux::wire::{Report, Request};
 use unreg::linux::{compare, complaint, observe, perform};
 use unreg::program::{Command, Program, Task};
@@ -91,18 +91,57 @@ impl Kernel {
             // At rest is when all has been released, as in the model.
             request.at_rest.insert(0, perform::releases());
         }
-        let answer = self.perform(&request, program, watched)?;
-        let is_harmed = |report: &Report| match report {
-            Report::Complaint { text } => !complaint::only_waits(text),
-            report => matches!(report, Report::Stuck { .. }),
-        };
-        if answer.died.is_some() || is_for_one || answer.reports.iter().any(is_harmed) {
+        let answer = self.perform(&request, program, watched, None)?;
+        if is_for_one {
             self.guest = None;
         }
         Ok(answer)
     }
 
-    fn perform(&mut self, request: &Request, program: &Program, watched: &[Point]) -> anyhow::Result<Answer> {
+    /// Runs a program to judge the kernel, not the model: it may choose its schedule itself, and after the clean-up is
+    /// reported what is left.
+    pub(super) fn judge(&mut self, program: &Program, explore: Option<Explore>) -> anyhow::Result<Answer> {
+        let mut request = perform::request(program).map_err(Unperformable)?;
+        request.is_steered = !program.schedule.is_empty() || explore.is_some();
+        request.clean_up.extend(perform::left());
+        self.perform(&request, program, &[], explore)
+    }
+
+    /// Has the next program run in a new guest.
+    pub(super) fn restart(&mut self) {
+        self.guest = None;
+    }
+
+    /// Has the guest power off that runs, if one does. Returns what its kernel complains of meanwhile.
+    pub(super) fn power_off(&mut self) -> Option<String> {
+        self.guest.take()?.power_off()
+    }
+
+    fn perform(
+        &mut self,
+        request: &Request,
+        program: &Program,
+        watched: &[Point],
+        explore: Option<Explore>,
+    ) -> anyhow::Result<Answer> {
+        let answer = self.follow(request, program, watched, explore)?;
+        let is_harmed = |report: &Report| match report {
+            Report::Complaint { text } => !complaint::only_waits(text),
+            report => matches!(report, Report::Stuck { .. }),
+        };
+        if answer.died.is_some() || answer.reports.iter().any(is_harmed) {
+            self.guest = None;
+        }
+        Ok(answer)
+    }
+
+    fn follow(
+        &mut self,
+        request: &Request,
+        program: &Program,
+        watched: &[Point],
+        explore: Option<Explore>,
+    ) -> anyhow::Result<Answer> {
         if request.is_steered && self.setup.symbols.is_none() {
             self.setup.symbols = Some(Arc::new(Symbols::of(&self.setup.kernel)?));
             self.guest = None;
@@ -118,7 +157,7 @@ impl Kernel {
             let commands = program.tasks.iter().map(names).collect();
             let (schedule, queues) = (program.schedule.clone(), perform::queues(program));
             let watched = watched.to_vec();
-            guest.order(Order { tasks, commands, schedule, queues, watched, explore: None });
+            guest.order(Order { tasks, commands, schedule, queues, watched, explore });
         }
         let mut reports = Vec::new();
         let ended = guest.perform(request, patience, |report| reports.push(report))?;

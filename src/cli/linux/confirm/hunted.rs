@@ -13,7 +13,7 @@ use unreg::search::generate::Alphabet;
 use unreg::search::hunt::{Config, Hunt};
 
 /// Hunts for so long, and returns each cause once, by its smallest program.
-pub(super) fn predictions(
+pub(in crate::cli::linux) fn predictions(
     variants: Variants,
     subsystem: Subsystem,
     seed: u64,

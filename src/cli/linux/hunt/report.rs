@@ -1,0 +1,211 @@
+//! A finding as a folder: a report in the form that kernel lists expect, the program, the log. It appears whole or not at
+//! all.
+
+use super::bench::{Bench, Rate, Run};
+use super::source::Source;
+use crate::cli::linux::followed;
+use anstream::adapter::strip_str;
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use unreg::event::print::Detail;
+use unreg::linux::fault::{Fault, Sort};
+use unreg::program::{Command, Program};
+use unreg::{devlink, driver, mdev};
+
+/// The file that says what a folder is.
+const ABOUT: &str = "finding.json";
+/// How the name of a folder begins that is being written.
+const WRITING: &str = ".writing-";
+/// So many letters of a key are a part of a folder's name.
+const SLUG: usize = 72;
+
+/// What is known of a finding.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct About {
+    /// What it is known by.
+    pub(super) key: String,
+    /// `sequence`, `prediction`, `explored`
+    pub(super) source: String,
+    /// As `uname -r` prints it.
+    pub(super) release: String,
+    /// The configuration that shows it.
+    pub(super) config: String,
+    /// How often the smallest program shows it, each time in a new guest.
+    pub(super) rate: Rate,
+    /// Where the hunt's chance came from.
+    pub(super) seed: u64,
+    /// Seconds from the beginning of the hunt.
+    pub(super) seconds: u64,
+}
+
+/// The keys of the findings in a folder: a hunt goes on where another was killed.
+pub(super) fn keys(folder: &Path) -> anyhow::Result<Vec<About>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path().join(ABOUT);
+        let is_writing = path.iter().any(|part| part.to_string_lossy().starts_with(WRITING));
+        let Some(text) = fs::read_to_string(&path).ok().filter(|_| !is_writing) else { continue };
+        let about = serde_json::from_str(&text).with_context(|| format!("{} is spoilt", path.display()))?;
+        found.push(about);
+    }
+    Ok(found)
+}
+
+/// The name of a finding's folder: what can be read of its key, and a hash of all of it.
+pub(super) fn name(key: &str) -> String {
+    let mut slug = String::new();
+    for letter in key.chars() {
+        let letter = letter.to_ascii_lowercase();
+        match letter.is_ascii_alphanumeric() {
+            true => slug.push(letter),
+            false if !slug.ends_with('-') => slug.push('-'),
+            false => {}
+        }
+    }
+    let slug: String = slug.chars().take(SLUG).collect();
+    let hash = Sha256::digest(key);
+    format!("{}-{}", slug.trim_matches('-'), hex::encode(&hash[..4]))
+}
+
+/// Writes a finding, unless its folder is there already. Returns whether it was written.
+pub(super) fn write(folder: &Path, about: &About, run: &Run, fault: &Fault) -> anyhow::Result<bool> {
+    let to = folder.join(name(&about.key));
+    let cannot = || format!("cannot write {}", to.display());
+    fs::create_dir_all(folder).with_context(cannot)?;
+    let scratch = tempfile::Builder::new().prefix(WRITING).tempdir_in(folder).with_context(cannot)?;
+    let put = |name: &str, text: &str| fs::write(scratch.path().join(name), text).with_context(cannot);
+    put("report.md", &report(about, run, fault))?;
+    put("program.prog", &program(about, &run.program))?;
+    put("log.txt", &(fault.text.clone() + "\n"))?;
+    put(ABOUT, &(serde_json::to_string_pretty(about)? + "\n"))?;
+    let is_there = |error: &std::io::Error| {
+        matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty)
+    };
+    match fs::rename(scratch.path(), &to) {
+        Ok(()) => {
+            let _moved = scratch.keep();
+            Ok(true)
+        }
+        // Another hunt that shares the folder was first.
+        Err(error) if is_there(&error) => Ok(false),
+        Err(error) => Err(error).with_context(cannot),
+    }
+}
+
+/// The program with what it is known by.
+fn program(about: &About, program: &Program) -> String {
+    format!(
+        "# Linux {} ({}): {}\n#: key {}\n#: config {}\n#: seen {}\n#: verdict not looked at yet\n#: rate {}\n{program}",
+        about.release, about.config, about.key, about.key, about.config, about.release, about.rate
+    )
+}
+
+fn report(about: &About, run: &Run, fault: &Fault) -> String {
+    let program = &run.program;
+    let About { key, release, config, rate, source, .. } = about;
+    let when = match (fault.key.sort, fault.at_clean_up) {
+        (Sort::Left, _) => "after everything was deleted",
+        (_, true) => "while everything is deleted",
+        (_, false) => "in the program",
+    };
+    let is_steered = !program.schedule.is_empty();
+    let how = match is_steered {
+        true => "It needs this interleaving of its tasks, which a tracer brings about.",
+        false => "It needs no interleaving: one command after the other.",
+    };
+    let shown = match &run.answer.log {
+        Some(log) => strip_str(&followed::timeline(program, &run.trace, log)).to_string(),
+        None => program.stream(&run.trace, Detail::Stream),
+    };
+    format!(
+        "# {key}\n\n\
+         Linux {release}, user-mode Linux (`ARCH=um`), configuration `{config}` of `unreg linux build`. The fault shows \
+         {when}. {how}\n\n\
+         - reproduced: {rate}, each time in a new guest\n\
+         - needs: {}\n\
+         - found by: {source}, seed {}, after {} s\n\
+         - again: `unreg linux run --release {release} --config {config} program.prog`\n\n\
+         ## Program\n\n```\n{program}```\n\n\
+         ## What happens\n\n```\n{}\n```\n\n\
+         ## Log\n\n```\n{}\n```\n",
+        needs(program),
+        about.seed,
+        about.seconds,
+        shown.trim_end(),
+        fault.text.trim_end()
+    )
+}
+
+/// What the tasks of a program must be allowed to do.
+pub(super) fn needs(program: &Program) -> String {
+    let mut open = Vec::new();
+    for task in &program.tasks {
+        if task.commands.iter().all(|command| is_open_to_all(command)) {
+            open.push(task.name.to_string());
+        }
+    }
+    match open.is_empty() {
+        true => "root: every task writes to sysfs or asks for CAP_NET_ADMIN".to_string(),
+        false => format!(
+            "root for the other tasks, and nothing for {}: look at it as a security bug first",
+            open.join(", ")
+        ),
+    }
+}
+
+/// Whether a user without privileges may do this.
+fn is_open_to_all(command: &Command) -> bool {
+    match command {
+        Command::Devlink(command) => matches!(command, devlink::Command::Get { .. }),
+        Command::Mdev(command) => matches!(command, mdev::Command::Show { .. }),
+        Command::Driver(command) => matches!(command, driver::Command::TimePass {}),
+        Command::Ib(_) | Command::Rdma(_) => false,
+    }
+}
+
+/// How a source is called in a finding.
+pub(super) fn about(
+    bench: &Bench,
+    key: String,
+    source: Source,
+    rate: Rate,
+    seed: u64,
+    seconds: u64,
+) -> About {
+    let (release, config) = (bench.release.clone(), bench.config.clone());
+    About { key, source: source.name().to_string(), release, config, rate, seed, seconds }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_named_after_its_key() {
+        let a = name("KASAN: slab-use-after-free in mdev_device_remove [mdev]");
+        assert!(a.starts_with("kasan-slab-use-after-free-in-mdev-device-remove-mdev-"), "{a}");
+        assert_ne!(a, name("KASAN: slab-use-after-free in mdev_device_remove  [mdev]"));
+        assert!(name(&"x".repeat(500)).len() < 100);
+    }
+
+    #[test]
+    fn what_is_being_written_is_no_finding_and_what_is_spoilt_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(".writing-1")).unwrap();
+        fs::write(folder.path().join(".writing-1").join(ABOUT), "{").unwrap();
+        assert!(keys(folder.path()).unwrap().is_empty());
+        fs::create_dir(folder.path().join("x")).unwrap();
+        fs::write(folder.path().join("x").join(ABOUT), "{").unwrap();
+        assert!(keys(folder.path()).is_err());
+        assert!(keys(&folder.path().join("none")).unwrap().is_empty());
+    }
+}
