@@ -8,6 +8,7 @@ pub mod chardev;
 pub mod client;
 pub mod cm;
 pub mod command;
+pub mod compat;
 pub mod decisions;
 pub mod device;
 pub mod gid;
@@ -57,6 +58,8 @@ pub struct Ib {
     iwarp_gids: [Cell<Option<netdev::NetdevId>>; IbDevice::COUNT],
     /// The namespaces that devices are seen in.
     netns: netns::Namespaces,
+    /// What stands for each device in the others.
+    compat: compat::Compat,
     /// The character devices.
     numbers: chardev::Numbers,
     /// Devices that are to be unregistered later.
@@ -145,6 +148,7 @@ impl Ib {
             told: Default::default(),
             iwarp_gids: Default::default(),
             netns: Default::default(),
+            compat: Default::default(),
             numbers: Default::default(),
             queued: Default::default(),
             fails_to_enable: Cell::default(),

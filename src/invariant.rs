@@ -119,7 +119,9 @@ pub mod uevent {
 /// Invariants about RDMA.
 pub mod rdma {
     pub mod attach_within_registration;
+    pub mod compat_devices_alternate;
     pub mod move_changes_the_name;
+    pub mod rdma_stream_converges;
     pub mod rdma_told_in_order;
 }
 
@@ -216,6 +218,8 @@ invariants! {
         rdma_told_in_order TOLD_IN_ORDER,
         attach_within_registration ATTACH_WITHIN_REGISTRATION,
         move_changes_the_name MOVE_CHANGES_THE_NAME,
+        compat_devices_alternate COMPAT_DEVICES_ALTERNATE,
+        rdma_stream_converges RDMA_STREAM_CONVERGES,
     }
     atomicity "Atomicity" "A command does all of what it is for or nothing." {
         error_leaves_state ERROR_LEAVES_STATE,

@@ -8,8 +8,19 @@ pub async fn add(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
     if bus.kernel.is_taken(netns) {
         return Err(Errno::EEXIST);
     }
-    bus.ib.init_net(bus.kernel, netns).await?;
-    bus.kernel.netns_add(netns)
+    let k = bus.kernel;
+    k.netns_comes(netns, true);
+    let begun = {
+        // Models `copy_net_ns()`, which keeps those who begin or end to follow all namespaces.
+        let _pernet = match bus.devlink.decisions.netns_exit_holds_pernet_ops {
+            true => Some(k.read_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await),
+            false => None,
+        };
+        bus.ib.init_net(k, netns).await
+    };
+    k.netns_comes(netns, false);
+    begun?;
+    k.netns_add(netns)
 }
 
 /// Takes the namespace's name away and waits until what that ends has ended.

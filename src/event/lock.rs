@@ -80,6 +80,10 @@ lock_classes! {
     Users PerObject "users of",
     /// The drivers that make RDMA devices of netdevs.
     LinkOpsRwsem Global "link_ops_rwsem",
+    /// ib_core's namespaces.
+    RdmaNetsRwsem Global "rdma_nets_rwsem",
+    /// What stands for one RDMA device in other namespaces.
+    CompatDevsMutex PerObject "compat_devs_mutex",
     /// ib_core's lists of devices and clients, from 4.3 to 4.20.
     ListsRwsem Global "lists_rwsem",
     /// What a task of a real kernel waits for that has no name in the model.

@@ -180,6 +180,8 @@ subjects! {
     ClientData(client: Client, device: IbDevice) free "{client}@{device}" "object" "client data" (number) Others;
     /// The active count of an RDMA device: who may operate it.
     IbUsers(device: IbDevice) free "{device} users" "object" "an active count" (number) Others;
+    /// The name of an RDMA device, which is memory of its own.
+    IbName(device: IbDevice) free "{device} name" "rdma-rename" "an RDMA device's name" (nothing) Others;
     /// The network namespace of an RDMA device, which is its value.
     IbNetns(device: IbDevice) free "{device} netns" "object" "an RDMA device's namespace" (text::<NetNs>) Others;
     /// The GID table of an RDMA device. Its value: [`FollowedNetdev`](value::FollowedNetdev).

@@ -67,6 +67,7 @@ impl Ib {
         }
         self.rename_gids(k, id, old.name);
         self.tables_follow(k, id, followed);
+        self.notify_netdev_rename(k, id);
     }
 
     /// The netdev is in another namespace, where no table has its addresses.

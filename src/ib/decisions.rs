@@ -2,7 +2,7 @@
 
 mod user;
 
-pub use user::{LinkOps, UserRules};
+pub use user::{Begins, LinkOps, UserRules};
 
 use crate::event::{LockClass, Mode, QueueName};
 

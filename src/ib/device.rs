@@ -58,6 +58,7 @@ impl Ib {
     async fn assign_name(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
         let _list = self.list(k, self.decisions.devices, Mode::Write, Point::IbRegisterLock).await;
         self.take_name(device)?;
+        self.set_name(k, device);
         let state = Device {
             kref: k.kref_init(Subject::Ib(device)),
             driver: self.netdevs.link(device).map_or(device.driver(), |link| link.driver),

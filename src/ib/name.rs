@@ -15,6 +15,8 @@ pub struct Names {
     /// `device->index`: indices go on, so they are also an order.
     indices: [Cell<u16>; IbDevice::COUNT],
     next: Cell<u16>,
+    /// The memory of each name: `kobj->name`.
+    memory: [Cell<Option<Kref>>; IbDevice::COUNT],
 }
 
 impl Ib {
@@ -40,6 +42,25 @@ impl Ib {
         let index = self.names.next.replace(self.names.next.get() + 1);
         self.names.indices[device.index()].set(index);
         Ok(())
+    }
+
+    /// The memory of a device's name, which is another's once the device is renamed.
+    pub(super) fn name_memory(&self, device: IbDevice) -> Option<Kref> {
+        self.names.memory[device.index()].get()
+    }
+
+    /// Models `dev_set_name()` of a new device.
+    pub(super) fn set_name(&self, k: &Kernel, device: IbDevice) {
+        self.names.memory[device.index()].set(Some(k.refcount_set(Subject::IbName(device))));
+    }
+
+    /// Models the end of `kobject_rename()`: the old name is freed.
+    fn free_old_name(&self, k: &Kernel, device: IbDevice) {
+        let old = self.name_memory(device);
+        self.set_name(k, device);
+        if let Some(old) = old.filter(|old| k.put(*old)) {
+            k.free(old);
+        }
     }
 
     /// Whether a device other than this has the name.
@@ -81,12 +102,14 @@ impl Ib {
             if self.is_told(device) {
                 k.uevent(Action::Move(old.to_byte()), Subject::Ib(to), state.kref);
             }
-            self.compat_rename(k, old, device, state.kref);
+            self.free_old_name(k, device);
+            self.compat_rename(k, old, device).await;
             // Linux tells the clients with the list locked for reading.
             let list = (self.decisions.adds == Adds::UnderLists).then(|| k.downgrade(list));
             (state.kref, list)
         };
         self.rename_clients(k, device, kref).await;
+        self.notify_rename(k, device);
         Ok(())
     }
 

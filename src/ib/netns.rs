@@ -1,11 +1,9 @@
 //! Namespaces of RDMA devices: shared by all, or one each; a device that moves is disabled and enabled again.
 
 use super::Ib;
-use crate::event::{
-    Action, Errno, IbDevice, IbDriver, LockClass, Mode, NetNs, NetnsMode, Point, Span, Subject, What,
-};
+use crate::event::{Errno, IbDevice, IbDriver, LockClass, Mode, NetNs, NetnsMode, Point, Span, Subject, What};
 use crate::operand::Operand;
-use crate::sim::{Kernel, Kref};
+use crate::sim::{Held, Kernel, Kref};
 use std::cell::{Cell, RefCell};
 
 /// The namespaces that RDMA knows.
@@ -14,9 +12,15 @@ pub struct Namespaces {
     /// `ib_devices_shared_netns`, the other way round.
     exclusive: Cell<bool>,
     /// `rdma_nets`: the namespaces besides the initial one, by their ids.
-    nets: RefCell<Vec<Option<NetNs>>>,
-    /// `compat_devs`: in which namespaces something stands for a device.
-    compat: [Cell<[bool; NetNs::COUNT]>; IbDevice::COUNT],
+    nets: RefCell<Vec<Option<Net>>>,
+}
+
+/// What has an id.
+#[derive(Debug, Clone, Copy)]
+struct Net {
+    netns: NetNs,
+    /// Whether it ends: nothing more is made there, and its id is not free yet.
+    is_hidden: bool,
 }
 
 impl Namespaces {
@@ -25,49 +29,59 @@ impl Namespaces {
         self.exclusive.get()
     }
 
-    /// The namespaces besides the initial one, in the order of their ids.
-    pub(super) fn for_others(&self, each: impl FnMut(NetNs)) {
-        self.nets.borrow().iter().copied().flatten().for_each(each);
+    /// The namespaces besides the initial one that do not end, in the order of their ids.
+    pub(super) fn others(&self) -> Vec<NetNs> {
+        let nets = self.nets.borrow();
+        nets.iter().flatten().filter(|net| !net.is_hidden).map(|net| net.netns).collect()
+    }
+
+    /// The same with those that end.
+    pub(super) fn all_others(&self) -> Vec<NetNs> {
+        self.nets.borrow().iter().flatten().map(|net| net.netns).collect()
+    }
+
+    fn begin(&self, netns: NetNs) {
+        let mut nets = self.nets.borrow_mut();
+        let net = Some(Net { netns, is_hidden: false });
+        match nets.iter_mut().find(|place| place.is_none()) {
+            Some(free) => *free = net,
+            None => nets.push(net),
+        }
+    }
+
+    fn hide(&self, netns: NetNs) {
+        let mut nets = self.nets.borrow_mut();
+        nets.iter_mut().flatten().filter(|net| net.netns == netns).for_each(|net| net.is_hidden = true);
+    }
+
+    fn forget(&self, netns: NetNs) {
+        let mut nets = self.nets.borrow_mut();
+        let its = |place: &&mut Option<Net>| place.is_some_and(|net| net.netns == netns);
+        nets.iter_mut().filter(its).for_each(|place| *place = None);
     }
 }
 
 impl Ib {
-    /// Models `rdma_dev_init_net()`: what then appears there nobody hears yet.
+    /// Models `rdma_dev_init_net()`: no listener is in the namespace yet.
     ///
     /// # Errors
     ///
     /// `ENODEV` if the netdev under a device is gone: then there is no namespace either.
     pub async fn init_net(&self, k: &Kernel, netns: NetNs) -> Result<(), Errno> {
-        {
-            let mut nets = self.netns.nets.borrow_mut();
-            match nets.iter_mut().find(|net| net.is_none()) {
-                Some(free) => *free = Some(netns),
-                None => nets.push(Some(netns)),
-            }
-        }
+        self.netns.begin(netns);
         let added = {
+            let list = k.lock_of(self.decisions.devices, Subject::Kernel);
             let _list = match self.users_load.get() {
-                true => Some(k.read_here(k.lock_of(self.decisions.devices, Subject::Kernel)).await),
+                true => Some(k.read(list, Point::IbInitNetns).await),
+                false if self.by_index().next().is_some() => Some(k.read_here(list).await),
                 false => None,
             };
-            self.stand_in_for_all(k, netns).await
+            self.compat_add_all(k, netns).await
         };
         if added.is_err() {
             self.exit_netns(k, netns).await;
         }
         added
-    }
-
-    async fn stand_in_for_all(&self, k: &Kernel, netns: NetNs) -> Result<(), Errno> {
-        let devices: Vec<IbDevice> = self.by_index().collect();
-        for device in devices {
-            let is_registered = self.device(device).is_some_and(|state| state.registered);
-            if is_registered && self.stand_in(device, netns) {
-                let asked = self.query_port(k, device).await;
-                asked.inspect_err(|_| self.leave(device, netns))?;
-            }
-        }
-        Ok(())
     }
 
     /// Waits until no task writes to the list of devices, where users have RDMA.
@@ -77,71 +91,29 @@ impl Ib {
         }
     }
 
-    /// Has something stand for a device in a namespace; false if that is there already or is not to be.
-    fn stand_in(&self, device: IbDevice, netns: NetNs) -> bool {
-        let stands = &self.netns.compat[device.index()];
-        let mut there = stands.get();
-        let is_new = !self.netns.is_exclusive() && !std::mem::replace(&mut there[netns.index()], true);
-        if is_new {
-            stands.set(there);
-        }
-        is_new
+    /// Models `down_read(&rdma_nets_rwsem)`.
+    pub(super) async fn read_nets<'k>(&self, k: &'k Kernel) -> Held<'k> {
+        k.read_here(k.lock_of(LockClass::RdmaNetsRwsem, Subject::Kernel)).await
     }
 
-    /// Models `add_compat_devs()`: in every other namespace something stands for a device.
-    pub(super) async fn compat_add(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
-        let Some(state) = self.device(device) else { return Ok(()) };
-        let others: Vec<NetNs> = self.netns.nets.borrow().iter().copied().flatten().collect();
-        for netns in others {
-            if self.stand_in(device, netns) {
-                self.compat_uevent(k, Action::Add, device, netns, state.kref);
-                if let Err(errno) = self.query_port(k, device).await {
-                    self.leave(device, netns);
-                    self.compat_uevent(k, Action::Remove, device, netns, state.kref);
-                    return Err(errno);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Models `remove_compat_devs()`.
-    pub(super) fn compat_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
-        let there = self.netns.compat[device.index()].take();
-        self.netns.for_others(|netns| {
-            if there[netns.index()] {
-                self.compat_uevent(k, Action::Remove, device, netns, kref);
-            }
-        });
-    }
-
-    /// Models `rename_compat_devs()`.
-    pub(super) fn compat_rename(&self, k: &Kernel, old: IbDevice, device: IbDevice, kref: Kref) {
-        let there = self.netns.compat[device.index()].get();
-        self.netns.for_others(|netns| {
-            if there[netns.index()] {
-                self.compat_uevent(k, Action::Move(old.to_byte()), device, netns, kref);
-            }
-        });
-    }
-
-    fn compat_uevent(&self, k: &Kernel, action: Action, device: IbDevice, netns: NetNs, kref: Kref) {
-        if k.is_heard_in(netns) {
-            k.uevent(action, Subject::IbCompat(self.name(device), netns), kref);
-        }
+    async fn write_nets<'k>(&self, k: &'k Kernel) -> Held<'k> {
+        k.lock_here(k.lock_of(LockClass::RdmaNetsRwsem, Subject::Kernel)).await
     }
 
     /// Models `rdma_compatdev_set()`: from here on each device is in one namespace, or in all of them. False if there is
     /// a namespace besides the initial one.
     pub async fn set_mode(&self, k: &Kernel, mode: NetnsMode) -> bool {
         let exclusive = mode == NetnsMode::Exclusive;
-        if self.netns.exclusive.get() == exclusive {
-            return true;
+        {
+            let _nets = self.write_nets(k).await;
+            if self.netns.is_exclusive() == exclusive {
+                return true;
+            }
+            if !self.netns.others().is_empty() {
+                return false;
+            }
+            self.netns.exclusive.set(exclusive);
         }
-        if !self.netns.nets.borrow().iter().all(Option::is_none) {
-            return false;
-        }
-        self.netns.exclusive.set(exclusive);
         self.wait_for_list(k).await;
         true
     }
@@ -200,12 +172,10 @@ impl Ib {
     /// Models `rdma_dev_exit_net()`: the devices in a namespace that ends go to the initial one, what stood there for
     /// others goes, and nobody hears it any more.
     pub async fn exit_netns(&self, k: &Kernel, netns: NetNs) {
-        self.netns
-            .nets
-            .borrow_mut()
-            .iter_mut()
-            .filter(|net| **net == Some(netns))
-            .for_each(|net| *net = None);
+        {
+            let _nets = self.write_nets(k).await;
+            self.netns.hide(netns);
+        }
         let mut last = None;
         loop {
             let found = {
@@ -216,19 +186,13 @@ impl Ib {
                     found.and_then(|(index, device)| Some((index, device, self.device(device)?.kref)));
                 found.inspect(|(.., kref)| self.get_device(k, *kref))
             };
-            let Some((index, device, kref)) = found else { return };
-            self.leave(device, netns);
+            let Some((index, device, kref)) = found else { break };
+            self.compat_remove_one(k, device, netns).await;
             // Whoever unregisters it was first, or it is elsewhere.
             let _gone = self.change_netns(k, device, kref, netns, NetNs::Init).await;
             self.put_device(k, kref);
             last = Some(index);
         }
-    }
-
-    /// Nothing stands for the device in a namespace any more.
-    fn leave(&self, device: IbDevice, netns: NetNs) {
-        let mut there = self.netns.compat[device.index()].get();
-        there[netns.index()] = false;
-        self.netns.compat[device.index()].set(there);
+        self.netns.forget(netns);
     }
 }

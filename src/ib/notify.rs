@@ -4,6 +4,7 @@
 //! uevents of the device itself.
 
 use super::Ib;
+use super::netdev::NetdevId;
 use crate::event::value::{IbLink, Protocol, Value};
 use crate::event::{Action, IbDevice, IbDriver, Mode, NetNs, Notice, Point, Subject, What};
 use crate::operand::Operand;
@@ -27,9 +28,21 @@ impl Ib {
     /// Models `ib_device_notify_register()`: the device is ready.
     pub(super) async fn notify_register(&self, k: &Kernel, device: IbDevice) {
         let Some(state) = self.device(device) else { return };
-        // Nobody gives it another name meanwhile.
-        let _list = self.list(k, self.decisions.devices, Mode::Read, Point::IbNotifyAdd).await;
+        let at = Point::IbNotifyAdd;
+        let _list = match self.decisions.users.announces_locked {
+            true => self.list(k, self.decisions.devices, Mode::Read, at).await,
+            false => {
+                k.point(at).await;
+                None
+            }
+        };
         if !self.decisions.users.announces_first {
+            // Models `kobject_get_path()`, which reads the name once for its length and once for its letters.
+            let name = self.name_memory(device);
+            k.point(Point::IbNotifyName).await;
+            if let Some(name) = name {
+                k.touch(name);
+            }
             k.uevent(Action::Add, Subject::Ib(self.name(device)), state.kref);
         }
         k.point(Point::IbNotifyRegister).await;
@@ -54,6 +67,25 @@ impl Ib {
             _ => (name, 0),
         };
         k.emit_in(NetNs::Init, What::Notify(Notice::New, subject, value));
+    }
+
+    /// RDMA_RENAME_EVENT: the device has this name from here on.
+    pub(super) fn notify_rename(&self, k: &Kernel, device: IbDevice) {
+        let Some(state) = self.device(device) else { return };
+        if self.decisions.users.announces_renames && self.announced[device.index()].get() {
+            k.emit_in(state.netns, What::Notify(Notice::New, Subject::IbName(self.name(device)), 0));
+        }
+    }
+
+    /// RDMA_NETDEV_RENAME_EVENT: the netdev that a device is on has another name.
+    pub(super) fn notify_netdev_rename(&self, k: &Kernel, id: NetdevId) {
+        if !self.decisions.users.announces_renames {
+            return;
+        }
+        let on = |device: &IbDevice| self.netdev_of(*device) == Some(id) && self.announced[device.index()].get();
+        for device in self.by_index().filter(on) {
+            self.notify_netdev(k, device);
+        }
     }
 
     /// What is told of the end of a device before its clients are removed: nothing.
@@ -111,7 +143,7 @@ impl Ib {
     /// Emits what users can find at rest, in each namespace.
     pub fn at_rest(&self, k: &Kernel) {
         self.at_rest_in(k, NetNs::Init);
-        self.netns.for_others(|netns| self.at_rest_in(k, netns));
+        self.netns.others().into_iter().for_each(|netns| self.at_rest_in(k, netns));
     }
 
     fn at_rest_in(&self, k: &Kernel, netns: NetNs) {

@@ -107,9 +107,7 @@ impl Ib {
             true => k.unregister_wait(users, Point::IbUnregisterWait).await,
             false => k.close(users),
         }
-        if let Some(state) = self.device(device) {
-            self.compat_remove(k, device, state.kref);
-        }
+        self.compat_remove(k, device).await;
     }
 
     /// Takes the clients from the device, in the reverse of the order in which they came.
@@ -146,6 +144,7 @@ impl Ib {
     /// Models `ib_dealloc_device()`: the name is free, and the memory goes with the last reference.
     async fn dealloc_device(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.disown(kref);
+        self.compat_must_be_gone(k, device);
         match self.decisions.keeps {
             Keeps::Users | Keeps::Lock => {
                 k.point(Point::IbUnregisterFree).await;
@@ -177,6 +176,7 @@ impl Ib {
     pub(super) async fn forget_device(&self, k: &Kernel, device: IbDevice) {
         let Some(state) = self.device(device) else { return };
         k.disown(state.kref);
+        self.compat_must_be_gone(k, device);
         {
             let _list = self.list_for_dealloc(k).await;
             self.devices[device.index()].set(None);

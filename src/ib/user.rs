@@ -178,6 +178,11 @@ impl Ib {
         self.made_by(driver).filter(on).collect()
     }
 
+    /// Locks the list of devices to look through it, where the caller has no point before.
+    pub async fn wait_for_readable_list(&self, k: &Kernel) {
+        drop(self.read_list(k).await);
+    }
+
     /// Models `ib_device_get_by_netdev()`: the device that a driver has on a netdev.
     pub fn on_netdev(&self, k: &Kernel, driver: IbDriver, id: NetdevId) -> Option<IbDevice> {
         let on = |device: &IbDevice| self.netdev_of(*device) == Some(id);

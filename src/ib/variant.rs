@@ -4,6 +4,7 @@
 //! folder are those about clients, about the GID tables, about what users are told, and the decisions that kernels had.
 
 mod client;
+mod compat;
 mod gid;
 mod kernel;
 mod user;
@@ -47,6 +48,11 @@ pub const THEMES: &[Theme<Decisions>] = &[
         title: "ib_core: GID tables",
         about: "When the GID table of a device is filled and follows its netdev.",
         variants: gid::VARIANTS,
+    },
+    Theme {
+        title: "ib_core: compat devices",
+        about: "When something stands for a device in the namespaces that it is not in.",
+        variants: compat::VARIANTS,
     },
     Theme {
         title: "ib_core: kernels",

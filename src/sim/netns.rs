@@ -22,6 +22,8 @@ pub struct Namespaces {
     listened: [Cell<bool>; NetNs::COUNT],
     /// Whether the task that deletes it still waits for its end.
     deleted: [Cell<bool>; NetNs::COUNT],
+    /// Whether its name is given and it is not there yet.
+    coming: [Cell<bool>; NetNs::COUNT],
     /// `cleanup_list`: those whose last reference is gone and whose end has not begun.
     ended: RefCell<Vec<NetNs>>,
     spoken: Cell<Option<NetNs>>,
@@ -58,7 +60,12 @@ impl Kernel {
     pub fn is_taken(&self, netns: NetNs) -> bool {
         let index = netns.index();
         let ends = self.namespaces.alive[index].get().is_some() || self.namespaces.deleted[index].get();
-        netns == NetNs::Init || ends
+        netns == NetNs::Init || ends || self.namespaces.coming[index].get()
+    }
+
+    /// Gives a name to a namespace that is about to be made, or takes it back.
+    pub fn netns_comes(&self, netns: NetNs, comes: bool) {
+        self.namespaces.coming[netns.index()].set(comes);
     }
 
     /// The task that has deleted a namespace has waited for its end.

@@ -1,7 +1,7 @@
 //! `siw` and `rxe`: software drivers that make an RDMA device of any netdev, and let it go when the netdev goes.
 
 use super::{Bus, module};
-use crate::event::{Errno, IbDevice, IbDriver, LockClass, Module, Netdev, Point, Subject};
+use crate::event::{Errno, IbDevice, IbDriver, LockClass, Module, NetNs, Netdev, Point, Subject};
 use crate::ib::decisions::{LinkOps, NetdevGone};
 use crate::ib::netdev::{Link, NetdevId};
 
@@ -70,7 +70,13 @@ async fn new_link(bus: &Bus<'_>, name: IbDevice, driver: IbDriver, id: NetdevId)
 /// Models `siw_netdev_event()` and `rxe_notify()` for NETDEV_UNREGISTER: they may not wait, so a worker unregisters.
 pub(super) async fn going(bus: &Bus<'_>, id: NetdevId) {
     // Notifiers are called in the order in which the modules were loaded.
-    for driver in bus.drivers.rdma.notified() {
+    let users = &bus.ib.decisions.users;
+    let is_init = bus.ib.netdevs.get(id).netns == NetNs::Init;
+    let is_deaf = |driver: &IbDriver| users.siw_follows_init_alone && *driver == IbDriver::Siw && !is_init;
+    for driver in bus.drivers.rdma.notified().filter(|driver| !is_deaf(driver)) {
+        if users.netdev_lookup_locks {
+            bus.ib.wait_for_readable_list(bus.kernel).await;
+        }
         for device in bus.ib.all_on_netdev(driver, id) {
             // It may be on its way out already.
             let _gone = match bus.ib.decisions.netdev_gone {

@@ -11,6 +11,15 @@ pub enum LinkOps {
     Nothing,
 }
 
+/// Which devices a namespace has compat devices of when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begins {
+    /// Those that are registered.
+    WithTheRegistered,
+    /// Every one that has a name: those too that are on their way in or out.
+    WithAll,
+}
+
 /// The decisions about what users see and do; the default is what was settled.
 #[derive(Debug, Clone, Copy)]
 pub struct UserRules {
@@ -60,6 +69,18 @@ pub struct UserRules {
     /// Whether work that was queued ends while a netdev's move waits for who reads it. Nothing promises that; with one
     /// processor it is so.
     pub work_ends_in_move: bool,
+    /// Whether the names of devices are locked while the uevent that a device was added goes out.
+    pub announces_locked: bool,
+    /// Whether listeners are notified that a device, or the netdev that it is on, has another name.
+    pub announces_renames: bool,
+    /// Whether `siw` follows the netdevs of the initial namespace alone.
+    pub siw_follows_init_alone: bool,
+    /// Whether the device on a netdev that goes is looked up with the list of devices locked.
+    pub netdev_lookup_locks: bool,
+    /// Which devices a namespace has compat devices of when it begins.
+    pub compat_begins: Begins,
+    /// Whether a task that makes a compat device looks first whether another has made it.
+    pub compat_looks_first: bool,
 }
 
 impl Default for UserRules {
@@ -86,6 +107,12 @@ impl Default for UserRules {
             renames_what_is_up: true,
             move_says_rename: false,
             work_ends_in_move: false,
+            announces_locked: true,
+            announces_renames: true,
+            siw_follows_init_alone: false,
+            netdev_lookup_locks: false,
+            compat_begins: Begins::WithTheRegistered,
+            compat_looks_first: true,
         }
     }
 }

@@ -15,6 +15,8 @@ fn tables_in_core(decisions: &mut Decisions) {
     decisions.marks = Marks::Last;
     decisions.adds = Adds::Alone;
     decisions.disassociates = Disassociates::Never;
+    decisions.users.announces_locked = false;
+    decisions.users.announces_renames = false;
 }
 
 /// What 6.1 and 6.12 have in common: users make links of siw and rxe, and find devices by their indices.
@@ -115,12 +117,14 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             "no-deadlock",
             "attach-within-registration",
             "rdma-told-in-order",
+            "rdma-stream-converges",
         ],
         with: &[],
         apply: |decisions| {
             since_linux_6_1(decisions);
             decisions.users.attach_may_name_nothing = true;
             decisions.users.ends_what_never_began = true;
+            decisions.users.announces_locked = true;
         },
     },
     Variant {

@@ -34,6 +34,8 @@ pub(super) const PLACES: &[Place] = &[
     core(Point::IbClientAdd, Site::Call("add_client_context", "down_write", 1)),
     core(Point::IbNotifyAdd, Site::Call("ib_device_notify_register", "down_read", 1)),
     core(Point::IbNotifyAdd, Site::Call("ib_register_device", "down_read", 1)),
+    core(Point::IbNotifyName, Site::Call("ib_device_notify_register", "kobject_uevent", 1)),
+    core(Point::IbNotifyName, Site::Call("ib_register_device", "kobject_uevent", 1)),
     core(Point::IbNotifyRegister, Site::Call("ib_device_notify_register", "rdma_nl_notify_event", 1))
         .since(6, 12),
     core(Point::IbNotifyRegister, Site::Call("ib_register_device", "rdma_nl_notify_event", 1)).since(6, 12),
@@ -99,6 +101,7 @@ pub(super) const PLACES: &[Place] = &[
     core(Point::IbChangeNetns, Site::Call("rdma_dev_change_netns", "mutex_lock", 1)),
     core(Point::IbExitNetns, Site::Call("rdma_dev_exit_net", "down_read", 1)),
     core(Point::IbExitNetns, Site::Call("rdma_dev_exit_net", "down_read", 2)),
+    core(Point::IbInitNetns, Site::Call("rdma_dev_init_net", "down_read", 1)),
     // Clients of ib_core. That of messages is a part of it; the connection manager is a module that nothing here needs.
     core(Point::MadAdd, Site::Entry("ib_mad_init_device")),
     core(Point::MadRemove, Site::Entry("ib_mad_remove_device")),

@@ -1,0 +1,103 @@
+//! A listener to RDMA notifications ends with the names that devices have.
+//!
+//! The listener follows netlink alone, from the start, in the initial namespace. It knows a device by its index, so a
+//! notification of a new name is about the device that the uevent beside it renames. Nothing is notified of a move to
+//! another namespace, so a device that was moved does not count.
+
+use crate::event::{Action, IbDevice, Kinds, NetNs, Notice, Subject, Trace, What};
+use crate::invariant::Invariant;
+use crate::mail::{self, Cite};
+use crate::operand::Operand;
+
+/// A listener to RDMA notifications ends with the names that devices have.
+pub const RDMA_STREAM_CONVERGES: Invariant = Invariant {
+    id: 0x35,
+    name: "rdma-stream-converges",
+    says: "A listener to RDMA notifications that was there from the start ends with the names that devices have.",
+    cites: &[Cite {
+        mail: &mail::REGISTER,
+        who: "Leon Romanovsky",
+        claim: "parts can be made and unmade at any time, and the notifications have to cover all of it",
+    }],
+    about: Kinds::RDMA,
+    observable: true,
+    check,
+};
+
+#[derive(Debug)]
+struct State {
+    /// The namespace that events are of.
+    netns: NetNs,
+    /// The names that the listener knows.
+    known: [bool; IbDevice::COUNT],
+    /// The name that the device had before which has this one now.
+    before: [Option<IbDevice>; IbDevice::COUNT],
+    /// Whether a device was moved.
+    has_moved: bool,
+}
+
+impl State {
+    /// Takes an event in; false if it breaks the invariant.
+    fn step(&mut self, what: What) -> bool {
+        match what {
+            What::In(netns) => self.netns = netns,
+            What::Set(Subject::IbNetns(_), ..) => self.has_moved = true,
+            What::Uevent(Action::Move(old), Subject::Ib(name)) => {
+                self.before[name.index()] = IbDevice::from_byte(old);
+            }
+            What::Notify(_, Subject::Ib(name), _) if self.netns != NetNs::Init => {
+                self.known[name.index()] = false;
+            }
+            What::Notify(notice, Subject::Ib(name), _) => self.known[name.index()] = notice == Notice::New,
+            What::Notify(_, Subject::IbName(name), _) => {
+                if let Some(old) = self.before[name.index()].take() {
+                    self.known[name.index()] = std::mem::take(&mut self.known[old.index()]);
+                }
+            }
+            What::AtRest(Subject::Ib(name), _) if self.netns == NetNs::Init && !self.has_moved => {
+                return self.known[name.index()];
+            }
+            _ => {}
+        }
+        true
+    }
+}
+
+fn check(trace: &Trace) -> Option<usize> {
+    let (known, before) = ([false; IbDevice::COUNT], [None; IbDevice::COUNT]);
+    let mut state = State { netns: NetNs::Init, known, before, has_moved: false };
+    trace.events.iter().position(|event| !state.step(event.what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
+    const TO: Subject = Subject::Ib(IbDevice::Rxe1);
+    const NEW: What = What::Notify(Notice::New, DEVICE, 0);
+    const RENAMED: What = What::Notify(Notice::New, Subject::IbName(IbDevice::Rxe1), 0);
+
+    fn broken(events: &[What]) -> Option<usize> {
+        check(&Trace::of(events.iter().map(|what| (0, *what))))
+    }
+
+    #[test]
+    fn a_name_that_was_not_notified_breaks_it() {
+        let moved = What::Uevent(Action::Move(IbDevice::Rxe0.to_byte()), TO);
+        let (at_rest, renamed) = (What::AtRest(DEVICE, 1), What::AtRest(TO, 1));
+        assert_eq!(broken(&[NEW, at_rest]), None);
+        assert_eq!(broken(&[NEW, moved, renamed]), Some(2));
+        assert_eq!(broken(&[NEW, moved, RENAMED, renamed]), None);
+        assert_eq!(broken(&[NEW, moved, RENAMED, at_rest]), Some(3));
+        assert_eq!(broken(&[NEW, What::Notify(Notice::Del, DEVICE, 0)]), None);
+    }
+
+    #[test]
+    fn a_device_that_was_moved_or_is_elsewhere_does_not_count() {
+        let moves = What::Set(Subject::IbNetns(IbDevice::Rxe0), NetNs::Init.to_byte(), NetNs::A.to_byte());
+        assert_eq!(broken(&[What::AtRest(DEVICE, 1)]), Some(0));
+        assert_eq!(broken(&[moves, What::AtRest(DEVICE, 1)]), None);
+        assert_eq!(broken(&[What::In(NetNs::A), What::AtRest(DEVICE, 1)]), None);
+    }
+}
