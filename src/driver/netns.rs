@@ -12,7 +12,7 @@ pub async fn add(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
     k.netns_comes(netns, true);
     let begun = {
         // Models `copy_net_ns()`, which keeps those who begin or end to follow all namespaces.
-        let _pernet = match bus.devlink.decisions.netns_exit_holds_pernet_ops {
+        let _pernet = match bus.devlink.decisions.lock.netns_exit_holds_pernet_ops {
             true => Some(k.read_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await),
             false => None,
         };

@@ -165,7 +165,12 @@ kinds! {
 const fn is_rdma(of: Subject) -> bool {
     matches!(
         of,
-        Subject::Ib(_) | Subject::IbName(_) | Subject::IbLink(_) | Subject::IbCompat(..) | Subject::Netdev(_) | Subject::Unnamed
+        Subject::Ib(_)
+            | Subject::IbName(_)
+            | Subject::IbLink(_)
+            | Subject::IbCompat(..)
+            | Subject::Netdev(_)
+            | Subject::Unnamed
     )
 }
 

@@ -1,7 +1,9 @@
 //! Namespaces of RDMA devices: shared by all, or one each; a device that moves is disabled and enabled again.
 
 use super::Ib;
-use crate::event::{Errno, IbDevice, IbDriver, LockClass, Mode, NetNs, NetnsMode, Point, Span, Subject, What};
+use crate::event::{
+    Errno, IbDevice, IbDriver, LockClass, Mode, NetNs, NetnsMode, Point, Span, Subject, What,
+};
 use crate::operand::Operand;
 use crate::sim::{Held, Kernel, Kref};
 use std::cell::{Cell, RefCell};

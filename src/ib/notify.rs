@@ -82,7 +82,8 @@ impl Ib {
         if !self.decisions.users.announces_renames {
             return;
         }
-        let on = |device: &IbDevice| self.netdev_of(*device) == Some(id) && self.announced[device.index()].get();
+        let on =
+            |device: &IbDevice| self.netdev_of(*device) == Some(id) && self.announced[device.index()].get();
         for device in self.by_index().filter(on) {
             self.notify_netdev(k, device);
         }

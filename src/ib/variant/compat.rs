@@ -11,7 +11,10 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         id: 0x18,
         name: "compat-of-all-devices",
         says: "a namespace that begins gets a compat device of every RDMA device that has a name, registered or not",
-        cites: &[kref("Matan Barak", "unregistering is synchronous: when it returns, nobody operates the device")],
+        cites: &[kref(
+            "Matan Barak",
+            "unregistering is synchronous: when it returns, nobody operates the device",
+        )],
         breaks: &["no-warning", "references-balance"],
         with: &[],
         apply: |decisions| decisions.users.compat_begins = Begins::WithAll,

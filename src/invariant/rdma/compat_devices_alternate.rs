@@ -55,7 +55,9 @@ impl State {
             What::Hidden(Subject::IbCompat(device, netns)) => {
                 return self.of(device, netns).is_there.replace(false) == Some(true);
             }
-            What::Uevent(action, Subject::IbCompat(device, netns)) => return self.uevent(action, device, netns),
+            What::Uevent(action, Subject::IbCompat(device, netns)) => {
+                return self.uevent(action, device, netns);
+            }
             _ => {}
         }
         true
@@ -131,7 +133,10 @@ mod tests {
         let moved = What::Uevent(Action::Move(IbDevice::Rxe0.to_byte()), to);
         let renamed = [NETNS, MADE, ADD, UNMADE, What::Visible(to), moved];
         assert_eq!(broken(&renamed), None);
-        assert_eq!(broken(&[&renamed[..], &[What::Hidden(to), What::Uevent(Action::Remove, to)]].concat()), None);
+        assert_eq!(
+            broken(&[&renamed[..], &[What::Hidden(to), What::Uevent(Action::Remove, to)]].concat()),
+            None
+        );
         assert_eq!(broken(&[&renamed[..], &[MADE, ADD]].concat()), None, "the old name is free");
         assert_eq!(broken(&[ADD, REMOVE, moved]), Some(2));
     }
