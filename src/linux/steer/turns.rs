@@ -217,7 +217,9 @@ impl Turns {
             return;
         }
         // A task that looks again and again whether what it waits for has come is no further each time.
-        if self.tasks[task].slept.as_ref().is_none_or(|last| last.words != sleep.words) {
+        // Between its looks it sleeps in more than one way.
+        let is_same = |last: &Sleep| last.words == sleep.words || (last.polls && sleep.polls);
+        if !self.tasks[task].slept.as_ref().is_some_and(is_same) {
             self.progress();
         }
         self.tasks[task].slept = Some(sleep.clone());

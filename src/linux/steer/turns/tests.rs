@@ -133,6 +133,19 @@ fn a_task_that_looks_again_and_again_is_blocked_too() {
 }
 
 #[test]
+fn a_task_that_looks_again_and_again_is_blocked_however_it_sleeps_between_its_looks() {
+    let mut turns = begun(&[(User, None), (Admin, None)]);
+    assert_eq!(turns.asks(0), Verdict::Go);
+    let look = |by: &str| Sleep { polls: true, words: format!("it looks, by {by}"), ..sleep(false) };
+    let blocks = (0..IDLE).any(|round| {
+        turns.sleeps(0, look(if round % 2 == 0 { "msleep" } else { "rcu_barrier" }));
+        assert_eq!(turns.asks(1), Verdict::Park);
+        turns.turn().is_none() || turns.wakes(0, true) == Verdict::Park
+    });
+    assert!(blocks, "the ways in which it sleeps are one wait");
+}
+
+#[test]
 fn a_task_that_awaits_workers_is_blocked_while_they_have_work_and_no_longer() {
     let mut turns = begun(&[(User, None), (Admin, None)]);
     assert_eq!(turns.asks(0), Verdict::Go);
