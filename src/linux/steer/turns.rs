@@ -235,7 +235,8 @@ impl Turns {
     /// Whether a task has the turn, and others wait for what it may unlock.
     pub fn may_hand_over(&self, task: usize) -> bool {
         let waits = |other: &Task| matches!(&other.state, State::Asleep(sleep) if !sleep.is_timer);
-        self.turn == Some(task) && self.tasks.iter().any(waits)
+        let mut others = self.tasks.iter().enumerate().filter(|(other, _)| *other != task);
+        self.turn == Some(task) && others.any(|(_, other)| waits(other))
     }
 
     /// A running task is stopped until these workers have done what they have to do.

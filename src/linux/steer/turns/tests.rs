@@ -143,6 +143,14 @@ fn a_task_that_looks_again_and_again_is_blocked_however_it_sleeps_between_its_lo
         turns.turn().is_none() || turns.wakes(0, true) == Verdict::Park
     });
     assert!(blocks, "the ways in which it sleeps are one wait");
+    let mut turns = begun(&[(User, None), (Admin, None)]);
+    assert_eq!(turns.asks(0), Verdict::Go);
+    turns.sleeps(0, look("msleep"));
+    assert_eq!(
+        turns.hands_over(0, true),
+        Verdict::Go,
+        "no other task waits for what it unlocks when it looks"
+    );
 }
 
 #[test]
