@@ -41,7 +41,7 @@ commands! {
 pub async fn execute(command: Command, k: &Kernel, ib: &Ib) -> Result<(), Errno> {
     match command {
         Command::RegisterDevice { device } => ib.register_plain(k, device).await,
-        Command::UnregisterDevice { device } => ib.unregister_device(k, device).await,
+        Command::UnregisterDevice { device } => ib.unregister_plain(k, device).await,
         Command::RegisterClient { client } => module::register(k, ib, client).await,
         Command::UnregisterClient { client } => module::unregister(k, ib, client).await,
         Command::AddressAdd { netdev, address } => ib.address_add(k, netdev, address).await,

@@ -1,9 +1,11 @@
 //! What users ask of ib_core: to find a device by its name, to show what there is, and to let a device go.
 
-use super::decisions::Keeps;
+use super::decisions::{Keeps, LinkOps};
 use super::netdev::{Link, NetdevId};
 use super::{Device, Ib, Use, take};
-use crate::event::{Errno, IbDevice, IbDriver, Mode, Module, Point, QueueName, Subject, What, WorkFn};
+use crate::event::{
+    Errno, IbDevice, IbDriver, LockClass, Mode, Module, Point, QueueName, Subject, What, WorkFn,
+};
 use crate::sim::{Held, Kernel, Kref};
 use std::cell::RefCell;
 
@@ -135,12 +137,26 @@ impl Ib {
                 return Err(Errno::EEXIST);
             }
         }
+        // On Linux a user has a software driver make the device: with the lock of its link operations.
+        let is_made_by_user = self.decisions.users.link_ops == LinkOps::Rwsem && driver != IbDriver::Mlx5;
+        let _ops = match is_made_by_user {
+            true => Some(k.read_here(k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel)).await),
+            false => None,
+        };
         let result = self.register_made(k, device, device, Link { driver, netdev }).await;
         if driver != IbDriver::Mlx5 && netdev.is_some_and(|id| !self.netdevs.get(id).registered) {
             // Whoever waits for a netdev's references tells the driver again and again that it goes.
             let _gone = self.unregister_queued(k, device);
         }
         result
+    }
+
+    /// Unregisters it. On Linux no software driver does that by itself: a user names the device.
+    pub async fn unregister_plain(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
+        match self.decisions.users.found_by_index && device.driver() != IbDriver::Mlx5 {
+            true => self.unregister_by_name(k, self.name(device)).await,
+            false => self.unregister_device(k, device).await,
+        }
     }
 
     /// Has a driver's device made and registered under a name, in whatever place is free.
