@@ -153,8 +153,9 @@ pub(super) async fn exit(bus: &Bus<'_>) {
     let (k, nsim) = (bus.kernel, &bus.drivers.nsim_bus);
     if bus.model_of(Handle::Netdevsim0).has_bus_files {
         // Models `rtnl_link_unregister()`, which waits for namespaces that end and for tasks that change netdevs.
-        let _pernet = k.lock_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await;
-        let _rtnl = k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await;
+        let pernet = k.lock_of(LockClass::PernetOps, Subject::Kernel);
+        let _pernet = k.lock(pernet, Point::LinkOpsPernet).await;
+        let _rtnl = k.rtnl_lock(Point::LinkOpsRtnl).await;
     }
     nsim.is_disabled.set(true);
     if let Some(devices) = nsim.devices.get() {

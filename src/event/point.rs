@@ -246,6 +246,8 @@ points! {
     0x456 NetdevMove "rtnl_setlink:rtnl",
     0x457 NetdevMoved "dev_change_net_namespace:netns",
     0x458 NetdevExit "default_device_exit_batch:rtnl",
+    0x459 LinkOpsPernet "rtnl_link_unregister:pernet-ops",
+    0x45a LinkOpsRtnl "rtnl_link_unregister:rtnl",
     0x460 DummyNew "rtnl_newlink:rtnl",
     0x461 DummyDel "rtnl_dellink:rtnl",
     0x462 NetdevWait "netdev_wait_allrefs:wait",

@@ -90,6 +90,8 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::ModuleExit, Site::Entry("cleanup_module")).of("ib_uverbs"),
     at(Point::ModuleExit, Site::Entry("cleanup_module")).of("ib_umad"),
     at(Point::ModuleGone, Site::Entry("free_module")),
+    at(Point::LinkOpsPernet, Site::Call("rtnl_link_unregister", "down_write", 1)).by(&["module.remove"]),
+    at(Point::LinkOpsRtnl, Site::Call("rtnl_link_unregister", "rtnl_lock", 1)).by(&["module.remove"]),
     nsim(Point::NsimBusExit, Site::Call("nsim_bus_exit", "mutex_lock", 1)),
     nsim(Point::NsimBusExitWait, Site::Call("nsim_bus_exit", "wait_for_completion", 1)).since(6, 2),
     nsim(Point::BusUnregister, Site::Call("nsim_bus_exit", "driver_unregister", 1)),
