@@ -309,8 +309,8 @@ pub enum What {
     Get(Subject, u8),
     /// A reference was dropped; how many there are now.
     Put(Subject, u8),
-    /// Work was queued.
-    Queue(QueueName, WorkFn),
+    /// Work was queued, which is code of this module.
+    Queue(QueueName, WorkFn, Module),
     /// A worker started an item.
     WorkBegin(QueueName, WorkFn),
     /// A worker ended an item.
@@ -345,11 +345,17 @@ pub enum What {
     OutOfSteps,
 }
 
+/// Which of the objects that have one name, one after the other, an event is about: a number that no other object of
+/// the run has. 0 if the event does not say: then it is about the one that came last.
+pub type Life = u8;
+
 /// An event and the task it happened in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Event {
     /// In which task.
     pub task: TaskId,
+    /// Which life of its object it is about. Of two lives of one name the later has the larger number.
+    pub life: Life,
     /// What happened.
     pub what: What,
 }

@@ -28,8 +28,8 @@ pub mod variant;
 pub use command::Command;
 pub use decisions::Decisions;
 
-use crate::event::{Client, IbDevice, IbDriver, LockClass, Mode, Module, NetNs, Point, Subject};
-use crate::sim::{Held, Kernel, Kref, LockId, RegistrationId, User};
+use crate::event::{Client, IbDevice, IbDriver, LockClass, Mode, Module, NetNs, Point, Subject, What};
+use crate::sim::{Held, Kernel, Kref, LockId, Named, RegistrationId, User};
 use decisions::Keeps;
 use std::cell::Cell;
 
@@ -175,6 +175,27 @@ impl Ib {
     /// Whether netdev events reach the client, and devices its `add()`.
     fn is_registered(&self, client: Client) -> bool {
         self.client(client).is_some_and(|state| state.registered)
+    }
+
+    /// A subject that belongs to a device, told from those of others of its name.
+    fn named(&self, device: IbDevice, of: Subject) -> Named {
+        self.device(device).map_or(of.into(), |state| state.kref.names(of))
+    }
+
+    /// Records what happened to a device, and to no other of its name.
+    fn says(&self, k: &Kernel, device: IbDevice, what: What) {
+        match self.device(device) {
+            Some(state) => k.emit_of(state.kref, what),
+            None => k.emit(what),
+        }
+    }
+
+    /// The same of what is heard in one namespace.
+    fn says_in(&self, k: &Kernel, netns: NetNs, device: IbDevice, what: What) {
+        match self.device(device) {
+            Some(state) => k.emit_in_of(netns, state.kref, what),
+            None => k.emit_in(netns, what),
+        }
     }
 
     /// Changes a device that is there.

@@ -5,6 +5,7 @@
 
 mod announced;
 mod holders;
+mod lives;
 pub mod site;
 
 pub use site::Site;

@@ -23,6 +23,6 @@ pub mod workqueue;
 
 pub use kernel::{Config, Kernel};
 pub use lock::{Held, LockId};
-pub use refcount::Kref;
+pub use refcount::{Kref, Named};
 pub use registration::{RegistrationId, User};
 pub use scheduler::Segment;

@@ -9,7 +9,7 @@ impl Devlink {
     /// Models `devlink_nl_get_doit()`.
     pub(super) fn get(&self, k: &Kernel, id: InstanceId) {
         let subject = self.subject(id);
-        k.emit(What::Dumped(subject, self.value(id, subject)));
+        self.says(k, id, What::Dumped(subject, self.value(id, subject)));
     }
 
     /// Models `devlink_nl_port_get_doit()`.
@@ -18,7 +18,7 @@ impl Devlink {
         if !self.has_port(k, id, port) {
             return Err(Errno::ENODEV);
         }
-        k.emit(What::Dumped(part, self.value(id, part)));
+        self.says(k, id, What::Dumped(part, self.value(id, part)));
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl Devlink {
             if !matches!(part, Subject::Snapshot(..)) {
                 k.point(Point::DevlinkDumpObject).await;
             }
-            k.emit(What::Dumped(part, self.value(id, part)));
+            self.says(k, id, What::Dumped(part, self.value(id, part)));
         }
     }
 

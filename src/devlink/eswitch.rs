@@ -1,7 +1,7 @@
 //! The embedded switch: a mode, and attributes that not every driver can set.
 
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{Callback, Encap, Errno, EswitchMode, Inline, Module, Point, Subject, What};
+use crate::event::{Callback, Encap, Errno, EswitchMode, Inline, Point, Subject, What};
 use crate::operand::Operand;
 use crate::sim::Kernel;
 
@@ -40,7 +40,7 @@ impl Devlink {
             return Err(Errno::EBUSY);
         }
         let op = ops.eswitch_mode_set(id, mode);
-        k.call(Callback::EswitchModeSet, self.subject(id), Module::Core, op).await?;
+        k.call(Callback::EswitchModeSet, self.named(id), self.module(id), op).await?;
         self.eswitch_mode_is(k, id, mode);
         Ok(())
     }
@@ -49,14 +49,14 @@ impl Devlink {
     pub fn eswitch_mode_is(&self, k: &Kernel, id: InstanceId, mode: EswitchMode) {
         let old = self.with(k, id, |instance| std::mem::replace(&mut instance.eswitch, mode));
         if old != mode {
-            k.emit(What::Set(Subject::Eswitch(self.handle(id)), old.to_byte(), mode.to_byte()));
+            self.says(k, id, What::Set(Subject::Eswitch(self.handle(id)), old.to_byte(), mode.to_byte()));
         }
     }
 
     /// Models `devlink_nl_eswitch_get_doit()`.
     pub(super) fn eswitch_get(&self, k: &Kernel, id: InstanceId) {
         let mode = self.eswitch_mode(k, id);
-        k.emit(What::Dumped(Subject::Eswitch(self.handle(id)), mode.to_byte()));
+        self.says(k, id, What::Dumped(Subject::Eswitch(self.handle(id)), mode.to_byte()));
     }
 
     /// The mode of an instance's eswitch.

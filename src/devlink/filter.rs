@@ -48,13 +48,13 @@ impl Devlink {
     /// Models `netlink_broadcast_filtered()`: the socket that joined the group last hears first, and the one that has
     /// been there from the start, which has no filter, hears last.
     pub(super) fn send(&self, k: &Kernel, id: InstanceId, notice: Notice, of: Subject, value: u8) {
-        let netns = self.netns(id);
+        let (netns, memory) = (self.netns(id), self.memory(id));
         for listener in self.listeners.borrow().iter().rev().filter(|listener| listener.netns == netns) {
             if self.matches(id, of, listener) {
-                k.emit_to(listener.task, What::Heard(notice, of, value));
+                k.emit_to_of(listener.task, memory, What::Heard(notice, of, value));
             }
         }
-        k.emit_in(netns, What::Notify(notice, of, value));
+        k.emit_in_of(netns, memory, What::Notify(notice, of, value));
     }
 
     /// Models `devlink_obj_desc_match()`: what only one of filter and message says does not count. Every message says

@@ -2,13 +2,13 @@
 
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{FlashStatus, Value};
-use crate::event::{Callback, Component, Errno, Firmware, Module, Notice, Overwrite, Point, Subject, What};
+use crate::event::{Callback, Component, Errno, Firmware, Notice, Overwrite, Point, Subject, What};
 use crate::sim::Kernel;
 
 impl Devlink {
     /// Models `devlink_nl_info_get_doit()`.
     pub(super) fn info_get(&self, k: &Kernel, id: InstanceId) {
-        k.emit(What::Dumped(Subject::Info(self.handle(id)), 0));
+        self.says(k, id, What::Dumped(Subject::Info(self.handle(id)), 0));
     }
 
     /// Models `devlink_nl_flash_update_doit()`: once there is a file, the begin and the end are always told.
@@ -41,7 +41,7 @@ impl Devlink {
             }
             Ok(())
         };
-        let done = k.call(Callback::FlashUpdate, self.subject(id), Module::Core, op).await;
+        let done = k.call(Callback::FlashUpdate, self.named(id), self.module(id), op).await;
         self.flash_status(k, id, FlashStatus::End).await;
         done
     }

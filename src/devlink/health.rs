@@ -6,7 +6,7 @@
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{Health, Value};
 use crate::event::{
-    self, AutoDump, AutoRecover, Callback, Errno, Grace, Handle, Module, Notice, Point, Subject, What,
+    self, AutoDump, AutoRecover, Callback, Errno, Grace, Handle, Notice, Point, Subject, What,
 };
 use crate::sim::{Kernel, Kref};
 
@@ -89,7 +89,7 @@ impl Devlink {
             std::mem::replace(&mut instance.reporters[reporter.index()], new).value()
         });
         if old != new.value() {
-            k.emit(What::Set(Subject::Reporter(self.handle(id), reporter), old, new.value()));
+            self.says(k, id, What::Set(Subject::Reporter(self.handle(id), reporter), old, new.value()));
         }
     }
 
@@ -101,7 +101,7 @@ impl Devlink {
         reporter: event::Reporter,
     ) -> Result<(), Errno> {
         let found = self.reporter(k, id, reporter)?;
-        k.emit(What::Dumped(Subject::Reporter(self.handle(id), reporter), found.value()));
+        self.says(k, id, What::Dumped(Subject::Reporter(self.handle(id), reporter), found.value()));
         Ok(())
     }
 
@@ -140,7 +140,7 @@ impl Devlink {
     /// Models `devlink_recover_notify()`, which demands that the instance is registered.
     async fn recover_notify(&self, k: &Kernel, id: InstanceId, reporter: event::Reporter) {
         if !self.is_registered(id) {
-            k.emit(What::Warn(self.subject(id), k.here()));
+            self.says(k, id, What::Warn(self.subject(id), k.here()));
         }
         self.notify(k, id, Notice::New, Subject::Reporter(self.handle(id), reporter)).await;
     }
@@ -221,7 +221,7 @@ impl Devlink {
             return Err(Errno::EOPNOTSUPP);
         }
         let op = ops.health_recover(id);
-        k.call(Callback::HealthRecover, self.subject(id), Module::Core, op).await?;
+        k.call(Callback::HealthRecover, self.named(id), self.module(id), op).await?;
         self.reporter_set(k, id, reporter, Reporter { is_in_error: false, has_recovered: true, ..now });
         self.recover_notify(k, id, reporter).await;
         Ok(())

@@ -6,11 +6,11 @@ use super::region::Snapshots;
 use super::{Devlink, Instance, Inventory};
 use crate::event::value::PortType;
 use crate::event::{
-    self, Errno, EswitchMode, Handle, LockClass, NetNs, ParamValue, Point, PortIndex, Span, Subject,
+    self, Errno, EswitchMode, Handle, LockClass, Module, NetNs, ParamValue, Point, PortIndex, Span, Subject,
     SubjectKind, Trap, TrapAction, What,
 };
 use crate::operand::Operand;
-use crate::sim::{Held, Kernel, Kref, User};
+use crate::sim::{Held, Kernel, Kref, Named, User};
 
 /// The number of an instance in its run. A handle may be reused by a later instance; a number is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Devlink {
         let kref = k.kref_init(subject);
         if netns != NetNs::Init {
             let (init, own) = (NetNs::Init.to_byte(), netns.to_byte());
-            k.emit(What::Set(Subject::NetnsOf(handle), init, own));
+            k.emit_of(kref, What::Set(Subject::NetnsOf(handle), init, own));
         }
         instances.push(Instance {
             handle,
@@ -79,7 +79,7 @@ impl Devlink {
             parent,
             netns,
             // Every instance has a lock (and a lockdep key) of its own, also a later one of the same handle.
-            lock: k.new_lock(LockClass::Devlink, subject),
+            lock: k.new_lock(LockClass::Devlink, kref.names(subject)),
             users: k.registration(subject),
             registered: false,
             reload_enabled: false,
@@ -122,16 +122,16 @@ impl Devlink {
         let subject = self.subject(id);
         let body = async {
             if self.with(k, id, |instance| std::mem::replace(&mut instance.registered, true)) {
-                k.emit(What::Warn(subject, k.here()));
+                self.says(k, id, What::Warn(subject, k.here()));
                 return Err(Errno::EEXIST);
             }
-            k.emit(What::Visible(subject));
+            self.says(k, id, What::Visible(subject));
             k.point(Point::RegisterVisible).await;
             self.notify_register(k, id).await;
             self.nested_in_notify(k, id).await;
             Ok(())
         };
-        k.span(Span::DevlinkRegister, subject, body).await
+        k.span(Span::DevlinkRegister, self.named(id), body).await
     }
 
     /// Models `devl_unregister()`: announces the end of the parts and the instance, then clears the mark.
@@ -139,7 +139,7 @@ impl Devlink {
         let subject = self.subject(id);
         let body = async {
             if !self.is_registered(id) {
-                k.emit(What::Warn(subject, k.here()));
+                self.says(k, id, What::Warn(subject, k.here()));
                 return Err(Errno::ENODEV);
             }
             if self.decisions.registration.unregister_waits {
@@ -148,12 +148,12 @@ impl Devlink {
             }
             self.notify_unregister(k, id).await;
             self.with(k, id, |instance| instance.registered = false);
-            k.emit(What::Hidden(subject));
+            self.says(k, id, What::Hidden(subject));
             self.nested_in_notify(k, id).await;
             k.point(Point::UnregisterHidden).await;
             Ok(())
         };
-        k.span(Span::DevlinkUnregister, subject, body).await
+        k.span(Span::DevlinkUnregister, self.named(id), body).await
     }
 
     /// Models `devlink_free()`: the driver's reference goes; whoever still waits for the lock keeps another.
@@ -161,7 +161,7 @@ impl Devlink {
         // One warning for each list that is not empty; of params 6.12 does not look.
         let left = self.kinds_left(id).filter(|kind| *kind != SubjectKind::Param).count();
         for _ in 0..left + usize::from(self.is_registered(id)) {
-            k.emit(What::Warn(self.subject(id), k.here()));
+            self.says(k, id, What::Warn(self.subject(id), k.here()));
         }
         self.snapshot_ids_destroy(k, id);
         k.disown(self.with(k, id, |instance| instance.kref));
@@ -189,6 +189,26 @@ impl Devlink {
     /// The instance as the subject of events.
     pub fn subject(&self, id: InstanceId) -> Subject {
         Subject::Devlink(self.handle(id))
+    }
+
+    /// The memory of an instance, by which events tell it from others of its handle.
+    pub(super) fn memory(&self, id: InstanceId) -> Kref {
+        self.instances.borrow()[id.index()].kref
+    }
+
+    /// The instance as the subject of events, told from others of its handle.
+    pub fn named(&self, id: InstanceId) -> Named {
+        self.memory(id).names(self.subject(id))
+    }
+
+    /// Records what happened to an instance, and to no other of its handle.
+    pub fn says(&self, k: &Kernel, id: InstanceId, what: What) {
+        k.emit_of(self.memory(id), what);
+    }
+
+    /// The module that the driver's code is in.
+    pub(super) fn module(&self, id: InstanceId) -> Module {
+        self.inventory(id).module
     }
 
     /// What the driver of an instance registers.

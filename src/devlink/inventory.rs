@@ -1,12 +1,14 @@
 //! What a driver registers with its instance, as data: the arrays that it passes to devlink.
 
 use crate::event::{
-    LineCard, Param, ParamValue, Region, Reporter, Resource, Trap, TrapAction, TrapGroup, TrapPolicer,
+    LineCard, Module, Param, ParamValue, Region, Reporter, Resource, Trap, TrapAction, TrapGroup, TrapPolicer,
 };
 
 /// Everything but ports, which come and go, in the order in which the driver registers it.
 #[derive(Debug)]
 pub struct Inventory {
+    /// The module that the driver's code is in: `THIS_MODULE`.
+    pub module: Module,
     /// Models an array of `struct devlink_param`, each with the value that the driver starts with.
     pub params: &'static [(Param, ParamValue)],
     /// The regions.
@@ -28,6 +30,7 @@ pub struct Inventory {
 impl Inventory {
     /// What a driver registers that has nothing but ports.
     pub const NONE: Inventory = Inventory {
+        module: Module::Core,
         params: &[],
         regions: &[],
         reporters: &[],

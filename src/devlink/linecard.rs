@@ -52,7 +52,7 @@ impl Devlink {
     /// Models `devlink_nl_linecard_get_doit()`.
     pub(super) fn linecard_get(&self, k: &Kernel, id: InstanceId, card: LineCard) -> Result<(), Errno> {
         let part = self.linecard(k, id, card)?;
-        k.emit(What::Dumped(part, self.value(id, part)));
+        self.says(k, id, What::Dumped(part, self.value(id, part)));
         Ok(())
     }
 
@@ -87,7 +87,7 @@ impl Devlink {
             _ => (CardState::Provisioning, Callback::LinecardProvision),
         };
         self.linecard_is(k, id, card, next, if kind == LineCardType::None { old } else { Some(kind) }).await;
-        let begun = k.call(callback, self.subject(id), Module::Core, ops.linecard_provision(id, card)).await;
+        let begun = k.call(callback, self.named(id), self.module(id), ops.linecard_provision(id, card)).await;
         if begun.is_err() {
             self.linecard_is(k, id, card, state, old).await;
         }
@@ -109,7 +109,7 @@ impl Devlink {
             let card = &mut instance.linecards[card.index()];
             (card.state, card.kind) = (state, kind);
         });
-        k.emit(What::Set(part, old, self.value(id, part)));
+        self.says(k, id, What::Set(part, old, self.value(id, part)));
         self.notify(k, id, Notice::New, part).await;
     }
 

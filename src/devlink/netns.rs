@@ -27,7 +27,7 @@ impl Devlink {
         }
         k.point(Point::ReloadNetns).await;
         self.with(k, id, |instance| instance.netns = to);
-        k.emit(What::Set(Subject::NetnsOf(self.handle(id)), from.to_byte(), to.to_byte()));
+        self.says(k, id, What::Set(Subject::NetnsOf(self.handle(id)), from.to_byte(), to.to_byte()));
         if !self.decisions.reload.netns_told_little {
             self.notify_register(k, id).await;
         }

@@ -75,7 +75,7 @@ impl Devlink {
         }
         self.with(k, id, |instance| instance.params[param.index()].pending = Some(value));
         if old != value {
-            k.emit(What::Set(part, old.to_byte(), value.to_byte()));
+            self.says(k, id, What::Set(part, old.to_byte(), value.to_byte()));
         }
         self.notify(k, id, Notice::New, part).await;
         Ok(())
@@ -87,7 +87,7 @@ impl Devlink {
         if !self.has(k, id, part) {
             return Err(Errno::EINVAL);
         }
-        k.emit(What::Dumped(part, self.value(id, part)));
+        self.says(k, id, What::Dumped(part, self.value(id, part)));
         Ok(())
     }
 

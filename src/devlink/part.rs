@@ -68,7 +68,7 @@ impl Devlink {
     pub(super) fn add(&self, k: &Kernel, id: InstanceId, part: Subject) -> bool {
         let changed = self.with(k, id, |instance| instance.present.set(part, true));
         if changed {
-            k.emit(What::Add(part));
+            self.says(k, id, What::Add(part));
         }
         changed
     }
@@ -77,7 +77,7 @@ impl Devlink {
     pub(super) fn remove(&self, k: &Kernel, id: InstanceId, part: Subject) -> bool {
         let changed = self.with(k, id, |instance| instance.present.set(part, false));
         if changed {
-            k.emit(What::Remove(part));
+            self.says(k, id, What::Remove(part));
         }
         changed
     }

@@ -61,7 +61,7 @@ impl Devlink {
         let part = Subject::Port(self.handle(id), port);
         if !self.has(k, id, part) {
             // Models `ASSERT_DEVLINK_PORT_REGISTERED()`.
-            k.emit(What::Warn(self.subject(id), k.here()));
+            self.says(k, id, What::Warn(self.subject(id), k.here()));
             return Err(Errno::ENOENT);
         }
         self.notify(k, id, Notice::Del, part).await;

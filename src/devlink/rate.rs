@@ -3,8 +3,8 @@
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{self, Value};
 use crate::event::{
-    Callback, Errno, Module, Notice, Point, PortIndex, RateName, RateParent, Subject, SubjectKind, TxMax,
-    TxShare, What,
+    Callback, Errno, Notice, Point, PortIndex, RateName, RateParent, Subject, SubjectKind, TxMax, TxShare,
+    What,
 };
 use crate::sim::{Kernel, Kref};
 
@@ -119,7 +119,7 @@ impl Devlink {
     pub(super) fn rate_get(&self, k: &Kernel, id: InstanceId, rate: RateName) -> Result<(), Errno> {
         let part = self.rate(k, id, rate)?;
         self.rate_touch_parent(k, id, rate);
-        k.emit(What::Dumped(part, self.value(id, part)));
+        self.says(k, id, What::Dumped(part, self.value(id, part)));
         Ok(())
     }
 
@@ -181,11 +181,11 @@ impl Devlink {
             return Err(Errno::EEXIST);
         }
         k.point(Point::RateNodeNew).await;
-        k.call(Callback::RateNodeNew, self.subject(id), Module::Core, ops.rate_node_new(id)).await?;
+        k.call(Callback::RateNodeNew, self.named(id), self.module(id), ops.rate_node_new(id)).await?;
         // Nobody sees a node that is not in the list, so what is set of it counts once it is added.
         let value = self.checked(k, ops, id, rate, to);
         let Ok(value) = value else {
-            k.call(Callback::RateNodeDel, self.subject(id), Module::Core, async { Ok(()) }).await?;
+            k.call(Callback::RateNodeDel, self.named(id), self.module(id), async { Ok(()) }).await?;
             return value.map(|_| ());
         };
         let kref = k.kref_init(part);
@@ -251,11 +251,11 @@ impl Devlink {
             k.point(Point::RateSet).await;
             let value = self.checked(k, ops, id, rate, step);
             let op = async { value.map(|_| ()) };
-            k.call(callback, self.subject(id), Module::Core, op).await?;
+            k.call(callback, self.named(id), self.module(id), op).await?;
             let (old, new) = (self.value(id, part), value?);
             if old != new.pack() {
                 self.with(k, id, |instance| instance.rates.values[rate.index()] = new);
-                k.emit(What::Set(part, old, new.pack()));
+                self.says(k, id, What::Set(part, old, new.pack()));
             }
         }
         self.notify(k, id, Notice::New, part).await;
@@ -273,7 +273,7 @@ impl Devlink {
         }
         k.point(Point::RateNodeDel).await;
         self.notify(k, id, Notice::Del, Subject::Rate(self.handle(id), rate)).await;
-        k.call(Callback::RateNodeDel, self.subject(id), Module::Core, async { Ok(()) }).await?;
+        k.call(Callback::RateNodeDel, self.named(id), self.module(id), async { Ok(()) }).await?;
         self.rate_remove(k, id, rate);
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use super::{Devlink, InstanceId};
 use crate::event::{
-    Callback, Errno, Handle, LockClass, Module, Notice, Point, Region, SnapshotId, Subject, SubjectKind, What,
+    Callback, Errno, Handle, LockClass, Notice, Point, Region, SnapshotId, Subject, SubjectKind, What,
 };
 use crate::sim::{Held, Kernel, Kref};
 
@@ -97,10 +97,10 @@ impl Devlink {
             }
         };
         let op = async { Ok::<(), Errno>(()) };
-        k.call(Callback::RegionSnapshot, self.subject(id), Module::Core, op).await?;
+        k.call(Callback::RegionSnapshot, self.named(id), self.module(id), op).await?;
         self.snapshot_create(k, id, snapshot).await;
         if is_auto {
-            k.emit(What::Dumped(Subject::Snapshot(self.handle(id), snapshot), 0));
+            self.says(k, id, What::Dumped(Subject::Snapshot(self.handle(id), snapshot), 0));
         }
         // 6.12 forgets what it holds of an id that it chose.
         if !is_auto || !self.decisions.part.snapshot_ids_kept {
@@ -159,7 +159,7 @@ impl Devlink {
             return Err(Errno::EINVAL);
         }
         if is_first {
-            k.emit(What::Dumped(read[0], 0));
+            self.says(k, doit.id, What::Dumped(read[0], 0));
         }
         Ok(())
     }

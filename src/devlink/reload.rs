@@ -4,8 +4,8 @@ use super::netns;
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{Performed, Value};
 use crate::event::{
-    Callback, Errno, Module, NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Span, Subject,
-    SubjectKind, What,
+    Callback, Errno, NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Span, Subject, SubjectKind,
+    What,
 };
 use crate::sim::Kernel;
 
@@ -49,7 +49,7 @@ impl Devlink {
         }
         done?;
         if wanted != ReloadAction::Unset || limit != ReloadLimit::Unset {
-            k.emit(What::Dumped(Subject::Actions(self.handle(id)), Performed::one(action).pack()));
+            self.says(k, id, What::Dumped(Subject::Actions(self.handle(id)), Performed::one(action).pack()));
         }
         Ok(())
     }
@@ -71,7 +71,7 @@ impl Devlink {
             ReloadLimit::NoReset => Span::DevlinkActivate,
             ReloadLimit::Unset | ReloadLimit::None => Span::DevlinkReload,
         };
-        k.span(span, self.subject(id), self.down_and_up(k, ops, id, (action, limit), to)).await
+        k.span(span, self.named(id), self.down_and_up(k, ops, id, (action, limit), to)).await
     }
 
     async fn down_and_up(
@@ -89,14 +89,14 @@ impl Devlink {
             self.netns_leave(k, id).await;
         }
         k.point(Point::ReloadDown).await;
-        k.call(Callback::ReloadDown, subject, Module::Core, ops.reload_down(id, limit)).await?;
+        k.call(Callback::ReloadDown, self.named(id), self.module(id), ops.reload_down(id, limit)).await?;
         self.netns_change(k, id, to).await;
         if action == ReloadAction::Reinit {
             self.params_load_new(k, id);
             self.sanity_check(k, id);
         }
         k.point(Point::ReloadUp).await;
-        let up = k.call(Callback::ReloadUp, subject, Module::Core, ops.reload_up(id, limit)).await;
+        let up = k.call(Callback::ReloadUp, self.named(id), self.module(id), ops.reload_up(id, limit)).await;
         self.reload_failed_set(k, id, up.is_err()).await;
         up?;
         if self.decisions.reload.netns_told_little && to != from {
@@ -114,7 +114,7 @@ impl Devlink {
             for _ in
                 self.kinds_left(id).filter(|kind| !matches!(kind, SubjectKind::Region | SubjectKind::Param))
             {
-                k.emit(What::Warn(self.subject(id), Point::ReloadUp));
+                self.says(k, id, What::Warn(self.subject(id), Point::ReloadUp));
             }
         }
     }
@@ -123,7 +123,7 @@ impl Devlink {
     async fn reload_failed_set(&self, k: &Kernel, id: InstanceId, failed: bool) {
         let was = self.with(k, id, |instance| std::mem::replace(&mut instance.reload_failed, failed));
         if was != failed {
-            k.emit(What::Set(self.subject(id), was.into(), failed.into()));
+            self.says(k, id, What::Set(self.subject(id), was.into(), failed.into()));
             self.notify(k, id, Notice::New, self.subject(id)).await;
         }
     }

@@ -58,7 +58,7 @@ impl Devlink {
             (old, size.sizes.pack())
         });
         if old != new {
-            k.emit(What::Set(Subject::Resource(self.handle(id), resource), old, new));
+            self.says(k, id, What::Set(Subject::Resource(self.handle(id), resource), old, new));
         }
     }
 
@@ -89,7 +89,7 @@ impl Devlink {
         };
         let (old, new) = (self.with(k, id, size).unwrap_or(0), occupied.unwrap_or(0));
         if old != new {
-            k.emit(What::Set(Subject::Occupancy(self.handle(id), resource), old, new));
+            self.says(k, id, What::Set(Subject::Occupancy(self.handle(id), resource), old, new));
         }
     }
 
@@ -101,9 +101,9 @@ impl Devlink {
         }
         for resource in resources {
             let part = Subject::Resource(self.handle(id), *resource);
-            k.emit(What::Dumped(part, self.value(id, part)));
+            self.says(k, id, What::Dumped(part, self.value(id, part)));
             if let Some(occupied) = self.with(k, id, |instance| instance.sizes[resource.index()].occupied) {
-                k.emit(What::Dumped(Subject::Occupancy(self.handle(id), *resource), occupied));
+                self.says(k, id, What::Dumped(Subject::Occupancy(self.handle(id), *resource), occupied));
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Packet traps, their groups and policers.
 
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{Callback, Errno, Module, Notice, Subject, SubjectKind, Trap, TrapAction};
+use crate::event::{Callback, Errno, Notice, Subject, SubjectKind, Trap, TrapAction};
 use crate::sim::Kernel;
 
 impl Devlink {
@@ -87,7 +87,7 @@ impl Devlink {
             return Ok(());
         }
         let op = ops.trap_action_set(id, trap, action);
-        k.call(Callback::TrapActionSet, self.subject(id), Module::Core, op).await?;
+        k.call(Callback::TrapActionSet, self.named(id), self.module(id), op).await?;
         self.trap_is(k, id, trap, action);
         Ok(())
     }

@@ -3,8 +3,8 @@
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{Limits, Policer, Value};
 use crate::event::{
-    Callback, Errno, GroupAction, GroupPolicer, Module, Point, PolicerBurst, PolicerRate, Subject, Trap,
-    TrapAction, TrapGroup, TrapPolicer, What,
+    Callback, Errno, GroupAction, GroupPolicer, Point, PolicerBurst, PolicerRate, Subject, Trap, TrapAction,
+    TrapGroup, TrapPolicer, What,
 };
 use crate::operand::Operand;
 use crate::sim::Kernel;
@@ -69,7 +69,7 @@ impl Devlink {
         if self.fill_fails(id, part) {
             return Err(Errno::EMSGSIZE);
         }
-        k.emit(What::Dumped(part, self.value(id, part)));
+        self.says(k, id, What::Dumped(part, self.value(id, part)));
         Ok(())
     }
 
@@ -120,7 +120,11 @@ impl Devlink {
     pub(super) fn trap_is(&self, k: &Kernel, id: InstanceId, trap: Trap, action: TrapAction) {
         let old = self.with(k, id, |instance| std::mem::replace(&mut instance.traps[trap.index()], action));
         if old != action {
-            k.emit(What::Set(Subject::Trap(self.handle(id), trap), old.to_byte(), action.to_byte()));
+            self.says(
+                k,
+                id,
+                What::Set(Subject::Trap(self.handle(id), trap), old.to_byte(), action.to_byte()),
+            );
         }
     }
 
@@ -139,7 +143,7 @@ impl Devlink {
             return Err(Errno::ENOENT);
         }
         let op = ops.trap_group_set(id);
-        k.call(Callback::TrapGroupSet, self.subject(id), Module::Core, op).await?;
+        k.call(Callback::TrapGroupSet, self.named(id), self.module(id), op).await?;
         self.changes(k, id, Subject::TrapGroup(handle, group), |policing| {
             policing.groups[group.index()] = wanted;
         });
@@ -162,7 +166,7 @@ impl Devlink {
             return Err(Errno::EINVAL);
         }
         let op = ops.trap_policer_set(id);
-        k.call(Callback::TrapPolicerSet, self.subject(id), Module::Core, op).await?;
+        k.call(Callback::TrapPolicerSet, self.named(id), self.module(id), op).await?;
         self.changes(k, id, part, |policing| {
             let limits = &mut policing.policers[policer.index()];
             *limits = limits.set(rate, burst);
@@ -175,7 +179,7 @@ impl Devlink {
         self.with(k, id, |instance| change(&mut instance.policing));
         let new = self.value(id, part);
         if old != new {
-            k.emit(What::Set(part, old, new));
+            self.says(k, id, What::Set(part, old, new));
         }
     }
 }

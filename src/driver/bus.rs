@@ -224,7 +224,7 @@ async fn remove_file(bus: &Bus<'_>, name: FileName) {
 /// Each file has a lock of its own, and all have one name.
 fn writers(bus: &Bus<'_>, name: FileName) -> LockId {
     let lock = &bus.drivers.nsim_bus.files[name as usize].writers;
-    let new = || bus.kernel.new_lock(LockClass::BusFiles, Subject::Module(Module::Netdevsim));
+    let new = || bus.kernel.new_lock(LockClass::BusFiles, Subject::Module(Module::Netdevsim).into());
     let writers = lock.get().unwrap_or_else(new);
     lock.set(Some(writers));
     writers

@@ -5,8 +5,8 @@ use super::netdevsim;
 use crate::devlink::decisions::Netdevsim;
 use crate::devlink::{InstanceId, Inventory, ReporterSpec, TrapSpec};
 use crate::event::{
-    Auxiliary, Handle, Knob, LineCard, NetNs, Param, ParamValue, PortCount, PortIndex, Region, ReloadAction,
-    Reporter, Resource, Subject, Trap, TrapGroup, TrapPolicer, What,
+    Auxiliary, Handle, Knob, LineCard, Module, NetNs, Param, ParamValue, PortCount, PortIndex, Region,
+    ReloadAction, Reporter, Resource, Subject, Trap, TrapGroup, TrapPolicer, What,
 };
 use crate::sim::{Kernel, Kref};
 use std::cell::Cell;
@@ -90,6 +90,7 @@ const MLX5_FUNCTION: Model = Model { function: None, ..MLX5 };
 /// Models mlxsw: a switch, whose reload makes everything anew, ports and traps with their groups and policers.
 const MLXSW: Model = Model {
     inventory: &Inventory {
+        module: Module::Core,
         params: &[(Param::MaxMacs, ParamValue::V32)],
         regions: &[Region::Dummy],
         reporters: REPORTERS,

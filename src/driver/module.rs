@@ -55,7 +55,7 @@ impl Modules {
             k.wait_for_writer(load.lock).await;
             return load.result.get();
         }
-        let lock = k.new_lock(LockClass::Users, Subject::Module(module));
+        let lock = k.new_lock(LockClass::Users, Subject::Module(module).into());
         let load = Rc::new(Load { lock, result: Cell::new(Ok(())) });
         let _loading = k.try_write(lock).expect("a new lock is free");
         self.loads.borrow_mut().push((module, Rc::clone(&load)));

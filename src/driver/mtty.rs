@@ -112,7 +112,7 @@ async fn make(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
     if is_on_bus(parent) {
         k.get(device);
     }
-    k.emit(What::Ready(Subject::Parent(parent)));
+    k.emit_of(device, What::Ready(Subject::Parent(parent)));
     let result = bus.mdev.register(k, bus, parent, device).await;
     match (result, bus.mdev.decisions.vendor_reference) {
         (Ok(()), VendorReference::Own) => {}
@@ -191,7 +191,7 @@ pub async fn unregister_work(bus: &Bus<'_>, parent: Parent) {
 /// has one of its own. Of a device that is somebody else's by now nobody tells.
 async fn give_back(bus: &Bus<'_>, parent: Parent, device: Kref, owns: bool) {
     let (k, subject) = (bus.kernel, Subject::Parent(parent));
-    k.emit(What::Unready(subject));
+    k.emit_of(device, What::Unready(subject));
     if is_on_bus(parent) {
         if owns {
             bus.mdev.put_device(k, parent, device).await;

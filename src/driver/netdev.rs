@@ -225,7 +225,7 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs, other: Option<Name
     k.point(Point::NetdevMoved).await;
     netdevs.change(id, |netdev| (netdev.netns, netdev.name, netdev.arrived) = (to, name, netdevs.arrive()));
     bus.devlink.port_netdev_is_in(old.instance, old.port, to);
-    k.emit(What::Set(old.subject(), old.netns.to_byte(), to.to_byte()));
+    k.emit_of(old.kref, What::Set(old.subject(), old.netns.to_byte(), to.to_byte()));
     if old.parent != bus.device(old.handle).on_bus.get() {
         // Models what is said of a `device_rename()` that fails, for the folder it is in went with its device.
         k.emit(What::Warn(old.subject(), k.here()));
@@ -264,7 +264,7 @@ async fn tell_devlink(bus: &Bus<'_>, netdev: Netdev, event: NetdevEvent) {
 /// then nobody can tell whose the netdev is.
 fn link(bus: &Bus<'_>, notice: Notice, netdev: Netdev) {
     if !bus.devlink.decisions.netdev.links_name_no_ports && bus.devlink.touch(bus.kernel, netdev.instance) {
-        bus.kernel.emit_in(netdev.netns, What::Link(notice, netdev.subject()));
+        bus.kernel.emit_in_of(netdev.netns, netdev.kref, What::Link(notice, netdev.subject()));
     }
 }
 

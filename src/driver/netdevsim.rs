@@ -3,12 +3,13 @@
 use super::model::{BARE, Guard, Model, Netdevs, REPORTERS, RESOURCES, TRAPS};
 use crate::devlink::{Inventory, TrapSpec};
 use crate::event::{
-    Param, ParamValue, PortIndex, Region, ReloadAction, Trap, TrapAction, TrapGroup, TrapPolicer,
+    Module, Param, ParamValue, PortIndex, Region, ReloadAction, Trap, TrapAction, TrapGroup, TrapPolicer,
 };
 
 /// Models what matters of netdevsim: a reload that re-initialises everything, ports and traps.
 pub(super) const SMALL: Model = Model {
     inventory: &Inventory {
+        module: Module::Netdevsim,
         params: &[(Param::MaxMacs, ParamValue::V32)],
         traps: TRAPS,
         resources: RESOURCES,
@@ -25,6 +26,7 @@ pub(super) const SMALL: Model = Model {
 /// Models netdevsim as it is in Linux 6.12.
 pub(super) const LINUX_6_12: Model = Model {
     inventory: &Inventory {
+        module: Module::Netdevsim,
         params: &[(Param::MaxMacs, ParamValue::V32), (Param::Test1, ParamValue::True)],
         regions: &[Region::Dummy],
         reporters: REPORTERS,

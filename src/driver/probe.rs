@@ -90,7 +90,7 @@ async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
         }
         Publish::Early => {
             if guards_itself(bus, id) {
-                k.emit(What::Ready(bus.devlink.subject(id)));
+                bus.devlink.says(bus.kernel, id, What::Ready(bus.devlink.subject(id)));
             }
             register(bus, id).await?;
             k.point(Point::ProbeInit).await;
@@ -121,7 +121,7 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let held_device = k.lock(device_lock(k, handle), Point::RemoveDeviceLock).await;
     let device = bus.device(handle);
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
-    k.span(Span::DriverRemove, Subject::Devlink(handle), unbind(bus, handle, id)).await?;
+    k.span(Span::DriverRemove, bus.devlink.named(id), unbind(bus, handle, id)).await?;
     device.has_driver.set(false);
     announce(bus, handle, Action::Unbind);
     drop(held_device);
@@ -174,7 +174,7 @@ async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Err
         }
     }
     if guards_itself(bus, id) {
-        k.emit(What::Unready(bus.devlink.subject(id)));
+        bus.devlink.says(bus.kernel, id, What::Unready(bus.devlink.subject(id)));
     }
     k.point(Point::RemoveFree).await;
     device.instance.set(None);
@@ -219,7 +219,7 @@ async fn ready(bus: &Bus<'_>, id: InstanceId) {
     device.is_ready.set(true);
     device.has_port_files.set(true);
     if !guards_itself(bus, id) {
-        bus.kernel.emit(What::Ready(bus.devlink.subject(id)));
+        bus.devlink.says(bus.kernel, id, What::Ready(bus.devlink.subject(id)));
     }
     if bus.model(id).guard != Guard::None {
         bus.devlink.reload_enable(bus.kernel, id, true);
@@ -234,7 +234,7 @@ fn guards_itself(bus: &Bus<'_>, id: InstanceId) -> bool {
 async fn unready(bus: &Bus<'_>, id: InstanceId) {
     bus.device(bus.devlink.handle(id)).is_ready.set(false);
     if !guards_itself(bus, id) {
-        bus.kernel.emit(What::Unready(bus.devlink.subject(id)));
+        bus.devlink.says(bus.kernel, id, What::Unready(bus.devlink.subject(id)));
     }
     bus.kernel.point(Point::RemoveTeardown).await;
 }

@@ -93,6 +93,8 @@ kinds! {
     DEADLOCK,
     /// Locks were taken in an order that can deadlock.
     LOCK_ORDER,
+    /// A module was unloaded.
+    MODULE_GONE,
     /// Code ran whose module is gone.
     TEXT_GONE,
     /// Freed memory was used.
@@ -132,6 +134,7 @@ kinds! {
         INSTANCES_AT_REST if matches!(of, Subject::MdevType(..));
     Deadlock(_cycle) => DEADLOCK;
     LockOrder(_cycle) => LOCK_ORDER;
+    ModuleGone(_module) => MODULE_GONE;
     TextGone(_module, _at) => TEXT_GONE;
     UseAfterFree(_of, _freed, _used) => USE_AFTER_FREE;
     Leak(_of, _left) => LEAK;
@@ -155,7 +158,6 @@ kinds! {
     | What::WorkBegin(..)
     | What::WorkEnd(..)
     | What::Cancel(..)
-    | What::ModuleGone(_)
     | What::Sleeps(_)
     | What::Foreign(_)
     | What::OutOfSteps

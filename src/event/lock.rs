@@ -7,6 +7,8 @@ use super::subject::Subject;
 pub enum Scope {
     /// One lock for all: whoever holds it makes every other device wait.
     Global,
+    /// One lock for all devices of one driver, whose own it is: other drivers' devices do not wait.
+    Driver,
     /// One lock an object.
     PerObject,
 }
@@ -61,7 +63,7 @@ lock_classes! {
     /// rtnetlink's lock of all netdevs, whatever their namespace.
     Rtnl Global "rtnl_mutex",
     /// netdevsim's list of devices, held while one is made or unmade.
-    NsimBusDevList Global "nsim_bus_dev_list_lock",
+    NsimBusDevList Driver "nsim_bus_dev_list_lock",
     /// The ports of one netdevsim device, as its files see them.
     NsimPortList PerObject "nsim_dev->port_list_lock",
     /// The snapshots of a region.

@@ -185,7 +185,7 @@ impl fmt::Display for What {
                 write!(f, "[{}] {of}{}", of.kind().word(), value(of, new))
             }
             What::Get(of, count) | What::Put(of, count) => write!(f, "{of} refcount {count}"),
-            What::Queue(queue, work)
+            What::Queue(queue, work, _)
             | What::WorkBegin(queue, work)
             | What::WorkEnd(queue, work)
             | What::Cancel(queue, work) => write!(f, "{work} on {queue}"),

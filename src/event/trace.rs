@@ -1,6 +1,6 @@
 //! A trace: everything that happened in one run, and what its events point to.
 
-use super::{Event, Kinds, Link, SegmentEnd, TaskId, TaskName, What};
+use super::{Event, Kinds, Life, Link, SegmentEnd, TaskId, TaskName, What};
 
 /// Everything that happened in one run, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,8 +36,14 @@ impl Trace {
     /// Adds an event at the end.
     #[inline]
     pub fn push(&mut self, task: TaskId, what: What) {
+        self.push_of(task, what, 0);
+    }
+
+    /// Adds an event about one life of its object.
+    #[inline]
+    pub fn push_of(&mut self, task: TaskId, what: What, life: Life) {
         self.kinds.insert(what);
-        self.events.push(Event { task, what });
+        self.events.push(Event { task, life, what });
     }
 
     /// Keeps a text for [`What::Console`] or [`What::Foreign`] to point to. The last of too many stands for the rest.
@@ -55,6 +61,15 @@ impl Trace {
         let mut trace = Trace { tasks: TaskName::ALL.to_vec(), ..Trace::default() };
         for (task, what) in events {
             trace.push(task, what);
+        }
+        trace
+    }
+
+    /// A trace of events about known lives, for tests of invariants.
+    pub fn of_lives(events: impl IntoIterator<Item = (TaskId, Life, What)>) -> Self {
+        let mut trace = Trace { tasks: TaskName::ALL.to_vec(), ..Trace::default() };
+        for (task, life, what) in events {
+            trace.push_of(task, what, life);
         }
         trace
     }

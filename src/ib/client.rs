@@ -141,7 +141,7 @@ impl Ib {
             return;
         }
         self.change(device, |state| state.tried[client.index()] = true);
-        let data = Subject::ClientData(client, device);
+        let data = state.kref.names(Subject::ClientData(client, device));
         let add = self.add(k, device, client, state.kref);
         let taken = k.call(Callback::ClientAdd, data, text_of(client), add).await;
         // A client that refuses a device is no reason to refuse the device.
@@ -168,7 +168,7 @@ impl Ib {
             }
         };
         k.point(Point::IbClientRemove).await;
-        let data = Subject::ClientData(client, device);
+        let data = state.kref.names(Subject::ClientData(client, device));
         let remove = self.remove(k, device, client, state.kref);
         let _never_fails = k.call(Callback::ClientRemove, data, text_of(client), remove).await;
     }

@@ -83,7 +83,7 @@ impl Ib {
             k.touch(state.kref);
             Ok(())
         };
-        let data = Subject::ClientData(Client::Ipoib, device);
+        let data = state.kref.names(Subject::ClientData(Client::Ipoib, device));
         let _never_fails = k.call(Callback::GetNetDevByParams, data, Module::Ipoib, asked).await;
     }
 }

@@ -84,7 +84,8 @@ impl Ib {
     ) -> Result<Option<Use<'k>>, Errno> {
         let under_lists = self.decisions.adds == Adds::UnderLists;
         let count = || {
-            let users = k.registration_counted(Subject::Ib(device), Subject::IbUsers(device));
+            let counted = self.named(device, Subject::IbUsers(device));
+            let users = k.registration_counted(Subject::Ib(device), counted);
             self.change(device, |state| state.users = Some(users));
         };
         let keep = || self.device(device).and_then(|state| self.keep(k, state));
@@ -101,7 +102,7 @@ impl Ib {
             state.registered = true;
             state.tried = [false; Client::COUNT];
         });
-        k.emit(What::Visible(Subject::Ib(device)));
+        self.says(k, device, What::Visible(Subject::Ib(device)));
         if !self.decisions.users.counted_first {
             keeps = keep();
         }

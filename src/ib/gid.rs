@@ -179,6 +179,6 @@ impl Ib {
             }
             Ok(())
         };
-        let _never_fails = k.call(Callback::EnumRocePorts, data, module, callback).await;
+        let _never_fails = k.call(Callback::EnumRocePorts, kref.names(data), module, callback).await;
     }
 }

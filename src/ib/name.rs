@@ -121,7 +121,7 @@ impl Ib {
                     k.touch(kref);
                     Ok(())
                 };
-                let data = Subject::ClientData(client, device);
+                let data = kref.names(Subject::ClientData(client, device));
                 let _never_fails = k.call(Callback::ClientRename, data, text_of(client), renamed).await;
             }
         }

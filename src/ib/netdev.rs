@@ -123,7 +123,7 @@ impl Netdevs {
 
     /// Models `rtmsg_ifinfo()`.
     pub fn told(&self, k: &Kernel, notice: Notice, netdev: NetDevice) {
-        k.emit_in(netdev.netns, What::Link(notice, Subject::Netdev(netdev.name)));
+        k.emit_in_of(netdev.netns, netdev.kref, What::Link(notice, Subject::Netdev(netdev.name)));
     }
 
     /// A netdev's uevents are heard in its namespace alone.

@@ -165,10 +165,10 @@ impl Ib {
             let users = users.ok_or(Errno::ENODEV)?;
             self.disable_device(k, device, users).await;
             self.change(device, |state| state.netns = to);
-            k.emit(What::Set(Subject::IbNetns(device), from.to_byte(), to.to_byte()));
+            k.emit_of(kref, What::Set(Subject::IbNetns(device), from.to_byte(), to.to_byte()));
             self.enable_device(k, device, false).await.map(drop)
         };
-        k.span(Span::IbChangeNetns, Subject::Ib(device), body).await
+        k.span(Span::IbChangeNetns, kref.names(Subject::Ib(device)), body).await
     }
 
     /// Models `rdma_dev_exit_net()`: the devices in a namespace that ends go to the initial one, what stood there for

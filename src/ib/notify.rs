@@ -50,7 +50,8 @@ impl Ib {
         if !self.decisions.users.notifies {
             return;
         }
-        k.emit_in(state.netns, What::Notify(Notice::New, Subject::Ib(self.name(device)), 0));
+        let subject = Subject::Ib(self.name(device));
+        k.emit_in_of(state.netns, state.kref, What::Notify(Notice::New, subject, 0));
         if !self.decisions.users.attaches_at_once {
             k.point(Point::IbNotifyAttach).await;
             self.notify_netdev(k, device);
@@ -66,14 +67,14 @@ impl Ib {
             _ if self.decisions.users.attach_may_name_nothing => (Subject::Unnamed, 0),
             _ => (name, 0),
         };
-        k.emit_in(NetNs::Init, What::Notify(Notice::New, subject, value));
+        self.says_in(k, NetNs::Init, device, What::Notify(Notice::New, subject, value));
     }
 
     /// RDMA_RENAME_EVENT: the device has this name from here on.
     pub(super) fn notify_rename(&self, k: &Kernel, device: IbDevice) {
         let Some(state) = self.device(device) else { return };
         if self.decisions.users.announces_renames && self.announced[device.index()].get() {
-            k.emit_in(state.netns, What::Notify(Notice::New, Subject::IbName(self.name(device)), 0));
+            k.emit_in_of(state.netns, state.kref, What::Notify(Notice::New, Subject::IbName(self.name(device)), 0));
         }
     }
 
@@ -116,7 +117,7 @@ impl Ib {
         let is_said = self.announced[device.index()].get() || self.decisions.users.ends_what_never_began;
         if is_said && self.decisions.users.notifies {
             let netns = self.device(device).map_or(NetNs::Init, |state| state.netns);
-            k.emit_in(netns, What::Notify(Notice::Del, Subject::Ib(self.name(device)), 0));
+            self.says_in(k, netns, device, What::Notify(Notice::Del, Subject::Ib(self.name(device)), 0));
         }
     }
 

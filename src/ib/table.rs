@@ -30,7 +30,7 @@ impl Ib {
         let has_none = |state: &super::Device| state.gids.is_none() && state.driver != IbDriver::Siw;
         if self.device(device).is_some_and(|state| has_none(&state)) {
             self.change(device, |state| state.gids = Some(Gids::default()));
-            k.emit(What::Add(Subject::GidTable(device)));
+            self.says(k, device, What::Add(Subject::GidTable(device)));
             self.table_follows(k, device, None, self.netdev_of(device));
         }
     }
@@ -46,7 +46,7 @@ impl Ib {
         if self.device(device).is_some_and(|state| state.gids.is_some()) {
             let (old, new) = (self.followed(old), self.followed(new));
             if old != new {
-                k.emit(What::Set(Subject::GidTable(device), old, new));
+                self.says(k, device, What::Set(Subject::GidTable(device), old, new));
             }
         }
     }
@@ -58,8 +58,8 @@ impl Ib {
             let Some(gids) = self.device(device).and_then(|state| state.gids) else { continue };
             let entries = Address::ALL.iter().filter(|address| gids.bits & bit(**address) != 0);
             for address in entries.filter(|_| gids.of == Some(netdev)) {
-                k.emit(What::Remove(Subject::Gid(device, old, *address)));
-                k.emit(What::Add(Subject::Gid(device, new.name, *address)));
+                self.says(k, device, What::Remove(Subject::Gid(device, old, *address)));
+                self.says(k, device, What::Add(Subject::Gid(device, new.name, *address)));
             }
         }
     }
@@ -69,7 +69,7 @@ impl Ib {
         let new = self.followed(Some(netdev));
         for device in IbDevice::ALL.iter().copied().filter(|device| self.netdev_of(*device) == Some(netdev)) {
             if self.device(device).is_some_and(|state| state.gids.is_some()) && old != new {
-                k.emit(What::Set(Subject::GidTable(device), old, new));
+                self.says(k, device, What::Set(Subject::GidTable(device), old, new));
             }
         }
     }
@@ -106,7 +106,7 @@ impl Ib {
         self.table_follows(k, device, self.netdev_of(device), None);
         if self.device(device).is_some_and(|state| state.gids.is_some()) {
             self.change(device, |state| state.gids = None);
-            k.emit(What::Remove(Subject::GidTable(device)));
+            self.says(k, device, What::Remove(Subject::GidTable(device)));
         }
     }
 
@@ -138,7 +138,7 @@ impl Ib {
             let gids = Gids { bits: bits | bit(address), of: Some(netdev) };
             self.change(device, |state| state.gids = Some(gids));
             self.netdevs.hold(k, netdev);
-            k.emit(What::Add(Subject::Gid(device, self.netdevs.get(netdev).name, address)));
+            self.says(k, device, What::Add(Subject::Gid(device, self.netdevs.get(netdev).name, address)));
         }
     }
 
@@ -151,7 +151,7 @@ impl Ib {
             let bits = bits & !bit(address);
             let gids = Gids { bits, of: (bits != 0).then_some(netdev) };
             self.change(device, |state| state.gids = Some(gids));
-            k.emit(What::Remove(Subject::Gid(device, self.netdevs.get(netdev).name, address)));
+            self.says(k, device, What::Remove(Subject::Gid(device, self.netdevs.get(netdev).name, address)));
             self.netdevs.put(k, netdev);
         }
     }
@@ -186,7 +186,7 @@ impl Ib {
             self.table_cleanup(k, device);
             Ok(())
         };
-        let _never_fails = k.span(Span::IbCacheCleanup, Subject::Ib(device), body).await;
+        let _never_fails = k.span(Span::IbCacheCleanup, self.named(device, Subject::Ib(device)), body).await;
     }
 
     /// Models `ib_device_enable_gid_updates()` and `ib_device_disable_gid_updates()`.

@@ -46,7 +46,7 @@ impl Ib {
             let _over = self.over_callbacks(k, Mode::Write, Point::IbUnregisterLock).await;
             self.take_apart(k, device, kref).await
         };
-        match k.span(Span::IbUnregisterDevice, Subject::Ib(device), body).await {
+        match k.span(Span::IbUnregisterDevice, kref.names(Subject::Ib(device)), body).await {
             // What has the name by now is another device.
             Err(Errno::ENODEV) => Ok(()),
             done => done,
@@ -90,7 +90,7 @@ impl Ib {
         let _list = self.list(k, self.decisions.devices, Mode::Write, Point::IbUnregisterHide).await;
         if self.device(device).is_some_and(|state| state.registered) {
             self.change(device, |state| state.registered = false);
-            k.emit(What::Hidden(Subject::Ib(device)));
+            self.says(k, device, What::Hidden(Subject::Ib(device)));
         }
     }
 

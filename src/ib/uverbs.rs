@@ -105,7 +105,7 @@ impl Ib {
         for slot in &self.uverbs.files {
             let Some(file) = slot.get().filter(|file| file.of == index && file.objects > 0) else { continue };
             k.touch(kref);
-            k.emit(What::Remove(Subject::ClientData(Client::Uverbs, device)));
+            k.emit_of(kref, What::Remove(Subject::ClientData(Client::Uverbs, device)));
             slot.set(Some(File { objects: 0, ..file }));
         }
         let _last = k.put(it.refcount);
@@ -162,7 +162,7 @@ impl Ib {
             k.touch(kref);
             Ok(())
         };
-        let data = Subject::ClientData(Client::Uverbs, it.device);
+        let data = kref.names(Subject::ClientData(Client::Uverbs, it.device));
         k.call(Callback::UverbsCommand, data, Module::IbUverbs, command).await
     }
 

@@ -1,69 +1,76 @@
 //! What listeners have been told is there: the memory that invariants about the order of notifications share.
 
-use crate::event::{Handle, NetNs, Notice, Subject, Trace, What};
+use crate::event::{Handle, Life, NetNs, Notice, Subject, Trace, What};
+use crate::invariant::lives::Lives;
 
 const _: () = assert!(Subject::PARTS <= 128);
 
-/// Which instances and parts have been announced and not ended since.
-#[derive(Debug)]
-pub(in crate::invariant) struct Announced {
-    /// Where each was last heard of.
-    places: [NetNs; Handle::COUNT],
-    instances: [bool; Handle::COUNT],
+/// What listeners in one namespace know of one instance.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    instance: bool,
     /// A bit a part.
-    parts: [u128; Handle::COUNT],
+    parts: u128,
+    /// Whether the instance has been announced in another namespace since. It has ended here then, though perhaps no
+    /// task was there to be notified of it.
+    has_moved: bool,
 }
 
-impl Default for Announced {
-    fn default() -> Self {
-        Announced {
-            places: [NetNs::Init; Handle::COUNT],
-            instances: [false; Handle::COUNT],
-            parts: [0; Handle::COUNT],
-        }
-    }
-}
+/// Which instances and parts have been announced and not ended since, in each namespace.
+#[derive(Debug, Default)]
+pub(in crate::invariant) struct Announced(Lives<[Known; NetNs::COUNT], { Handle::COUNT }>);
 
 impl Announced {
-    /// Takes note of where something is heard. What begins in one namespace has ended in the other, though nobody may
-    /// have been there to hear of it.
-    pub(in crate::invariant) fn is_in(&mut self, of: Subject, netns: NetNs) {
-        let Some(handle) = of.handle() else { return };
-        if std::mem::replace(&mut self.places[handle.index()], netns) != netns {
-            self.instances[handle.index()] = false;
-            self.parts[handle.index()] = 0;
-        }
+    fn of(&mut self, handle: Handle, heard: Heard) -> &mut Known {
+        &mut self.0.of(handle.index(), heard.life)[heard.netns.index()]
     }
 
-    /// Whether an instance or a part is known to be there.
-    pub(in crate::invariant) fn has(&self, of: Subject) -> bool {
+    /// Whether an instance or a part is known to be there, where this notification is heard.
+    pub(in crate::invariant) fn has(&mut self, of: Subject, heard: Heard) -> bool {
         match (of, of.part()) {
-            (Subject::Devlink(handle), _) => self.instances[handle.index()],
-            (_, Some((handle, part))) => self.parts[handle.index()] & 1 << part != 0,
+            (Subject::Devlink(handle), _) => self.of(handle, heard).instance,
+            (_, Some((handle, part))) => self.of(handle, heard).parts & 1 << part != 0,
             _ => false,
         }
     }
 
     /// The parts of an instance that are known to be there, a bit each.
-    pub(in crate::invariant) fn parts(&self, handle: Handle) -> u128 {
-        self.parts[handle.index()]
+    pub(in crate::invariant) fn parts(&mut self, handle: Handle, heard: Heard) -> u128 {
+        self.of(handle, heard).parts
     }
 
     /// Takes note of a notification. The end of an instance is the end of all that was known of it.
-    pub(in crate::invariant) fn hears(&mut self, notice: Notice, of: Subject) {
+    pub(in crate::invariant) fn hears(&mut self, heard: Heard) {
+        let Heard { netns, notice, of, life, .. } = heard;
+        if notice == Notice::New
+            && let Some(handle) = of.handle()
+        {
+            let known = self.of(handle, heard);
+            if known.has_moved {
+                *known = Known::default();
+            }
+        }
         match (of, of.part()) {
             (Subject::Devlink(handle), _) => {
-                self.instances[handle.index()] = notice == Notice::New;
-                if notice == Notice::Del {
-                    self.parts[handle.index()] = 0;
+                let all = self.0.of(handle.index(), life);
+                match notice {
+                    Notice::New => {
+                        all.iter_mut().for_each(|known| known.has_moved = true);
+                        all[netns.index()].instance = true;
+                        all[netns.index()].has_moved = false;
+                    }
+                    Notice::Del => all[netns.index()] = Known::default(),
                 }
             }
-            // Nobody is told when a reporter ends, or that there are resources.
+            // No kernel notifies of the end of a reporter, or that there are resources.
             (Subject::Reporter(..) | Subject::Resource(..), _) => {}
-            (_, Some((handle, part))) => match notice {
-                Notice::New => self.parts[handle.index()] |= 1 << part,
-                Notice::Del => self.parts[handle.index()] &= !(1 << part),
-            },
+            (_, Some((handle, part))) => {
+                let parts = &mut self.of(handle, heard).parts;
+                match notice {
+                    Notice::New => *parts |= 1 << part,
+                    Notice::Del => *parts &= !(1 << part),
+                }
+            }
             _ => {}
         }
     }
@@ -77,6 +84,8 @@ pub(in crate::invariant) struct Heard {
     pub(in crate::invariant) notice: Notice,
     pub(in crate::invariant) of: Subject,
     pub(in crate::invariant) value: u8,
+    /// Which instance of its handle it is about.
+    pub(in crate::invariant) life: Life,
 }
 
 /// The notifications of a trace about devlink.
@@ -87,7 +96,7 @@ pub(in crate::invariant) fn heard(trace: &Trace) -> impl Iterator<Item = Heard> 
             netns = other;
             None
         }
-        What::Notify(notice, of, value) => Some(Heard { at, netns, notice, of, value }),
+        What::Notify(notice, of, value) => Some(Heard { at, netns, notice, of, value, life: event.life }),
         _ => None,
     })
 }

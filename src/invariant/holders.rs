@@ -1,6 +1,7 @@
 //! Who has the references to a parent's device: mdev core, or whoever registered it.
 
-use crate::event::{Callback, Parent, Span, Subject, TaskId, What};
+use crate::event::{Callback, Event, Parent, Span, Subject, TaskId, What};
+use crate::invariant::lives::Lives;
 
 /// The references to one device: all, and those that mdev core took.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,19 +21,19 @@ struct Place {
 
 /// What the events so far say.
 pub(super) struct State {
-    pub(super) counts: [Counts; Parent::COUNT],
+    pub(super) counts: Lives<Counts, { Parent::COUNT }>,
     places: [Place; 1 << TaskId::BITS],
 }
 
 impl State {
     pub(super) fn new() -> Self {
-        State { counts: Default::default(), places: [Place::default(); 1 << TaskId::BITS] }
+        State { counts: Lives::default(), places: [Place::default(); 1 << TaskId::BITS] }
     }
 
     /// Takes an event in.
-    pub(super) fn step(&mut self, task: TaskId, what: What) {
-        let place = &mut self.places[usize::from(task)];
-        match what {
+    pub(super) fn step(&mut self, event: &Event) {
+        let place = &mut self.places[usize::from(event.task)];
+        match event.what {
             What::Enter(span, _) if is_core(span) => place.core += 1,
             What::Leave(span, ..) if is_core(span) => place.core = place.core.saturating_sub(1),
             // A release that runs later is mdev core's too, or the last put of a driver's own.
@@ -43,12 +44,12 @@ impl State {
                 place.driver = place.driver.saturating_sub(1);
             }
             What::Alloc(Subject::Parent(parent)) => {
-                self.counts[parent.index()] = Counts { all: 1, core: 0 };
+                *self.counts.of(parent.index(), event.life) = Counts { all: 1, core: 0 };
             }
             // A user's last reference to a device frees what mdev core has made, outside of mdev core.
             What::Free(Subject::MdevType(parent, _)) => place.frees = Some(parent),
             What::Get(Subject::Parent(parent), count) | What::Put(Subject::Parent(parent), count) => {
-                let counts = &mut self.counts[parent.index()];
+                let counts = self.counts.of(parent.index(), event.life);
                 let is_of_type = place.frees.take() == Some(parent);
                 if (place.core > 0 || is_of_type) && place.driver == 0 {
                     counts.core += i16::from(count) - i16::from(counts.all);

@@ -67,7 +67,7 @@ fn place(trace: &Trace, what: What) -> String {
         | What::AtRest(of, _)
         | What::Get(of, _)
         | What::Put(of, _) => format!("{verb} of {}", kind(of)),
-        What::Queue(queue, _)
+        What::Queue(queue, ..)
         | What::WorkBegin(queue, _)
         | What::WorkEnd(queue, _)
         | What::Cancel(queue, _) => format!("{verb} on {queue}"),

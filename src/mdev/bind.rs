@@ -32,7 +32,7 @@ impl Mdev {
         let _held = k.lock(child_lock(k, subject), Point::MdevAttach).await;
         self.update(k, uuid, kref, |child| child.has_driver = true);
         k.point(Point::MdevCreateProbe).await;
-        let probed = k.call(Callback::MdevProbe, subject, parent.module(), async {
+        let probed = k.call(Callback::MdevProbe, kref.names(subject), parent.module(), async {
             k.point(Point::MttyChildProbe).await;
             k.touch(child.tracking.device);
             vendor.probe(parent, uuid, child.kind).await
@@ -62,7 +62,7 @@ impl Mdev {
             return;
         }
         self.update(k, uuid, child.kref, |child| child.is_bound = false);
-        let removed = k.call(Callback::MdevRemove, subject, parent.module(), async {
+        let removed = k.call(Callback::MdevRemove, child.kref.names(subject), parent.module(), async {
             k.point(Point::MttyChildRemove).await;
             k.touch(child.tracking.device);
             vendor.remove(parent, uuid).await;

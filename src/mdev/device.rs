@@ -152,7 +152,7 @@ impl Mdev {
             child.place = place;
             child.has_remove_file = true;
         });
-        k.emit(What::Add(subject));
+        k.emit_of(kref, What::Add(subject));
         k.uevent(Action::Add, subject, kref);
 
         if let Err(errno) = self.attach(k, vendor, uuid, kref).await {
@@ -214,7 +214,7 @@ impl Mdev {
             }
         };
         let removed = self.device_remove(k, vendor, uuid, child.kref, writing);
-        k.span(Span::MdevRemove, Mdev::subject(&child, uuid), removed).await
+        k.span(Span::MdevRemove, child.kref.names(Mdev::subject(&child, uuid)), removed).await
     }
 
     /// Models `mdev_device_remove()`. The writer counts as one, and so keeps the device from being deleted,
@@ -282,7 +282,7 @@ impl Mdev {
             child.has_remove_file = false;
         });
         self.detach(k, vendor, uuid, child, Point::MdevDetach).await;
-        k.emit(What::Remove(subject));
+        k.emit_of(child.kref, What::Remove(subject));
         k.uevent(Action::Remove, subject, child.kref);
         self.put_device(k, parent, device).await;
         if self.decisions.uuid_taken == UuidTaken::UntilRemoval {

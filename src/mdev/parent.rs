@@ -72,7 +72,7 @@ impl Mdev {
         parent: Parent,
         device: Kref,
     ) -> Result<(), Errno> {
-        k.span(Span::MdevRegister, Subject::Parent(parent), async {
+        k.span(Span::MdevRegister, device.names(Subject::Parent(parent)), async {
             let slot = self.parent(parent);
             let list = self.lock_list(k, Point::MdevRegisterLock).await;
             if slot.listed.get().is_some() {
@@ -114,7 +114,11 @@ impl Mdev {
 
     /// Models `mdev_unregister_device()`, which 6.1 renamed to `mdev_unregister_parent()`.
     pub async fn unregister<V: Vendor>(&self, k: &Kernel, vendor: &V, parent: Parent) -> Result<(), Errno> {
-        k.span(Span::MdevUnregister, Subject::Parent(parent), async {
+        let named = self
+            .parent(parent)
+            .device()
+            .map_or(Subject::Parent(parent).into(), |device| device.names(Subject::Parent(parent)));
+        k.span(Span::MdevUnregister, named, async {
             let tracking = self.unlist(k, parent).await?;
             if self.decisions.unregistered == Unregistered::BeforeTeardown {
                 self.unregistered(k, tracking).await;
@@ -187,7 +191,7 @@ impl Mdev {
             self.remove_from_parent(k, vendor, uuid).await;
         }
         self.remove_types(k, parent).await;
-        k.emit(What::Hidden(Subject::Parent(parent)));
+        k.emit_of(tracking.device, What::Hidden(Subject::Parent(parent)));
     }
 
     async fn registered(&self, k: &Kernel, parent: Parent, device: Kref) {

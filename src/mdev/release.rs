@@ -35,7 +35,7 @@ impl Mdev {
         if k.config.delayed_release {
             k.queue_work(QueueName::System, WorkFn::ReleaseChild(uuid), parent.module());
         } else {
-            let _text = k.text(parent.module());
+            let _text = k.text_of(parent.module(), kref);
             self.release_child(k, uuid).await;
         }
     }
@@ -120,7 +120,7 @@ impl Mdev {
         if k.config.delayed_release {
             k.queue_work(QueueName::System, WorkFn::ReleaseParent(parent), parent.module());
         } else {
-            let _text = k.text(parent.module());
+            let _text = k.text_of(parent.module(), device);
             self.release_parent(k, parent).await;
         }
     }

@@ -68,7 +68,7 @@ impl Mdev {
         for kind in spec.types {
             k.emit(What::Set(Subject::MdevType(parent, *kind), 0, self.available(vendor, parent, *kind)));
         }
-        k.emit(What::Visible(Subject::Parent(parent)));
+        k.emit_of(tracking.device, What::Visible(Subject::Parent(parent)));
     }
 
     /// Models `parent_remove_sysfs_files()`: one type after the other, and of each the file `create` first.

@@ -35,7 +35,7 @@ impl Kernel {
                 self.queue_work(QueueName::System, work, module);
             }
             Some(release) => {
-                let _text = self.text(release.module);
+                let _text = self.text_of(release.module, device);
                 self.release_device(device, release);
             }
             None => self.free(device),
@@ -110,6 +110,8 @@ mod tests {
     fn a_release_that_nobody_waits_for_runs_in_text_that_is_gone() {
         let trace = run(true, false);
         assert!(at(&trace, GONE) < at(&trace, What::TextGone(MODULE, Point::WorkStart)));
-        assert!(at(&trace, What::Queue(QueueName::System, WorkFn::ReleaseDevice(Handle::Netdevsim0))) > 0);
+        assert!(
+            at(&trace, What::Queue(QueueName::System, WorkFn::ReleaseDevice(Handle::Netdevsim0), MODULE)) > 0
+        );
     }
 }

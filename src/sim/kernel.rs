@@ -2,16 +2,17 @@
 
 use super::around::Around;
 use super::lock::Lock;
+use super::module::Load;
 use super::netns::Namespaces;
 use super::order::Order;
-use super::refcount::KrefState;
+use super::refcount::{Kref, KrefState, Named};
 use super::registration::RegistrationState;
 use super::scheduler::{Scheduler, Segment};
 use super::task::{State, Task};
 use super::uevent::Uevents;
 use super::workqueue::Queue;
 use crate::event::{
-    Errno, Module, Point, QueueName, RUN_TASKS_MAX, Span, Subject, TaskId, TaskName, Trace, What,
+    Errno, Life, Module, Point, QueueName, RUN_TASKS_MAX, Span, TaskId, TaskName, Trace, What,
 };
 use std::cell::{Cell, RefCell};
 
@@ -46,6 +47,7 @@ pub struct Kernel {
     pub(super) registrations: RefCell<Vec<RegistrationState>>,
     pub(super) queues: RefCell<[Queue; QueueName::COUNT]>,
     pub(super) gone: Cell<u16>,
+    pub(super) loads: [Cell<Load>; Module::COUNT],
     pub(super) uevents: RefCell<Uevents>,
     pub(super) namespaces: Namespaces,
 }
@@ -78,6 +80,7 @@ impl Kernel {
             queue.reset();
         }
         self.gone.set(0);
+        self.loads = Default::default();
         self.uevents.get_mut().clear();
         self.namespaces.reset();
     }
@@ -103,14 +106,32 @@ impl Kernel {
         self.emit_to(self.current.get(), what);
     }
 
+    /// Records what happened to the object whose memory this is.
+    #[inline]
+    pub fn emit_of(&self, memory: Kref, what: What) {
+        self.record(self.current.get(), what, memory.life());
+    }
+
+    /// The same of a task that need not be the one that runs.
+    #[inline]
+    pub fn emit_to_of(&self, task: TaskId, memory: Kref, what: What) {
+        self.record(task, what, memory.life());
+    }
+
     /// Records what happened to a task that need not be the one that runs.
     #[inline]
     pub fn emit_to(&self, task: TaskId, what: What) {
+        self.record(task, what, 0);
+    }
+
+    /// Records what happened to a life of an object, in a task.
+    #[inline]
+    pub(super) fn record(&self, task: TaskId, what: What, life: Life) {
         if self.over.get() {
             return;
         }
         let mut trace = self.trace.borrow_mut();
-        trace.push(task, what);
+        trace.push_of(task, what, life);
         if trace.events.len() >= EVENTS_MAX {
             self.steps.set(STEPS_MAX);
         }
@@ -137,12 +158,19 @@ impl Kernel {
     }
 
     /// Records that a function is entered, runs it, and records that it returned.
-    pub fn span<T, F>(&self, span: Span, of: Subject, body: F) -> impl Future<Output = Result<T, Errno>>
+    pub fn span<T, F>(
+        &self,
+        span: Span,
+        of: impl Into<Named>,
+        body: F,
+    ) -> impl Future<Output = Result<T, Errno>>
     where
         F: Future<Output = Result<T, Errno>>,
     {
-        let enter = move |k: &Kernel| k.emit(What::Enter(span, of));
-        let leave = move |k: &Kernel, (), errno| k.emit(What::Leave(span, of, errno));
+        let Named { of, life } = of.into();
+        let enter = move |k: &Kernel| k.record(k.current.get(), What::Enter(span, of), life);
+        let leave =
+            move |k: &Kernel, (), errno| k.record(k.current.get(), What::Leave(span, of, errno), life);
         Around::new(self, enter, body, leave)
     }
 

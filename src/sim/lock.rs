@@ -6,8 +6,9 @@
 //! Barak's doubt about a reader-writer semaphore).
 
 use super::kernel::Kernel;
+use super::refcount::Named;
 use super::task::{State, Wait};
-use crate::event::{LockClass, LockName, Mode, Point, Subject, TaskId, What};
+use crate::event::{Life, LockClass, LockName, Mode, Point, Subject, TaskId, What};
 
 /// The number of a lock in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +24,8 @@ impl LockId {
 #[derive(Debug)]
 pub struct Lock {
     pub(super) name: LockName,
+    /// Which of those that have the name, one after the other or side by side.
+    life: Life,
     pub(super) writer: Option<TaskId>,
     pub(super) readers: Vec<TaskId>,
     pub(super) queue: Vec<(TaskId, Mode)>,
@@ -46,14 +49,16 @@ impl Kernel {
     pub fn lock_of(&self, class: LockClass, of: Subject) -> LockId {
         let name = LockName { class, of };
         let found = self.locks.borrow().iter().position(|lock| lock.name == name);
-        found.map_or_else(|| self.new_lock(class, of), |index| LockId(index as u8))
+        found.map_or_else(|| self.new_lock(class, Named::from(of)), |index| LockId(index as u8))
     }
 
     /// A lock that did not exist before, for an object that may share its name with an earlier one.
-    pub fn new_lock(&self, class: LockClass, of: Subject) -> LockId {
+    pub fn new_lock(&self, class: LockClass, of: Named) -> LockId {
+        let Named { of, life } = of;
         let mut locks = self.locks.borrow_mut();
         locks.push(Lock {
             name: LockName { class, of },
+            life,
             writer: None,
             readers: Vec::new(),
             queue: Vec::new(),
@@ -102,9 +107,9 @@ impl Kernel {
             let name = {
                 let entry = &mut self.locks.borrow_mut()[lock.index()];
                 entry.queue.push((self.current.get(), mode));
-                entry.name
+                (entry.name, entry.life)
             };
-            self.emit(What::Block(name));
+            self.record(self.current.get(), What::Block(name.0), name.1);
             self.block(Wait::Lock(lock, mode)).await;
         }
         self.held(lock, mode)
@@ -127,8 +132,17 @@ impl Kernel {
 
     fn held(&self, lock: LockId, mode: Mode) -> Held<'_> {
         self.task().held.borrow_mut().push(lock);
-        self.emit(What::Acquire(self.lock_name(lock), mode));
+        self.emit_lock(lock, |name| What::Acquire(name, mode));
         Held { kernel: self, lock, mode }
+    }
+
+    /// Records what the running task does with a lock.
+    fn emit_lock(&self, lock: LockId, what: impl FnOnce(LockName) -> What) {
+        let (name, life) = {
+            let entry = &self.locks.borrow()[lock.index()];
+            (entry.name, entry.life)
+        };
+        self.record(self.current.get(), what(name), life);
     }
 
     /// The name of a lock.
@@ -151,7 +165,7 @@ impl Kernel {
             return;
         }
         self.forget(lock);
-        self.emit(What::Release(self.lock_name(lock), mode));
+        self.emit_lock(lock, |name| What::Release(name, mode));
         let entry = &mut self.locks.borrow_mut()[lock.index()];
         match mode {
             Mode::Write => entry.writer = None,
@@ -182,8 +196,8 @@ impl Kernel {
     /// Models `downgrade_write()`: nobody writes in between, and readers come in.
     pub fn downgrade<'k>(&'k self, mut held: Held<'k>) -> Held<'k> {
         held.mode = Mode::Read;
-        self.emit(What::Release(self.lock_name(held.lock), Mode::Write));
-        self.emit(What::Acquire(self.lock_name(held.lock), Mode::Read));
+        self.emit_lock(held.lock, |name| What::Release(name, Mode::Write));
+        self.emit_lock(held.lock, |name| What::Acquire(name, Mode::Read));
         let entry = &mut self.locks.borrow_mut()[held.lock.index()];
         entry.writer = None;
         entry.readers.push(self.current.get());

@@ -6,7 +6,7 @@
 use super::kernel::Kernel;
 use super::lock::Held;
 use super::refcount::Kref;
-use crate::event::{Errno, LockClass, Module, NetNs, Point, QueueName, Subject, What, WorkFn};
+use crate::event::{Errno, Life, LockClass, Module, NetNs, Point, QueueName, Subject, What, WorkFn};
 use crate::operand::Operand;
 use std::cell::{Cell, RefCell};
 
@@ -182,12 +182,21 @@ impl Kernel {
 
     /// Records what is heard in one namespace, if there is anybody to hear it.
     pub fn emit_in(&self, netns: NetNs, what: What) {
+        self.record_in(netns, what, 0);
+    }
+
+    /// The same about the object whose memory this is.
+    pub fn emit_in_of(&self, netns: NetNs, memory: Kref, what: What) {
+        self.record_in(netns, what, memory.life());
+    }
+
+    fn record_in(&self, netns: NetNs, what: What, life: Life) {
         if !self.is_heard_in(netns) {
             return;
         }
         if self.namespaces.spoken.replace(Some(netns)).unwrap_or(NetNs::Init) != netns {
             self.emit(What::In(netns));
         }
-        self.emit(what);
+        self.record(self.current(), what, life);
     }
 }

@@ -8,11 +8,42 @@ use super::device::Release;
 use super::kernel::Kernel;
 use super::lock::LockId;
 use super::task::Wait;
-use crate::event::{LockClass, Point, Subject, TaskId, What, WorkFn};
+use crate::event::{Life, LockClass, Point, Subject, TaskId, What, WorkFn};
 
 /// The number of a reference count in its run. Copying it is no reference: get and put are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kref(u16);
+
+impl Kref {
+    /// Its place among all objects of the run.
+    pub(super) const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// The number that events about the object have. A run with more objects than a byte can number gives all later ones
+    /// the last number.
+    pub(super) const fn life(self) -> Life {
+        if self.0 < Life::MAX as u16 { self.0 as Life + 1 } else { Life::MAX }
+    }
+
+    /// An object by its name, and by its memory which of those that have had the name.
+    pub const fn names(self, of: Subject) -> Named {
+        Named { of, life: self.life() }
+    }
+}
+
+/// An object by its name, and maybe which of those that have had the name.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    pub(super) of: Subject,
+    pub(super) life: Life,
+}
+
+impl From<Subject> for Named {
+    fn from(of: Subject) -> Self {
+        Named { of, life: 0 }
+    }
+}
 
 /// One object's memory.
 #[derive(Debug)]
@@ -32,8 +63,9 @@ pub struct KrefState {
 impl Kernel {
     /// Models `kref_init()`: the memory exists, with one reference.
     pub fn kref_init(&self, subject: Subject) -> Kref {
-        self.emit(What::Alloc(subject));
-        self.refcount_set(subject)
+        let kref = self.refcount_set(subject);
+        self.emit_of(kref, What::Alloc(subject));
+        kref
     }
 
     /// Models `refcount_set()` to one, of a count that keeps nobody's memory: what is to come before the subject goes.
@@ -54,7 +86,7 @@ impl Kernel {
     pub fn get(&self, kref: Kref) {
         if self.touch(kref) {
             let (subject, count) = self.count(kref, 1);
-            self.emit(What::Get(subject, count));
+            self.emit_of(kref, What::Get(subject, count));
         }
     }
 
@@ -66,11 +98,11 @@ impl Kernel {
         }
         if self.krefs.borrow()[usize::from(kref.0)].count == 0 {
             let subject = self.krefs.borrow()[usize::from(kref.0)].subject;
-            self.emit(What::Underflow(subject, self.here()));
+            self.emit_of(kref, What::Underflow(subject, self.here()));
             return false;
         }
         let (subject, count) = self.count(kref, -1);
-        self.emit(What::Put(subject, count));
+        self.emit_of(kref, What::Put(subject, count));
         if count == 0
             && let Some(waiter) = self.krefs.borrow_mut()[usize::from(kref.0)].waiter.take()
         {
@@ -129,7 +161,7 @@ impl Kernel {
                 state.freed = Some(self.here());
                 state.subject
             };
-            self.emit(What::Free(subject));
+            self.emit_of(kref, What::Free(subject));
         }
     }
 
@@ -137,7 +169,7 @@ impl Kernel {
     pub fn touch(&self, kref: Kref) -> bool {
         let state = &self.krefs.borrow()[usize::from(kref.0)];
         if let Some(freed) = state.freed {
-            self.emit(What::UseAfterFree(state.subject, freed, self.here()));
+            self.emit_of(kref, What::UseAfterFree(state.subject, freed, self.here()));
         }
         state.freed.is_none()
     }
@@ -149,9 +181,9 @@ impl Kernel {
 
     /// At rest: memory that nobody will give back.
     pub fn find_leaks(&self) {
-        for state in self.krefs.borrow().iter() {
+        for (state, index) in self.krefs.borrow().iter().zip(0..) {
             if state.disowned && state.freed.is_none() {
-                self.emit(What::Leak(state.subject, state.count));
+                self.emit_of(Kref(index), What::Leak(state.subject, state.count));
             }
         }
     }

@@ -6,6 +6,7 @@
 
 use super::kernel::Kernel;
 use super::lock::LockId;
+use super::refcount::Named;
 use super::task::Wait;
 use crate::event::{LockClass, Point, Subject, TaskId, What};
 
@@ -21,7 +22,7 @@ pub struct RegistrationState {
     waiter: Option<TaskId>,
     lock: LockId,
     /// Whose active count this is, where the count itself can be observed.
-    counted: Option<Subject>,
+    counted: Option<Named>,
 }
 
 impl RegistrationState {
@@ -41,10 +42,10 @@ impl Kernel {
     }
 
     /// A registration that lets users in, and whose active count can be observed as this.
-    pub fn registration_counted(&self, subject: Subject, counted: Subject) -> RegistrationId {
+    pub fn registration_counted(&self, subject: Subject, counted: Named) -> RegistrationId {
         let id = self.registration(subject);
         self.registrations.borrow_mut()[usize::from(id.0)].counted = Some(counted);
-        self.emit(What::Add(counted));
+        self.record(self.current(), What::Add(counted.of), counted.life);
         id
     }
 
@@ -62,7 +63,7 @@ impl Kernel {
         state.users.push(self.current.get());
         self.task().held.borrow_mut().push(state.lock);
         if let Some(counted) = state.counted {
-            self.emit(What::Get(counted, state.count()));
+            self.record(self.current(), What::Get(counted.of, state.count()), counted.life);
         }
         Some(User { kernel: self, registration })
     }
@@ -105,9 +106,9 @@ impl Kernel {
     /// Records that one user of a count that can be observed is gone, or the one who registered.
     fn emit_left(&self, state: &RegistrationState) {
         if let Some(counted) = state.counted {
-            self.emit(What::Put(counted, state.count()));
+            self.record(self.current(), What::Put(counted.of, state.count()), counted.life);
             if state.count() == 0 {
-                self.emit(What::Remove(counted));
+                self.record(self.current(), What::Remove(counted.of), counted.life);
             }
         }
     }

@@ -60,6 +60,8 @@ pub struct Task {
     pub(super) at: Cell<Point>,
     /// The modules whose code the task is in, a bit each.
     pub(super) text: Cell<u16>,
+    /// Those of them whose code is gone, though the module may have been loaded again since.
+    pub(super) stale: Cell<u16>,
     /// What the task holds, oldest first: locks, a queue's work, active use of objects.
     pub(super) held: RefCell<Vec<LockId>>,
     /// The network namespace that the task is in.
@@ -75,6 +77,7 @@ impl Default for Task {
             state: Cell::default(),
             at: Cell::new(Point::CommandStart),
             text: Cell::new(0),
+            stale: Cell::new(0),
             held: RefCell::default(),
             netns: Cell::new(NetNs::Init),
             seen: Cell::new(0),
@@ -90,6 +93,7 @@ impl Task {
         self.state.set(rest.unwrap_or(State::Runnable));
         self.at.set(Point::CommandStart);
         self.text.set(0);
+        self.stale.set(0);
         self.held.get_mut().clear();
         self.netns.set(NetNs::Init);
         self.seen.set(0);
@@ -170,10 +174,10 @@ impl Kernel {
     #[inline]
     fn execute(&self, at: Point) {
         let task = self.task();
-        let gone = task.text.get() & self.gone.get();
-        if gone != 0 {
-            task.text.set(task.text.get() & !gone);
-            for module in Module::ALL.iter().filter(|module| gone & (1 << module.index()) != 0) {
+        let stale = task.stale.take();
+        if stale != 0 {
+            task.text.set(task.text.get() & !stale);
+            for module in Module::ALL.iter().filter(|module| stale & (1 << module.index()) != 0) {
                 self.emit(What::TextGone(*module, at));
             }
         }

@@ -12,7 +12,7 @@ impl Kernel {
     /// Models `kobject_uevent_env()`: it reads the device, so the device must be alive.
     pub fn uevent(&self, action: Action, subject: Subject, device: Kref) {
         self.touch(device);
-        self.emit(What::Uevent(action, subject));
+        self.emit_of(device, What::Uevent(action, subject));
         self.uevents.borrow_mut().push((action, subject));
         for (id, task) in self.tasks.iter().enumerate() {
             let waits = match task.state.get() {

@@ -4,6 +4,7 @@
 
 use super::kernel::Kernel;
 use super::lock::LockId;
+use super::module::Load;
 use super::task::{State, Wait};
 use crate::event::{LockClass, Module, Point, QueueName, Subject, TaskId, What, WorkFn};
 
@@ -12,6 +13,7 @@ use crate::event::{LockClass, Module, Point, QueueName, Subject, TaskId, What, W
 struct Item {
     work: WorkFn,
     module: Module,
+    load: Load,
     number: u32,
     /// Whether it was allocated for the purpose: the same item never runs twice at a time, but others like it do.
     is_own: bool,
@@ -70,9 +72,10 @@ impl Kernel {
 
     fn queue_item(&self, queue: QueueName, work: WorkFn, module: Module, is_own: bool) {
         let entry = &mut self.queues.borrow_mut()[queue.index()];
-        let mut item = Item { work, module, number: entry.queued, is_own, to: None };
+        let load = self.loads[module.index()].get();
+        let mut item = Item { work, module, load, number: entry.queued, is_own, to: None };
         entry.queued += 1;
-        self.emit(What::Queue(queue, work));
+        self.emit(What::Queue(queue, work, module));
         if !entry.may_run(&item) {
             // The worker that runs it now runs it again.
             entry.pending.push(item);
@@ -141,7 +144,7 @@ impl Kernel {
             self.task().held.borrow_mut().push(self.queue_lock(queue));
             self.point(Point::WorkStart).await;
             self.emit(What::WorkBegin(queue, item.work));
-            let text = self.text(item.module);
+            let text = self.text_since(item.module, item.load);
             run(item.work).await;
             drop(text);
             self.emit(What::WorkEnd(queue, item.work));

@@ -2,6 +2,7 @@
 
 use crate::event::{IbDevice, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// While the active count of a device is above zero its memory is there. Once it is zero no task raises it.
@@ -20,25 +21,15 @@ pub const ACTIVE_KEEPS_MEMORY: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut active = [false; IbDevice::COUNT];
-    // One that was unregistered may keep its memory while the next of its name is there.
-    let mut memories = [0u8; IbDevice::COUNT];
+    let mut active: Lives<bool, { IbDevice::COUNT }> = Lives::default();
     trace.events.iter().position(|event| match event.what {
-        What::Add(Subject::IbUsers(device)) => std::mem::replace(&mut active[device.index()], true),
+        What::Add(Subject::IbUsers(device)) => std::mem::replace(active.of(device.index(), event.life), true),
         What::Remove(Subject::IbUsers(device)) => {
-            active[device.index()] = false;
+            *active.of(device.index(), event.life) = false;
             false
         }
-        What::Get(Subject::IbUsers(device), _) => !active[device.index()],
-        What::Alloc(Subject::Ib(device)) => {
-            memories[device.index()] += 1;
-            false
-        }
-        What::Free(Subject::Ib(device)) => {
-            let memories = &mut memories[device.index()];
-            *memories = memories.saturating_sub(1);
-            active[device.index()] && *memories == 0
-        }
+        What::Get(Subject::IbUsers(device), _) => !*active.of(device.index(), event.life),
+        What::Free(Subject::Ib(device)) => *active.of(device.index(), event.life),
         _ => false,
     })
 }
@@ -62,9 +53,10 @@ mod tests {
 
     #[test]
     fn memory_of_an_earlier_device_keeps_it() {
-        let alloc = What::Alloc(Subject::Ib(IbDevice::Rxe0));
-        assert_eq!(broken(&[alloc, alloc, What::Add(USERS), FREE]), None);
-        assert_eq!(broken(&[alloc, alloc, What::Add(USERS), FREE, FREE]), Some(4));
+        let began = [(0, 1, What::Add(USERS)), (0, 1, What::Remove(USERS)), (0, 2, What::Add(USERS))];
+        assert_eq!(check(&Trace::of_lives(began.into_iter().chain([(0, 1, FREE)]))), None);
+        assert_eq!(check(&Trace::of_lives(began.into_iter().chain([(0, 2, FREE)]))), Some(3));
+        assert_eq!(check(&Trace::of_lives(began.into_iter().chain([(0, 1, What::Get(USERS, 2))]))), Some(3));
     }
 
     #[test]

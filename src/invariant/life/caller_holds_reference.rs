@@ -30,10 +30,10 @@ pub const CALLER_HOLDS_REFERENCE: Invariant = Invariant {
 fn check(trace: &Trace) -> Option<usize> {
     let mut state = State::new();
     trace.events.iter().position(|event| {
-        state.step(event.task, event.what);
+        state.step(event);
         match event.what {
             What::Uevent(Action::Change(MdevState::Unregistered), Subject::Parent(parent)) => {
-                let counts = state.counts[parent.index()];
+                let counts = state.counts.of(parent.index(), event.life);
                 i16::from(counts.all) <= counts.core.max(0)
             }
             _ => false,

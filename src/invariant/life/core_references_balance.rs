@@ -23,10 +23,10 @@ pub const CORE_REFERENCES_BALANCE: Invariant = Invariant {
 fn check(trace: &Trace) -> Option<usize> {
     let mut state = State::new();
     trace.events.iter().position(|event| {
-        state.step(event.task, event.what);
+        state.step(event);
         match event.what {
             What::Leave(Span::MdevUnregister, Subject::Parent(parent), None) => {
-                state.counts[parent.index()].core > 0
+                state.counts.of(parent.index(), event.life).core > 0
             }
             _ => false,
         }

@@ -22,14 +22,14 @@ pub const END_NAMES_ALL: Invariant = Invariant {
 
 fn check(trace: &Trace) -> Option<usize> {
     let mut announced = Announced::default();
-    heard(trace).find_map(|Heard { at, netns, notice, of, .. }| {
-        announced.is_in(of, netns);
+    heard(trace).find_map(|heard| {
+        let Heard { at, notice, of, .. } = heard;
         if let (Notice::Del, Subject::Devlink(handle)) = (notice, of)
-            && announced.parts(handle) != 0
+            && announced.parts(handle, heard) != 0
         {
             return Some(at);
         }
-        announced.hears(notice, of);
+        announced.hears(heard);
         None
     })
 }

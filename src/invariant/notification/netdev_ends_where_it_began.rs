@@ -2,6 +2,7 @@
 
 use crate::event::{Action, Handle, Kinds, NetNs, Notice, PortIndex, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// Who hears of a netdev in the initial namespace hears of its end there before it begins elsewhere, and before its
@@ -25,19 +26,20 @@ pub const NETDEV_ENDS_WHERE_IT_BEGAN: Invariant = Invariant {
 fn check(trace: &Trace) -> Option<usize> {
     let mut netns = NetNs::Init;
     // Which ports have a netdev in the initial namespace, as far as listeners there know.
-    let mut known = [[false; PortIndex::COUNT]; Handle::COUNT];
+    let mut known: Lives<bool, { Handle::COUNT * PortIndex::COUNT }> = Lives::default();
+    let place = |handle: Handle, port: usize| handle.index() * PortIndex::COUNT + port;
     trace.events.iter().position(|event| {
         match event.what {
             What::In(other) => netns = other,
             What::Link(notice, Subject::PortNetdev(handle, port)) => {
-                let known = &mut known[handle.index()][port.index()];
+                let known = known.of(place(handle, port.index()), event.life);
                 match netns {
                     NetNs::Init => *known = notice == Notice::New,
                     NetNs::A | NetNs::B => return notice == Notice::New && *known,
                 }
             }
             What::Uevent(Action::Remove, Subject::Device(handle)) => {
-                return known[handle.index()].contains(&true);
+                return (0..PortIndex::COUNT).any(|port| known.all(place(handle, port)).any(|known| *known));
             }
             _ => {}
         }

@@ -1,7 +1,8 @@
 //! A listener hears of an instance before it hears of its parts.
 
-use crate::event::{Handle, Kinds, Notice, Subject, Trace, What};
+use crate::event::{Kinds, Subject, Trace};
 use crate::invariant::Invariant;
+use crate::invariant::announced::{Announced, Heard, heard};
 use crate::mail::{self, Cite};
 
 /// Every notification of a part comes after its instance was announced and before the instance's end was.
@@ -27,23 +28,22 @@ pub const NO_CHILD_BEFORE_PARENT: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut announced = [false; Handle::COUNT];
-    trace.events.iter().position(|event| {
-        let What::Notify(notice, of, _) = event.what else { return false };
-        match of {
-            Subject::Devlink(handle) => {
-                announced[handle.index()] = notice == Notice::New;
-                false
-            }
-            part => part.handle().is_some_and(|handle| !announced[handle.index()]),
+    let mut announced = Announced::default();
+    heard(trace).find_map(|heard| {
+        let Heard { at, of, .. } = heard;
+        let handle = of.handle()?;
+        if !matches!(of, Subject::Devlink(_)) && !announced.has(Subject::Devlink(handle), heard) {
+            return Some(at);
         }
+        announced.hears(heard);
+        None
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::PortIndex;
+    use crate::event::{Handle, NetNs, Notice, PortIndex, What};
 
     const DEVICE: Subject = Subject::Devlink(Handle::Mlx50);
     const PORT: What = What::Notify(Notice::New, Subject::Port(Handle::Mlx50, PortIndex::P0), 0);
@@ -58,6 +58,22 @@ mod tests {
         let del = What::Notify(Notice::Del, DEVICE, 0);
         let trace = Trace::of([(0, What::Notify(Notice::New, DEVICE, 0)), (0, del), (0, PORT)]);
         assert_eq!(check(&trace), Some(2));
+    }
+
+    #[test]
+    fn a_part_in_a_namespace_where_its_instance_is_not_breaks_it() {
+        let new = What::Notify(Notice::New, DEVICE, 0);
+        let there = What::In(NetNs::A);
+        assert_eq!(check(&Trace::of([(0, new), (0, there), (0, PORT)])), Some(2));
+        assert_eq!(check(&Trace::of([(0, new), (0, there), (0, new), (0, PORT)])), None);
+    }
+
+    #[test]
+    fn a_part_of_an_instance_that_ended_breaks_it_though_there_is_another() {
+        let new = What::Notify(Notice::New, DEVICE, 0);
+        let del = What::Notify(Notice::Del, DEVICE, 0);
+        let trace = Trace::of_lives([(0, 1, new), (0, 1, del), (0, 2, new), (1, 1, PORT)]);
+        assert_eq!(check(&trace), Some(3));
     }
 
     #[test]

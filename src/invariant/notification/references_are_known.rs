@@ -4,6 +4,7 @@ use crate::event::value::{Policer, Rates, Value};
 use crate::event::{Handle, Kinds, Notice, PortIndex, RateName, Region, Subject, Trace};
 use crate::invariant::Invariant;
 use crate::invariant::announced::{Announced, Heard, heard};
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// A part is announced after the parts that it refers to, and ends before them.
@@ -47,19 +48,20 @@ fn above(of: Subject, value: u8) -> Option<Subject> {
 
 fn check(trace: &Trace) -> Option<usize> {
     let mut announced = Announced::default();
-    let mut has_groups = [false; Handle::COUNT];
-    heard(trace).find_map(|Heard { at, netns, notice, of, value }| {
-        announced.is_in(of, netns);
+    let mut has_groups: Lives<bool, { Handle::COUNT }> = Lives::default();
+    heard(trace).find_map(|heard| {
+        let Heard { at, notice, of, value, life, .. } = heard;
         let handle = of.handle()?;
-        has_groups[handle.index()] |= matches!(of, Subject::TrapGroup(..));
-        let counts = |other: &Subject| !matches!(other, Subject::TrapGroup(..)) || has_groups[handle.index()];
+        let has_groups = has_groups.of(handle.index(), life);
+        *has_groups |= matches!(of, Subject::TrapGroup(..));
+        let counts = |other: &Subject| !matches!(other, Subject::TrapGroup(..)) || *has_groups;
         let node = above(of, value).filter(|_| notice == Notice::New);
         let mut wanted = [refers(notice, of, value), node].into_iter().flatten();
         // The end of a part says what it referred to, so it must come before the end of that.
         // Of an instance that is not announced listeners know no part; that it has any is the business of another invariant.
-        let of_known = announced.has(Subject::Devlink(handle));
-        let unknown = of_known && wanted.any(|other| counts(&other) && !announced.has(other));
-        announced.hears(notice, of);
+        let of_known = announced.has(Subject::Devlink(handle), heard);
+        let unknown = of_known && wanted.any(|other| counts(&other) && !announced.has(other, heard));
+        announced.hears(heard);
         unknown.then_some(at)
     })
 }

@@ -151,11 +151,13 @@ fn check(trace: &Trace) -> Option<usize> {
         What::Enter(Span::DevlinkDumpit, Subject::Netns(netns)) => Some((at, event.task, netns)),
         _ => None,
     });
-    // A dump that never ended told its listener only a part; it will be asked again.
+    // A dump that never ended, or failed, told its listener only a part; it will be asked again.
     let ends = |task, start: usize| {
         let of_task = |event: &&crate::event::Event| event.task == task;
         let left = events[start..rest].iter().filter(of_task);
-        left.into_iter().any(|event| matches!(event.what, What::Leave(Span::DevlinkDumpit, ..)))
+        let mut ends = left.into_iter().map(|event| event.what);
+        let end = ends.find(|what| matches!(what, What::Leave(Span::DevlinkDumpit, ..)));
+        matches!(end, Some(What::Leave(_, _, None)))
     };
     dumps.any(|(at, task, netns)| ends(task, at) && !knows_all(at, Some((task, netns)))).then_some(rest)
 }

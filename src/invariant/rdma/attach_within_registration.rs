@@ -2,8 +2,8 @@
 
 use crate::event::{Action, IbDevice, Kinds, Notice, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::ByName;
 use crate::mail::{self, Cite};
-use crate::operand::Operand;
 
 /// That a netdev is attached is said of a device that users know of.
 pub const ATTACH_WITHIN_REGISTRATION: Invariant = Invariant {
@@ -22,16 +22,14 @@ pub const ATTACH_WITHIN_REGISTRATION: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut known = [false; IbDevice::COUNT];
+    let mut known: ByName<bool> = ByName::default();
     trace.events.iter().position(|event| {
         match event.what {
-            What::Notify(notice, Subject::Ib(device), _) => known[device.index()] = notice == Notice::New,
-            What::Uevent(Action::Move(old), Subject::Ib(device)) => {
-                if let Some(old) = IbDevice::from_byte(old).filter(|old| *old != device) {
-                    known[device.index()] = std::mem::take(&mut known[old.index()]);
-                }
+            What::Notify(notice, Subject::Ib(device), _) => {
+                *known.of(device, event.life) = notice == Notice::New;
             }
-            What::Notify(_, Subject::IbLink(device), _) => return !known[device.index()],
+            What::Uevent(Action::Move(old), Subject::Ib(device)) => known.renamed(old, device, event.life),
+            What::Notify(_, Subject::IbLink(device), _) => return !*known.of(device, event.life),
             What::Notify(_, Subject::Unnamed, _) => return true,
             _ => {}
         }
@@ -42,6 +40,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operand::Operand;
 
     const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
     const NEW: What = What::Notify(Notice::New, DEVICE, 0);
@@ -57,6 +56,13 @@ mod tests {
         assert_eq!(broken(&[ATTACH]), Some(0));
         assert_eq!(broken(&[NEW, ATTACH, DEL, ATTACH]), Some(3));
         assert_eq!(broken(&[NEW, ATTACH, DEL, NEW, ATTACH]), None);
+    }
+
+    #[test]
+    fn an_attach_of_a_device_that_went_breaks_it_though_another_has_its_name() {
+        let trace = Trace::of_lives([(0, 1, NEW), (0, 1, DEL), (0, 2, NEW), (1, 1, ATTACH)]);
+        assert_eq!(check(&trace), Some(3));
+        assert_eq!(check(&Trace::of_lives([(0, 1, NEW), (0, 1, DEL), (0, 2, NEW), (1, 2, ATTACH)])), None);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Users hear of an RDMA device when its clients have it, and of its end when they do not have it any more.
 
 use crate::event::{
-    Action, Callback, Client, Event, IbDevice, Kinds, NetNs, Notice, RUN_TASKS_MAX, Span, Subject, Trace,
-    What, WorkFn,
+    Action, Callback, Client, Event, IbDevice, Kinds, Life, NetNs, Notice, RUN_TASKS_MAX, Span, Subject,
+    Trace, What, WorkFn,
 };
 use crate::invariant::Invariant;
+use crate::invariant::lives::{ByName, Lives};
 use crate::mail::{self, Cite};
 use crate::operand::Operand;
 
@@ -43,15 +44,15 @@ struct Known {
 
 #[derive(Debug, Default)]
 struct State {
-    known: [Known; IbDevice::COUNT],
+    known: ByName<Known>,
     /// Which clients are registered.
     clients: [bool; Client::COUNT],
     /// Which were when the device was made, and do not know it yet.
-    missing: [[bool; Client::COUNT]; IbDevice::COUNT],
+    missing: Lives<[bool; Client::COUNT], { IbDevice::COUNT }>,
     /// Which have a device.
-    have: [[bool; Client::COUNT]; IbDevice::COUNT],
+    have: Lives<[bool; Client::COUNT], { IbDevice::COUNT }>,
     /// Where devices are that were moved, and which namespaces end: nobody listens there.
-    netns: [Option<NetNs>; IbDevice::COUNT],
+    netns: Lives<Option<NetNs>, { IbDevice::COUNT }>,
     ending: [bool; NetNs::COUNT],
     /// Which device each task registers.
     registers: [Option<IbDevice>; RUN_TASKS_MAX],
@@ -68,58 +69,64 @@ impl State {
             What::Add(Subject::Client(client)) => self.clients[client.index()] = true,
             What::Remove(Subject::Client(client)) => {
                 self.clients[client.index()] = false;
-                self.missing.iter_mut().for_each(|missing| missing[client.index()] = false);
+                self.missing.for_all(|missing| missing[client.index()] = false);
             }
-            What::Visible(Subject::Ib(device)) => self.missing[device.index()] = self.clients,
+            What::Visible(Subject::Ib(device)) => {
+                *self.missing.of(device.index(), event.life) = self.clients;
+            }
             // Nobody is added any more to a device that somebody else unregisters meanwhile.
-            What::Hidden(Subject::Ib(device)) => self.missing[device.index()] = Default::default(),
+            What::Hidden(Subject::Ib(device)) => {
+                *self.missing.of(device.index(), event.life) = Default::default();
+            }
             What::Return(Callback::ClientAdd, Subject::ClientData(client, device), errno) => {
-                self.missing[device.index()][client.index()] = false;
-                self.have[device.index()][client.index()] = errno.is_none();
+                self.missing.of(device.index(), event.life)[client.index()] = false;
+                self.have.of(device.index(), event.life)[client.index()] = errno.is_none();
             }
             What::Return(Callback::ClientRemove, Subject::ClientData(client, device), _) => {
-                self.have[device.index()][client.index()] = false;
+                self.have.of(device.index(), event.life)[client.index()] = false;
             }
-            What::Set(Subject::IbNetns(device), _, to) => self.netns[device.index()] = NetNs::from_byte(to),
-            What::Queue(_, WorkFn::CleanupNet(netns)) => self.ending[netns.index()] = true,
+            What::Set(Subject::IbNetns(device), _, to) => {
+                *self.netns.of(device.index(), event.life) = NetNs::from_byte(to);
+            }
+            What::Queue(_, WorkFn::CleanupNet(netns), _) => self.ending[netns.index()] = true,
             What::Free(Subject::Netns(netns)) => self.ending[netns.index()] = false,
             What::Uevent(action, Subject::Ib(name)) => return self.uevent(event, action, name),
-            What::Notify(notice, Subject::Ib(name), _) => return self.notify(notice, name),
+            What::Notify(notice, Subject::Ib(name), _) => return self.notify(notice, name, event.life),
             _ => {}
         }
         true
     }
 
     fn uevent(&mut self, event: &Event, action: Action, name: IbDevice) -> bool {
-        let known = &mut self.known[name.index()];
+        let known = self.known.of(name, event.life);
         match action {
             Action::Add => {
                 let inside = self.registers[usize::from(event.task)];
                 let was = std::mem::replace(known, Known { added: true, registered: false, inside });
-                !was.added && inside.is_none_or(|device| !self.missing[device.index()].contains(&true))
+                let missing = |device: IbDevice| self.missing.of(device.index(), event.life).contains(&true);
+                !was.added && !inside.is_some_and(missing)
             }
             Action::Remove => {
                 let was = std::mem::take(known);
-                let netns = was.inside.and_then(|device| self.netns[device.index()]);
+                let netns = was.inside.and_then(|device| *self.netns.of(device.index(), event.life));
                 was.added && (!was.registered || netns.is_some_and(|netns| self.ending[netns.index()]))
             }
             Action::Move(old) => {
-                if let Some(old) = IbDevice::from_byte(old).filter(|old| *old != name) {
-                    self.known[name.index()] = std::mem::take(&mut self.known[old.index()]);
-                }
+                self.known.renamed(old, name, event.life);
                 true
             }
             Action::Bind | Action::Unbind | Action::Change(_) => true,
         }
     }
 
-    fn notify(&mut self, notice: Notice, name: IbDevice) -> bool {
-        let known = &mut self.known[name.index()];
+    fn notify(&mut self, notice: Notice, name: IbDevice, life: Life) -> bool {
+        let known = self.known.of(name, life);
         let was = std::mem::replace(&mut known.registered, notice == Notice::New);
         match notice {
             Notice::New => known.added && !was,
             Notice::Del => {
-                was && known.inside.is_none_or(|device| !self.have[device.index()].contains(&true))
+                let have = |device: IbDevice| self.have.of(device.index(), life).contains(&true);
+                was && !known.inside.is_some_and(have)
             }
         }
     }
@@ -133,7 +140,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Errno, QueueName};
+    use crate::event::{Errno, Module, QueueName};
 
     const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
     const ENTER: What = What::Enter(Span::IbRegisterDevice, DEVICE);
@@ -182,7 +189,7 @@ mod tests {
     #[test]
     fn a_device_goes_unheard_where_nobody_can_listen() {
         let moved = What::Set(Subject::IbNetns(IbDevice::Rxe0), NetNs::Init.to_byte(), NetNs::A.to_byte());
-        let ends = What::Queue(QueueName::Netns, WorkFn::CleanupNet(NetNs::A));
+        let ends = What::Queue(QueueName::Netns, WorkFn::CleanupNet(NetNs::A), Module::Core);
         assert_eq!(broken(&[ENTER, VISIBLE, ADD, NEW, LEAVE, moved, ends, REMOVE]), None);
         assert_eq!(broken(&[ENTER, VISIBLE, ADD, NEW, LEAVE, ends, REMOVE]), Some(6), "it is elsewhere");
         let ended = What::Free(Subject::Netns(NetNs::A));

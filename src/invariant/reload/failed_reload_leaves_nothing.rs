@@ -2,6 +2,7 @@
 
 use crate::event::{Callback, Handle, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// When a driver fails to come up, none of the parts that it made on the way are left.
@@ -22,17 +23,19 @@ pub const FAILED_RELOAD_LEAVES_NOTHING: Invariant = Invariant {
 fn check(trace: &Trace) -> Option<usize> {
     const { assert!(Subject::PARTS <= 128) };
     // For each instance the parts made since its driver began to come up, a bit each.
-    let mut made: [Option<u128>; Handle::COUNT] = [None; Handle::COUNT];
+    let mut made: Lives<Option<u128>, { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
         match event.what {
-            What::Call(Callback::ReloadUp, Subject::Devlink(handle)) => made[handle.index()] = Some(0),
+            What::Call(Callback::ReloadUp, Subject::Devlink(handle)) => {
+                *made.of(handle.index(), event.life) = Some(0);
+            }
             What::Return(Callback::ReloadUp, Subject::Devlink(handle), result) => {
-                let left = made[handle.index()].take();
+                let left = made.of(handle.index(), event.life).take();
                 return result.is_some() && left.is_some_and(|left| left != 0);
             }
             What::Add(of) | What::Remove(of) => {
                 if let Some((handle, part)) = of.part()
-                    && let Some(made) = &mut made[handle.index()]
+                    && let Some(made) = made.of(handle.index(), event.life)
                 {
                     let bit = 1 << part;
                     *made = if matches!(event.what, What::Add(_)) { *made | bit } else { *made & !bit };

@@ -1,8 +1,10 @@
 //! An instance that moves to another namespace leaves nothing where it was.
 
-use crate::event::{Handle, Kinds, PortIndex, Span, Subject, Trace, What};
+use crate::event::{Handle, Kinds, NetNs, Notice, PortIndex, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
+use crate::operand::Operand;
 
 /// When a reload moves an instance, none of its ports is there: their netdevs would stay where they are.
 pub const MOVE_TAKES_ALL: Invariant = Invariant {
@@ -19,23 +21,49 @@ pub const MOVE_TAKES_ALL: Invariant = Invariant {
     check,
 };
 
+/// What is known of an instance.
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    /// Its ports, a bit each.
+    ports: u16,
+    is_reloading: bool,
+    /// Where it is, once it has moved.
+    netns: Option<NetNs>,
+}
+
 fn check(trace: &Trace) -> Option<usize> {
     const { assert!(PortIndex::COUNT <= 16) };
-    let mut ports = [0u16; Handle::COUNT];
-    let mut reloads = [false; Handle::COUNT];
+    let mut states: Lives<State, { Handle::COUNT }> = Lives::default();
+    // The ports whose netdev is not where their instance is, if it is anywhere: a bit each.
+    let mut left = [0u16; Handle::COUNT];
     trace.events.iter().position(|event| {
         match event.what {
-            What::Add(Subject::Port(handle, port)) => ports[handle.index()] |= 1 << port.index(),
-            What::Remove(Subject::Port(handle, port)) => ports[handle.index()] &= !(1 << port.index()),
-            What::Alloc(Subject::Devlink(handle)) => ports[handle.index()] = 0,
+            What::Add(Subject::Port(handle, port)) => {
+                states.of(handle.index(), event.life).ports |= 1 << port.index();
+                left[handle.index()] &= !(1 << port.index());
+            }
+            What::Remove(Subject::Port(handle, port)) => {
+                states.of(handle.index(), event.life).ports &= !(1 << port.index());
+            }
             What::Enter(Span::DevlinkReload | Span::DevlinkActivate, Subject::Devlink(handle)) => {
-                reloads[handle.index()] = true;
+                states.of(handle.index(), event.life).is_reloading = true;
             }
             What::Leave(Span::DevlinkReload | Span::DevlinkActivate, Subject::Devlink(handle), _) => {
-                reloads[handle.index()] = false;
+                states.of(handle.index(), event.life).is_reloading = false;
             }
-            What::Set(Subject::NetnsOf(handle), ..) => {
-                return reloads[handle.index()] && ports[handle.index()] != 0;
+            What::Link(Notice::Del, Subject::PortNetdev(handle, port)) => {
+                left[handle.index()] |= 1 << port.index();
+            }
+            What::Set(Subject::PortNetdev(handle, port), _, to) => {
+                let netns = states.of(handle.index(), 0).netns.unwrap_or(NetNs::Init);
+                let is_here = NetNs::from_byte(to) == Some(netns);
+                left[handle.index()] =
+                    left[handle.index()] & !(1 << port.index()) | u16::from(!is_here) << port.index();
+            }
+            What::Set(Subject::NetnsOf(handle), _, to) => {
+                let state = states.of(handle.index(), event.life);
+                state.netns = NetNs::from_byte(to);
+                return state.is_reloading && state.ports & !left[handle.index()] != 0;
             }
             _ => {}
         }
@@ -61,6 +89,20 @@ mod tests {
     fn a_port_that_is_made_after_the_move_keeps_it() {
         let trace = [(0, What::Add(PORT)), ENTER, (0, What::Remove(PORT)), MOVE, (0, What::Add(PORT))];
         assert_eq!(check(&Trace::of(trace)), None);
+    }
+
+    #[test]
+    fn a_port_whose_netdev_is_elsewhere_or_gone_leaves_nothing_behind() {
+        let netdev = Subject::PortNetdev(HANDLE, PortIndex::P0);
+        let elsewhere = What::Set(netdev, NetNs::Init.to_byte(), NetNs::B.to_byte());
+        assert_eq!(check(&Trace::of([(0, What::Add(PORT)), (0, elsewhere), ENTER, MOVE])), None);
+        let gone = What::Link(Notice::Del, netdev);
+        assert_eq!(check(&Trace::of([(0, What::Add(PORT)), (0, gone), ENTER, MOVE])), None);
+        let back = What::Set(netdev, NetNs::B.to_byte(), NetNs::Init.to_byte());
+        assert_eq!(
+            check(&Trace::of([(0, What::Add(PORT)), (0, elsewhere), (0, back), ENTER, MOVE])),
+            Some(4)
+        );
     }
 
     #[test]

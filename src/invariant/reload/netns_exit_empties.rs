@@ -2,6 +2,7 @@
 
 use crate::event::{Handle, Kinds, NetNs, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 use crate::operand::Operand;
 
@@ -21,18 +22,19 @@ pub const NETNS_EXIT_EMPTIES: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut visible = [false; Handle::COUNT];
-    let mut netns = [NetNs::Init; Handle::COUNT];
+    // Whether users see each instance, and where it is if it is not in the initial namespace.
+    let mut states: Lives<(bool, Option<NetNs>), { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
         match event.what {
-            What::Visible(Subject::Devlink(handle)) => visible[handle.index()] = true,
-            What::Hidden(Subject::Devlink(handle)) => visible[handle.index()] = false,
-            What::Alloc(Subject::Devlink(handle)) => netns[handle.index()] = NetNs::Init,
+            What::Visible(Subject::Devlink(handle)) => states.of(handle.index(), event.life).0 = true,
+            What::Hidden(Subject::Devlink(handle)) => states.of(handle.index(), event.life).0 = false,
+            What::Alloc(Subject::Devlink(handle)) => states.of(handle.index(), event.life).1 = None,
             What::Set(Subject::NetnsOf(handle), _, to) => {
-                netns[handle.index()] = NetNs::from_byte(to).unwrap_or(NetNs::Init);
+                states.of(handle.index(), event.life).1 = NetNs::from_byte(to);
             }
+            // Of one handle one instance is visible at a time.
             What::Free(Subject::Netns(gone)) => {
-                return Handle::ALL.iter().any(|of| visible[of.index()] && netns[of.index()] == gone);
+                return states.last().any(|(is_visible, netns)| *is_visible && *netns == Some(gone));
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use crate::event::{Handle, Kinds, LockClass, LockName, RUN_TASKS_MAX, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// Inside a driver's callback nothing registers or unregisters its instance or asks for the instance's lock.
@@ -21,21 +22,18 @@ pub const NO_RECURSION: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    // Which instances' drivers each task is in, a bit a handle.
-    let mut inside = [0u8; RUN_TASKS_MAX];
-    const { assert!(Handle::COUNT <= 8) };
+    // Which tasks are in the driver of each instance, a bit a task.
+    const { assert!(RUN_TASKS_MAX <= 32) };
+    let mut inside: Lives<u32, { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
-        let inside = &mut inside[usize::from(event.task)];
-        let is_inside = |handle: Handle, inside: u8| inside & (1 << handle.index()) != 0;
+        let task = 1 << event.task;
         match event.what {
-            What::Call(_, Subject::Devlink(handle)) => *inside |= 1 << handle.index(),
-            What::Return(_, Subject::Devlink(handle), _) => *inside &= !(1 << handle.index()),
-            What::Enter(Span::DevlinkRegister | Span::DevlinkUnregister, Subject::Devlink(handle)) => {
-                return is_inside(handle, *inside);
-            }
-            What::Acquire(LockName { class: LockClass::Devlink, of: Subject::Devlink(handle) }, _)
+            What::Call(_, Subject::Devlink(handle)) => *inside.of(handle.index(), event.life) |= task,
+            What::Return(_, Subject::Devlink(handle), _) => *inside.of(handle.index(), event.life) &= !task,
+            What::Enter(Span::DevlinkRegister | Span::DevlinkUnregister, Subject::Devlink(handle))
+            | What::Acquire(LockName { class: LockClass::Devlink, of: Subject::Devlink(handle) }, _)
             | What::Block(LockName { class: LockClass::Devlink, of: Subject::Devlink(handle) }) => {
-                return is_inside(handle, *inside);
+                return *inside.of(handle.index(), event.life) & task != 0;
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use crate::event::{Callback, Handle, Kinds, Span, Subject, TaskId, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// A reload whose driver refuses to go down has announced nothing.
@@ -21,20 +22,20 @@ pub const REFUSED_RELOAD_IS_SILENT: Invariant = Invariant {
 
 fn check(trace: &Trace) -> Option<usize> {
     // For each instance the task that takes it down, and what it has announced on the way.
-    let mut down: [Option<(TaskId, Option<usize>)>; Handle::COUNT] = [None; Handle::COUNT];
+    let mut down: Lives<Option<(TaskId, Option<usize>)>, { Handle::COUNT }> = Lives::default();
     trace.events.iter().enumerate().find_map(|(at, event)| {
         match event.what {
             What::Enter(Span::DevlinkReload, Subject::Devlink(handle)) => {
-                down[handle.index()] = Some((event.task, None));
+                *down.of(handle.index(), event.life) = Some((event.task, None));
             }
             What::Notify(_, of, _) => {
-                let reload = of.handle().and_then(|handle| down[handle.index()].as_mut());
+                let reload = of.handle().and_then(|handle| down.of(handle.index(), event.life).as_mut());
                 if let Some((_, told)) = reload.filter(|(task, _)| *task == event.task) {
                     *told = told.or(Some(at));
                 }
             }
             What::Return(Callback::ReloadDown, Subject::Devlink(handle), result) => {
-                let told = down[handle.index()].take().and_then(|(_, told)| told);
+                let told = down.of(handle.index(), event.life).take().and_then(|(_, told)| told);
                 return told.filter(|_| result.is_some());
             }
             _ => {}

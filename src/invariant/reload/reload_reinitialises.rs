@@ -2,13 +2,14 @@
 
 use crate::event::{Handle, Kinds, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
-/// Every port and trap that is there after a successful reload was made in it.
+/// Every port and trap that is there after a successful reload was made in it, and those that the probe made are there.
 pub const RELOAD_REINITIALISES: Invariant = Invariant {
     id: 0x05,
     name: "reload-reinitialises",
-    says: "Every port and trap that is there after a successful reload was made in it.",
+    says: "Every port and trap that is there after a successful reload was made in it, and those that the probe made are there again.",
     cites: &[Cite {
         mail: &mail::TRAPS,
         who: "Ido Schimmel",
@@ -28,29 +29,44 @@ fn entity(of: Subject) -> Option<(usize, usize)> {
     }
 }
 
+/// Sets of entities of an instance, a bit each.
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    present: u128,
+    /// Those from before the reload under way.
+    old: u128,
+    /// Those that its probe made.
+    probed: u128,
+}
+
 fn check(trace: &Trace) -> Option<usize> {
-    // A set of entities is a bit mask; `old` are those from before the reload under way.
     const { assert!(Subject::PARTS <= 128) };
-    let mut present = [0u128; Handle::COUNT];
-    let mut old = [0u128; Handle::COUNT];
+    let mut states: Lives<State, { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
         match event.what {
             What::Add(of) => {
                 if let Some((instance, entity)) = entity(of) {
-                    present[instance] |= 1 << entity;
+                    states.of(instance, event.life).present |= 1 << entity;
                 }
             }
             What::Remove(of) => {
                 if let Some((instance, entity)) = entity(of) {
-                    present[instance] &= !(1 << entity);
-                    old[instance] &= !(1 << entity);
+                    let state = states.of(instance, event.life);
+                    state.present &= !(1 << entity);
+                    state.old &= !(1 << entity);
                 }
             }
-            What::Enter(Span::DevlinkReload, Subject::Devlink(handle)) => {
-                old[handle.index()] = present[handle.index()];
+            What::Ready(Subject::Devlink(handle)) => {
+                let state = states.of(handle.index(), event.life);
+                state.probed = state.present;
             }
-            What::Leave(Span::DevlinkReload, Subject::Devlink(handle), result) => {
-                return result.is_none() && old[handle.index()] != 0;
+            What::Enter(Span::DevlinkReload, Subject::Devlink(handle)) => {
+                let state = states.of(handle.index(), event.life);
+                state.old = state.present;
+            }
+            What::Leave(Span::DevlinkReload, Subject::Devlink(handle), None) => {
+                let state = states.of(handle.index(), event.life);
+                return state.old != 0 || state.probed & !state.present != 0;
             }
             _ => {}
         }
@@ -78,6 +94,23 @@ mod tests {
         let again = [(0, What::Remove(TRAP)), (0, What::Add(TRAP))];
         let [remove, add] = again;
         assert_eq!(check(&Trace::of([(0, What::Add(TRAP)), (0, ENTER), remove, add, (0, LEAVE)])), None);
+    }
+
+    #[test]
+    fn a_trap_that_the_probe_made_and_the_reload_does_not_breaks_it() {
+        let probe = [(0, What::Add(TRAP)), (0, What::Ready(DEVICE))];
+        let reload = [(0, ENTER), (0, What::Remove(TRAP)), (0, LEAVE)];
+        assert_eq!(check(&Trace::of(probe.into_iter().chain(reload))), Some(4));
+        let again = [(0, ENTER), (0, What::Remove(TRAP)), (0, What::Add(TRAP)), (0, LEAVE)];
+        assert_eq!(check(&Trace::of(probe.into_iter().chain(again))), None);
+    }
+
+    #[test]
+    fn a_trap_of_an_earlier_instance_is_none_of_the_later_one() {
+        let early = [(0, 1, What::Add(TRAP)), (0, 2, ENTER), (0, 1, What::Remove(TRAP)), (0, 2, LEAVE)];
+        assert_eq!(check(&Trace::of_lives(early)), None);
+        let late = [(0, 1, What::Add(TRAP)), (0, 1, ENTER), (0, 2, What::Remove(TRAP)), (0, 1, LEAVE)];
+        assert_eq!(check(&Trace::of_lives(late)), Some(3));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::event::value::{Sizes, Value};
 use crate::event::{Handle, Kinds, Resource, ResourceSize, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// A reload that a user asks for is refused as long as the parts of a resource do not fit into it.
@@ -21,23 +22,33 @@ pub const RESOURCES_FIT: Invariant = Invariant {
     check,
 };
 
+/// The sizes that an instance is to have.
+#[derive(Debug, Clone, Copy)]
+struct Wanted([ResourceSize; Resource::COUNT]);
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Wanted([ResourceSize::Max; Resource::COUNT])
+    }
+}
+
 fn check(trace: &Trace) -> Option<usize> {
-    let mut wanted = [[ResourceSize::Max; Resource::COUNT]; Handle::COUNT];
+    let mut wanted: Lives<Wanted, { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
         match event.what {
             // A new instance begins with everything as large as can be.
             What::Alloc(Subject::Devlink(handle)) => {
-                wanted[handle.index()] = [ResourceSize::Max; Resource::COUNT]
+                *wanted.of(handle.index(), event.life) = Wanted::default();
             }
             What::Set(Subject::Resource(handle, resource), _, value) => {
                 if let Some(sizes) = Sizes::unpack(value) {
-                    wanted[handle.index()][resource.index()] = sizes.new;
+                    wanted.of(handle.index(), event.life).0[resource.index()] = sizes.new;
                 }
             }
             What::Leave(Span::DevlinkReload, Subject::Devlink(handle), None) => {
                 // The end of a namespace has to reload, whatever the sizes.
                 let asked = !trace.name(event.task).is_worker();
-                let sizes = &wanted[handle.index()];
+                let sizes = &wanted.of(handle.index(), event.life).0;
                 return asked && Resource::ALL.iter().any(|resource| !fits(*resource, sizes));
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! That a parent is registered, or no longer is, is told.
 
-use crate::event::{Action, Kinds, MdevState, Span, Subject, TaskId, Trace, What};
+use crate::event::{Action, Event, Kinds, MdevState, Span, Subject, TaskId, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -28,12 +28,12 @@ fn check(trace: &Trace) -> Option<usize> {
     })
 }
 
-/// Whether the task has sent the uevent since it entered the function that it leaves here.
+/// Whether the uevent was sent, be it by another task, since the task entered the function that it leaves here.
 fn is_told(trace: &Trace, leave: usize, task: TaskId, span: Span, of: Subject) -> bool {
     let state = if span == Span::MdevRegister { MdevState::Registered } else { MdevState::Unregistered };
-    let own = trace.events[..leave].iter().rev().filter(|event| event.task == task);
-    let inside = own.take_while(|event| event.what != What::Enter(span, of));
-    inside.into_iter().any(|event| event.what == What::Uevent(Action::Change(state), of))
+    let entered = |event: &&Event| event.task != task || event.what != What::Enter(span, of);
+    let mut inside = trace.events[..leave].iter().rev().take_while(entered);
+    inside.any(|event| event.what == What::Uevent(Action::Change(state), of))
 }
 
 #[cfg(test)]
@@ -55,6 +55,12 @@ mod tests {
         assert_eq!(broken(&[ENTER, TOLD, LEAVE]), None);
         let refused = What::Leave(Span::MdevRegister, PARENT, Some(Errno::EEXIST));
         assert_eq!(broken(&[ENTER, refused]), None);
+    }
+
+    #[test]
+    fn another_task_may_tell_for_it() {
+        assert_eq!(check(&Trace::of([(0, ENTER), (1, TOLD), (0, LEAVE)])), None);
+        assert_eq!(check(&Trace::of([(1, TOLD), (0, ENTER), (0, LEAVE)])), Some(2));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::event::value::{Configured, Value};
 use crate::event::{
-    Action, Kinds, MdevState, Parent, RUN_TASKS_MAX, Span, Subject, TaskId, Trace, Uuid, What,
+    Action, Kinds, Life, MdevState, Parent, RUN_TASKS_MAX, Span, Subject, TaskId, Trace, Uuid, What,
 };
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
@@ -35,7 +35,7 @@ const UNREGISTERED: Action = Action::Change(MdevState::Unregistered);
 
 struct State {
     /// Who made each device that is there, having heard of all that was said of the parent by then.
-    made_by: [Option<TaskId>; Uuid::COUNT],
+    made_by: [Option<(TaskId, Life)>; Uuid::COUNT],
     /// Whose registration is under way.
     is_registering: [bool; Parent::COUNT],
     /// Whose types can be found.
@@ -79,9 +79,12 @@ fn check(trace: &Trace) -> Option<usize> {
             What::Uevent(Action::Add, Subject::Child(parent, uuid)) => {
                 // Who acts on what was said long ago makes a device that the next event is not about.
                 let is_late = state.is_late(event.task, parent);
-                state.made_by[uuid.index()] = (!is_late).then_some(event.task);
+                state.made_by[uuid.index()] = (!is_late).then_some((event.task, event.life));
             }
-            What::Uevent(Action::Remove, Subject::Child(_, uuid)) => state.made_by[uuid.index()] = None,
+            What::Uevent(Action::Remove, Subject::Child(_, uuid)) => {
+                let made = &mut state.made_by[uuid.index()];
+                *made = made.filter(|(_, life)| *life != event.life);
+            }
             What::Set(Subject::Configured(parent, _), _, new) if is(new, Configured::Failed) => {
                 let is_early = state.is_registering[parent.index()] && !state.is_visible[parent.index()];
                 return is_early && !state.is_late(event.task, parent);
@@ -89,7 +92,7 @@ fn check(trace: &Trace) -> Option<usize> {
             What::Set(Subject::Configured(_, uuid), old, new)
                 if is(old, Configured::Started) && is(new, Configured::Forgotten) =>
             {
-                return state.made_by[uuid.index()] == Some(event.task);
+                return state.made_by[uuid.index()].is_some_and(|(task, _)| task == event.task);
             }
             _ => {}
         }

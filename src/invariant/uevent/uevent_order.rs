@@ -1,7 +1,8 @@
 //! A uevent is sent when what it says is true, and in an order that a listener can follow.
 
-use crate::event::{Action, Event, Kinds, MdevState, Parent, Span, Subject, TaskId, Trace, Uuid, What};
+use crate::event::{Action, Event, Kinds, Life, MdevState, Parent, Span, Subject, TaskId, Trace, Uuid, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// A uevent is sent when what it says is true, and in an order that a listener can follow.
@@ -49,36 +50,57 @@ struct ParentState {
     is_observed: bool,
     is_visible: bool,
     is_registered: bool,
-    /// How many `struct mdev_parent` there are: each is a reference of mdev core to the device.
-    tracked: u8,
+}
+
+/// What uevents say of a child.
+#[derive(Debug, Clone, Copy, Default)]
+struct Child {
+    stage: Stage,
+    parent: Option<Parent>,
+    /// Which task has created it.
+    made_by: Option<TaskId>,
 }
 
 /// What the uevents so far, and the kernel beneath them, say.
+#[derive(Default)]
 struct State {
-    parents: [ParentState; Parent::COUNT],
-    children: [Stage; Uuid::COUNT],
-    parent_of: [Option<Parent>; Uuid::COUNT],
-    /// Which task has created each child.
-    made_by: [Option<TaskId>; Uuid::COUNT],
+    parents: Lives<ParentState, { Parent::COUNT }>,
+    /// How many `struct mdev_parent` there are of each: each is a reference of mdev core to the device.
+    tracked: [u8; Parent::COUNT],
+    children: Lives<Child, { Uuid::COUNT }>,
+    /// Which vfio devices and groups there are.
+    vfio_devices: Lives<bool, { Uuid::COUNT }>,
+    vfio_groups: Lives<bool, { Uuid::COUNT }>,
 }
 
 impl State {
     /// Takes an event in; false if it breaks the invariant.
     fn step(&mut self, event: &Event) -> bool {
         match event.what {
-            What::Enter(Span::MdevRegister, Subject::Parent(parent)) => self.of(parent).is_observed = true,
-            What::Visible(Subject::Parent(parent)) => self.of(parent).is_visible = true,
-            What::Hidden(Subject::Parent(parent)) => self.of(parent).is_visible = false,
-            What::Alloc(Subject::MdevParent(parent)) => self.of(parent).tracked += 1,
+            What::Enter(Span::MdevRegister, Subject::Parent(parent)) => {
+                self.parents.of(parent.index(), event.life).is_observed = true;
+            }
+            What::Visible(Subject::Parent(parent)) => {
+                self.parents.of(parent.index(), event.life).is_visible = true;
+            }
+            What::Hidden(Subject::Parent(parent)) => {
+                self.parents.of(parent.index(), event.life).is_visible = false;
+            }
+            What::Alloc(Subject::MdevParent(parent)) => self.tracked[parent.index()] += 1,
             What::Free(Subject::MdevParent(parent)) => {
-                self.of(parent).tracked = self.of(parent).tracked.saturating_sub(1);
+                self.tracked[parent.index()] = self.tracked[parent.index()].saturating_sub(1);
             }
-            What::Uevent(action, Subject::Parent(parent)) => return self.parent(action, parent),
+            What::Uevent(action, Subject::Parent(parent)) => return self.parent(action, parent, event.life),
             What::Uevent(action, Subject::Child(parent, uuid)) => {
-                return self.child(action, parent, uuid, event.task);
+                return self.child(action, parent, uuid, event);
             }
-            What::Uevent(action, Subject::VfioDevice(_, uuid) | Subject::VfioGroup(_, uuid)) => {
-                return self.vfio(action, uuid);
+            What::Uevent(action, Subject::VfioDevice(_, uuid)) => {
+                let is_there = self.vfio_devices.of(uuid.index(), event.life);
+                return Self::alternates(action, is_there) & self.vfio(action, uuid);
+            }
+            What::Uevent(action, Subject::VfioGroup(_, uuid)) => {
+                let is_there = self.vfio_groups.of(uuid.index(), event.life);
+                return Self::alternates(action, is_there) & self.vfio(action, uuid);
             }
             What::Leave(Span::MdevCreate, _, Some(_)) => return self.left_nothing(event.task),
             _ => {}
@@ -86,15 +108,20 @@ impl State {
         true
     }
 
-    fn of(&mut self, parent: Parent) -> &mut ParentState {
-        &mut self.parents[parent.index()]
+    /// What is added once is removed before it is added again.
+    fn alternates(action: Action, is_there: &mut bool) -> bool {
+        match action {
+            Action::Add => !std::mem::replace(is_there, true),
+            Action::Remove => std::mem::take(is_there),
+            Action::Bind | Action::Unbind | Action::Change(_) | Action::Move(_) => true,
+        }
     }
 
-    fn parent(&mut self, action: Action, parent: Parent) -> bool {
-        let has_children = Uuid::ALL.iter().any(|uuid| {
-            self.parent_of[uuid.index()] == Some(parent) && self.children[uuid.index()] != Stage::Gone
-        });
-        let state = self.of(parent);
+    fn parent(&mut self, action: Action, parent: Parent, life: Life) -> bool {
+        let is_left = |child: &Child| child.parent == Some(parent) && child.stage != Stage::Gone;
+        let has_children = Uuid::ALL.iter().any(|uuid| self.children.all(uuid.index()).any(is_left));
+        let tracked = self.tracked[parent.index()];
+        let state = self.parents.of(parent.index(), life);
         match action {
             Action::Change(MdevState::Registered) => {
                 let was = std::mem::replace(&mut state.is_registered, true);
@@ -102,7 +129,7 @@ impl State {
             }
             Action::Change(MdevState::Unregistered) => {
                 let was = std::mem::replace(&mut state.is_registered, false);
-                was && !state.is_visible && state.tracked == 0 && !has_children
+                was && !state.is_visible && tracked == 0 && !has_children
             }
             Action::Add | Action::Remove => !state.is_registered,
             Action::Bind | Action::Unbind | Action::Move(_) => true,
@@ -110,10 +137,10 @@ impl State {
     }
 
     /// The driver of a child registers it with vfio before it is bound, and takes it back before it lets go.
-    fn vfio(&self, action: Action, uuid: Uuid) -> bool {
-        let stage = self.children[uuid.index()];
+    fn vfio(&mut self, action: Action, uuid: Uuid) -> bool {
+        let stage = self.children.of(uuid.index(), 0).stage;
         match action {
-            Action::Add => stage == Stage::Added,
+            Action::Add => matches!(stage, Stage::Added | Stage::Unbound),
             Action::Remove => stage == Stage::Bound,
             Action::Bind | Action::Unbind | Action::Change(_) | Action::Move(_) => false,
         }
@@ -121,37 +148,32 @@ impl State {
 
     /// A creation that failed told of nothing, or of an end too.
     fn left_nothing(&self, task: TaskId) -> bool {
-        Uuid::ALL.iter().all(|uuid| {
-            self.made_by[uuid.index()] != Some(task) || self.children[uuid.index()] != Stage::Added
-        })
+        let is_left = |child: &Child| child.made_by == Some(task) && child.stage == Stage::Added;
+        !Uuid::ALL.iter().any(|uuid| self.children.all(uuid.index()).any(is_left))
     }
 
-    fn child(&mut self, action: Action, parent: Parent, uuid: Uuid, task: TaskId) -> bool {
-        let stage = &mut self.children[uuid.index()];
+    fn child(&mut self, action: Action, parent: Parent, uuid: Uuid, event: &Event) -> bool {
+        let child = self.children.of(uuid.index(), event.life);
         let (keeps, next) = match action {
-            Action::Add => (*stage == Stage::Gone, Stage::Added),
-            Action::Bind => (*stage == Stage::Added, Stage::Bound),
-            Action::Unbind => (*stage == Stage::Bound, Stage::Unbound),
+            Action::Add => (child.stage == Stage::Gone, Stage::Added),
+            // A user may have a driver let go of it and take it again.
+            Action::Bind => (matches!(child.stage, Stage::Added | Stage::Unbound), Stage::Bound),
+            Action::Unbind => (child.stage == Stage::Bound, Stage::Unbound),
             // A driver whose probe failed was never bound.
-            Action::Remove => (matches!(*stage, Stage::Added | Stage::Unbound), Stage::Gone),
-            Action::Change(_) | Action::Move(_) => (true, *stage),
+            Action::Remove => (matches!(child.stage, Stage::Added | Stage::Unbound), Stage::Gone),
+            Action::Change(_) | Action::Move(_) => (true, child.stage),
         };
-        *stage = next;
+        child.stage = next;
         if action == Action::Add {
-            self.parent_of[uuid.index()] = Some(parent);
-            self.made_by[uuid.index()] = Some(task);
+            child.parent = Some(parent);
+            child.made_by = Some(event.task);
         }
         keeps
     }
 }
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut state = State {
-        parents: Default::default(),
-        children: Default::default(),
-        parent_of: [None; Uuid::COUNT],
-        made_by: [None; Uuid::COUNT],
-    };
+    let mut state = State::default();
     trace.events.iter().position(|event| !state.step(event))
 }
 
@@ -230,6 +252,26 @@ mod tests {
         assert_eq!(broken(&[add, vfio_add, bind, vfio_remove]), None);
         assert_eq!(broken(&[add, bind, vfio_add]), Some(2));
         assert_eq!(broken(&[add, vfio_add, vfio_remove]), Some(2));
+        assert_eq!(broken(&[add, vfio_add, vfio_add]), Some(2), "it is told once");
+        assert_eq!(broken(&[add, vfio_add, bind, vfio_remove, vfio_remove]), Some(4));
+    }
+
+    #[test]
+    fn a_driver_may_be_bound_again() {
+        let vfio = Subject::VfioDevice(Parent::Mtty0, Uuid::A);
+        let once = [What::Uevent(Action::Add, vfio), What::Uevent(Action::Bind, CHILD)];
+        let back = [What::Uevent(Action::Remove, vfio), What::Uevent(Action::Unbind, CHILD)];
+        let add = [What::Uevent(Action::Add, CHILD)];
+        assert_eq!(broken(&[&add[..], &once, &back, &once].concat()), None);
+        assert_eq!(broken(&[&add[..], &once, &back, &back].concat()), Some(5));
+    }
+
+    #[test]
+    fn a_late_uevent_of_an_earlier_child_breaks_it_though_there_is_another() {
+        let of = |life, action| (0, life, What::Uevent(action, CHILD));
+        let early = [of(1, Action::Add), of(1, Action::Remove), of(2, Action::Add)];
+        assert_eq!(check(&Trace::of_lives(early.into_iter().chain([of(1, Action::Remove)]))), Some(3));
+        assert_eq!(check(&Trace::of_lives(early.into_iter().chain([of(2, Action::Remove)]))), None);
     }
 
     #[test]

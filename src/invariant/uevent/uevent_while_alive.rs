@@ -1,7 +1,8 @@
 //! A uevent is sent only about a device whose memory is there.
 
-use crate::event::{Kinds, Parent, Subject, Trace, Uuid, What};
+use crate::event::{Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::LifeSet;
 use crate::mail::{self, Cite};
 
 /// A uevent is sent only about a device whose memory is there.
@@ -21,31 +22,29 @@ pub const UEVENT_WHILE_ALIVE: Invariant = Invariant {
             claim: "the caller has a reference of its own to the device that it passes",
         },
     ],
-    about: Kinds::UEVENT,
+    about: Kinds::UEVENT.or(Kinds::RDMA),
     observable: false,
     check,
 };
 
-/// A device that the trace has not seen made may have been there before; one that it saw freed is gone.
+/// A device that the trace has not seen made may have been there before; one that it saw freed is gone. A trace that does
+/// not tell lives apart is taken at its word: what has the name now is what the uevent is about.
 fn check(trace: &Trace) -> Option<usize> {
-    let mut parents_freed = [false; Parent::COUNT];
-    let mut children_freed = [false; Uuid::COUNT];
-    let mut freed = |subject, now: Option<bool>| {
-        let slot = match subject {
-            Subject::Parent(parent) => &mut parents_freed[parent.index()],
-            Subject::Child(_, uuid) => &mut children_freed[uuid.index()],
-            _ => return false,
-        };
-        *slot = now.unwrap_or(*slot);
-        *slot
-    };
+    let mut freed = LifeSet::default();
+    let mut freed_names: Vec<Subject> = Vec::new();
     trace.events.iter().position(|event| match event.what {
         What::Free(subject) => {
-            freed(subject, Some(true));
+            freed.insert(event.life);
+            if event.life == 0 {
+                freed_names.push(subject);
+            }
             false
         }
-        What::Alloc(subject) => freed(subject, Some(false)),
-        What::Uevent(_, subject) => freed(subject, None),
+        What::Alloc(subject) => {
+            freed_names.retain(|freed| *freed != subject);
+            false
+        }
+        What::Uevent(_, subject) => freed.contains(event.life) || freed_names.contains(&subject),
         _ => false,
     })
 }
@@ -53,7 +52,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Action, MdevState};
+    use crate::event::{Action, Handle, IbDevice, MdevState, Parent, Uuid};
 
     const PARENT: Subject = Subject::Parent(Parent::Mtty0);
     const UNREGISTERED: What = What::Uevent(Action::Change(MdevState::Unregistered), PARENT);
@@ -82,5 +81,21 @@ mod tests {
         let child = Subject::Child(Parent::Mtty0, Uuid::A);
         let trace = [What::Alloc(child), What::Free(child), What::Uevent(Action::Remove, child)];
         assert_eq!(check(&Trace::of(trace.map(|what| (0, what)))), Some(2));
+    }
+
+    #[test]
+    fn a_uevent_of_an_earlier_life_breaks_it_whatever_it_is_of() {
+        let subjects = [
+            Subject::Device(Handle::Netdevsim0),
+            Subject::Ib(IbDevice::Rxe0),
+            Subject::VfioDevice(Parent::Mtty0, Uuid::A),
+        ];
+        for subject in subjects {
+            let uevent = What::Uevent(Action::Remove, subject);
+            let life =
+                [(0, 1, What::Alloc(subject)), (0, 1, What::Free(subject)), (0, 2, What::Alloc(subject))];
+            assert_eq!(check(&Trace::of_lives(life.into_iter().chain([(0, 1, uevent)]))), Some(3));
+            assert_eq!(check(&Trace::of_lives(life.into_iter().chain([(0, 2, uevent)]))), None);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::event::{Handle, Kinds, Notice, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// From the announced end of an instance to its next announced beginning no answer and no dump shows any of it.
@@ -20,11 +21,34 @@ pub const GONE_IS_NOT_SHOWN: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut gone = [false; Handle::COUNT];
+    const { assert!(Subject::PARTS <= 128) };
+    // What listeners were told of each handle, and of each instance that had it; and of its parts, a bit each.
+    let mut is_gone = [false; Handle::COUNT];
+    let mut gone: Lives<(bool, u128), { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
         match event.what {
-            What::Notify(notice, Subject::Devlink(handle), _) => gone[handle.index()] = notice == Notice::Del,
-            What::Dumped(of, _) => return of.handle().is_some_and(|handle| gone[handle.index()]),
+            What::Notify(notice, Subject::Devlink(handle), _) => {
+                is_gone[handle.index()] = notice == Notice::Del;
+                *gone.of(handle.index(), event.life) = (notice == Notice::Del, 0);
+            }
+            What::Notify(notice, of, _) => {
+                if let Some((handle, part)) = of.part() {
+                    let parts = &mut gone.of(handle.index(), event.life).1;
+                    *parts = *parts & !(1 << part) | u128::from(notice == Notice::Del) << part;
+                }
+            }
+            // One that is made again without a word is there again, as another invariant says.
+            What::Add(of) => {
+                if let Some((handle, part)) = of.part() {
+                    gone.of(handle.index(), event.life).1 &= !(1 << part);
+                }
+            }
+            What::Dumped(of, _) => {
+                let Some(handle) = of.handle() else { return false };
+                let (instance, parts) = *gone.of(handle.index(), event.life);
+                let part = of.part().is_some_and(|(_, part)| parts & 1 << part != 0);
+                return is_gone[handle.index()] || instance || part;
+            }
             _ => {}
         }
         false

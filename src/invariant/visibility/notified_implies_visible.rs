@@ -2,6 +2,7 @@
 
 use crate::event::{Handle, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// A notification goes out only while users can look its instance up.
@@ -20,12 +21,14 @@ pub const NOTIFIED_IMPLIES_VISIBLE: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut visible = [false; Handle::COUNT];
+    let mut visible: Lives<bool, { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
         match event.what {
-            What::Visible(Subject::Devlink(handle)) => visible[handle.index()] = true,
-            What::Hidden(Subject::Devlink(handle)) => visible[handle.index()] = false,
-            What::Notify(_, of, _) => return of.handle().is_some_and(|handle| !visible[handle.index()]),
+            What::Visible(Subject::Devlink(handle)) => *visible.of(handle.index(), event.life) = true,
+            What::Hidden(Subject::Devlink(handle)) => *visible.of(handle.index(), event.life) = false,
+            What::Notify(_, of, _) => {
+                return of.handle().is_some_and(|handle| !*visible.of(handle.index(), event.life));
+            }
             _ => {}
         }
         false

@@ -2,6 +2,7 @@
 
 use crate::event::{Handle, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// An answer or a dump shows an instance and its parts only while the instance is registered.
@@ -20,12 +21,14 @@ pub const SHOWN_IMPLIES_VISIBLE: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut visible = [false; Handle::COUNT];
+    let mut visible: Lives<bool, { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
         match event.what {
-            What::Visible(Subject::Devlink(handle)) => visible[handle.index()] = true,
-            What::Hidden(Subject::Devlink(handle)) => visible[handle.index()] = false,
-            What::Dumped(of, _) => return of.handle().is_some_and(|handle| !visible[handle.index()]),
+            What::Visible(Subject::Devlink(handle)) => *visible.of(handle.index(), event.life) = true,
+            What::Hidden(Subject::Devlink(handle)) => *visible.of(handle.index(), event.life) = false,
+            What::Dumped(of, _) => {
+                return of.handle().is_some_and(|handle| !*visible.of(handle.index(), event.life));
+            }
             _ => {}
         }
         false

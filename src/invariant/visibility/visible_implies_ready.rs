@@ -2,6 +2,7 @@
 
 use crate::event::{Handle, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// A driver is called, and its instance shown, only between the end of its probe and the start of its remove.
@@ -22,13 +23,13 @@ pub const VISIBLE_IMPLIES_READY: Invariant = Invariant {
 };
 
 fn check(trace: &Trace) -> Option<usize> {
-    let mut ready = [false; Handle::COUNT];
+    let mut ready: Lives<bool, { Handle::COUNT }> = Lives::default();
     trace.events.iter().position(|event| {
         match event.what {
-            What::Ready(Subject::Devlink(handle)) => ready[handle.index()] = true,
-            What::Unready(Subject::Devlink(handle)) => ready[handle.index()] = false,
+            What::Ready(Subject::Devlink(handle)) => *ready.of(handle.index(), event.life) = true,
+            What::Unready(Subject::Devlink(handle)) => *ready.of(handle.index(), event.life) = false,
             What::Call(_, of) | What::Dumped(of, _) => {
-                return of.handle().is_some_and(|handle| !ready[handle.index()]);
+                return of.handle().is_some_and(|handle| !*ready.of(handle.index(), event.life));
             }
             _ => {}
         }

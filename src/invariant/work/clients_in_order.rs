@@ -2,6 +2,7 @@
 
 use crate::event::{Callback, Client, IbDevice, Kinds, RUN_TASKS_MAX, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// A device gets its clients in the order in which they registered, whoever registers meanwhile, and whoever unregisters
@@ -24,15 +25,15 @@ fn check(trace: &Trace) -> Option<usize> {
     // When each client registered; the last one each device was offered to; and for each task, the last one that it took
     // from the device that it unregisters.
     let mut registered = [0; Client::COUNT];
-    let mut offered = [0; IbDevice::COUNT];
+    let mut offered: Lives<usize, { IbDevice::COUNT }> = Lives::default();
     let mut unregisters = [None; RUN_TASKS_MAX];
     for (at, event) in trace.events.iter().enumerate() {
         let own = &mut unregisters[usize::from(event.task)];
         match event.what {
             What::Add(Subject::Client(client)) => registered[client.index()] = at + 1,
-            What::Visible(Subject::Ib(device)) => offered[device.index()] = 0,
+            What::Visible(Subject::Ib(device)) => *offered.of(device.index(), event.life) = 0,
             What::Call(Callback::ClientAdd, Subject::ClientData(client, device)) => {
-                let last = &mut offered[device.index()];
+                let last = offered.of(device.index(), event.life);
                 if registered[client.index()] < *last {
                     return Some(at);
                 }

@@ -33,7 +33,7 @@ fn check(trace: &Trace) -> Option<usize> {
     let mut left = [0u8; IbDevice::COUNT];
     trace.events.iter().position(|event| {
         let (work, by) = match event.what {
-            What::Queue(_, work) => (work, 1),
+            What::Queue(_, work, _) => (work, 1),
             What::WorkEnd(_, work) | What::Cancel(_, work) => (work, -1),
             What::Leave(Span::IbUnregisterDevice, Subject::Ib(device), None) => {
                 return left[device.index()] > 0;
@@ -50,10 +50,10 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::QueueName;
+    use crate::event::{Module, QueueName};
 
     const WORK: WorkFn = WorkFn::RescanDevice(IbDevice::Rxe0);
-    const QUEUED: What = What::Queue(QueueName::Gid, WORK);
+    const QUEUED: What = What::Queue(QueueName::Gid, WORK, Module::GidCache);
     const DONE: What = What::WorkEnd(QueueName::Gid, WORK);
 
     fn unregistered(device: IbDevice) -> What {

@@ -2,6 +2,7 @@
 
 use crate::event::{Callback, Client, Event, IbDevice, Kinds, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// Each client's `add()` and `remove()` of a device alternate and never overlap; a device that a client refused has no
@@ -31,7 +32,8 @@ enum Pair {
     Removing,
 }
 
-type Pairs = [[Pair; IbDevice::COUNT]; Client::COUNT];
+/// Of each client and each life of a device.
+type Pairs = [Lives<Pair, { IbDevice::COUNT }>; Client::COUNT];
 
 /// Takes one event in; false if it breaks the invariant.
 fn keeps(pairs: &mut Pairs, event: &Event) -> bool {
@@ -43,27 +45,27 @@ fn keeps(pairs: &mut Pairs, event: &Event) -> bool {
         What::Return(Callback::ClientRemove, ..) => (&[Pair::Removing], Pair::Free),
         // A device that is enabled anew may be offered again to whom it did not suit.
         What::Visible(Subject::Ib(device)) => {
-            let again = pairs.iter_mut().map(|pairs| &mut pairs[device.index()]);
+            let again = pairs.iter_mut().map(|pairs| pairs.of(device.index(), event.life));
             again.filter(|pair| **pair == Pair::Refused).for_each(|pair| *pair = Pair::Free);
             return true;
         }
         What::Leave(Span::IbUnregisterDevice, Subject::Ib(device), None) => {
             let gone = |pair: &Pair| matches!(pair, Pair::Free | Pair::Refused);
-            let kept = pairs.iter().all(|pairs| gone(&pairs[device.index()]));
-            pairs.iter_mut().for_each(|pairs| pairs[device.index()] = Pair::Free);
-            return kept;
+            let all = pairs.iter_mut().map(|pairs| pairs.of(device.index(), event.life));
+            return all.fold(true, |kept, pair| gone(&std::mem::take(pair)) && kept);
         }
         What::Leave(Span::IbUnregisterClient, Subject::Client(client), None) => {
             let pairs = &mut pairs[client.index()];
-            let kept = pairs.iter().all(|pair| matches!(pair, Pair::Free | Pair::Refused));
-            *pairs = Default::default();
+            let gone = |pair: &Pair| matches!(pair, Pair::Free | Pair::Refused);
+            let kept = IbDevice::ALL.iter().all(|device| pairs.all(device.index()).all(gone));
+            *pairs = Lives::default();
             return kept;
         }
         _ => return true,
     };
     let (What::Call(_, of) | What::Return(_, of, _)) = event.what else { return true };
     let Subject::ClientData(client, device) = of else { return true };
-    let pair = &mut pairs[client.index()][device.index()];
+    let pair = pairs[client.index()].of(device.index(), event.life);
     let kept = from.contains(pair);
     *pair = to;
     kept
@@ -104,6 +106,20 @@ mod tests {
         assert_eq!(broken(&[ADD, ADDED, ADD]), Some(2));
         assert_eq!(broken(&[ADD, REFUSED, ADD]), Some(2));
         assert_eq!(broken(&[ADD, REFUSED, REMOVE]), Some(2));
+    }
+
+    #[test]
+    fn each_device_of_a_name_has_clients_of_its_own() {
+        let of = |life, what| (0, life, what);
+        let both = [of(1, ADD), of(1, ADDED), of(2, ADD), of(2, ADDED)];
+        let end = [of(1, REMOVE), of(1, REMOVED), of(1, UNREGISTERED)];
+        assert_eq!(check(&Trace::of_lives(both.into_iter().chain(end))), None);
+        let left = [of(2, REMOVE), of(2, REMOVED), of(1, UNREGISTERED)];
+        assert_eq!(check(&Trace::of_lives(both.into_iter().chain(left))), Some(6));
+        assert_eq!(
+            check(&Trace::of_lives(both.into_iter().chain([of(1, REMOVE), of(1, REMOVED), of(1, REMOVE)]))),
+            Some(6)
+        );
     }
 
     #[test]

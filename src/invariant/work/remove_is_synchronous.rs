@@ -1,7 +1,8 @@
 //! After `remove()`, and after an unregister, nobody is called back about the device until it is added anew.
 
-use crate::event::{Callback, Client, Event, IbDevice, Kinds, Span, Subject, Trace, What};
+use crate::event::{Callback, Client, Event, IbDevice, Kinds, Life, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
+use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
 /// After `remove()`, and after an unregister, nobody is called back about the device until it is added anew.
@@ -29,15 +30,15 @@ pub const REMOVE_IS_SYNCHRONOUS: Invariant = Invariant {
 /// What has ended, and so may not be in a callback: a bit for each pair, device and client.
 #[derive(Default)]
 struct Ended {
-    pairs: [[bool; IbDevice::COUNT]; Client::COUNT],
-    devices: [bool; IbDevice::COUNT],
+    pairs: [Lives<bool, { IbDevice::COUNT }>; Client::COUNT],
+    devices: Lives<bool, { IbDevice::COUNT }>,
     clients: [bool; Client::COUNT],
 }
 
 impl Ended {
-    fn has(&self, client: Client, device: IbDevice) -> bool {
-        self.pairs[client.index()][device.index()]
-            || self.devices[device.index()]
+    fn has(&mut self, client: Client, device: IbDevice, life: Life) -> bool {
+        *self.pairs[client.index()].of(device.index(), life)
+            || *self.devices.of(device.index(), life)
             || self.clients[client.index()]
     }
 
@@ -45,23 +46,25 @@ impl Ended {
     fn keeps(&mut self, event: &Event) -> bool {
         match event.what {
             What::Call(Callback::ClientAdd, Subject::ClientData(client, device)) => {
-                self.pairs[client.index()][device.index()] = false;
-                !self.has(client, device)
+                *self.pairs[client.index()].of(device.index(), event.life) = false;
+                !self.has(client, device, event.life)
             }
             What::Return(Callback::ClientRemove, Subject::ClientData(client, device), _) => {
-                let kept = !self.has(client, device);
-                self.pairs[client.index()][device.index()] = true;
+                let kept = !self.has(client, device, event.life);
+                *self.pairs[client.index()].of(device.index(), event.life) = true;
                 kept
             }
             // A callback that was entered before the end and is left after it breaks the invariant too.
             What::Call(_, Subject::ClientData(client, device))
-            | What::Return(_, Subject::ClientData(client, device), _) => !self.has(client, device),
+            | What::Return(_, Subject::ClientData(client, device), _) => {
+                !self.has(client, device, event.life)
+            }
             What::Leave(Span::IbUnregisterDevice, Subject::Ib(device), None) => {
-                self.devices[device.index()] = true;
+                *self.devices.of(device.index(), event.life) = true;
                 true
             }
             What::Alloc(Subject::Ib(device)) => {
-                self.devices[device.index()] = false;
+                *self.devices.of(device.index(), event.life) = false;
                 true
             }
             What::Leave(Span::IbUnregisterClient, Subject::Client(client), None) => {
@@ -119,6 +122,20 @@ mod tests {
         let alloc = What::Alloc(Subject::Ib(DEVICE));
         assert_eq!(check(&Trace::of([(0, left), (1, ADD)])), Some(1));
         assert_eq!(check(&Trace::of([(0, left), (0, alloc), (1, ADD)])), None);
+    }
+
+    #[test]
+    fn a_callback_about_a_device_that_went_breaks_it_though_another_has_its_name() {
+        let left = What::Leave(Span::IbUnregisterDevice, Subject::Ib(DEVICE), None);
+        let early = [
+            (0, 1, ADD),
+            (0, 1, REMOVED),
+            (0, 1, left),
+            (0, 2, What::Alloc(Subject::Ib(DEVICE))),
+            (0, 2, ADD),
+        ];
+        assert_eq!(check(&Trace::of_lives(early.into_iter().chain([(1, 1, OPERATE)]))), Some(5));
+        assert_eq!(check(&Trace::of_lives(early.into_iter().chain([(1, 2, OPERATE)]))), None);
     }
 
     #[test]

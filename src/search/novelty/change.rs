@@ -93,7 +93,7 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         What::Release(lock, mode) => {
             (lock.of, Ends(passing(hash(&(lock.class, mode, of(Fact::Held, lock.of))))))
         }
-        What::Queue(queue, work) => {
+        What::Queue(queue, work, _) => {
             (Subject::Queue(queue), Begins(passing(hash(&(Fact::Queued, queue, work)))))
         }
         What::Cancel(queue, work) => {
