@@ -264,6 +264,18 @@ pub enum What {
     /// A lock was not free, or a flush or completion is not done: the task sleeps.
     Block(LockName),
 
+    /// The task asks for a lock, or for what waits like one, with all that it holds. This and the next four are recorded
+    /// for a second opinion alone.
+    Ask(LockName),
+    /// The task becomes one that others wait for as for the holder of a lock: a user of an object, a worker with an item.
+    Hold(LockName),
+    /// It is that no longer.
+    Unhold(LockName),
+    /// The task uses the object's memory.
+    Use(Subject),
+    /// The task need not wait any more.
+    Wake,
+
     /// The object's memory and state exist.
     Alloc(Subject),
     /// The driver has made everything that its callbacks use.

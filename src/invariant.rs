@@ -6,6 +6,7 @@
 mod announced;
 mod holders;
 mod lives;
+pub mod opinion;
 pub mod site;
 
 pub use site::Site;

@@ -32,6 +32,14 @@ impl Machine {
         self.kernel.trace()
     }
 
+    /// Runs a program under its own schedule, and records raw events too, of which a second opinion is made.
+    pub fn run_raw(&mut self, program: &Program) -> &Trace {
+        self.kernel.record_raw(true);
+        self.execute(program, &program.schedule, None);
+        self.kernel.record_raw(false);
+        self.kernel.trace()
+    }
+
     /// Has all walks from here on stop tasks at these points only.
     pub fn stop_only_at(&mut self, points: &[Point]) {
         self.kernel.stop_only_at(points);

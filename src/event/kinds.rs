@@ -145,6 +145,11 @@ kinds! {
     What::Begin(_)
     | What::Preempt(_)
     | What::Release(..)
+    | What::Ask(_)
+    | What::Hold(_)
+    | What::Unhold(_)
+    | What::Use(_)
+    | What::Wake
     | What::Block(_)
     | What::Ready(_)
     | What::Unready(_)

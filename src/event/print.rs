@@ -17,6 +17,11 @@ pub enum Detail {
 }
 
 impl What {
+    /// Whether the event is recorded for a second opinion alone.
+    pub const fn is_raw(&self) -> bool {
+        matches!(self, What::Ask(_) | What::Hold(_) | What::Unhold(_) | What::Use(_) | What::Wake)
+    }
+
     /// Whether the event belongs in the stream, or only in the full trace.
     pub const fn in_stream(&self) -> bool {
         match self {
@@ -27,6 +32,11 @@ impl What {
             | What::Acquire(..)
             | What::Release(..)
             | What::Block(_)
+            | What::Ask(_)
+            | What::Hold(_)
+            | What::Unhold(_)
+            | What::Use(_)
+            | What::Wake
             | What::Add(_)
             | What::Remove(_)
             | What::Get(..)
@@ -84,6 +94,11 @@ impl What {
             What::Acquire(..) => "lock",
             What::Release(..) => "unlock",
             What::Block(_) => "block",
+            What::Ask(_) => "ask",
+            What::Hold(_) => "hold",
+            What::Unhold(_) => "unhold",
+            What::Use(_) => "use",
+            What::Wake => "wake",
             What::Alloc(_) => "alloc",
             What::Ready(_) => "ready",
             What::Unready(_) => "unready",
@@ -147,7 +162,11 @@ impl fmt::Display for What {
             What::Return(callback, of, errno) => write!(f, "{} {of}{}", callback.name(), Outcome(errno)),
             What::Acquire(lock, Mode::Write) | What::Release(lock, Mode::Write) => write!(f, "{lock}"),
             What::Acquire(lock, Mode::Read) | What::Release(lock, Mode::Read) => write!(f, "{lock} (read)"),
-            What::Block(lock) => write!(f, "{lock}"),
+            What::Block(lock) | What::Ask(lock) | What::Hold(lock) | What::Unhold(lock) => {
+                write!(f, "{lock}")
+            }
+            What::Use(of) => write!(f, "{of}"),
+            What::Wake => Ok(()),
             What::Alloc(of)
             | What::Ready(of)
             | What::Unready(of)

@@ -51,7 +51,12 @@ fn place(trace: &Trace, what: What) -> String {
             format!("{verb} {} of {}", callback.name(), kind(of))
         }
         What::Enter(span, _) | What::Leave(span, ..) => format!("{verb} {}", span.name()),
-        What::Acquire(lock, _) | What::Release(lock, _) | What::Block(lock) => {
+        What::Acquire(lock, _)
+        | What::Release(lock, _)
+        | What::Block(lock)
+        | What::Ask(lock)
+        | What::Hold(lock)
+        | What::Unhold(lock) => {
             format!("{verb} {}", lock.class.name())
         }
         What::Alloc(of)
@@ -65,6 +70,7 @@ fn place(trace: &Trace, what: What) -> String {
         | What::Set(of, ..)
         | What::Dumped(of, _)
         | What::AtRest(of, _)
+        | What::Use(of)
         | What::Get(of, _)
         | What::Put(of, _) => format!("{verb} of {}", kind(of)),
         What::Queue(queue, ..)
@@ -72,9 +78,12 @@ fn place(trace: &Trace, what: What) -> String {
         | What::WorkEnd(queue, _)
         | What::Cancel(queue, _) => format!("{verb} on {queue}"),
         What::End(_, Some(errno)) => format!("{verb} {errno}"),
-        What::Begin(_) | What::End(_, None) | What::Preempt(_) | What::ModuleGone(_) | What::OutOfSteps => {
-            verb.to_string()
-        }
+        What::Begin(_)
+        | What::End(_, None)
+        | What::Preempt(_)
+        | What::ModuleGone(_)
+        | What::Wake
+        | What::OutOfSteps => verb.to_string(),
     }
 }
 

@@ -5,11 +5,15 @@ use super::kept::Kept;
 use super::mutate::mutate;
 use super::novelty::{FAMILIES, New, Novelty};
 use crate::event::Trace;
+use crate::invariant::opinion::differs;
 use crate::invariant::{Site, judge};
 use crate::program::{Command, Program, SEGMENTS_MAX, Subsystem, Variants};
 use crate::run::Machine;
 use crate::sim::kernel::STEPS_MAX;
 use fastrand::Rng;
+
+/// Of so many runs that break nothing one has a second opinion; every run that breaks something has.
+const SECOND_OPINION: u64 = 128;
 
 /// The most programs that are kept in each corpus.
 const CORPUS_MAX: usize = 1024;
@@ -161,7 +165,21 @@ impl Hunt {
             self.machine.run(&program)
         };
         let read = read(trace, &mut self.novelty, &mut self.stats, &self.config.only);
+        if !read.0.is_empty() || self.stats.runs.is_multiple_of(SECOND_OPINION) {
+            self.ask_again(&program);
+        }
         self.take(program, read)
+    }
+
+    /// Has a second judge look at a program, who reads nothing of what the simulated kernel says of itself.
+    ///
+    /// # Panics
+    ///
+    /// If the two differ: a bug of unreg, and no finding.
+    fn ask_again(&mut self, program: &Program) {
+        if let Some(how) = differs(self.machine.run_raw(program)) {
+            panic!("the second opinion differs: {how}\n{program}");
+        }
     }
 
     /// Keeps a program that reached something new, and returns it if it broke an invariant.

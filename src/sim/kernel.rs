@@ -39,6 +39,8 @@ pub struct Kernel {
     pub(super) tasks: Vec<Task>,
     pub(super) current: Cell<TaskId>,
     pub(super) over: Cell<bool>,
+    /// Whether raw events are recorded too, for a second opinion.
+    raw: bool,
     pub(super) steps: Cell<u32>,
     pub(super) scheduler: Scheduler,
     pub(super) locks: RefCell<Vec<Lock>>,
@@ -83,6 +85,24 @@ impl Kernel {
         self.loads = Default::default();
         self.uevents.get_mut().clear();
         self.namespaces.reset();
+    }
+
+    /// Has runs from here on record raw events too, or no longer: a second opinion is made of them.
+    pub fn record_raw(&mut self, on: bool) {
+        self.raw = on;
+    }
+
+    /// Whether raw events are recorded too.
+    pub(super) fn is_raw(&self) -> bool {
+        self.raw
+    }
+
+    /// Records what only a second opinion reads.
+    #[inline]
+    pub(super) fn raw(&self, task: TaskId, what: What, life: Life) {
+        if self.raw {
+            self.record(task, what, life);
+        }
     }
 
     /// The trace of the run that ended.

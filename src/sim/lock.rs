@@ -49,11 +49,18 @@ impl Kernel {
     pub fn lock_of(&self, class: LockClass, of: Subject) -> LockId {
         let name = LockName { class, of };
         let found = self.locks.borrow().iter().position(|lock| lock.name == name);
-        found.map_or_else(|| self.new_lock(class, Named::from(of)), |index| LockId(index as u8))
+        found.map_or_else(|| self.add_lock(class, Named::from(of)), |index| LockId(index as u8))
     }
 
     /// A lock that did not exist before, for an object that may share its name with an earlier one.
     pub fn new_lock(&self, class: LockClass, of: Named) -> LockId {
+        let number = self.locks.borrow().len() as Life;
+        // Of those that share a name side by side each has a number too.
+        let life = if of.life == 0 { Life::MAX - number } else { of.life };
+        self.add_lock(class, Named { life, ..of })
+    }
+
+    fn add_lock(&self, class: LockClass, of: Named) -> LockId {
         let Named { of, life } = of;
         let mut locks = self.locks.borrow_mut();
         locks.push(Lock {
@@ -134,6 +141,18 @@ impl Kernel {
         self.task().held.borrow_mut().push(lock);
         self.emit_lock(lock, |name| What::Acquire(name, mode));
         Held { kernel: self, lock, mode }
+    }
+
+    /// Records of a lock what only a second opinion reads.
+    pub(super) fn raw_lock(&self, lock: LockId, what: impl FnOnce(LockName) -> What) {
+        if !self.is_raw() {
+            return;
+        }
+        let (name, life) = {
+            let entry = &self.locks.borrow()[lock.index()];
+            (entry.name, entry.life)
+        };
+        self.raw(self.current(), what(name), life);
     }
 
     /// Records what the running task does with a lock.

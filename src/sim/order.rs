@@ -63,6 +63,7 @@ impl Order {
 impl Kernel {
     /// The running task asks for a lock (or for what waits like one) with all that it holds.
     pub(super) fn orders(&self, asked: LockId, at: Point) {
+        self.raw_lock(asked, What::Ask);
         let held = self.task().held.borrow();
         for holds in held.iter() {
             self.orders_after(*holds, asked, at);

@@ -168,6 +168,7 @@ impl Kernel {
     /// Uses the object's memory. False, with an event that names both places, if it is gone.
     pub fn touch(&self, kref: Kref) -> bool {
         let state = &self.krefs.borrow()[usize::from(kref.0)];
+        self.raw(self.current(), What::Use(state.subject), kref.life());
         if let Some(freed) = state.freed {
             self.emit_of(kref, What::UseAfterFree(state.subject, freed, self.here()));
         }

@@ -62,6 +62,7 @@ impl Kernel {
         }
         state.users.push(self.current.get());
         self.task().held.borrow_mut().push(state.lock);
+        self.raw_lock(state.lock, What::Hold);
         if let Some(counted) = state.counted {
             self.record(self.current(), What::Get(counted.of, state.count()), counted.life);
         }
@@ -140,6 +141,7 @@ impl Drop for User<'_> {
         let user = state.users.iter().position(|user| *user == kernel.current.get());
         state.users.swap_remove(user.expect("a use ends in the task that began it"));
         kernel.forget(state.lock);
+        kernel.raw_lock(state.lock, What::Unhold);
         kernel.emit_left(state);
         if state.users.is_empty()
             && let Some(waiter) = state.waiter.take()

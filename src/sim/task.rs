@@ -154,6 +154,7 @@ impl Kernel {
 
     /// Makes a sleeping task runnable.
     pub(super) fn wake(&self, task: TaskId) {
+        self.raw(task, What::Wake, 0);
         self.tasks[usize::from(task)].state.set(State::Runnable);
     }
 

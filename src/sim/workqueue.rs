@@ -142,6 +142,7 @@ impl Kernel {
                 continue;
             };
             self.task().held.borrow_mut().push(self.queue_lock(queue));
+            self.raw_lock(self.queue_lock(queue), What::Hold);
             self.point(Point::WorkStart).await;
             self.emit(What::WorkBegin(queue, item.work));
             let text = self.text_since(item.module, item.load);
@@ -151,6 +152,7 @@ impl Kernel {
             // The function has not returned yet, so a flush still waits for it.
             self.point(Point::WorkEnd).await;
             self.forget(self.queue_lock(queue));
+            self.raw_lock(self.queue_lock(queue), What::Unhold);
             self.done(queue);
         }
     }

@@ -1,6 +1,6 @@
 //! That a netdev is attached is said of a device that users know of.
 
-use crate::event::{Action, IbDevice, Kinds, Notice, Subject, Trace, What};
+use crate::event::{Action, Kinds, Notice, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::invariant::lives::ByName;
 use crate::mail::{self, Cite};
@@ -40,6 +40,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::IbDevice;
     use crate::operand::Operand;
 
     const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);

@@ -140,6 +140,11 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         | What::End(_, None)
         | What::Preempt(_)
         | What::AtRest(..)
+        | What::Ask(_)
+        | What::Hold(_)
+        | What::Unhold(_)
+        | What::Use(_)
+        | What::Wake
         | What::Get(..)
         | What::Put(..)
         | What::Console(_)

@@ -1,0 +1,296 @@
+//! A second opinion on deadlocks, the order of locks, freed memory and references, derived from raw events.
+//!
+//! The simulated kernel says itself when tasks wait for each other, when an order of locks can deadlock, when freed memory
+//! is used and when a count is dropped too often, and invariants judge by what it says. A bug in that would blind both. This
+//! judge reads none of it: only who asks for, takes and releases what, who waits and is woken, and what is got, put,
+//! freed and used. [`differs`] compares the two.
+
+use crate::event::{Life, Link, LockClass, LockName, Mode, RUN_TASKS_MAX, Subject, TaskId, Trace, What};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A lock, or what waits like one, told from others of its name.
+type Key = (LockName, Life);
+
+/// What raw events say.
+#[derive(Debug, Default)]
+pub struct Opinion {
+    /// The tasks that wait at the end, and for what. No task is left that could wake them.
+    pub waiting: BTreeMap<TaskId, LockName>,
+    /// Whether locks were asked for in an order that can deadlock.
+    pub is_inverted: bool,
+    /// Whether an object was used whose memory was freed.
+    pub uses_freed: bool,
+    /// What no kernel does, whatever its decisions: a fault of the simulation.
+    pub fault: Option<String>,
+    /// What each task holds at the end.
+    held: [Vec<Key>; RUN_TASKS_MAX],
+    /// How many different locks there are.
+    locks: usize,
+}
+
+/// The state that the events are followed with.
+#[derive(Debug, Default)]
+struct State {
+    opinion: Opinion,
+    /// What each task waits for.
+    waits: [Option<Key>; RUN_TASKS_MAX],
+    /// Which locks were asked for while which was held.
+    after: BTreeMap<u16, BTreeSet<u16>>,
+    /// A number for each lock.
+    numbers: Vec<Key>,
+    /// The counts of objects, those that were seen to begin.
+    counts: Vec<(Subject, Life, u8)>,
+    freed: Vec<Life>,
+}
+
+impl State {
+    fn number(&mut self, key: Key) -> u16 {
+        let known = self.numbers.iter().position(|known| *known == key);
+        let at = known.unwrap_or_else(|| {
+            self.numbers.push(key);
+            self.numbers.len() - 1
+        });
+        at as u16
+    }
+
+    fn fault(&mut self, says: impl FnOnce() -> String) {
+        self.opinion.fault.get_or_insert_with(says);
+    }
+
+    /// A task asks for a lock with all that it holds.
+    fn asks(&mut self, task: usize, key: Key) {
+        let asked = self.number(key);
+        for held in self.opinion.held[task].clone() {
+            let held = self.number(held);
+            if self.after.entry(held).or_default().insert(asked) {
+                self.opinion.is_inverted |= self.reaches(asked, held);
+            }
+        }
+    }
+
+    /// Whether one lock is asked for, directly or by others, while another is held.
+    fn reaches(&self, from: u16, to: u16) -> bool {
+        let (mut seen, mut left) = (BTreeSet::from([from]), vec![from]);
+        while let Some(next) = left.pop() {
+            if next == to {
+                return true;
+            }
+            left.extend(self.after.get(&next).into_iter().flatten().filter(|lock| seen.insert(**lock)));
+        }
+        false
+    }
+
+    fn takes(&mut self, task: usize, key: Key, mode: Mode, holders: &mut Vec<(usize, Key, Mode)>) {
+        let excludes = |(_, other, held): &(usize, Key, Mode)| {
+            *other == key && (mode == Mode::Write || *held == Mode::Write)
+        };
+        if let Some((holder, ..)) = holders.iter().find(|holder| excludes(holder)) {
+            let holder = *holder;
+            self.fault(|| format!("task {task} takes {} that task {holder} holds", key.0));
+        }
+        holders.push((task, key, mode));
+        self.opinion.held[task].push(key);
+    }
+
+    fn lets_go(&mut self, task: usize, key: Key) {
+        match self.opinion.held[task].iter().rposition(|held| *held == key) {
+            Some(at) => drop(self.opinion.held[task].remove(at)),
+            None => self.fault(|| format!("task {task} lets go of {} that it does not hold", key.0)),
+        }
+    }
+
+    /// A count was raised or dropped to a number.
+    fn counts(&mut self, of: Subject, life: Life, by: i8, now: u8) {
+        let Some((.., count)) = self.counts.iter_mut().find(|(it, of_life, _)| (*it, *of_life) == (of, life))
+        else {
+            self.counts.push((of, life, now));
+            return;
+        };
+        let expected = count.saturating_add_signed(by);
+        *count = now;
+        if expected != now {
+            self.fault(|| format!("the count of {of} is {now} and was to be {expected}"));
+        }
+    }
+}
+
+/// Forms an opinion of a trace with raw events.
+pub fn opinion(trace: &Trace) -> Opinion {
+    let mut state = State::default();
+    let mut holders: Vec<(usize, Key, Mode)> = Vec::new();
+    for event in &trace.events {
+        let (task, life) = (usize::from(event.task), event.life);
+        match event.what {
+            What::Ask(lock) => state.asks(task, (lock, life)),
+            What::Block(lock) => state.waits[task] = Some((lock, life)),
+            What::Wake => state.waits[task] = None,
+            What::Acquire(lock, mode) => state.takes(task, (lock, life), mode, &mut holders),
+            What::Release(lock, mode) => {
+                state.lets_go(task, (lock, life));
+                let held = holders.iter().position(|holder| *holder == (task, (lock, life), mode));
+                held.map(|at| holders.swap_remove(at));
+            }
+            What::Hold(lock) => state.opinion.held[task].push((lock, life)),
+            What::Unhold(lock) => state.lets_go(task, (lock, life)),
+            What::Use(_) | What::Uevent(..) if life != 0 => {
+                state.opinion.uses_freed |= state.freed.contains(&life);
+            }
+            What::Alloc(of) => state.counts.push((of, life, 1)),
+            // A device that moves is enabled anew, and begins to count its users.
+            What::Add(of @ Subject::IbUsers(_)) => {
+                state.counts.retain(|(it, its, _)| (*it, *its) != (of, life));
+                state.counts.push((of, life, 1));
+            }
+            What::Get(of, now) => state.counts(of, life, 1, now),
+            What::Put(of, now) => state.counts(of, life, -1, now),
+            What::Free(of) => {
+                state.freed.push(life);
+                if state.counts.iter().any(|(it, its, count)| (*it, *its) == (of, life) && *count > 0) {
+                    state.fault(|| format!("{of} is freed with references left"));
+                }
+            }
+            _ => {}
+        }
+    }
+    for (task, wait) in state.waits.iter().enumerate() {
+        let Some((lock, life)) = *wait else { continue };
+        state.opinion.waiting.insert(task as TaskId, lock);
+        // A task that waits for users or work waits for what they do; a lock must be in some task's hands.
+        let is_lock = !matches!(lock.class, LockClass::Users | LockClass::Workqueue);
+        let is_held = holders.iter().any(|(_, key, _)| *key == (lock, life));
+        if is_lock && !is_held {
+            state.opinion.fault.get_or_insert_with(|| format!("task {task} waits for {lock}, which is free"));
+        }
+    }
+    state.opinion.locks = state.numbers.len();
+    state.opinion
+}
+
+/// How many locks of a run the simulation orders.
+const ORDERED: usize = 64;
+
+/// Says how what the simulated kernel says of a run differs from what raw events say; none if they agree. The trace must
+/// be one of [`run_raw`](crate::run::Machine::run_raw).
+pub fn differs(trace: &Trace) -> Option<String> {
+    let has = |is_it: fn(What) -> bool| trace.events.iter().any(|event| is_it(event.what));
+    let is_numbered = trace.events.iter().all(|event| event.life != Life::MAX);
+    if has(|what| what == What::OutOfSteps) || !is_numbered {
+        // A run that was cut off waits for what would have come; more objects than there are numbers are one.
+        return None;
+    }
+    let own = opinion(trace);
+    if let Some(fault) = own.fault {
+        return Some(fault);
+    }
+    let cycles = trace.events.iter().filter(|event| matches!(event.what, What::Deadlock(_)));
+    let mut explained = BTreeSet::new();
+    for event in cycles {
+        for Link { task, holds, waits, .. } in trace.cycle(event.what) {
+            explained.insert(*task);
+            if own.waiting.get(task) != Some(waits) {
+                return Some(format!("{} is said to wait for {waits}", trace.name(*task)));
+            }
+            // A cycle of one waits for what no task does any more.
+            let is_of_one = trace.cycle(event.what).len() == 1;
+            let is_held = own.held[usize::from(*task)].iter().any(|(lock, _)| lock == holds);
+            let is_ahead = own.waiting.get(task) == Some(holds);
+            if !is_of_one && !is_held && !is_ahead {
+                return Some(format!("{} is said to hold {holds}", trace.name(*task)));
+            }
+        }
+    }
+    if explained.is_empty() != own.waiting.is_empty() {
+        return Some(format!("the tasks that wait are {:?}, and {explained:?} are said to", own.waiting));
+    }
+    let says = has(|what| matches!(what, What::LockOrder(_)));
+    if own.is_inverted != says && (says || own.locks < ORDERED) {
+        return Some(format!("an order of locks that can deadlock: {}, and {says} is said", own.is_inverted));
+    }
+    let says = has(|what| matches!(what, What::UseAfterFree(..)));
+    if own.uses_freed != says {
+        return Some(format!("freed memory is used: {}, and {says} is said", own.uses_freed));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Handle, Point};
+
+    const A: LockName = LockName { class: LockClass::Rtnl, of: Subject::Kernel };
+    const B: LockName = LockName { class: LockClass::PernetOps, of: Subject::Kernel };
+    const DEVICE: Subject = Subject::Device(Handle::Netdevsim0);
+
+    fn trace(events: &[(TaskId, What)]) -> Trace {
+        Trace::of(events.iter().copied())
+    }
+
+    fn takes(task: TaskId, lock: LockName) -> [(TaskId, What); 2] {
+        [(task, What::Ask(lock)), (task, What::Acquire(lock, Mode::Write))]
+    }
+
+    fn lets_go(task: TaskId, lock: LockName) -> (TaskId, What) {
+        (task, What::Release(lock, Mode::Write))
+    }
+
+    #[test]
+    fn tasks_that_wait_for_each_other_are_found_without_being_told() {
+        let crossed = [(0, What::Ask(B)), (0, What::Block(B)), (1, What::Ask(A)), (1, What::Block(A))];
+        let trace = trace(&[&takes(0, A)[..], &takes(1, B), &crossed].concat());
+        let own = opinion(&trace);
+        assert_eq!(own.waiting.len(), 2);
+        assert!(own.is_inverted);
+        assert!(differs(&trace).is_some(), "the kernel does not say it");
+    }
+
+    #[test]
+    fn a_task_that_is_woken_does_not_wait() {
+        let waits = [(1, What::Ask(A)), (1, What::Block(A)), lets_go(0, A), (1, What::Wake)];
+        let took = [(1, What::Acquire(A, Mode::Write)), lets_go(1, A)];
+        let trace = trace(&[&takes(0, A)[..], &waits, &took].concat());
+        assert_eq!(differs(&trace), None);
+    }
+
+    #[test]
+    fn a_wait_for_a_lock_that_is_free_and_two_holders_are_faults() {
+        let lost = trace(&[&takes(0, A)[..], &[(1, What::Block(A)), lets_go(0, A)]].concat());
+        assert!(opinion(&lost).fault.is_some_and(|fault| fault.contains("which is free")));
+        let both = trace(&[takes(0, A), takes(1, A)].concat());
+        assert!(opinion(&both).fault.is_some_and(|fault| fault.contains("that task 0 holds")));
+        let readers = [(0, What::Acquire(A, Mode::Read)), (1, What::Acquire(A, Mode::Read))];
+        assert_eq!(opinion(&trace(&readers)).fault, None);
+        assert!(opinion(&trace(&[lets_go(0, A)])).fault.is_some());
+    }
+
+    #[test]
+    fn an_order_that_is_said_to_be_wrong_must_be() {
+        let right = [&takes(0, A)[..], &takes(0, B)].concat();
+        assert_eq!(differs(&trace(&right)), None);
+        let said = [&right[..], &[(0, What::LockOrder(0))]].concat();
+        assert!(differs(&trace(&said)).is_some());
+        let back = [&right[..], &[lets_go(0, B), lets_go(0, A)], &takes(1, B), &takes(1, A)].concat();
+        assert!(differs(&trace(&back)).is_some(), "nothing is said of it");
+        assert_eq!(differs(&trace(&[&back[..], &[(1, What::LockOrder(0))]].concat())), None);
+    }
+
+    #[test]
+    fn memory_that_is_used_after_its_end_is_found_and_that_of_the_next_is_not() {
+        let life = [(0, 1, What::Alloc(DEVICE)), (0, 1, What::Put(DEVICE, 0)), (0, 1, What::Free(DEVICE))];
+        let next = (0, 2, What::Alloc(DEVICE));
+        let of = |life: Life| (1, life, What::Use(DEVICE));
+        let late = Trace::of_lives(life.into_iter().chain([next, of(1)]));
+        assert!(opinion(&late).uses_freed && differs(&late).is_some());
+        let said = (1, 1, What::UseAfterFree(DEVICE, Point::RemoveFree, Point::RemoveFree));
+        assert_eq!(differs(&Trace::of_lives(life.into_iter().chain([next, of(1), said]))), None);
+        assert_eq!(differs(&Trace::of_lives(life.into_iter().chain([next, of(2)]))), None);
+    }
+
+    #[test]
+    fn a_count_that_jumps_and_memory_that_goes_with_references_are_faults() {
+        let jumps = Trace::of_lives([(0, 1, What::Alloc(DEVICE)), (0, 1, What::Get(DEVICE, 3))]);
+        assert!(opinion(&jumps).fault.is_some());
+        let early = Trace::of_lives([(0, 1, What::Alloc(DEVICE)), (0, 1, What::Free(DEVICE))]);
+        assert!(opinion(&early).fault.is_some());
+    }
+}
