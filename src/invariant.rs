@@ -29,6 +29,9 @@ pub struct Invariant {
     pub about: Kinds,
     /// Whether it reads only what a real kernel shows, or judges the less the less it is shown: it can judge one.
     pub observable: bool,
+    /// Whether it is not known what a kernel does once this is broken: memory or text that is gone was used, or tasks wait
+    /// that say nothing any more.
+    pub ends_all: bool,
     /// The index of the first event that breaks the invariant.
     pub check: fn(&Trace) -> Option<usize>,
 }

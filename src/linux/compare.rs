@@ -7,10 +7,6 @@ use crate::event::{
     Action, Event, Family, IbDevice, NetNs, Notice, SegmentEnd, Subject, TaskId, Trace, What,
 };
 use crate::invariant::judge;
-use crate::invariant::life::no_use_after_free::NO_USE_AFTER_FREE;
-use crate::invariant::lock::no_deadlock::NO_DEADLOCK;
-use crate::invariant::reload::netns_exit_empties::NETNS_EXIT_EMPTIES;
-use crate::invariant::work::text_outlives_work::TEXT_OUTLIVES_WORK;
 use crate::program::{Command, Program, Segment};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::BTreeMap;
@@ -155,17 +151,12 @@ fn begins(trace: &Trace, what: &What, with: &str) -> bool {
     words(trace, what).is_some_and(|words| words.starts_with(with))
 }
 
-/// Invariants after whose violation a kernel's behaviour is undefined, so there is nothing to compare.
-const UNDEFINED: [u8; 4] =
-    [NETNS_EXIT_EMPTIES.id, NO_USE_AFTER_FREE.id, NO_DEADLOCK.id, TEXT_OUTLIVES_WORK.id];
-
 /// Whether it is known what a kernel does with a program, by what the model does. An instance whose namespace is freed
 /// under it depends on who gets the memory next; a task that waits for ever says nothing any more; and after an oops
 /// there is nobody left who could.
 pub fn is_defined(model: &Trace) -> bool {
     let oops = |event: &Event| matches!(event.what, What::Warn(Subject::Device(_), _));
-    let broken = judge(model).into_iter().map(|violation| violation.invariant.id);
-    !model.events.iter().any(oops) && !broken.into_iter().any(|id| UNDEFINED.contains(&id))
+    !model.events.iter().any(oops) && !judge(model).iter().any(|violation| violation.invariant.ends_all)
 }
 
 /// The first event after which it is not known what a kernel does: memory or text that is gone was used.

@@ -19,6 +19,7 @@ pub const ERROR_LEAVES_STATE: Invariant = Invariant {
     }],
     about: Kinds::END_ERROR,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -16,6 +16,7 @@ pub const INSTANCES_COME_BACK: Invariant = Invariant {
     }],
     about: Kinds::INSTANCES_AT_REST,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const ACTIVE_KEEPS_MEMORY: Invariant = Invariant {
     }],
     about: Kinds::ACTIVE_COUNT,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -24,6 +24,7 @@ pub const CALLER_HOLDS_REFERENCE: Invariant = Invariant {
     ],
     about: Kinds::PARENT_REGISTERED,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const CORE_REFERENCES_BALANCE: Invariant = Invariant {
     }],
     about: Kinds::PARENT_REGISTERED,
     observable: false,
+    ends_all: false,
     check,
 };
 

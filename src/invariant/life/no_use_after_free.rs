@@ -16,6 +16,7 @@ pub const NO_USE_AFTER_FREE: Invariant = Invariant {
     }],
     about: Kinds::USE_AFTER_FREE,
     observable: false,
+    ends_all: true,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const NO_WARNING: Invariant = Invariant {
     }],
     about: Kinds::WARN,
     observable: true,
+    ends_all: false,
     check,
 };
 

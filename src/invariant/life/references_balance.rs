@@ -23,6 +23,7 @@ pub const REFERENCES_BALANCE: Invariant = Invariant {
     ],
     about: Kinds::LEAK.or(Kinds::UNDERFLOW).or(Kinds::REVIVED),
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -19,6 +19,7 @@ pub const INSTANCES_IN_PARALLEL: Invariant = Invariant {
     }],
     about: Kinds::GLOBAL_LOCK,
     observable: false,
+    ends_all: false,
     check: |trace| measure(trace).first_wait,
 };
 

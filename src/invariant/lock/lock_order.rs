@@ -16,6 +16,7 @@ pub const LOCK_ORDER: Invariant = Invariant {
     }],
     about: Kinds::LOCK_ORDER,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -23,6 +23,7 @@ pub const NO_DEADLOCK: Invariant = Invariant {
     ],
     about: Kinds::DEADLOCK,
     observable: true,
+    ends_all: true,
     check,
 };
 

@@ -23,6 +23,7 @@ pub const NO_GLOBAL_LOCK: Invariant = Invariant {
     ],
     about: Kinds::GLOBAL_LOCK,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const END_FOLLOWS_BEGINNING: Invariant = Invariant {
     }],
     about: Kinds::NOTIFY,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -24,6 +24,7 @@ pub const FILTER_ONLY_THINS: Invariant = Invariant {
     ],
     about: Kinds::HEARD,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -20,6 +20,7 @@ pub const NETDEV_ENDS_WHERE_IT_BEGAN: Invariant = Invariant {
     }],
     about: Kinds::LINK,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -24,6 +24,7 @@ pub const NO_CHILD_BEFORE_PARENT: Invariant = Invariant {
     ],
     about: Kinds::NOTIFY,
     observable: true,
+    ends_all: false,
     check,
 };
 

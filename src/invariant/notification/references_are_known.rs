@@ -25,6 +25,7 @@ pub const REFERENCES_ARE_KNOWN: Invariant = Invariant {
     }],
     about: Kinds::NOTIFY,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -23,6 +23,7 @@ pub const STREAM_CONVERGES: Invariant = Invariant {
     }],
     about: Kinds::AT_REST.or(Kinds::NOTIFY),
     observable: true,
+    ends_all: false,
     check,
 };
 

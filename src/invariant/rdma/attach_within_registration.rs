@@ -18,6 +18,7 @@ pub const ATTACH_WITHIN_REGISTRATION: Invariant = Invariant {
     }],
     about: Kinds::RDMA,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const MOVE_CHANGES_THE_NAME: Invariant = Invariant {
     }],
     about: Kinds::RDMA,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -30,6 +30,7 @@ pub const TOLD_IN_ORDER: Invariant = Invariant {
     ],
     about: Kinds::RDMA,
     observable: true,
+    ends_all: false,
     check,
 };
 

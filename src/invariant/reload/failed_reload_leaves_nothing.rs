@@ -17,6 +17,7 @@ pub const FAILED_RELOAD_LEAVES_NOTHING: Invariant = Invariant {
     }],
     about: Kinds::RELOAD,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -18,6 +18,7 @@ pub const MOVE_TAKES_ALL: Invariant = Invariant {
     }],
     about: Kinds::MOVED,
     observable: false,
+    ends_all: false,
     check,
 };
 

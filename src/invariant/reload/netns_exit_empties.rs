@@ -18,6 +18,7 @@ pub const NETNS_EXIT_EMPTIES: Invariant = Invariant {
     }],
     about: Kinds::NETNS_GONE,
     observable: false,
+    ends_all: true,
     check,
 };
 

@@ -18,6 +18,7 @@ pub const NO_RECURSION: Invariant = Invariant {
     }],
     about: Kinds::CALL,
     observable: false,
+    ends_all: false,
     check,
 };
 

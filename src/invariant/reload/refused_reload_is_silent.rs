@@ -17,6 +17,7 @@ pub const REFUSED_RELOAD_IS_SILENT: Invariant = Invariant {
     }],
     about: Kinds::RELOAD,
     observable: false,
+    ends_all: false,
     check,
 };
 

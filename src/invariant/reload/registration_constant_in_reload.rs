@@ -17,6 +17,7 @@ pub const REGISTRATION_CONSTANT: Invariant = Invariant {
     }],
     about: Kinds::RELOAD,
     observable: false,
+    ends_all: false,
     check,
 };
 

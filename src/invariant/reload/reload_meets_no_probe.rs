@@ -16,6 +16,7 @@ pub const RELOAD_MEETS_NO_PROBE: Invariant = Invariant {
     }],
     about: Kinds::RELOAD,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const RELOAD_REINITIALISES: Invariant = Invariant {
     }],
     about: Kinds::RELOAD,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -19,6 +19,7 @@ pub const RESOURCES_FIT: Invariant = Invariant {
     }],
     about: Kinds::RELOAD,
     observable: false,
+    ends_all: false,
     check,
 };
 

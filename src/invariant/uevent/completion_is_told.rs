@@ -16,6 +16,7 @@ pub const COMPLETION_IS_TOLD: Invariant = Invariant {
     }],
     about: Kinds::PARENT_REGISTERED,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -28,6 +28,7 @@ pub const RULES_FIND_WHAT_IS_SAID: Invariant = Invariant {
     ],
     about: Kinds::CONFIGURED,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -31,6 +31,7 @@ pub const UEVENT_ORDER: Invariant = Invariant {
     ],
     about: Kinds::UEVENT,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -24,6 +24,7 @@ pub const UEVENT_WHILE_ALIVE: Invariant = Invariant {
     ],
     about: Kinds::UEVENT.or(Kinds::RDMA),
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const GONE_IS_NOT_SHOWN: Invariant = Invariant {
     }],
     about: Kinds::DUMPED,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -17,6 +17,7 @@ pub const NOTIFIED_IMPLIES_VISIBLE: Invariant = Invariant {
     }],
     about: Kinds::NOTIFY,
     observable: false,
+    ends_all: false,
     check,
 };
 

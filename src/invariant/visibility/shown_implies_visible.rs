@@ -17,6 +17,7 @@ pub const SHOWN_IMPLIES_VISIBLE: Invariant = Invariant {
     }],
     about: Kinds::DUMPED,
     observable: false,
+    ends_all: false,
     check,
 };
 

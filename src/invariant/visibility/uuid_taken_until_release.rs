@@ -16,6 +16,7 @@ pub const UUID_TAKEN_UNTIL_RELEASE: Invariant = Invariant {
     }],
     about: Kinds::CHILD_MADE,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -19,6 +19,7 @@ pub const VISIBLE_IMPLIES_READY: Invariant = Invariant {
     }],
     about: Kinds::CALL.or(Kinds::DUMPED),
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -18,6 +18,7 @@ pub const CLIENTS_IN_ORDER: Invariant = Invariant {
     }],
     about: Kinds::CLIENT,
     observable: false,
+    ends_all: false,
     check,
 };
 

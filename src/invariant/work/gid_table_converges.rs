@@ -17,6 +17,7 @@ pub const GID_TABLE_CONVERGES: Invariant = Invariant {
     }],
     about: Kinds::GID_TABLE,
     observable: false,
+    ends_all: false,
     check,
 };
 

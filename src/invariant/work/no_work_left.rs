@@ -16,6 +16,7 @@ pub const NO_WORK_LEFT: Invariant = Invariant {
     }],
     about: Kinds::IB_UNREGISTERED,
     observable: false,
+    ends_all: false,
     check,
 };
 

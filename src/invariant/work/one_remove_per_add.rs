@@ -18,6 +18,7 @@ pub const ONE_REMOVE_PER_ADD: Invariant = Invariant {
     }],
     about: Kinds::CLIENT,
     observable: false,
+    ends_all: false,
     check,
 };
 

@@ -24,6 +24,7 @@ pub const REMOVE_IS_SYNCHRONOUS: Invariant = Invariant {
     ],
     about: Kinds::CLIENT_REMOVED.or(Kinds::IB_UNREGISTERED),
     observable: false,
+    ends_all: false,
     check,
 };
 

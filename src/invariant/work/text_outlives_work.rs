@@ -16,6 +16,7 @@ pub const TEXT_OUTLIVES_WORK: Invariant = Invariant {
     }],
     about: Kinds::TEXT_GONE.or(Kinds::MODULE_GONE),
     observable: false,
+    ends_all: true,
     check,
 };
 
