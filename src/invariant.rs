@@ -55,6 +55,7 @@ impl Violation {
 /// Invariants about visibility.
 pub mod visibility {
     pub mod gone_is_not_shown;
+    pub mod namespaces_are_apart;
     pub mod notified_implies_visible;
     pub mod shown_implies_visible;
     pub mod uuid_taken_until_release;
@@ -169,6 +170,7 @@ invariants! {
         notified_implies_visible NOTIFIED_IMPLIES_VISIBLE,
         shown_implies_visible SHOWN_IMPLIES_VISIBLE,
         gone_is_not_shown GONE_IS_NOT_SHOWN,
+        namespaces_are_apart NAMESPACES_ARE_APART,
         uuid_taken_until_release UUID_TAKEN_UNTIL_RELEASE,
     }
     notification "Notifications" "What listeners are notified of, in which order, and what they know afterwards." {

@@ -59,7 +59,7 @@ kinds! {
     DUMPED,
     /// A reload of a devlink instance began.
     RELOAD,
-    /// A devlink instance changed its network namespace.
+    /// A devlink instance or a task changed its network namespace.
     MOVED,
     /// A command that the kernel refused.
     END_ERROR,
@@ -119,7 +119,7 @@ kinds! {
         PARENT_REGISTERED if matches!(span, Span::MdevRegister | Span::MdevUnregister),
         IB_UNREGISTERED if matches!(span, Span::IbUnregisterDevice | Span::IbUnregisterClient);
     Set(of, _old, _new) =>
-        MOVED if matches!(of, Subject::NetnsOf(_)),
+        MOVED if matches!(of, Subject::NetnsOf(_) | Subject::Netns(_)),
         CONFIGURED if matches!(of, Subject::Configured(..));
     End(_index, errno) => END_ERROR if errno.is_some();
     Alloc(of) => CHILD_MADE if matches!(of, Subject::Child(..));
