@@ -1,6 +1,6 @@
 //! A command that fails has done nothing.
 
-use crate::event::{Callback, Kinds, Subject, TaskId, Trace, What};
+use crate::event::{Callback, Event, Kinds, Life, Subject, TaskId, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -34,47 +34,57 @@ fn check(trace: &Trace) -> Option<usize> {
 fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
     let events = &trace.events[..end];
     let begin = events.iter().rposition(|event| event.task == task && event.what == What::Begin(index));
-    let own =
-        || events[begin.unwrap_or(0)..].iter().filter(|event| event.task == task).map(|event| event.what);
-    if own().any(|what| matches!(what, What::Return(Callback::ReloadUp, _, Some(_)))) {
-        return true;
-    }
-    own().filter_map(changed).all(|of| {
-        let changes = own().filter(|what| changed(*what) == Some(of));
-        // What it was before the first change and is after the last: present or not, or a value.
-        let mut first = None;
-        let mut last = None;
-        for change in changes {
-            let (before, after) = match change {
-                What::Set(_, old, new) => (i16::from(old), i16::from(new)),
-                What::Add(_) => (-1, -2),
-                _ => (-2, -1),
-            };
-            first = first.or(Some(before));
-            last = Some(after);
-        }
-        first == last
+    let during = &events[begin.unwrap_or(0)..];
+    let own = || during.iter().filter(|event| event.task == task);
+    // A driver that does not come up takes what it has along, and what other subsystems have of its device.
+    let down = own().find_map(|event| match event.what {
+        What::Return(Callback::ReloadUp, of, Some(_)) => of.device(),
+        _ => None,
+    });
+    let goes_along = |of: Subject| down.is_some() && of.device().is_none_or(|device| Some(device) == down);
+    own().filter_map(changed).filter(|change| !goes_along(change.of)).all(|change| {
+        // What another task changes too is not as this one left it.
+        let is_shared = during.iter().any(|event| event.task != task && changed(event) == Some(change));
+        // What it was before the first change and is after the last: there or not, or a value.
+        let mut states = own().filter(|event| changed(event) == Some(change)).map(|event| match event.what {
+            What::Set(_, old, new) => (i16::from(old), i16::from(new)),
+            What::Add(_) | What::Visible(_) => (-1, -2),
+            _ => (-2, -1),
+        });
+        let (first, then) = states.next().expect("it is one of the changes");
+        is_shared || states.last().map_or(then, |(_, last)| last) == first
     })
 }
 
-/// The object that an event changes, with presence and value as two objects.
-fn changed(what: What) -> Option<(Subject, bool)> {
-    match what {
+/// What an event changes: of which life of an object, and which of three things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Change {
+    of: Subject,
+    life: Life,
+    aspect: Aspect,
+}
+
+/// What there is to change of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aspect {
+    Presence,
+    Visibility,
+    Value,
+}
+
+fn changed(event: &Event) -> Option<Change> {
+    let (of, aspect) = match event.what {
         // That a report ends in an error is what the reporter's state says from then on.
-        What::Set(Subject::Reporter(..), ..) => None,
-        // These go with their RDMA device or its netdev, and who takes that apart may be another than who made them.
-        What::Add(of) | What::Remove(of) | What::Set(of, ..)
-            if matches!(
-                of,
-                Subject::IbUsers(_) | Subject::GidTable(_) | Subject::Gid(..) | Subject::Address(..)
-            ) =>
-        {
-            None
-        }
-        What::Add(of) | What::Remove(of) => Some((of, true)),
-        What::Set(of, ..) => Some((of, false)),
-        _ => None,
-    }
+        What::Set(Subject::Reporter(..), ..) => return None,
+        What::Add(of) | What::Remove(of) => (of, Aspect::Presence),
+        What::Visible(of) | What::Hidden(of) => (of, Aspect::Visibility),
+        What::Set(of, ..) => (of, Aspect::Value),
+        _ => return None,
+    };
+    // These go with their RDMA device or its netdev, and who takes that apart may be another than who made them.
+    let goes_with_device =
+        matches!(of, Subject::IbUsers(_) | Subject::GidTable(_) | Subject::Gid(..) | Subject::Address(..));
+    (!goes_with_device).then_some(Change { of, life: event.life, aspect })
 }
 
 #[cfg(test)]
@@ -109,6 +119,37 @@ mod tests {
         let [there, back] = there_and_back;
         let set = [(0, What::Set(ESWITCH, 0, 1)), (0, What::Set(ESWITCH, 1, 0))];
         assert_eq!(check(&Trace::of([BEGIN, there, set[0], set[1], back, FAIL])), None);
+    }
+
+    #[test]
+    fn an_instance_that_a_failed_command_shows_or_hides_breaks_it() {
+        let device = Subject::Devlink(Handle::Netdevsim0);
+        assert_eq!(check(&Trace::of([BEGIN, (0, What::Visible(device)), FAIL])), Some(2));
+        assert_eq!(
+            check(&Trace::of([BEGIN, (0, What::Visible(device)), (0, What::Hidden(device)), FAIL])),
+            None
+        );
+    }
+
+    #[test]
+    fn what_another_task_changes_too_is_not_as_the_command_left_it() {
+        let removed = [BEGIN, (0, What::Add(PORT)), (1, What::Remove(PORT)), FAIL];
+        assert_eq!(check(&Trace::of(removed)), None);
+    }
+
+    #[test]
+    fn a_reload_that_fails_takes_its_own_device_down_and_no_other() {
+        let down = |of| (0, What::Return(Callback::ReloadUp, Subject::Devlink(of), Some(Errno::EINVAL)));
+        let gone = (0, What::Remove(PORT));
+        assert_eq!(check(&Trace::of([BEGIN, gone, down(Handle::Netdevsim0), FAIL])), None);
+        assert_eq!(check(&Trace::of([BEGIN, gone, down(Handle::Netdevsim1), FAIL])), Some(3));
+    }
+
+    #[test]
+    fn what_is_taken_from_an_earlier_life_is_not_put_back_by_a_later() {
+        let set = |life, old, new| (0, life, What::Set(ESWITCH, old, new));
+        let [begin, fail] = [BEGIN, FAIL].map(|(task, what)| (task, 0, what));
+        assert_eq!(check(&Trace::of_lives([begin, set(1, 0, 1), set(2, 1, 0), fail])), Some(3));
     }
 
     #[test]
