@@ -107,7 +107,7 @@ pub(in crate::invariant) struct LifeSet([u128; 2]);
 
 impl LifeSet {
     fn bit(life: Life) -> (usize, u128) {
-        (usize::from(life >> 7), 1 << (life & 0x7f))
+        (usize::from(life / 128), 1 << (life % 128))
     }
 
     /// Adds a life, if the event names one.

@@ -18,6 +18,7 @@ pub const COMPAT_DEVICES_ALTERNATE: Invariant = Invariant {
     }],
     about: Kinds::RDMA,
     observable: true,
+    ends_all: false,
     check,
 };
 

@@ -21,6 +21,7 @@ pub const RDMA_STREAM_CONVERGES: Invariant = Invariant {
     }],
     about: Kinds::RDMA,
     observable: true,
+    ends_all: false,
     check,
 };
 

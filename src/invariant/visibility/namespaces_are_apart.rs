@@ -12,7 +12,7 @@ use crate::operand::Operand;
 /// A reload that moves an instance brings its driver up where it then is, and says there what it has done. A driver
 /// that reports an error may be anywhere when it is told to recover.
 pub const NAMESPACES_ARE_APART: Invariant = Invariant {
-    id: 0x34,
+    id: 0x36,
     name: "namespaces-are-apart",
     says: "A user's command is answered about an instance, or calls its driver, only in the network namespace where the \
            instance is.",
