@@ -10,6 +10,7 @@ pub mod dump;
 pub mod eswitch;
 pub mod filter;
 pub mod flash;
+mod follower;
 pub mod health;
 pub mod instance;
 pub mod inventory;
@@ -50,6 +51,8 @@ pub struct Devlink {
     instances: RefCell<Vec<Instance>>,
     /// The sockets of tasks that listen, in the order in which they began to.
     listeners: RefCell<Vec<filter::Listener>>,
+    /// What became of the notifiers for netdevs.
+    follower: follower::Followers,
 }
 
 /// Models `struct devlink`.
@@ -61,6 +64,8 @@ struct Instance {
     parent: Option<Kref>,
     /// The namespace whose users can see it. It is a pointer and no reference.
     netns: NetNs,
+    /// The namespace of whose netdevs it is told, where it is not told of all.
+    follows: NetNs,
     lock: LockId,
     /// Who operates it, under the decision that a reference promises that it stays registered.
     users: RegistrationId,
@@ -135,7 +140,8 @@ pub trait Ops {
 impl Devlink {
     /// devlink core with no instance.
     pub fn new(decisions: Decisions) -> Self {
-        Devlink { decisions, instances: RefCell::default(), listeners: RefCell::default() }
+        let (instances, listeners) = (RefCell::default(), RefCell::default());
+        Devlink { decisions, instances, listeners, follower: follower::Followers::default() }
     }
 
     /// Uses the memory of an instance. False, with an event, if it is gone.

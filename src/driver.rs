@@ -4,6 +4,7 @@ mod auxiliary;
 pub mod bus;
 pub mod command;
 mod fib;
+mod fib_file;
 pub mod health;
 pub mod linecard;
 pub mod model;

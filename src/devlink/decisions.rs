@@ -49,6 +49,20 @@ pub enum ReloadCalls {
     Register,
 }
 
+/// Of which netdevs devlink is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Follows {
+    /// Of those of all namespaces.
+    #[default]
+    All,
+    /// Each instance of those of the namespace that it is in, and a move takes it along.
+    Own,
+    /// Each instance of those of the namespace that it was made in.
+    First,
+    /// Of those of all namespaces; a move puts the notifier into a second list too, which cuts the first one off.
+    Twice,
+}
+
 /// How much of netdevsim there is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Netdevsim {
@@ -182,6 +196,8 @@ pub struct Parts {
     pub broken_counter_hides: bool,
     /// Whether the sizes of a resource's parts are added up without a look at the carry.
     pub resource_sums_wrap: bool,
+    /// Whether the file that looks into a driver's table of nexthops goes after the table.
+    pub fib_file_outlives_table: bool,
     /// Whether a driver goes on to count a route that another has refused after it.
     pub refused_routes_count: bool,
     /// Whether errors may be reported until the instance is freed.
@@ -203,6 +219,10 @@ pub struct Parts {
 pub struct Netdevs {
     /// Whether a message about a port names its netdev only if that is where its instance is.
     pub ports_name_near_netdevs: bool,
+    /// Of which netdevs devlink is told.
+    pub follows: Follows,
+    /// Whether a port may end with a type that was not taken back, and no warning says so.
+    pub port_may_end_with_type: bool,
     /// Whether messages about a netdev do not say which port it is of.
     pub links_name_no_ports: bool,
     /// Whether the namespace that a netdev leaves is told nothing.

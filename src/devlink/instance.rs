@@ -78,6 +78,7 @@ impl Devlink {
             kref,
             parent,
             netns,
+            follows: netns,
             // Every instance has a lock (and a lockdep key) of its own, also a later one of the same handle.
             lock: k.new_lock(LockClass::Devlink, kref.names(subject)),
             users: k.registration(subject),
@@ -163,6 +164,7 @@ impl Devlink {
         for _ in 0..left + usize::from(self.is_registered(id)) {
             self.says(k, id, What::Warn(self.subject(id), k.here()));
         }
+        self.unfollow(k, id);
         self.snapshot_ids_destroy(k, id);
         k.disown(self.with(k, id, |instance| instance.kref));
         self.put(k, id);

@@ -28,6 +28,7 @@ impl Devlink {
         k.point(Point::ReloadNetns).await;
         self.with(k, id, |instance| instance.netns = to);
         self.says(k, id, What::Set(Subject::NetnsOf(self.handle(id)), from.to_byte(), to.to_byte()));
+        self.follow_to(k, id, to);
         if !self.decisions.reload.netns_told_little {
             self.notify_register(k, id).await;
         }

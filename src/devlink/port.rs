@@ -64,6 +64,10 @@ impl Devlink {
             self.says(k, id, What::Warn(self.subject(id), k.here()));
             return Err(Errno::ENOENT);
         }
+        let has_type = self.with(k, id, |instance| instance.port_types[port.index()] != PortType::NotSet);
+        if has_type && !self.decisions.netdev.port_may_end_with_type {
+            k.emit(What::Warn(part, k.here()));
+        }
         self.notify(k, id, Notice::Del, part).await;
         self.remove(k, id, part);
         self.with(k, id, |instance| instance.port_order.remove(port));
@@ -80,7 +84,8 @@ impl Devlink {
         event: NetdevEvent,
         netns: NetNs,
     ) {
-        if !self.touch(k, id) {
+        self.left_behind_are_told(k, netns);
+        if !self.is_told(id, netns) || !self.touch(k, id) {
             return;
         }
         let is_near = self.netns(id) == netns;

@@ -1,6 +1,6 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, fib, health, module, mtty, netdev, netns, ops, port, snapshot, vf, vfio};
+use super::{Bus, fib, fib_file, health, module, mtty, netdev, netns, ops, port, snapshot, vf, vfio};
 use crate::commands;
 use crate::event::{
     Errno, Handle, Knob, Module, NetNs, NumVfs, Parent, Point, PortCount, PortIndex, Route, Switch, Uuid,
@@ -47,6 +47,8 @@ commands! {
         0x52 "route.add" RouteAdd(route: Route),
         /// Deletes a route of the namespace that the task is in.
         0x53 "route.del" RouteDel(route: Route),
+        /// A user says, by a file of netdevsim's, that a bucket of a nexthop group was used.
+        0x54 "driver.fib-activity" FibActivity(handle: Handle),
         /// A user opens a mediated device, does something with it, and closes it.
         0x70 "vfio.use" Use(uuid: Uuid),
         /// So much time passes that releases which the kernel delays have run.
@@ -86,6 +88,7 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         Command::NetdevMove { handle, port, netns } => netdev::set_netns(bus, handle, port, netns).await,
         Command::RouteAdd { route } => fib::add(bus, route).await,
         Command::RouteDel { route } => fib::del(bus, route).await,
+        Command::FibActivity { handle } => fib_file::write(bus, handle).await,
         Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
         Command::Use { uuid } => vfio::r#use(bus, uuid).await,
         Command::TimePass {} => {

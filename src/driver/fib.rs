@@ -1,6 +1,6 @@
 //! Routes of a namespace, and the drivers that keep them too: each as many as its resources allow.
 
-use super::{Bus, netdev};
+use super::{Bus, fib_file, netdev};
 use crate::devlink::InstanceId;
 use crate::event::{Errno, Handle, NetNs, Point, Resource, Route, Subject, What};
 use crate::operand::Operand;
@@ -114,6 +114,7 @@ pub(super) async fn create(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
     for (resource, of) in KEPT {
         bus.devlink.resource_occupy(k, id, resource, Some((keeps & of).count_ones() as u8));
     }
+    fib_file::create(bus, bus.devlink.handle(id));
     Ok(())
 }
 
@@ -125,6 +126,7 @@ pub(super) async fn destroy(bus: &Bus<'_>, id: InstanceId) {
     left.iter_mut().zip(others).for_each(|(place, listener)| *place = Some(listener));
     fib.listeners.set(left);
     netdev::notifier_changes(bus, id).await;
+    fib_file::destroy(bus, bus.devlink.handle(id)).await;
     if bus.model(id).keeps_routes {
         KEPT.iter().for_each(|(resource, _)| bus.devlink.resource_occupy(bus.kernel, id, *resource, None));
     }

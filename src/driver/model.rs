@@ -231,6 +231,8 @@ pub struct Device {
     pub has_snapshot_file: Cell<bool>,
     /// Whether the files are there that have the driver report an error.
     pub has_health_files: Cell<bool>,
+    /// The file about nexthops, and the table that it looks into.
+    pub(in crate::driver) fib_file: super::fib_file::FibFile,
     knobs: [Cell<bool>; Knob::COUNT],
 }
 
@@ -253,6 +255,7 @@ impl Default for Device {
             has_port_files: Cell::default(),
             has_snapshot_file: Cell::default(),
             has_health_files: Cell::default(),
+            fib_file: Default::default(),
             knobs: Default::default(),
         }
     }

@@ -60,6 +60,13 @@ pub async fn cleanup(bus: &Bus<'_>) {
         }
     }
     rdma::netdev::wait(bus, gone).await;
+    if !bus.devlink.others_are_told() {
+        for netns in &ended {
+            // Models `netdev_wait_allrefs_any()` for the loopback netdev of the namespace, which a follower keeps.
+            let loopback = k.refcount_set(Subject::Netns(*netns));
+            k.kref_wait(loopback, Point::NetdevWait).await;
+        }
+    }
     ended.iter().for_each(|netns| fib::exit_netns(bus, *netns));
     drop(pernet);
     ended.iter().for_each(|netns| k.netns_free(*netns));

@@ -6,7 +6,8 @@ pub mod netdev;
 
 use super::Bus;
 use crate::commands;
-use crate::event::{Errno, IbDevice, IbDriver, NetNs, Netdev, NetnsMode, RdmaModule, Switch};
+use crate::event::{Errno, IbDevice, IbDriver, NetNs, Netdev, NetnsMode, RdmaModule, Switch, UmadNumber};
+use crate::operand::Operand;
 
 commands! {
     /// A command of `rdma(8)`, or one of `ip-link(8)` to a dummy netdev.
@@ -43,6 +44,8 @@ commands! {
         0xae "rdma.module-remove" ModuleRemove(module: RdmaModule),
         /// Has the driver fail to enable the next device that it makes.
         0xaf "rdma.fail-enable" FailEnable(switch: Switch),
+        /// A user reads which RDMA device the port of a umad device is of.
+        0xb0 "rdma.umad-read" UmadRead(umad: UmadNumber),
     }
 }
 
@@ -89,6 +92,7 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         Command::LinkShow { device } => ib.show_port(k, device).await,
         Command::ModuleLoad { module } => module::load(bus, module).await,
         Command::ModuleRemove { module } => module::remove(bus, module).await,
+        Command::UmadRead { umad } => ib.umad_read(k, umad.to_byte()).await,
         Command::FailEnable { switch } => {
             ib.fails_to_enable.set(switch == Switch::On);
             Ok(())

@@ -72,6 +72,10 @@ lock_classes! {
     TakeSnapshotFile PerObject "writers of take_snapshot",
     /// Not a lock: whoever removes a file waits for its writers.
     BreakHealthFile PerObject "writers of break_health",
+    /// Not a lock: a task that removes the file waits for its writers.
+    FibFile PerObject "writers of nexthop_bucket_activity",
+    /// Not a lock: a task that removes the file waits for its readers.
+    UmadFile PerObject "readers of ibdev",
     /// Not a lock: whoever removes a file waits for its writers.
     PortFiles PerObject "writers of new_port",
     /// Not a lock: whoever removes the files of a bus and its drivers waits for their writers.

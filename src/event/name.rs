@@ -98,6 +98,9 @@ operands! {
         IbUmad = "ib_umad", Siw = "siw", RdmaRxe = "rdma_rxe", IbUverbs = "ib_uverbs",
     }
 
+    /// The character device of a port, by its number.
+    "a umad device" (2 bits) enum UmadNumber { N0 = "umad0", N1 = "umad1", }
+
     /// Which network namespaces a device is in: every one, or one.
     "a mode of rdma's namespaces" (1 bits) enum NetnsMode { Exclusive = "exclusive", Shared = "shared", }
 

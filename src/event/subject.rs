@@ -146,6 +146,8 @@ subjects! {
     Param(handle: Handle, param: Param) part "{handle} {param}" "param" "a param" (text::<ParamValue>) Params;
     /// A rate object of a devlink instance. Its value: [`Rates`](value::Rates).
     Rate(handle: Handle, rate: RateName) part "{handle}/{rate}" "rate" "a rate object" (text::<value::Rates>) Rates;
+    /// The nexthops that a driver keeps of its namespace.
+    FibTable(handle: Handle) device "{handle} fib table" "object" "a table of nexthops" (number) Instance;
     /// What the driver says of itself and of its firmware.
     Info(handle: Handle) instance "{handle}" "info" "what a driver says of itself" (nothing) Instance;
     /// A flash update under way. Its value: [`FlashStatus`](value::FlashStatus).
@@ -207,7 +209,7 @@ subjects! {
     /// The character device of this number that `ib_uverbs` has for an RDMA device.
     Uverbs(number: u8) free "uverbs{number}" "object" "a uverbs device" (number) Others;
     /// The character device of this number that `ib_umad` has for a port.
-    Umad(number: u8) free "umad{number}" "object" "a umad device" (number) Others;
+    Umad(number: u8) free "umad{number}" "umad" "a umad device" (text::<IbDevice>) Others;
     /// What a message does not name.
     Unnamed free "unnamed" "rdma-link" "what a message does not name" (nothing) Others;
 }

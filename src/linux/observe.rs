@@ -163,7 +163,7 @@ impl<'r> Observer<'r> {
                     None => self.foreign(super::other::words(Family::Rdma, message)),
                 }
             }
-            Report::Text { path, text, .. } => match mdev::read(path, text) {
+            Report::Text { path, text, .. } => match mdev::read(path, text).or_else(|| rdma::message::file(path, text)) {
                 Some((subject, value)) if self.at_rest => {
                     // What is the same in every namespace is found in each.
                     let rest = What::AtRest(subject, value);

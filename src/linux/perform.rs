@@ -209,6 +209,13 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
                 "boom".to_string(),
             )
         }
+        Driver::FibActivity { handle } => {
+            let id = netdevsim(handle)?;
+            write(
+                &format!("/sys/kernel/debug/netdevsim/netdevsim{id}/fib/nexthop_bucket_activity"),
+                "1 0".to_string(),
+            )
+        }
         Driver::NetnsAdd { netns } => Action::NetnsAdd { name: netns.to_string() },
         Driver::NetnsDel { netns } => Action::NetnsDel { name: netns.to_string() },
         Driver::NetnsEnter { netns } => Action::NetnsEnter { name: netns.to_string() },

@@ -1,6 +1,6 @@
 //! What becomes of the netdevs of ports, and what is told of it.
 
-use crate::devlink::decisions::Decisions;
+use crate::devlink::decisions::{Decisions, Follows};
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK};
 use crate::variant::Variant;
 
@@ -30,5 +30,44 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-warning"],
         with: &["linux-6.12"],
         apply: |decisions| decisions.netdev.end_with_netns = true,
+    },
+    Variant {
+        id: 0x30,
+        name: "notifier-of-one-namespace",
+        says: "an instance is told of the netdevs of its own namespace alone, and so not of the end of one that a user moved",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, so notifications must cover those made after register too",
+        }],
+        breaks: &["no-warning"],
+        with: &["linux-6.12"],
+        apply: |decisions| decisions.netdev.follows = Follows::Own,
+    },
+    Variant {
+        id: 0x31,
+        name: "notifier-stays",
+        says: "a move leaves the instance's notifier for netdevs in the namespace where the instance was made, as in 2022",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Leon Romanovsky",
+            claim: "the end of a namespace reloads every instance in it, and that has to work",
+        }],
+        breaks: &["no-warning", "no-use-after-free"],
+        with: &["linux-6.12"],
+        apply: |decisions| decisions.netdev.follows = Follows::First,
+    },
+    Variant {
+        id: 0x32,
+        name: "notifier-in-two-lists",
+        says: "a move puts a notifier for netdevs of all namespaces into the list of one too, which cuts off the first list",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Leon Romanovsky",
+            claim: "the end of a namespace reloads every instance in it, and that has to work",
+        }],
+        breaks: &["no-deadlock"],
+        with: &["linux-6.12"],
+        apply: |decisions| decisions.netdev.follows = Follows::Twice,
     },
 ];

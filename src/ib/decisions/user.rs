@@ -73,6 +73,8 @@ pub struct UserRules {
     pub announces_locked: bool,
     /// Whether listeners are notified that a device, or the netdev that it is on, has another name.
     pub announces_renames: bool,
+    /// Whether `ib_umad` forgets which device a port is of before it removes the files of the port.
+    pub umad_clears_first: bool,
     /// Whether `siw` follows the netdevs of the initial namespace alone.
     pub siw_follows_init_alone: bool,
     /// Whether the device on a netdev that goes is looked up with the list of devices locked.
@@ -109,6 +111,7 @@ impl Default for UserRules {
             work_ends_in_move: false,
             announces_locked: true,
             announces_renames: true,
+            umad_clears_first: false,
             siw_follows_init_alone: false,
             netdev_lookup_locks: false,
             compat_begins: Begins::WithTheRegistered,

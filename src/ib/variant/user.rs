@@ -149,4 +149,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &["linux-6.12"],
         apply: |decisions| decisions.users.netdev_lookup_locks = true,
     },
+    Variant {
+        id: 0x1e,
+        name: "umad-clears-first",
+        says: "ib_umad forgets the device of a port before it removes the port's files, as up to 5.5",
+        cites: &[Cite {
+            mail: &UEVENTS,
+            who: "Kirti Wankhede",
+            claim: "a device is unregistered when its children and files are gone and none can be created",
+        }],
+        breaks: &["no-warning"],
+        with: &[],
+        apply: |decisions| decisions.users.umad_clears_first = true,
+    },
 ];

@@ -5,6 +5,7 @@ use super::{DEV_NAME, GET, NDEV_NAME, link_name, name};
 use crate::event::value::{IbLink, Protocol, Value};
 use crate::event::{Action, IbDevice, NetNs, Netdev, Notice, Subject};
 use crate::linux::attribute::Found;
+use crate::operand::Operand;
 use crate::linux::link::{DELLINK, IFNAME, NEWLINK, attributes, kind};
 
 /// The length of a netlink header in bytes.
@@ -36,6 +37,12 @@ pub(in crate::linux) fn notification(message: &[u8]) -> Option<(Notice, Subject,
         DETACH => Some((Notice::Del, link, netdev)),
         _ => None,
     }
+}
+
+/// Reads what a file of sysfs says: which device a umad device is of.
+pub(in crate::linux) fn file(path: &str, text: &str) -> Option<(Subject, u8)> {
+    let number = path.strip_prefix("/sys/class/infiniband_mad/umad")?.strip_suffix("/ibdev")?;
+    Some((Subject::Umad(number.parse().ok()?), device(text.trim_end())?.to_byte()))
 }
 
 /// Reads an answer to a dump of devices or of ports.

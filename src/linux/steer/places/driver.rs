@@ -81,6 +81,10 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::BreakHealth, Site::Entry("full_proxy_open")).before(6, 14).by(&["driver.break-health"]),
     at(Point::BreakHealth, Site::Entry("full_proxy_open_regular")).since(6, 14).by(&["driver.break-health"]),
     nsim(Point::HealthRemove, Site::Call("nsim_dev_health_exit", "debugfs_remove", 1)),
+    at(Point::FibFileOpen, Site::Entry("full_proxy_open")).before(6, 14).by(&["driver.fib-activity"]),
+    at(Point::FibFileOpen, Site::Entry("full_proxy_open_regular")).since(6, 14).by(&["driver.fib-activity"]),
+    nsim(Point::FibFileLookup, Site::Call("nsim_nexthop_bucket_activity_write", "rtnl_lock", 1)),
+    nsim(Point::FibFileRemove, Site::Call("nsim_fib_destroy", "debugfs_remove", 1)),
     // Modules end.
     at(Point::ModuleExit, Site::Entry("cleanup_module")).of("netdevsim"),
     at(Point::ModuleExit, Site::Entry("cleanup_module")).of("mtty"),

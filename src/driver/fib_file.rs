@@ -1,0 +1,69 @@
+//! netdevsim's file `nexthop_bucket_activity`: a write to it looks a nexthop up in a table of the driver's.
+//!
+//! The model has no nexthops, so a write that finds the table is refused.
+
+use super::{Bus, bus};
+use crate::event::{Errno, Handle, LockClass, Point, Subject, What};
+use crate::sim::LockId;
+use std::cell::Cell;
+
+/// What there is of both for one device.
+#[derive(Debug, Default)]
+pub(in crate::driver) struct FibFile {
+    /// Whether the file can be opened.
+    is_there: Cell<bool>,
+    /// Where the table was freed, if it was there and is not.
+    freed: Cell<Option<Point>>,
+}
+
+/// A write to the file. Models `nsim_nexthop_bucket_activity_write()`.
+pub(super) async fn write(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
+    let (k, file) = (bus.kernel, &bus.device(handle).fib_file);
+    if !file.is_there.get() {
+        return Err(Errno::ENOENT);
+    }
+    k.point(Point::FibFileOpen).await;
+    if !file.is_there.get() {
+        return Err(Errno::ENOENT);
+    }
+    bus.uses_module_of(handle)?;
+    let _open = k.read_here(writers(bus, handle)).await;
+    let _rtnl = k.rtnl_lock(Point::FibFileLookup).await;
+    if let Some(freed) = file.freed.get() {
+        k.emit(What::UseAfterFree(Subject::FibTable(handle), freed, k.here()));
+    }
+    Err(Errno::EINVAL)
+}
+
+/// The table is there, and with it the file.
+pub(super) fn create(bus: &Bus<'_>, handle: Handle) {
+    let file = &bus.device(handle).fib_file;
+    file.freed.set(None);
+    file.is_there.set(bus::is_nsim(handle));
+}
+
+/// Both go. Before the table is freed, the file is removed and its writers have ended.
+pub(super) async fn destroy(bus: &Bus<'_>, handle: Handle) {
+    let outlives = bus.devlink.decisions.part.fib_file_outlives_table;
+    if !outlives {
+        remove(bus, handle).await;
+    }
+    bus.device(handle).fib_file.freed.set(Some(bus.kernel.here()));
+    if outlives {
+        remove(bus, handle).await;
+    }
+}
+
+/// Models `debugfs_remove()`.
+async fn remove(bus: &Bus<'_>, handle: Handle) {
+    let is_there = &bus.device(handle).fib_file.is_there;
+    if is_there.get() {
+        bus.kernel.point(Point::FibFileRemove).await;
+        is_there.set(false);
+        drop(bus.kernel.lock_here(writers(bus, handle)).await);
+    }
+}
+
+fn writers(bus: &Bus<'_>, handle: Handle) -> LockId {
+    bus.kernel.lock_of(LockClass::FibFile, Subject::Devlink(handle))
+}
