@@ -28,6 +28,7 @@ const CONFIRMED: &[(&str, &str)] = &[
     ("devlink/linux-reload-waits-for-a-report", "waits"),
     ("devlink/linux-module-goes-while-a-device-comes", "refcount_t: addition on 0; use-after-free"),
     ("devlink/linux-port-file-waits-for-a-lock-that-is-destroyed", "mutex_destroy"),
+    ("devlink/linux-file-outlives-the-table-that-it-looks-into", "Kernel tried to access user memory"),
     (
         "mdev/linux-mdev-remove-asks-for-a-lock-of-a-module-that-is-gone",
         "vmalloc-out-of-bounds in __down_read_trylock",
