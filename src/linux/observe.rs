@@ -163,17 +163,19 @@ impl<'r> Observer<'r> {
                     None => self.foreign(super::other::words(Family::Rdma, message)),
                 }
             }
-            Report::Text { path, text, .. } => match mdev::read(path, text).or_else(|| rdma::message::file(path, text)) {
-                Some((subject, value)) if self.at_rest => {
-                    // What is the same in every namespace is found in each.
-                    let rest = What::AtRest(subject, value);
-                    if !self.trace.events.iter().any(|event| event.what == rest) {
-                        self.push(rest);
+            Report::Text { path, text, .. } => {
+                match mdev::read(path, text).or_else(|| rdma::message::file(path, text)) {
+                    Some((subject, value)) if self.at_rest => {
+                        // What is the same in every namespace is found in each.
+                        let rest = What::AtRest(subject, value);
+                        if !self.trace.events.iter().any(|event| event.what == rest) {
+                            self.push(rest);
+                        }
                     }
+                    Some((subject, value)) => self.push(What::Dumped(subject, value)),
+                    None => self.foreign(format!("{path}: {text}")),
                 }
-                Some((subject, value)) => self.push(What::Dumped(subject, value)),
-                None => self.foreign(format!("{path}: {text}")),
-            },
+            }
             Report::Answer { family: Family::Rdma, netns, message, .. } => {
                 match rdma::message::answer(message) {
                     Some((subject, value)) if self.at_rest => {

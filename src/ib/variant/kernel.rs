@@ -36,6 +36,8 @@ fn since_linux_6_1(decisions: &mut Decisions) {
     decisions.users.dealloc_locks = true;
     decisions.users.iwarp_gid = true;
     decisions.users.counted_first = true;
+    // The latest releases of both have the fix of May 2025.
+    decisions.users.announces_locked = true;
 }
 
 /// The variants of this file.
@@ -124,7 +126,6 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             since_linux_6_1(decisions);
             decisions.users.attach_may_name_nothing = true;
             decisions.users.ends_what_never_began = true;
-            decisions.users.announces_locked = true;
         },
     },
     Variant {

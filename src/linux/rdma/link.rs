@@ -57,7 +57,9 @@ pub(in crate::linux) fn actions(command: Command) -> Option<Vec<Action>> {
         Command::LinkShow { device } => ask(PORT_GET, NLM_F_DUMP, device, Attributes::new(), None),
         Command::ModuleLoad { module } => Action::Load { module: module.to_string() },
         Command::ModuleRemove { module } => Action::Unload { module: module.to_string() },
-        Command::UmadRead { umad } => Action::Read { path: format!("/sys/class/infiniband_mad/{umad}/ibdev") },
+        Command::UmadRead { umad } => {
+            Action::Read { path: format!("/sys/class/infiniband_mad/{umad}/ibdev") }
+        }
         // No software driver can be asked to.
         Command::FailEnable { .. } => return None,
     };

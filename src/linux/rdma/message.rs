@@ -5,8 +5,8 @@ use super::{DEV_NAME, GET, NDEV_NAME, link_name, name};
 use crate::event::value::{IbLink, Protocol, Value};
 use crate::event::{Action, IbDevice, NetNs, Netdev, Notice, Subject};
 use crate::linux::attribute::Found;
-use crate::operand::Operand;
 use crate::linux::link::{DELLINK, IFNAME, NEWLINK, attributes, kind};
+use crate::operand::Operand;
 
 /// The length of a netlink header in bytes.
 const HEADER: usize = 16;
