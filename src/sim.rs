@@ -6,6 +6,7 @@
 
 mod around;
 pub mod device;
+mod fault;
 pub mod kernel;
 pub mod lock;
 pub mod module;

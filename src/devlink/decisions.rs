@@ -49,6 +49,18 @@ pub enum ReloadCalls {
     Register,
 }
 
+/// How often an eswitch change that fails half way undoes what it has made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Undo {
+    /// Once.
+    #[default]
+    Once,
+    /// In the step that fails, and again in its caller.
+    Twice,
+    /// Not at all.
+    Never,
+}
+
 /// Of which netdevs devlink is told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Follows {
@@ -174,6 +186,8 @@ pub struct Locking {
 pub struct Parts {
     /// Whether an eswitch change is applied attribute by attribute.
     pub eswitch_in_steps: bool,
+    /// How often an eswitch change that fails half way undoes what it has made.
+    pub eswitch_undo: Undo,
     /// Whether a rate object is changed attribute by attribute.
     pub rate_set_in_steps: bool,
     /// Whether a rate object that has a parent is refused another.

@@ -3,8 +3,9 @@
 use super::{Bus, fib, fib_file, health, module, mtty, netdev, netns, ops, port, snapshot, vf, vfio};
 use crate::commands;
 use crate::event::{
-    Errno, Handle, Knob, Module, NetNs, NumVfs, Parent, Point, PortCount, PortIndex, Route, Switch, Uuid,
+    Errno, Handle, Knob, Module, NetNs, Nth, NumVfs, Parent, Point, PortCount, PortIndex, Route, Switch, Uuid,
 };
+use crate::operand::Operand;
 
 commands! {
     /// A command to a driver or its module.
@@ -49,6 +50,8 @@ commands! {
         0x53 "route.del" RouteDel(route: Route),
         /// A user says, by a file of netdevsim's, that a bucket of a nexthop group was used.
         0x54 "driver.fib-activity" FibActivity(handle: Handle),
+        /// Has the n-th step of the task fail that may: an allocation, or a registration.
+        0x55 "fault.fail-nth" FailNth(nth: Nth),
         /// A user opens a mediated device, does something with it, and closes it.
         0x70 "vfio.use" Use(uuid: Uuid),
         /// So much time passes that releases which the kernel delays have run.
@@ -88,6 +91,10 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
         Command::NetdevMove { handle, port, netns } => netdev::set_netns(bus, handle, port, netns).await,
         Command::RouteAdd { route } => fib::add(bus, route).await,
         Command::RouteDel { route } => fib::del(bus, route).await,
+        Command::FailNth { nth } => {
+            bus.kernel.fail_nth(nth.to_byte() + 1);
+            Ok(())
+        }
         Command::FibActivity { handle } => fib_file::write(bus, handle).await,
         Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
         Command::Use { uuid } => vfio::r#use(bus, uuid).await,

@@ -26,12 +26,16 @@ impl Bus<'_> {
     /// What may fail of all that a reload makes anew; if it does, none of it is left.
     async fn reload_create(&self, id: InstanceId) -> Result<(), Errno> {
         let decisions = &self.devlink.decisions;
+        self.kernel.may_fail()?;
         fib::create(self, id).await?;
         if decisions.reload.reporters_anew {
             health::create(self, id);
         }
         netdev::notifier_changes(self, id).await;
-        let made = port::create_all(self, id, decisions.reload.calls == ReloadCalls::SelfLocking).await;
+        let made = match self.kernel.may_fail() {
+            Ok(()) => port::create_all(self, id, decisions.reload.calls == ReloadCalls::SelfLocking).await,
+            failed => failed,
+        };
         if made.is_err() {
             netdev::notifier_changes(self, id).await;
             if decisions.reload.reporters_anew {

@@ -154,7 +154,10 @@ async fn change_locked(bus: &Bus<'_>, id: InstanceId, port: PortIndex, add: bool
             bus.kernel.emit(What::Warn(Subject::Device(bus.devlink.handle(id)), bus.kernel.here()));
             Err(Errno::EFAULT)
         }
-        true => create(bus, id, port, false).await,
+        true => {
+            bus.kernel.may_fail()?;
+            create(bus, id, port, false).await
+        }
         false => destroy(bus, id, port).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Bus, port, probe};
 use crate::devlink::InstanceId;
+use crate::devlink::decisions::Undo;
 use crate::devlink::instance::device_lock;
 use crate::event::{Errno, EswitchMode, Handle, NumVfs, Point, PortCount, PortIndex};
 
@@ -82,8 +83,12 @@ pub(super) async fn remove_function(bus: &Bus<'_>, handle: Handle) {
 pub(super) async fn switchdev_enable(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
     for index in PORTS.into_iter().take(bus.device(bus.devlink.handle(id)).vfs.get()) {
         bus.kernel.point(Point::DriverVfPort).await;
-        if let Err(errno) = port::create(bus, id, index, true).await {
-            destroy_ports(bus, id).await;
+        let made = match bus.kernel.may_fail() {
+            Ok(()) => port::create(bus, id, index, true).await,
+            failed => failed,
+        };
+        if let Err(errno) = made {
+            undo_ports(bus, id).await;
             return Err(errno);
         }
     }
@@ -110,6 +115,22 @@ pub(super) async fn teardown(bus: &Bus<'_>, id: InstanceId, takes_lock: bool) {
     } else if bus.devlink.has_rate_nodes(id) {
         let _held = port::lock_if(bus, id, takes_lock, Point::PortUnregister).await;
         bus.devlink.rate_nodes_destroy(bus.kernel, id).await;
+    }
+}
+
+/// What is done about the ports of virtual functions when one of them cannot be made.
+async fn undo_ports(bus: &Bus<'_>, id: InstanceId) {
+    let made = bus.device(bus.devlink.handle(id)).ports.get();
+    match bus.devlink.decisions.part.eswitch_undo {
+        Undo::Once => destroy_ports(bus, id).await,
+        Undo::Never => {}
+        Undo::Twice => {
+            destroy_ports(bus, id).await;
+            for port in made.iter().filter(|port| port.is_vf) {
+                // It is not there any more.
+                let _ = bus.devlink.port_unregister(bus.kernel, id, port.index).await;
+            }
+        }
     }
 }
 

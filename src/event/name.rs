@@ -98,6 +98,11 @@ operands! {
         IbUmad = "ib_umad", Siw = "siw", RdmaRxe = "rdma_rxe", IbUverbs = "ib_uverbs",
     }
 
+    /// Which step.
+    "a step" (3 bits) enum Nth {
+        N1 = "1", N2 = "2", N3 = "3", N4 = "4", N5 = "5", N6 = "6", N7 = "7", N8 = "8",
+    }
+
     /// The character device of a port, by its number.
     "a umad device" (2 bits) enum UmadNumber { N0 = "umad0", N1 = "umad1", }
 

@@ -64,6 +64,7 @@ impl Ib {
         if slot.get().is_some() && self.decisions.users.compat_looks_first {
             return Ok(());
         }
+        k.may_fail()?;
         let compat = k.kref_init(Subject::IbCompat(device, netns));
         k.emit(What::Visible(Subject::IbCompat(self.name(device), netns)));
         self.compat_uevent(k, Action::Add, device, netns, compat);

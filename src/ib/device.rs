@@ -13,7 +13,9 @@ impl Ib {
             if let Err(errno) = self.assign_name(k, device).await {
                 // Models `ib_dealloc_device()` of one that has never been in the list.
                 drop(self.list_for_dealloc(k).await);
-                self.free_netdevs(k, device);
+                if !self.decisions.users.failed_link_keeps_netdev {
+                    self.free_netdevs(k, device);
+                }
                 return Err(errno);
             }
             let asked = self.query_port(k, device).await;
@@ -57,6 +59,7 @@ impl Ib {
     /// Models `assign_name()`: the name is reserved, and the device has its place; nobody finds it yet.
     async fn assign_name(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
         let _list = self.list(k, self.decisions.devices, Mode::Write, Point::IbRegisterLock).await;
+        k.may_fail()?;
         self.take_name(device)?;
         self.set_name(k, device);
         let state = Device {

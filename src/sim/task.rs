@@ -68,6 +68,8 @@ pub struct Task {
     pub(super) netns: Cell<NetNs>,
     /// How many uevents the task has seen.
     pub(super) seen: Cell<usize>,
+    /// How many steps that may fail the task is to come to until one fails; none does if this is zero.
+    pub(super) fail_nth: Cell<u8>,
 }
 
 impl Default for Task {
@@ -81,6 +83,7 @@ impl Default for Task {
             held: RefCell::default(),
             netns: Cell::new(NetNs::Init),
             seen: Cell::new(0),
+            fail_nth: Cell::new(0),
         }
     }
 }
@@ -97,6 +100,7 @@ impl Task {
         self.held.get_mut().clear();
         self.netns.set(NetNs::Init);
         self.seen.set(0);
+        self.fail_nth.set(0);
     }
 }
 

@@ -1,6 +1,6 @@
 //! How parts change, and what is told of it.
 
-use crate::devlink::decisions::Decisions;
+use crate::devlink::decisions::{Decisions, Undo};
 use crate::mail::{Cite, KREF, REGISTER, TRAPS};
 use crate::variant::Variant;
 
@@ -134,5 +134,33 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-use-after-free"],
         with: &[],
         apply: |decisions| decisions.part.rate_parents_kept = true,
+    },
+    Variant {
+        id: 0x33,
+        name: "eswitch-undone-twice",
+        says: "an eswitch change that fails half way has its ports unregistered twice, as in 2026",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "set routines reach the driver as reload does, and it cannot be proven of all drivers that they are \
+                    protected from harm",
+        }],
+        breaks: &["no-warning"],
+        with: &["linux-6.12"],
+        apply: |decisions| decisions.part.eswitch_undo = Undo::Twice,
+    },
+    Variant {
+        id: 0x34,
+        name: "eswitch-not-undone",
+        says: "an eswitch change that fails half way leaves the ports that it has made",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "set routines reach the driver as reload does, and it cannot be proven of all drivers that they are \
+                    protected from harm",
+        }],
+        breaks: &["error-leaves-state"],
+        with: &["linux-6.12"],
+        apply: |decisions| decisions.part.eswitch_undo = Undo::Never,
     },
 ];

@@ -73,6 +73,8 @@ pub struct UserRules {
     pub announces_locked: bool,
     /// Whether listeners are notified that a device, or the netdev that it is on, has another name.
     pub announces_renames: bool,
+    /// Whether a device that cannot be registered keeps the reference to its netdev.
+    pub failed_link_keeps_netdev: bool,
     /// Whether `ib_umad` forgets which device a port is of before it removes the files of the port.
     pub umad_clears_first: bool,
     /// Whether `siw` follows the netdevs of the initial namespace alone.
@@ -111,6 +113,7 @@ impl Default for UserRules {
             work_ends_in_move: false,
             announces_locked: true,
             announces_renames: true,
+            failed_link_keeps_netdev: false,
             umad_clears_first: false,
             siw_follows_init_alone: false,
             netdev_lookup_locks: false,

@@ -162,4 +162,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| decisions.users.umad_clears_first = true,
     },
+    Variant {
+        id: 0x1f,
+        name: "failed-link-keeps-netdev",
+        says: "a device that cannot be registered keeps the reference to its netdev, which then never goes",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "an active count with a completion is what holds an unregister up, and it is no kref",
+        }],
+        breaks: &["no-deadlock"],
+        with: &[],
+        apply: |decisions| decisions.users.failed_link_keeps_netdev = true,
+    },
 ];
