@@ -42,7 +42,8 @@ const MAKERS: &[(&str, &[&str], &str)] = &[
 
 /// Invariants that look at what is there at the end. What ends and begins anew before that is told of as it should be, or
 /// is no more there to be found wanting.
-const AT_REST: &[&str] = &["stream-converges", "instances-come-back", "gid-table-converges"];
+const AT_REST: &[&str] =
+    &["stream-converges", "instances-come-back", "gid-table-converges", "rdma-stream-converges"];
 
 /// Invariants that their programs break in every life of an object, so that the break in the first is the one that is seen.
 const EVERY_LIFE: &[&str] =

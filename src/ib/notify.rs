@@ -74,7 +74,11 @@ impl Ib {
     pub(super) fn notify_rename(&self, k: &Kernel, device: IbDevice) {
         let Some(state) = self.device(device) else { return };
         if self.decisions.users.announces_renames && self.announced[device.index()].get() {
-            k.emit_in_of(state.netns, state.kref, What::Notify(Notice::New, Subject::IbName(self.name(device)), 0));
+            k.emit_in_of(
+                state.netns,
+                state.kref,
+                What::Notify(Notice::New, Subject::IbName(self.name(device)), 0),
+            );
         }
     }
 
