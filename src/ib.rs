@@ -66,6 +66,8 @@ pub struct Ib {
     queued: user::Queued,
     /// Whether the driver of the next device fails to enable it.
     pub fails_to_enable: Cell<bool>,
+    /// Which drivers' modules go and make no links any more.
+    pub makes_no_links: [Cell<bool>; IbDriver::COUNT],
     /// Whether users load and unload the modules of `uverbs` and `umad`, which register by themselves then.
     pub users_load: Cell<bool>,
     /// The clients that no program names.
@@ -141,6 +143,7 @@ impl Ib {
             clients: Default::default(),
             rescans: Default::default(),
             modules: Default::default(),
+            makes_no_links: Default::default(),
             refuses: Default::default(),
             names: Default::default(),
             netdevs: Default::default(),

@@ -127,6 +127,16 @@ impl Ib {
 
     /// Registers the device that a driver has in its own place, on the netdev that it is made of.
     pub async fn register_plain(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
+        // On Linux a user has a software driver make the device: with the lock of its link operations, while it has them.
+        let is_made_by_user =
+            self.decisions.users.link_ops == LinkOps::Rwsem && device.driver() != IbDriver::Mlx5;
+        let _ops = match is_made_by_user {
+            true => Some(k.read_here(k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel)).await),
+            false => None,
+        };
+        if is_made_by_user && self.makes_no_links[device.driver().index()].get() {
+            return Err(Errno::EINVAL);
+        }
         if self.netdevs.link(device).is_some() {
             return Err(Errno::ENFILE);
         }
@@ -137,12 +147,6 @@ impl Ib {
                 return Err(Errno::EEXIST);
             }
         }
-        // On Linux a user has a software driver make the device: with the lock of its link operations.
-        let is_made_by_user = self.decisions.users.link_ops == LinkOps::Rwsem && driver != IbDriver::Mlx5;
-        let _ops = match is_made_by_user {
-            true => Some(k.read_here(k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel)).await),
-            false => None,
-        };
         let result = self.register_made(k, device, device, Link { driver, netdev }).await;
         if driver != IbDriver::Mlx5 && netdev.is_some_and(|id| !self.netdevs.get(id).registered) {
             // Whoever waits for a netdev's references tells the driver again and again that it goes.

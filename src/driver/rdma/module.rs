@@ -141,6 +141,15 @@ pub(super) async fn remove(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errn
     k.point(Point::ModuleGone).await;
     k.module_gone(text);
     rdma.state(module).set(State::Absent);
+    let driver = match module {
+        RdmaModule::Siw => Some(IbDriver::Siw),
+        RdmaModule::RdmaRxe => Some(IbDriver::Rxe),
+        RdmaModule::IbUverbs | RdmaModule::IbUmad => None,
+    };
+    if let Some(driver) = driver {
+        // A module that is gone is loaded again with the next link.
+        bus.ib.makes_no_links[driver.index()].set(false);
+    }
     Ok(())
 }
 
@@ -188,6 +197,7 @@ pub(super) async fn forget_ops(bus: &Bus<'_>, driver: IbDriver) {
             let lock = k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel);
             let _held = k.lock(lock, Point::LinkUnregister).await;
             ops.set(None);
+            bus.ib.makes_no_links[driver.index()].set(true);
         }
         LinkOps::Nothing => {
             k.point(Point::LinkUnregister).await;
