@@ -2,9 +2,9 @@
 
 use crate::devlink;
 use crate::driver;
-use crate::event::{Errno, Event, Region, Subject, Trace, What};
+use crate::event::{Errno, Event, Point, Region, Subject, Trace, What};
 use crate::linux::compare;
-use crate::program::{Command, Program};
+use crate::program::{Command, Program, Segment};
 
 /// Returns the program with one command more, which is refused if a reference is left as the model says. The id of a
 /// snapshot is free again when its last reference is gone, and only then can be wanted.
@@ -36,7 +36,8 @@ pub fn later(program: &Program, model: &Trace) -> Option<Program> {
     };
     let at = model.events[..used].iter().rposition(|event| begins(event).is_some())?;
     let is_freed = model.events[..at].iter().any(|event| event.what == What::Free(of));
-    if !is_freed || !program.schedule.is_empty() {
+    let counts = |segment: &Segment| segment.until.is_some_and(|(point, _)| point == Point::CommandStart);
+    if !is_freed || program.schedule.iter().any(counts) {
         return None;
     }
     let mut longer = program.clone();
