@@ -103,6 +103,10 @@ impl Ib {
         if !self.decisions.hides_first {
             self.hide(k, device).await;
         }
+        if self.decisions.users.counted_first {
+            // The first reference is put before it is waited for the others.
+            k.close(users);
+        }
         match self.decisions.keeps == Keeps::Users && self.decisions.unregister_waits {
             true => k.unregister_wait(users, Point::IbUnregisterWait).await,
             false => k.close(users),
