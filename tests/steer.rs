@@ -52,7 +52,7 @@ const CONFIRM: [&str; 6] = ["linux", "confirm", "--release", "6.12", "--as", "ma
 /// show it.
 const PLANTS: &[(&str, &str, &str)] = &[
     ("mdev", "mdev=linux-6.12+create-unsynchronised", "2"),
-    ("devlink", "devlink=linux-6.12+lookup-without-recheck", "6"),
+    ("devlink", "devlink=linux-6.12+lookup-without-recheck", "5"),
     ("ib", "ib=linux-6.12+unfenced-unregister", "1"),
 ];
 /// Programs of each subsystem that are made up: model and kernel agree on all, unless a plant is in the model.
