@@ -11,7 +11,7 @@ pub async fn take(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     if !is_there.get() {
         return Err(Errno::ENOENT);
     }
-    let _open = k.lock(writers(bus, handle), Point::TakeSnapshot).await;
+    let _open = k.read(writers(bus, handle), Point::TakeSnapshot).await;
     if !is_there.get() {
         return Err(Errno::ENOENT);
     }
