@@ -64,6 +64,8 @@ pub struct Ib {
     numbers: chardev::Numbers,
     /// Devices that are to be unregistered later.
     queued: user::Queued,
+    /// The drivers whose module has gone, or is about to: they make no device.
+    pub gone: [Cell<bool>; IbDriver::COUNT],
     /// Whether the driver of the next device fails to enable it.
     pub fails_to_enable: Cell<bool>,
     /// Which drivers' modules go and make no links any more.
@@ -154,6 +156,7 @@ impl Ib {
             compat: Default::default(),
             numbers: Default::default(),
             queued: Default::default(),
+            gone: Default::default(),
             fails_to_enable: Cell::default(),
             users_load: Cell::default(),
             unnamed: unnamed::Unnamed::default(),

@@ -141,6 +141,10 @@ impl Ib {
             return Err(Errno::ENFILE);
         }
         let (driver, netdev) = (device.driver(), self.netdevs.there(k, device.netdev()));
+        let is_gone = &self.gone[driver.index()];
+        if is_gone.get() {
+            return Err(Errno::ENODEV);
+        }
         if driver != IbDriver::Mlx5 {
             let id = netdev.ok_or(Errno::ENODEV)?;
             if self.on_netdev(k, driver, id).is_some() {
@@ -150,6 +154,10 @@ impl Ib {
         let result = self.register_made(k, device, device, Link { driver, netdev }).await;
         if driver != IbDriver::Mlx5 && netdev.is_some_and(|id| !self.netdevs.get(id).registered) {
             // Whoever waits for a netdev's references tells the driver again and again that it goes.
+            let _gone = self.unregister_queued(k, device);
+        }
+        if is_gone.get() {
+            // Its module's exit function has looked for devices before this one was there.
             let _gone = self.unregister_queued(k, device);
         }
         result

@@ -91,6 +91,7 @@ pub(super) async fn going(bus: &Bus<'_>, id: NetdevId) {
 pub(super) async fn exit(bus: &Bus<'_>, driver: IbDriver) {
     let k = bus.kernel;
     let _text = k.text(text_of(driver));
+    bus.ib.gone[driver.index()].set(true);
     if driver == IbDriver::Siw {
         // Models `unregister_netdevice_notifier()`, which tells the notifier that every netdev goes.
         for device in bus.ib.made_by(driver).collect::<Vec<_>>() {

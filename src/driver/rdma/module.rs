@@ -177,6 +177,7 @@ const fn text_of(module: RdmaModule) -> Module {
 /// Models `rdma_link_register()` and `register_netdevice_notifier()`.
 fn begin_driver(bus: &Bus<'_>, driver: IbDriver) {
     let rdma = &bus.drivers.rdma;
+    bus.ib.gone[driver.index()].set(false);
     rdma.ops[driver.index()].set(Some(bus.kernel.registration(Subject::Module(link::text_of(driver)))));
     rdma.tells_no_more(driver);
     // Notifiers are called in the order in which they came.
