@@ -1,6 +1,6 @@
 //! A command that fails has done nothing.
 
-use crate::event::{Callback, Event, Kinds, Life, Subject, TaskId, Trace, What};
+use crate::event::{Callback, Event, Handle, Kinds, Life, Subject, TaskId, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -41,7 +41,9 @@ fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
         What::Return(Callback::ReloadUp, of, Some(_)) => of.device(),
         _ => None,
     });
-    let goes_along = |of: Subject| down.is_some() && of.device().is_none_or(|device| Some(device) == down);
+    // The device on a line card goes with its switch.
+    let is_its = |device: Handle| Some(device) == down || device == Handle::Lc1;
+    let goes_along = |of: Subject| down.is_some() && of.device().is_none_or(is_its);
     own().filter_map(changed).filter(|change| !goes_along(change.of)).all(|change| {
         // What another task changes too is not as this one left it.
         let is_shared = during.iter().any(|event| event.task != task && changed(event) == Some(change));

@@ -57,7 +57,8 @@ impl State {
             }
             What::Notify(_, Subject::IbName(name), _) => {
                 if let Some(old) = self.before[name.index()].take() {
-                    self.known[name.index()] = std::mem::take(&mut self.known[old.index()]);
+                    // A device that was not announced under its old name may have been meanwhile, under this one.
+                    self.known[name.index()] |= std::mem::take(&mut self.known[old.index()]);
                 }
             }
             What::AtRest(Subject::Ib(name), _) if self.netns == NetNs::Init && !self.has_moved => {
