@@ -24,6 +24,9 @@ pub mod run;
 
 pub mod linux;
 
+pub mod export;
+pub mod monitor;
+
 pub mod minimize;
 pub mod search;
 

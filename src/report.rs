@@ -1,6 +1,9 @@
 //! Reports: a violation for a reader at a terminal, from the invariant that broke to the command that shows it again.
 
+pub mod cycle;
 pub mod held;
+pub mod picture;
+pub mod review;
 pub mod timeline;
 
 use crate::event::{Trace, What};
@@ -40,10 +43,11 @@ impl fmt::Display for Report<'_> {
         }
         section(f, &format!("timeline, under {}", program.variants))?;
         f.write_str(&timeline::timeline(program, trace, violation))?;
-        if let What::Deadlock(cycle) | What::LockOrder(cycle) = trace.events[violation.at].what {
-            section(f, "the cycle")?;
-            for link in &trace.cycles[usize::from(cycle)] {
-                writeln!(f, "  {}", trace.link(link))?;
+        if let what @ (What::Deadlock(_) | What::LockOrder(_)) = trace.events[violation.at].what {
+            let is_order = matches!(what, What::LockOrder(_));
+            section(f, if is_order { "the two orders" } else { "the cycle" })?;
+            for line in cycle::lines(program, trace, violation.at) {
+                writeln!(f, "  {line}")?;
             }
         }
         let held = held::held(trace, violation.at);

@@ -92,7 +92,7 @@ fn folder(parent: Parent, kind: MdevType) -> String {
 }
 
 /// A UUID of which the model's name is a short form.
-fn full(uuid: Uuid) -> String {
+pub fn full(uuid: Uuid) -> String {
     format!("{UUID}{:x}", uuid.index())
 }
 

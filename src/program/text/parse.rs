@@ -3,7 +3,7 @@
 //! The strict reading and the salvage are the same pass; strict refuses if anything was noted.
 
 use super::diagnostic::{PROBLEMS_MAX, Problem};
-use super::words::expected;
+use super::words::{expected, meant};
 use crate::event::{Point, TaskName};
 use crate::invariant;
 use crate::operand::{CommandSpec, OPERANDS_MAX, Operand};
@@ -202,7 +202,12 @@ impl Parser {
     fn command(&mut self, task: usize, name: Word<'_>, rest: &[Word<'_>]) {
         let Some(spec) = Command::specs().find(|spec| spec.name == name.1) else {
             let accepted: Vec<_> = Command::specs().map(|spec| spec.name).collect();
-            let help = self.expected("a command", &accepted, name.1, "commands");
+            let typed: Vec<&str> = std::iter::once(name.1).chain(rest.iter().map(|word| word.1)).collect();
+            let meant = if self.explain { meant(&typed) } else { None };
+            let help = match meant {
+                Some(meant) => format!("a program says `{meant}` for that; `unreg list commands` prints all"),
+                None => self.expected("a command", &accepted, name.1, "commands"),
+            };
             return self.problem(name, format!("`{}` is no command", name.1), help);
         };
         let Some(operands) = self.operands(spec, name, rest) else { return };

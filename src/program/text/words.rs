@@ -28,6 +28,39 @@ pub fn expected(what: &str, accepted: &[&str], found: &str, list: &str) -> Strin
     out
 }
 
+/// How users type what programs say: the words that begin a line of iproute2 or a shell, and the command.
+const TYPED: &[(&[&str], &str)] = &[
+    (&["devlink", "dev", "reload"], "devlink.reload HANDLE"),
+    (&["devlink", "reload"], "devlink.reload HANDLE"),
+    (&["devlink", "dev", "eswitch", "set"], "devlink.eswitch-set HANDLE MODE"),
+    (&["devlink", "dev", "param", "set"], "devlink.param-set HANDLE NAME VALUE"),
+    (&["devlink", "dev", "flash"], "devlink.flash HANDLE FILE"),
+    (&["devlink", "dev", "info"], "devlink.info-get HANDLE"),
+    (&["devlink", "dev"], "devlink.get HANDLE"),
+    (&["devlink", "port", "function", "rate"], "devlink.rate-set HANDLE NAME"),
+    (&["devlink", "port"], "devlink.port-get HANDLE PORT"),
+    (&["devlink", "trap", "set"], "devlink.trap-set HANDLE TRAP ACTION"),
+    (&["devlink", "region", "new"], "devlink.region-new HANDLE REGION"),
+    (&["devlink", "region", "del"], "devlink.region-del HANDLE REGION"),
+    (&["devlink", "health", "recover"], "devlink.health-recover HANDLE REPORTER"),
+    (&["devlink"], "devlink.dump"),
+    (&["rdma", "link", "add"], "rdma.link-add DEVICE DRIVER NETDEV"),
+    (&["rdma", "link"], "rdma.link-del DEVICE"),
+    (&["rdma"], "rdma.dev-show"),
+    (&["ip", "netns", "add"], "netns.add NETNS"),
+    (&["ip", "netns"], "netns.del NETNS"),
+    (&["ip", "link", "add"], "netdev.add NETDEV"),
+    (&["ip", "link"], "netdev.del NETDEV"),
+    (&["ip", "route"], "route.add ROUTE"),
+    (&["modprobe"], "rdma.module-load MODULE"),
+    (&["rmmod"], "module.remove MODULE"),
+];
+
+/// The command of a line that is typed as in a shell; none if it is not.
+pub fn meant(typed: &[&str]) -> Option<&'static str> {
+    TYPED.iter().find(|(words, _)| typed.starts_with(words)).map(|(_, command)| *command)
+}
+
 /// How many letters have to change, come or go to make one word the other. Words of very different lengths are no typos
 /// of each other, and are not compared: a line of a file may be as long as the file.
 pub fn distance(a: &str, b: &str) -> usize {
@@ -37,6 +70,16 @@ pub fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_user_types_names_the_command() {
+        assert_eq!(meant(&["devlink", "dev", "reload", "pci/0000:08:00.0"]), Some("devlink.reload HANDLE"));
+        assert_eq!(meant(&["devlink.relaod", "mlx5/0"]), None);
+        for (_, command) in TYPED {
+            let name = command.split(' ').next().unwrap();
+            assert!(crate::program::Command::specs().any(|spec| spec.name == name), "{name} is no command");
+        }
+    }
 
     #[test]
     fn a_short_list_is_given_whole_and_a_guess_only_when_near() {
