@@ -1,6 +1,7 @@
 //! `unreg linux`: the real kernel.
 
 pub(crate) mod agent;
+pub(super) mod ask;
 mod boot;
 mod build;
 mod confirm;
@@ -16,6 +17,7 @@ mod lines;
 mod process;
 mod run;
 mod scratch;
+mod script;
 mod steer;
 
 use super::Outcome;

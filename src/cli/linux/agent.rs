@@ -40,9 +40,9 @@ pub(crate) fn main() -> ! {
 
 fn serve() -> anyhow::Result<()> {
     init::mount_all()?;
-    if std::env::var_os(init::SHELL).is_some() {
+    if let Ok(what) = std::env::var(init::SHELL) {
         init::load_modules();
-        return init::shell();
+        return if what.starts_with('/') { init::script(&what) } else { init::shell() };
     }
     let tty =
         File::options().read(true).write(true).open(LINE).with_context(|| format!("cannot open {LINE}"))?;

@@ -2,9 +2,12 @@
 
 use super::build::{self, Config, Release};
 use super::guest::{Guest, Setup};
+use super::script;
+use crate::cli::missing::Missing;
 use crate::cli::{Outcome, choose, duration, out};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use unreg::linux::shown;
 use unreg::program::Variants;
 
 /// Which kernel to ask.
@@ -24,7 +27,24 @@ pub(in crate::cli) struct Which {
     patience: Duration,
 }
 
+/// How long a guest may be silent when no patience is named.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 impl Which {
+    /// The kernel that a word names: a release, maybe with a configuration after a `+`, or a folder.
+    pub(super) fn named(text: &str) -> anyhow::Result<Which> {
+        let (kernel, config) = match text.split_once('+') {
+            Some((kernel, config)) => {
+                let config = <Config as clap::ValueEnum>::from_str(config, true);
+                (kernel, Some(config.map_err(|why| anyhow::anyhow!("linux:{text}: {why}"))?))
+            }
+            None => (text, None),
+        };
+        let release: Option<Release> = kernel.parse().ok();
+        let folder = release.is_none().then(|| PathBuf::from(kernel));
+        Ok(Which { kernel: folder, release, config, patience: PATIENCE })
+    }
+
     pub(super) fn patience(&self) -> Duration {
         self.patience
     }
@@ -69,6 +89,9 @@ pub(in crate::cli) struct Arguments {
     /// Leave a shell in the guest, with the usual tools of this machine
     #[arg(long)]
     shell: bool,
+    /// Run this shell script in the guest, with the usual tools of this machine, print what it prints, and end as it ends
+    #[arg(long, value_name = "FILE", conflicts_with = "shell")]
+    script: Option<PathBuf>,
     /// Put one more program of this machine into the guest, under its own path
     #[arg(long, value_name = "FILE")]
     with: Vec<PathBuf>,
@@ -76,20 +99,36 @@ pub(in crate::cli) struct Arguments {
 
 /// What a shell comes with, as far as this machine has it.
 const TOOLS: &[&str] = &[
-    "sh", "busybox", "cat", "devlink", "dmesg", "echo", "find", "grep", "ip", "kill", "ls", "lsmod", "mkdir",
-    "modprobe", "mount", "ps", "rdma", "rm", "rmmod", "sleep", "tail", "uname",
+    "sh", "busybox", "cat", "devlink", "dmesg", "echo", "find", "grep", "head", "id", "ip", "kill", "ls",
+    "lsmod", "mkdir", "mktemp", "modprobe", "mount", "ps", "rdma", "rm", "rmmod", "sed", "sleep", "tail",
+    "udevadm", "uname", "wc",
 ];
 
 /// Where a machine's programs are.
 const FOLDERS: &[&str] = &["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
 pub(super) fn boot(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let mut setup =
-        Setup { tools: arguments.with.clone(), shell: arguments.shell, ..arguments.which.setup()? };
-    if arguments.shell {
+    let mut setup = Setup {
+        tools: arguments.with.clone(),
+        shell: arguments.shell,
+        script: arguments.script.clone(),
+        ..arguments.which.setup()?
+    };
+    if setup.shell || setup.script.is_some() {
         setup.tools.extend(TOOLS.iter().filter_map(|tool| {
             FOLDERS.iter().map(|folder| Path::new(folder).join(tool)).find(|file| file.is_file())
         }));
+    }
+    if let Some(file) = &arguments.script {
+        let (said, code) = script::run(&setup, file, arguments.which.patience())?;
+        out::print(&shown::lines(&said))?;
+        return match code {
+            0 => Ok(Outcome::Clean),
+            4 => Err(Missing(format!("{}: the guest lacks what the script needs", file.display())).into()),
+            _ => Ok(Outcome::Violation),
+        };
+    }
+    if arguments.shell {
         Guest::shell(&setup)?;
         return Ok(Outcome::Clean);
     }

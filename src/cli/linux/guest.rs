@@ -57,6 +57,8 @@ pub(super) struct Setup {
     pub(super) tools: Vec<PathBuf>,
     /// Whether the console is this terminal's and a shell runs on it.
     pub(super) shell: bool,
+    /// A script of the host that runs in the guest instead of the agent.
+    pub(super) script: Option<PathBuf>,
     /// The symbols of the kernel, if it is to be steered.
     pub(super) symbols: Option<Arc<Symbols>>,
 }
@@ -69,6 +71,7 @@ impl Setup {
             memory: build::memory(kernel),
             tools: Vec::new(),
             shell: false,
+            script: None,
             symbols: None,
         }
     }
@@ -105,7 +108,7 @@ impl Guest {
         let scratch = Scratch::new(setup.memory)?;
         let initramfs = scratch.path().join("initramfs");
         let file = File::create(&initramfs).context("cannot write to the scratch folder")?;
-        initramfs::write(BufWriter::new(file), &setup.kernel.modules(), &setup.tools)?;
+        initramfs::write(BufWriter::new(file), &setup.kernel.modules(), &setup.tools, None)?;
         let spawned = Process::spawn(command(setup, scratch.path())?, setup.symbols.clone());
         let (process, (line, said, console)) = spawned.context("cannot start a process")?;
         // A guest that does not read must not stop the host.
@@ -139,7 +142,7 @@ impl Guest {
         let scratch = Scratch::new(setup.memory)?;
         let file =
             File::create(scratch.path().join("initramfs")).context("cannot write to the scratch folder")?;
-        initramfs::write(BufWriter::new(file), &setup.kernel.modules(), &setup.tools)?;
+        initramfs::write(BufWriter::new(file), &setup.kernel.modules(), &setup.tools, None)?;
         let status = command(setup, scratch.path())?.status().context("cannot start a process")?;
         anyhow::ensure!(status.success(), "the guest ended with {status}");
         Ok(())
@@ -306,7 +309,7 @@ impl Guest {
     }
 }
 
-fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
+pub(super) fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this binary")?);
     command.arg0(if setup.symbols.is_some() { EXEC_TRACED } else { EXEC });
     command.arg(std::process::id().to_string()).arg(setup.kernel.linux());
@@ -318,6 +321,13 @@ fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> {
     if setup.shell {
         command.args(["console=tty0", "con0=fd:0,fd:1", "ssl0=null", "UNREG_SHELL=1"]);
         command.env("TMPDIR", scratch);
+        return Ok(command);
+    }
+    if setup.script.is_some() {
+        // The script's output is the console: the kernel's own messages would be between its lines.
+        command.args(["console=tty0", "con0=null,fd:1", "ssl0=null", "quiet", "loglevel=1"]);
+        command.arg(format!("UNREG_SHELL={}", initramfs::SCRIPT)).env("TMPDIR", scratch);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
         return Ok(command);
     }
     command.args(["console=tty0", "con0=null,fd:2", "ssl0=fd:0,fd:1"]);

@@ -22,9 +22,17 @@ struct Archive<W> {
     names: BTreeSet<PathBuf>,
 }
 
+/// Where a guest finds the script that it runs instead of the agent.
+pub(super) const SCRIPT: &str = "/script";
+
 /// Writes an initramfs with this binary as `/init`, the modules of `modules` (`…/lib/modules/RELEASE`), and
-/// `tools` under their own paths, all with the libraries they are linked with.
-pub(super) fn write(out: impl Write, modules: &Path, tools: &[PathBuf]) -> anyhow::Result<()> {
+/// `tools` under their own paths, all with the libraries they are linked with, and the script if there is one.
+pub(super) fn write(
+    out: impl Write,
+    modules: &Path,
+    tools: &[PathBuf],
+    script: Option<&Path>,
+) -> anyhow::Result<()> {
     let mut archive = Archive { out, names: BTreeSet::new() };
     for folder in FOLDERS {
         archive.folder(Path::new(folder))?;
@@ -36,6 +44,9 @@ pub(super) fn write(out: impl Write, modules: &Path, tools: &[PathBuf]) -> anyho
     }
     if let Some(release) = modules.file_name() {
         archive.tree(modules, &Path::new("lib/modules").join(release))?;
+    }
+    if let Some(script) = script {
+        archive.file(script, Path::new(SCRIPT.trim_start_matches('/')), 0o755)?;
     }
     // What netdevsim is flashed with: any bytes will do.
     archive.folder(Path::new("lib/firmware"))?;

@@ -1,5 +1,6 @@
 //! What an init must do: mounts, the terminal, modules, the end.
 
+use super::super::script;
 use super::module;
 use anyhow::Context;
 use rustix::mount::{MountFlags, mount};
@@ -11,7 +12,7 @@ use std::process::Command;
 /// Where the kernel finds its init in the initramfs.
 pub(super) const PATH: &str = "/init";
 
-/// Set on the kernel's command line, and so in init's environment, if a shell is wanted.
+/// Set on the kernel's command line, and so in init's environment, if a shell is wanted: to a script's path, or to `1`.
 pub(super) const SHELL: &str = "UNREG_SHELL";
 
 /// Where the shell finds its tools.
@@ -84,6 +85,15 @@ pub(super) fn release() -> String {
 /// Whether a message that wakes a thread stops whoever sent it, wherever it is in the kernel.
 pub(super) fn is_preemptible() -> bool {
     uname().version().to_string_lossy().contains("PREEMPT")
+}
+
+/// Runs a script on the console until it ends, and says how it did.
+pub(super) fn script(path: &str) -> anyhow::Result<()> {
+    println!("{}", script::BEGIN);
+    let status = Command::new("/bin/sh").arg(path).env("PATH", PATHS).current_dir("/tmp").status();
+    let status = status.context("there is no /bin/sh in the guest")?;
+    println!("{}{}", script::END, status.code().unwrap_or(-1));
+    Ok(())
 }
 
 /// Runs a shell on the console until it ends.
