@@ -2,21 +2,27 @@
 //!
 //! Only here are a clock, files, threads and signals used; the library below is a function of its arguments.
 
+mod check_stream;
 mod choose;
 mod corpus;
+mod diff;
 mod duration;
 mod encoding;
 mod engine;
+mod export;
 mod findings;
 mod format;
 mod hunt;
 mod linux;
 mod list;
 mod load;
+mod manual;
 mod minimize;
 mod missing;
 mod out;
+mod picture;
 mod progress;
+mod review;
 mod run;
 mod store;
 mod table;
@@ -45,6 +51,16 @@ enum Verb {
     Hunt(hunt::Arguments),
     /// Run programs, print what happens, and judge it
     Run(run::Arguments),
+    /// Show what listeners hear of a program before and after, side by side
+    Diff(diff::Arguments),
+    /// Judge logs of real machines: devlink, ip, rdma and udevadm monitor, and the kernel's log
+    CheckStream(check_stream::Arguments),
+    /// Draw a run: a page, an image, or a form that other viewers open
+    Report(picture::Arguments),
+    /// Turn a program into a reproducer for others: a shell script, a selftest of the kernel, a test in Rust
+    Export(export::Arguments),
+    /// Group the streams that a change alters by what happened to them, as one comment
+    Review(review::Arguments),
     /// Make a failing program as small as it can be while it breaks the same invariant at the same place
     Minimize(minimize::MinimizeArguments),
     /// Minimise a finding into the corpus, where it is a test
@@ -60,6 +76,10 @@ enum Verb {
     Decode(format::DecodeArguments),
     /// List what programs and options can name
     List(list::Arguments),
+    /// Print what a shell needs to complete this command line
+    Completions(manual::CompletionsArguments),
+    /// Print the manual page, or write one for each verb
+    Man(manual::ManArguments),
     /// Ask the real kernel
     #[command(subcommand)]
     Linux(linux::Verb),
@@ -103,6 +123,13 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Hunt(arguments) => hunt::hunt(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Diff(arguments) => diff::diff(&arguments),
+        Verb::CheckStream(arguments) => check_stream::check_stream(&arguments),
+        Verb::Report(arguments) => picture::report(&arguments),
+        Verb::Export(arguments) => export::export(&arguments),
+        Verb::Review(arguments) => review::review(&arguments),
+        Verb::Completions(arguments) => manual::completions(&arguments),
+        Verb::Man(arguments) => manual::man(&arguments),
         Verb::Minimize(arguments) => minimize::minimize(&arguments),
         Verb::Promote(arguments) => minimize::promote(&arguments),
         Verb::Corpus(verb) => corpus::corpus(&verb),

@@ -4,9 +4,10 @@ use super::encoding;
 use anyhow::Context;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use unreg::program::Program;
 use unreg::program::text::is_text;
+use walkdir::{DirEntry, WalkDir};
 
 /// The largest file that is read. A full program takes some kilobytes, and comments are not worth more.
 const BYTES_MAX: u64 = 1 << 20;
@@ -44,11 +45,55 @@ pub(super) fn parse(text: &str, path: &Path) -> anyhow::Result<Program> {
     Ok(Program::parse(text, &path.display().to_string())?)
 }
 
-/// Reads a whole file, unless it is too large to be a program.
+/// Whether a path stands for standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// The files that are named, and for a folder all files in it and below, by name. What begins with a dot is left out.
+pub(super) fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let is_hidden =
+        |entry: &DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+    let mut files = Vec::new();
+    for path in paths {
+        if is_standard_input(path) || !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        for entry in
+            WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| !is_hidden(entry))
+        {
+            let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
+            if entry.path().is_file() {
+                files.push(entry.into_path());
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// The programs that are named, and for a folder the `.prog` files in it and below.
+pub(super) fn programs(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut programs = Vec::new();
+    for path in paths {
+        let of_folder = path.is_dir() && !is_standard_input(path);
+        let found = files(std::slice::from_ref(path))?;
+        let before = programs.len();
+        programs.extend(found.into_iter().filter(|file| !of_folder || is_named_as_text(file)));
+        anyhow::ensure!(programs.len() > before, "there is no .prog file in {}", path.display());
+    }
+    Ok(programs)
+}
+
+/// Reads a whole file, or standard input for `-`, unless it is too large to be a program.
 pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // A length that was asked for before would be wrong for a pipe, and could be wrong for a file.
-    let read = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes));
+    let read = if is_standard_input(path) {
+        std::io::stdin().take(BYTES_MAX + 1).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes))
+    };
     read.with_context(|| format!("cannot read {}", path.display()))?;
     anyhow::ensure!(
         bytes.len() as u64 <= BYTES_MAX,

@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use unreg::event::print::Detail;
 use unreg::event::{SegmentEnd, Trace, What};
 use unreg::invariant::{Invariant, Violation, judge};
+use unreg::monitor::print as monitor;
 use unreg::program::{Program, Segment, Variants};
 use unreg::report::Report;
-use unreg::report::held::held;
+use unreg::report::cycle;
 use unreg::run::Machine;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Programs, as text or as records
+    /// Programs, as text or as records, or folders of `.prog` files; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Decisions to run under instead of the program's own; what the program expects is then left aside
@@ -25,7 +26,10 @@ pub(super) struct Arguments {
     settled: bool,
     #[command(flatten)]
     target: engine::Target,
-    /// What to print: what users see, every event, a line of JSON for each, or a page for each violation
+    /// Run each program so many times, and end with 1 if a run differs from the first: a run is a function of its program
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// What to print
     #[arg(long = "as", value_name = "FORM", default_value = "stream")]
     form: Form,
 }
@@ -33,24 +37,35 @@ pub(super) struct Arguments {
 /// What is printed of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Form {
+    /// What users and drivers see
     Stream,
+    /// Every event, locks and references included
     Trace,
+    /// As devlink, ip, rdma and udevadm monitor print it
+    Monitor,
+    /// As `devlink -j monitor` and `rdma -j monitor` print it
+    MonitorJson,
+    /// A line of JSON for each event, then one for the verdict
     Json,
+    /// A page for each violation
     Report,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Clean;
     let mut machine = Machine::default();
-    for (index, path) in arguments.files.iter().enumerate() {
+    for (index, path) in load::programs(&arguments.files)?.iter().enumerate() {
         let bytes = load::bytes(path)?;
         let ran = arguments.target.read_bytes(&bytes, path, &arguments.variants)?;
         let program = under(ran.program, arguments);
         let claims = std::str::from_utf8(&bytes).map(claims).unwrap_or_default();
-        let trace = machine.run(&program);
         let file = path.display().to_string();
+        if repeated(&program, &file, arguments.repeat) == Outcome::Violation {
+            outcome = Outcome::Violation;
+        }
+        let trace = machine.run(&program);
         let verdict = Verdict { file, violations: judge(trace), program, trace, claims };
-        if index > 0 && arguments.form != Form::Json {
+        if index > 0 && !matches!(arguments.form, Form::Json | Form::MonitorJson) {
             out::print("\n")?;
         }
         out::print(&verdict.print(arguments.form))?;
@@ -59,6 +74,22 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
         }
     }
     Ok(outcome)
+}
+
+/// Runs a program again and again, each time on a machine of its own and on one that is used again.
+fn repeated(program: &Program, file: &str, times: u32) -> Outcome {
+    let first = Machine::default().run(program).clone();
+    let mut used = Machine::default();
+    for time in 2..=times {
+        if *used.run(program) != first || *Machine::default().run(program) != first {
+            anstream::eprintln!("unreg: {file}: run {time} differs from the first");
+            return Outcome::Violation;
+        }
+    }
+    if times > 1 {
+        anstream::eprintln!("unreg: {file}: {times} runs are equal, event by event");
+    }
+    Outcome::Clean
 }
 
 /// The program under the decisions that were asked for.
@@ -112,6 +143,8 @@ impl Verdict<'_> {
         match form {
             Form::Stream => format!("{}\n{}", self.program.stream(self.trace, Detail::Stream), self.words()),
             Form::Trace => format!("{}\n{}", self.program.stream(self.trace, Detail::Trace), self.words()),
+            Form::Monitor => format!("{}{}", monitor::text(self.trace), self.words()),
+            Form::MonitorJson => monitor::json(self.trace),
             Form::Json => self.json(),
             Form::Report => {
                 let report = |violation| Report {
@@ -141,10 +174,8 @@ impl Verdict<'_> {
             let _ = writeln!(out, "{file}: breaks {}{expected}, under {under}", invariant.name);
             let _ = writeln!(out, "  {}", invariant.says);
             let _ = writeln!(out, "  {}: {} {}", self.trace.name(event.task), event.what.verb(), event.what);
-            if matches!(event.what, What::Deadlock(_)) {
-                for held in held(self.trace, violation.at) {
-                    let _ = writeln!(out, "  {}", held.describe(&self.program, self.trace));
-                }
+            for line in cycle::lines(&self.program, self.trace, violation.at) {
+                let _ = writeln!(out, "  {line}");
             }
             for cite in invariant.cites {
                 let _ = writeln!(out, "  {cite}");
