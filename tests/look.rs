@@ -1,0 +1,147 @@
+//! Looking at streams: the forms of the tools, logs of real machines, exported scripts in a real kernel.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn unreg(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unreg"));
+    command.current_dir(folder).args(arguments).env_remove("UNREG_VARIANT").env_remove("UNREG_ONLY");
+    command.output().expect("unreg starts")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("unreg ends by itself")
+}
+
+const PROGRAM: &str =
+    "task user\n  driver.probe netdevsim/0\n  devlink.reload netdevsim/0\n  driver.remove netdevsim/0\n";
+const EARLY: &str = "variant devlink early-register\ntask probe\n  driver.probe netdevsim/0\n";
+
+/// Whether there is a kernel to ask, with iproute2 beside it. Where one is required its absence is a failure.
+fn has_kernel(folder: &Path) -> bool {
+    let is_there = code(&unreg(folder, &["linux", "boot", "--release", "6.12"])) == 0
+        && Command::new("devlink").arg("-V").output().is_ok();
+    let is_required = std::env::var_os("UNREG_KERNEL_REQUIRED").is_some_and(|value| value != "0");
+    assert!(is_there || !is_required, "there is no kernel to ask, or no devlink to ask it with");
+    if !is_there {
+        eprintln!("NOT ASKED: there is no kernel here, or no devlink");
+    }
+    is_there
+}
+
+#[test]
+fn two_streams_stand_side_by_side_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.prog"), EARLY).unwrap();
+    let diff = |form: &str| unreg(folder.path(), &["diff", "a.prog", "--after", "settled", "--as", form]);
+    let output = diff("text");
+    assert_eq!(code(&output), 1, "they differ");
+    let said = text(&output);
+    assert!(said.contains("3 same, 3 moved") && said.contains("after, settled: 6 messages"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 110), "{said}");
+    assert!(text(&diff("markdown")).starts_with("| devlink=early-register | settled | |\n"));
+    assert!(text(&diff("monitor")).contains("\n[dev,new] netdevsim/netdevsim0\n"));
+    let same = unreg(folder.path(), &["diff", "a.prog", "--before", "settled", "--after", "settled"]);
+    assert_eq!(code(&same), 0);
+}
+
+#[test]
+fn a_log_is_judged_and_a_file_that_is_none_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("late.log", "[port,new] pci/0000:17:00.1/131072: type eth netdev p1\n[dev,new] pci/0000:17:00.1\n");
+    let output = unreg(folder.path(), &["check-stream", "late.log"]);
+    assert_eq!(code(&output), 1);
+    let said = text(&output);
+    assert!(said.contains("line 1: breaks no-child-before-parent-notification"), "{said}");
+    assert!(said.contains("it comes at line 2"), "{said}");
+    write("fine.log", "[dev,new] pci/0000:17:00.1\n[port,new] pci/0000:17:00.1/131072: type eth\n");
+    assert_eq!(code(&unreg(folder.path(), &["check-stream", "fine.log"])), 0);
+    let json = text(&unreg(folder.path(), &["check-stream", "--as", "json", "late.log"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["version"], &json["breaks"][0]["line"]), (&1.into(), &1.into()));
+    write("none.log", "nothing of the sort\n");
+    assert_eq!(code(&unreg(folder.path(), &["check-stream", "none.log"])), 2);
+}
+
+/// What unreg prints in a tool's form, it reads back and finds clean, or broken as the trace is.
+#[test]
+fn what_is_printed_as_the_tools_do_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.prog"), PROGRAM).unwrap();
+    for form in ["monitor", "monitor-json"] {
+        let printed = text(&unreg(folder.path(), &["run", "a.prog", "--as", form]));
+        fs::write(folder.path().join("log"), printed).unwrap();
+        let output = unreg(folder.path(), &["check-stream", "log"]);
+        assert_eq!(code(&output), 0, "{form}: {}", text(&output));
+    }
+}
+
+#[test]
+fn a_run_is_drawn_in_every_form_and_repeats() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.prog"), PROGRAM).unwrap();
+    for (form, begin) in
+        [("html", "<!doctype html>"), ("svg", "<svg "), ("perfetto", "{"), ("mermaid", "sequenceDiagram\n")]
+    {
+        let output = unreg(folder.path(), &["report", "a.prog", "--as", form]);
+        assert!(code(&output) == 0 && text(&output).starts_with(begin), "{form}");
+    }
+    assert_eq!(code(&unreg(folder.path(), &["run", "a.prog", "--repeat", "20"])), 0);
+    assert!(text(&unreg(folder.path(), &["completions", "bash"])).contains("check-stream"));
+    assert!(text(&unreg(folder.path(), &["man"])).contains(".TH unreg"));
+}
+
+/// The first lines of what a real `devlink monitor` prints are those of the model of that kernel, all of them.
+#[test]
+fn devlink_monitor_in_a_real_kernel_prints_the_same_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    if !has_kernel(folder.path()) {
+        return;
+    }
+    let script = "devlink monitor >/tmp/log &\nsleep 1\necho '0 2' >/sys/bus/netdevsim/new_device\n\
+                  devlink dev reload netdevsim/netdevsim0 >/dev/null\necho 0 >/sys/bus/netdevsim/del_device\nsleep 1\ncat /tmp/log\n";
+    fs::write(folder.path().join("a.sh"), script).unwrap();
+    fs::write(folder.path().join("a.prog"), PROGRAM).unwrap();
+    let real = text(&unreg(folder.path(), &["linux", "boot", "--release", "6.12", "--script", "a.sh"]));
+    let model = text(&unreg(folder.path(), &["run", "a.prog", "--as", "monitor", "--variant", "linux-6.12"]));
+    // Of an instance the tool prints statistics below, which the model does not have.
+    let heads = |text: &str| -> Vec<String> {
+        let heads = text
+            .lines()
+            .filter(|line| line.starts_with('[') && line.contains(",") && !line.starts_with("[link"));
+        heads.map(|line| line.trim_end_matches(':').to_string()).collect()
+    };
+    assert!(heads(&real).len() > 100, "{real}");
+    assert_eq!(heads(&model), heads(&real));
+}
+
+#[test]
+fn exported_scripts_run_in_a_real_kernel() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.prog"), PROGRAM).unwrap();
+    for form in ["sh", "kselftest"] {
+        let output = unreg(folder.path(), &["export", "--to", form, "a.prog", "-o", form]);
+        assert_eq!(code(&output), 0);
+        let checked = Command::new("sh").args(["-n", form]).current_dir(folder.path()).status().unwrap();
+        assert!(checked.success(), "{form} is a script");
+    }
+    if !has_kernel(folder.path()) {
+        return;
+    }
+    let run = |form: &str| unreg(folder.path(), &["linux", "boot", "--release", "6.12", "--script", form]);
+    let (sh, kselftest) = (run("sh"), run("kselftest"));
+    assert!(text(&sh).contains("ok: devlink.reload netdevsim/0\n"), "{}", text(&sh));
+    assert!(!text(&sh).contains("failed:"), "{}", text(&sh));
+    assert_eq!(code(&kselftest), 0, "{}", text(&kselftest));
+    assert!(
+        text(&kselftest).contains("KTAP version 1\n1..4\nok 1 driver.probe netdevsim/0\n"),
+        "{}",
+        text(&kselftest)
+    );
+}
