@@ -137,7 +137,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             "Jason Gunthorpe",
             "a lock that is not about registering alone shows the limits of holding it over callbacks",
         )],
-        breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "move-changes-the-name"],
+        breaks: &["move-changes-the-name"],
         with: &[],
         apply: |decisions| {
             since_linux_6_1(decisions);
