@@ -52,6 +52,7 @@ const RARE: &[(&str, &str, u64)] = &[
     ("mdev=linux-6.12", "no-use-after-free", 1_000_000),
     ("mdev=remove-unprotected", "no-use-after-free", 1_000_000),
     ("ib=linux-4.3", "lock-order", 1_000_000),
+    ("ib=siw-follows-init-alone", "no-deadlock", 1_000_000),
     ("ib=remove-under-client-data", "no-deadlock", 6_000_000),
 ];
 
