@@ -223,7 +223,7 @@ fn trap_attributes(trap: Trap, value: u8) -> Attributes {
 fn policer_attributes(policer: TrapPolicer, words: &str) -> Attributes {
     let id = u64::from(policer.id());
     // What netdevsim begins with: so many packets a second, and at once.
-    let (mut rate, mut burst) = (1000 * id, 64u64 << id.min(10));
+    let (mut rate, mut burst) = (1000 * id, 64 * 2u64.pow(id.min(10) as u32));
     let mut words = words.split(' ');
     while let (Some(key), Some(number)) = (words.next(), words.next()) {
         match (key, number.parse()) {
