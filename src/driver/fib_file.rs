@@ -3,8 +3,8 @@
 //! The model has no nexthops, so a write that finds the table is refused.
 
 use super::{Bus, bus};
-use crate::event::{Errno, Handle, LockClass, Point, Subject, What};
-use crate::sim::LockId;
+use crate::event::{Errno, Handle, LockClass, Point, Subject};
+use crate::sim::{Kref, LockId};
 use std::cell::Cell;
 
 /// What there is of both for one device.
@@ -12,8 +12,10 @@ use std::cell::Cell;
 pub(in crate::driver) struct FibFile {
     /// Whether the file can be opened.
     is_there: Cell<bool>,
-    /// Where the table was freed, if it was there and is not.
-    freed: Cell<Option<Point>>,
+    /// The memory of the table, from when it is first made on.
+    table: Cell<Option<Kref>>,
+    /// Whether the table is there now.
+    has_table: Cell<bool>,
 }
 
 /// A write to the file. Models `nsim_nexthop_bucket_activity_write()`.
@@ -29,8 +31,8 @@ pub(super) async fn write(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     bus.uses_module_of(handle)?;
     let _open = k.read_here(writers(bus, handle)).await;
     let _rtnl = k.rtnl_lock(Point::FibFileLookup).await;
-    if let Some(freed) = file.freed.get() {
-        k.emit(What::UseAfterFree(Subject::FibTable(handle), freed, k.here()));
+    if let Some(table) = file.table.get() {
+        k.touch(table);
     }
     Err(Errno::EINVAL)
 }
@@ -38,7 +40,8 @@ pub(super) async fn write(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 /// The table is there, and with it the file.
 pub(super) fn create(bus: &Bus<'_>, handle: Handle) {
     let file = &bus.device(handle).fib_file;
-    file.freed.set(None);
+    file.table.set(Some(bus.kernel.kref_init(Subject::FibTable(handle))));
+    file.has_table.set(true);
     file.is_there.set(bus::is_nsim(handle));
 }
 
@@ -48,7 +51,11 @@ pub(super) async fn destroy(bus: &Bus<'_>, handle: Handle) {
     if !outlives {
         remove(bus, handle).await;
     }
-    bus.device(handle).fib_file.freed.set(Some(bus.kernel.here()));
+    let file = &bus.device(handle).fib_file;
+    let table = file.table.get().filter(|_| file.has_table.replace(false));
+    if let Some(table) = table.filter(|table| bus.kernel.put(*table)) {
+        bus.kernel.free(table);
+    }
     if outlives {
         remove(bus, handle).await;
     }
