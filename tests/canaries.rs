@@ -39,7 +39,6 @@ const RARE: &[(&str, &str, u64)] = &[
     ("devlink=linux-6.4", "no-use-after-free", 2_000_000),
     ("devlink=linux-6.12", "move-takes-all", 20_000_000),
     ("devlink=linux-6.12", "netdev-ends-where-it-began", 1_000_000),
-    ("devlink=linux-6.12", "reload-reinitialises", 1_000_000),
     ("devlink=linux-6.12", "netns-exit-empties", 20_000_000),
     ("devlink=linux-6.12", "references-are-known", 1_000_000),
     ("devlink=linux-6.12", "resources-fit", 1_000_000),
