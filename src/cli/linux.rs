@@ -15,6 +15,7 @@ mod kernel;
 mod known;
 mod lines;
 mod process;
+mod regress;
 mod run;
 mod scratch;
 mod script;
@@ -37,6 +38,8 @@ pub(super) enum Verb {
     Confirm(confirm::Arguments),
     /// Find what the real kernel does wrong
     Hunt(hunt::Arguments),
+    /// Say which of the known findings a real kernel has
+    Regress(regress::Arguments),
     /// Print where in a kernel's text the points of the model are
     Places(steer::places::Arguments),
 }
@@ -49,6 +52,7 @@ pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
         Verb::Conform(arguments) => conform::conform(arguments),
         Verb::Confirm(arguments) => confirm::confirm(arguments),
         Verb::Hunt(arguments) => hunt::hunt(arguments),
+        Verb::Regress(arguments) => regress::regress(arguments),
         Verb::Places(arguments) => steer::places::places(arguments),
     }
 }

@@ -338,6 +338,28 @@ pub fn difference(model: &[String], kernel: &[String]) -> Option<(Option<String>
     (model.len() != same || kernel.len() != same).then(|| (kind(model), kind(kernel)))
 }
 
+/// What the first place where two traces differ says of the cause: a line that only one of them has, one that is
+/// elsewhere in the other, or two that stand for each other. Numbers are left out, so that one cause has one name.
+pub fn cause(model: &[String], kernel: &[String]) -> Option<String> {
+    let changes: Vec<DiffOp> = capture_diff_slices(Algorithm::Myers, model, kernel)
+        .into_iter()
+        .filter(|change| !matches!(change, DiffOp::Equal { .. }))
+        .collect();
+    let first = changes.first()?;
+    let kind = |line: &String| line.chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>();
+    let is_gone = |line: &String| changes.iter().any(|change| model[change.old_range()].contains(line));
+    let is_new = |line: &String| changes.iter().any(|change| kernel[change.new_range()].contains(line));
+    let (left, right) = (model[first.old_range()].first(), kernel[first.new_range()].first());
+    Some(match (left, right) {
+        (Some(line), _) if is_new(line) => format!("moved: {}", kind(line)),
+        (_, Some(line)) if is_gone(line) => format!("moved: {}", kind(line)),
+        (Some(model), Some(kernel)) => format!("model: {}; kernel: {}", kind(model), kind(kernel)),
+        (Some(model), None) => format!("only the model: {}", kind(model)),
+        (None, Some(kernel)) => format!("only the kernel: {}", kind(kernel)),
+        (None, None) => return None,
+    })
+}
+
 /// Equal lines that are shown before and after a difference.
 const AROUND: usize = 2;
 
@@ -409,6 +431,20 @@ mod tests {
             assert!(difference(&model, &kernel).is_some(), "{other:?}");
             assert!(columns(&model, &kernel).lines().skip(1).any(|line| line.starts_with('!')));
         }
+    }
+
+    #[test]
+    fn a_difference_is_named_by_its_cause_wherever_it_is() {
+        let of = |model: &str, kernel: &str| {
+            let lines = |text: &str| text.chars().map(|letter| letter.to_string()).collect::<Vec<_>>();
+            cause(&lines(model), &lines(kernel)).unwrap_or_default()
+        };
+        assert_eq!(of("abc", "abc"), "");
+        assert_eq!([of("abc", "abxc"), of("bc", "xbc")], ["only the kernel: x", "only the kernel: x"]);
+        assert_eq!(of("abc", "ac"), "only the model: b");
+        assert_eq!(of("abc", "axc"), "model: b; kernel: x");
+        assert_eq!(of("abcde", "bcdea"), "moved: a");
+        assert_eq!(of("ab1c", "abc"), "only the model: ");
     }
 
     #[test]

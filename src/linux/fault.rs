@@ -11,6 +11,9 @@ use crate::program::Program;
 use std::collections::BTreeSet;
 use std::fmt;
 
+/// How it is said that a guest says nothing any more.
+pub const HANGS: &str = "the guest hangs";
+
 /// A sort of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sort {
@@ -109,6 +112,12 @@ pub fn first(evidence: Evidence<'_>) -> Option<Fault> {
             let key = placed(key, program, &reports[..at]);
             return Some(Fault { key, text: text.clone(), at_clean_up: at > clean_up });
         }
+    }
+    // A guest that is steered may be too slow for the host's patience while tasks only wait.
+    let is_slow =
+        |why: &&str| is_steered && why.starts_with(HANGS) && complaint_key(why, is_patient).is_none();
+    if died.as_ref().is_some_and(is_slow) {
+        return None;
     }
     if let Some(why) = died {
         let at_clean_up = clean_up < reports.len();
@@ -352,6 +361,13 @@ Call Trace:
         let plain = of(&[complaint(hung)], None, None, &[]).map(|fault| fault.key.to_string());
         assert_eq!(plain.as_deref(), Some("deadlock in nsim_dev_health_exit [netdevsim]"));
         assert_eq!(of(&[complaint(hung)], None, Some(&Log::default()), &[]), None);
+        let slow = of(
+            &[],
+            Some("the guest hangs\nunregister_netdevice: waiting for d0 to become free."),
+            Some(&Log::default()),
+            &[],
+        );
+        assert_eq!(slow, None);
         let stuck = |task, words: &str| Entry::Stuck(task, words.to_string());
         use crate::event::TaskName::{Admin, User};
         let entries =

@@ -54,6 +54,11 @@ impl Which {
         self.config.is_some() || self.kernel.is_some()
     }
 
+    /// Whether a kernel of this configuration may be meant.
+    pub(super) fn may_be(&self, config: Config) -> bool {
+        self.config.is_none_or(|named| named == config)
+    }
+
     /// Whether the kernel releases kobjects late.
     pub(super) fn releases_late(&self) -> bool {
         self.config == Some(Config::DelayedRelease)

@@ -10,7 +10,7 @@ use super::steer::Symbols;
 use crate::cli::progress::Stage;
 use crate::cli::{Outcome, choose, findings, load, out};
 use anyhow::Context;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -25,6 +25,8 @@ use unreg::search::Sequences;
 
 /// How many programs are made up when nobody says.
 const COUNT: usize = 100;
+/// Of the programs that differ by one cause so many are made small.
+const SMALL: usize = 3;
 /// What they are about when nobody says: each in turn.
 const ROTA: [Subsystem; 3] = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib];
 
@@ -86,9 +88,15 @@ struct Compared {
 
 /// A program whose two traces differ, made as small as it can be.
 struct Difference {
+    /// What differs first, without numbers.
+    cause: String,
     program: Program,
-    columns: String,
+    /// Both traces side by side; none of a program that differs by a cause that another one has shown.
+    columns: Option<String>,
 }
+
+/// The causes by which programs differ, with how many programs of each were made small.
+type Causes = Mutex<HashMap<String, usize>>;
 
 pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if arguments.explain {
@@ -118,6 +126,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Mutex::new(named.iter().map(|_| None).collect());
     let progress = Stage::of("programs", named.len() as u64);
     let (boots, deaths) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let causes = Causes::default();
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
@@ -127,7 +136,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some((_, program)) = named.get(at) else { break };
                     kernel.sabotage(arguments.sabotage.filter(|_| at == 0));
-                    let result = compare_one(&mut machine, &mut kernel, program, arguments.first);
+                    let result = compare_one(&mut machine, &mut kernel, program, arguments.first, &causes);
                     progress.one_more();
                     let is_enough = |compared: &Compared| arguments.first && compared.difference.is_some();
                     let ends = result.is_err() || result.as_ref().is_ok_and(is_enough);
@@ -147,6 +156,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let results = results.into_inner().expect("no thread panics with it");
     let mut commands: BTreeMap<&'static str, (u32, u32)> = BTreeMap::new();
     let (mut equal, mut different, mut segments) = (0, 0, (0, 0));
+    let mut joined: BTreeMap<String, Joined> = BTreeMap::new();
     let mut unfollowed: BTreeMap<String, usize> = BTreeMap::new();
     for ((name, program), result) in named.iter().zip(results) {
         let Some(compared) = result.transpose()? else { continue };
@@ -167,14 +177,15 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
             }
             Some(difference) => {
                 different += 1;
-                out::print(&format!(
-                    "{name} differs; the {} program that does:\n\n{}\n",
-                    if arguments.first { "first" } else { "smallest" },
-                    difference.program
-                ))?;
-                out::print(&format!("{}\n", difference.columns))?;
+                let by = joined.entry(difference.cause.clone()).or_insert_with(|| Joined::new(name));
+                by.add(difference);
             }
         }
+    }
+    let mut joined: Vec<(String, Joined)> = joined.into_iter().collect();
+    joined.sort_by_key(|(_, joined)| std::cmp::Reverse(joined.count));
+    for (cause, joined) in &joined {
+        out::print(&joined.text(cause, arguments.first))?;
     }
     out::print(&table(&commands))?;
     if arguments.schedules {
@@ -191,8 +202,9 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     let (boots, deaths) = (boots.into_inner(), deaths.into_inner());
     let rate = named.len() as f64 / seconds;
+    let by = if joined.len() > 1 { format!(" by {} causes", joined.len()) } else { String::new() };
     out::print(&format!(
-        "{equal} equal, {different} different under {variants}; {rate:.1} programs/s, {boots} boots, {deaths} guests died\n"
+        "{equal} equal, {different} different{by} under {variants}; {rate:.1} programs/s, {boots} boots, {deaths} guests died\n"
     ))?;
     Ok(if different == 0 { Outcome::Clean } else { Outcome::Violation })
 }
@@ -234,6 +246,7 @@ fn compare_one(
     kernel: &mut Kernel,
     program: &Program,
     stays: bool,
+    causes: &Causes,
 ) -> anyhow::Result<Compared> {
     let model = lines(machine, program);
     let ends = machine.run(program).segments.clone();
@@ -255,21 +268,28 @@ fn compare_one(
         return Ok(Compared { difference: None, commands, segments, lines: Vec::new(), unfollowed });
     }
     let observed = answer.lines(program);
-    let Some(difference) = compare::difference(&model, &observed) else {
+    let Some(cause) = compare::cause(&model, &observed) else {
         return Ok(Compared { difference: None, commands, segments, lines: observed, unfollowed: None });
     };
+    let of = |program: Program, columns| {
+        let difference = Some(Difference { cause: cause.clone(), program, columns });
+        Compared { difference, commands, segments, lines: observed.clone(), unfollowed: None }
+    };
+    // One cause is one report, with the smallest of some programs.
+    if causes.lock().expect("no thread panics with it").get(&cause).is_some_and(|some| *some >= SMALL) {
+        return Ok(of(program.clone(), None));
+    }
     let again = kernel.ask(program)?.lines(program);
-    if compare::difference(&model, &again).as_ref() != Some(&difference) {
+    if compare::cause(&model, &again).as_ref() != Some(&cause) {
         let columns = compare::columns(&model, &observed);
         let columns =
             format!("seen once; when it was run again, it was not the same\n{columns}{}", complaints(&real));
-        let difference = Some(Difference { program: program.clone(), columns });
-        return Ok(Compared { difference, commands, segments, lines: observed, unfollowed: None });
+        return Ok(of(program.clone(), Some(columns)));
     }
+    *causes.lock().expect("no thread panics with it").entry(cause.clone()).or_default() += 1;
     if stays {
         let columns = compare::columns(&model, &observed) + &complaints(&real);
-        let difference = Some(Difference { program: program.clone(), columns });
-        return Ok(Compared { difference, commands, segments, lines: observed, unfollowed: None });
+        return Ok(of(program.clone(), Some(columns)));
     }
     let mut trouble = None;
     let minimal = minimize(program, |candidate| {
@@ -288,7 +308,7 @@ fn compare_one(
         match kernel.ask(candidate) {
             Ok(answer) => {
                 let real = answer.lines(candidate);
-                compare::difference(&lines(machine, candidate), &real).as_ref() == Some(&difference)
+                compare::cause(&lines(machine, candidate), &real).as_ref() == Some(&cause)
             }
             Err(error) => {
                 trouble = Some(error);
@@ -300,10 +320,44 @@ fn compare_one(
         return Err(error);
     }
     let answer = kernel.ask(&minimal)?;
-    let (real, observed) = (answer.trace(&minimal), answer.lines(&minimal));
-    let columns = compare::columns(&lines(machine, &minimal), &observed) + &complaints(&real);
-    let difference = Some(Difference { program: minimal, columns });
-    Ok(Compared { difference, commands, segments, lines: observed, unfollowed: None })
+    let (real, shown) = (answer.trace(&minimal), answer.lines(&minimal));
+    let columns = compare::columns(&lines(machine, &minimal), &shown) + &complaints(&real);
+    Ok(of(minimal, Some(columns)))
+}
+
+/// Programs that differ by one cause.
+struct Joined {
+    /// The first of them.
+    name: String,
+    count: usize,
+    smallest: Option<(Program, String)>,
+}
+
+impl Joined {
+    fn new(name: &str) -> Joined {
+        Joined { name: name.to_string(), count: 0, smallest: None }
+    }
+
+    fn add(&mut self, difference: Difference) {
+        self.count += 1;
+        let Some(columns) = difference.columns else { return };
+        let size = difference.program.size();
+        if self.smallest.as_ref().is_none_or(|(program, _)| size < program.size()) {
+            self.smallest = Some((difference.program, columns));
+        }
+    }
+
+    fn text(&self, cause: &str, is_first: bool) -> String {
+        let Joined { name, count, smallest } = self;
+        let which = if is_first { "first" } else { "smallest" };
+        let others = match count {
+            1 => String::new(),
+            count => format!(", and {} others by the same cause", count - 1),
+        };
+        let shown =
+            smallest.as_ref().map_or(String::new(), |(program, columns)| format!("{program}\n{columns}\n"));
+        format!("{name} differs{others}; the {which} program that does:\n\n{shown}cause: {cause}\n\n")
+    }
 }
 
 /// Stores a program, and beside it what the kernel shows.

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use unreg::linux::complaint;
+use unreg::linux::fault;
 use unreg::linux::sense::Sense;
 use unreg::linux::shown;
 use unreg::linux::steer::Log;
@@ -222,7 +223,7 @@ impl Guest {
                 Err(error) => Err(bad(&format!("{error}: {}", lines::beginning(line.as_bytes())))),
             },
             Ok(Err(why)) => Err(bad(&why)),
-            Err(RecvTimeoutError::Timeout) => Err(self.last_words("the guest hangs")),
+            Err(RecvTimeoutError::Timeout) => Err(self.last_words(fault::HANGS)),
             Err(RecvTimeoutError::Disconnected) => {
                 let how = self.end();
                 Err(self.last_words(&how))

@@ -12,17 +12,18 @@ use super::build::{self, Config};
 use super::guest::Setup;
 use super::known::{self, Known};
 use super::steer::Symbols;
-use crate::cli::{Outcome, choose, duration, out, writable};
+use crate::cli::{Outcome, choose, duration, load, out, writable};
 use anyhow::Context;
 use bench::{Bench, Run};
 use source::{Case, Source, Sources};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tally::Tally;
-use unreg::linux::compare;
 use unreg::linux::fault::Fault;
+use unreg::linux::{compare, perform};
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::run::Machine;
 
@@ -38,6 +39,9 @@ const TICK: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
+    /// Programs to try first, with their schedules
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
     #[command(flatten)]
     which: Which,
     /// Stop after this time
@@ -94,6 +98,8 @@ struct Shared<'a> {
     start: Instant,
     stop: Arc<AtomicBool>,
     known: Vec<Known>,
+    /// Programs that are tried first.
+    given: Mutex<VecDeque<Program>>,
     tally: Mutex<Tally>,
     error: Mutex<Option<anyhow::Error>>,
 }
@@ -134,6 +140,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         start: Instant::now(),
         stop,
         known: known::all(&arguments.known)?,
+        given: Mutex::new(given(&arguments.files, variants)?),
         tally: Mutex::new(tally),
         error: Mutex::new(None),
     };
@@ -164,6 +171,15 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let tally = shared.tally.into_inner().expect("no thread panics with it");
     out::print(&tally.table(shared.start.elapsed()))?;
     Ok(if tally.findings() == 0 { Outcome::Clean } else { Outcome::Violation })
+}
+
+/// The programs of files, under a kernel's variants.
+fn given(files: &[PathBuf], variants: Variants) -> anyhow::Result<VecDeque<Program>> {
+    let under = |program: Program| Program { variants, expect: 0, ..program };
+    let programs = files.iter().map(|path| Ok(under(load::program(path)?)));
+    let mut programs = programs.collect::<anyhow::Result<VecDeque<Program>>>()?;
+    programs.retain(|program| program.tasks.iter().flat_map(|task| &task.commands).all(perform::can_perform));
+    Ok(programs)
 }
 
 /// The kernel that sieves, if there is one besides, and the one that judges.
@@ -243,7 +259,12 @@ impl<'a> Hunter<'a> {
 
     /// Tries the next program of a source; true if it led to a new finding.
     fn step(&mut self, source: Source) -> anyhow::Result<bool> {
-        let Some(Case { program, explore }) = self.sources.next(source) else { return Ok(false) };
+        let given = self.shared.given.lock().expect("no thread panics with it").pop_front();
+        let given = given.map(|program| Case { program, explore: None });
+        let source = if given.is_some() { Source::Prediction } else { source };
+        let Some(Case { program, explore }) = given.or_else(|| self.sources.next(source)) else {
+            return Ok(false);
+        };
         let cause = self.cause(&program);
         if cause.as_ref().is_some_and(|cause| self.is_explained(cause)) {
             self.shared.tally().left_out += 1;

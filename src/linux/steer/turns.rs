@@ -154,7 +154,8 @@ impl Turns {
         if self.is_over {
             return Verdict::Go;
         }
-        if self.turn != Some(task) && self.looks(task) {
+        // A task that looks again and again whether what it waits for has come is where it was.
+        if self.looks(task) && (self.turn != Some(task) || self.explore.is_some()) {
             return Verdict::Go;
         }
         if self.turn != Some(task) {

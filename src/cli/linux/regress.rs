@@ -1,0 +1,164 @@
+//! `unreg linux regress`: which of the known findings a kernel has.
+
+use super::boot::Which;
+use super::build::Config;
+use super::hunt::bench::{Bench, Run};
+use super::known::{self, Known};
+use crate::cli::missing::Missing;
+use crate::cli::progress::Stage;
+use crate::cli::table::{self, Form, Table};
+use crate::cli::{Outcome, out};
+use clap::ValueEnum;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The releases of the table, oldest first.
+const RELEASES: [&str; 3] = ["6.1", "6.12", "7.3"];
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// Where known findings are
+    #[arg(long, value_name = "DIR", default_value = known::FOLDER)]
+    known: PathBuf,
+    /// Ask no kernel: print what is known of each release
+    #[arg(long)]
+    table: bool,
+    /// A table for a terminal, or for a Markdown file
+    #[arg(long = "as", value_name = "FORM", default_value = "text")]
+    form: Form,
+}
+
+/// What a kernel makes of a known finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Verdict {
+    /// It has it.
+    There,
+    /// Its program does no harm.
+    Gone,
+    /// Its program does another harm, and this is the key.
+    Other(String),
+    /// It cannot follow the program's schedule, and this is why.
+    NotFollowed(String),
+    /// No kernel of its configuration is there.
+    NotAsked(String),
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Verdict::There => f.write_str("there"),
+            Verdict::Gone => f.write_str("gone"),
+            Verdict::Other(key) => write!(f, "another: {key}"),
+            Verdict::NotFollowed(why) => write!(f, "not followed: {why}"),
+            Verdict::NotAsked(why) => write!(f, "not asked: {why}"),
+        }
+    }
+}
+
+pub(super) fn regress(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let known = known::all(&arguments.known)?;
+    anyhow::ensure!(!known.is_empty(), "there is no known finding in {}", arguments.known.display());
+    if arguments.table {
+        out::print(&table(arguments.form, &releases(&known)))?;
+        return Ok(Outcome::Clean);
+    }
+    let mut benches: BTreeMap<&str, Result<Bench, String>> = BTreeMap::new();
+    let progress = Stage::of("known findings", known.len() as u64);
+    let (mut rows, mut is_as_known, mut there, mut asked) = (Vec::new(), true, 0, 0);
+    let mut release = String::new();
+    for one in &known {
+        let config = one.one("config");
+        if !benches.contains_key(config) {
+            benches.insert(config, bench(arguments, config)?);
+        }
+        let verdict = match benches.get_mut(config).expect("it was put there") {
+            Ok(bench) => {
+                release.clone_from(&bench.release);
+                asked += 1;
+                verdict(one, &bench.run_anew(&one.program)?)
+            }
+            Err(why) => Verdict::NotAsked(why.clone()),
+        };
+        progress.one_more();
+        there += usize::from(verdict == Verdict::There);
+        let known = expected(one, &release).filter(|known| *known != verdict && !is_not_asked(&verdict));
+        is_as_known &= known.is_none();
+        let note = match known {
+            Some(known) => format!("{verdict}; it is known to be {known}"),
+            None => verdict.to_string(),
+        };
+        rows.push(vec![one.name.clone(), config.to_string(), note, one.title.clone()]);
+    }
+    drop(progress);
+    out::print(&table(
+        arguments.form,
+        &Table { headings: vec!["finding", "config", "verdict", "what"], rows },
+    ))?;
+    out::print(&format!("\nLinux {release}: {there} of {asked} known findings are there\n"))?;
+    Ok(if is_as_known { Outcome::Clean } else { Outcome::Violation })
+}
+
+fn is_not_asked(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::NotAsked(_))
+}
+
+/// A kernel of the configuration that shows a finding, or why there is none.
+fn bench(arguments: &Arguments, config: &str) -> anyhow::Result<Result<Bench, String>> {
+    let Ok(config) = Config::from_str(config, false) else {
+        anyhow::bail!("`{config}` is no configuration of a kernel");
+    };
+    if !arguments.which.may_be(config) {
+        return Ok(Err("another configuration was asked for".to_string()));
+    }
+    match arguments.which.setup_or(config) {
+        Ok(setup) => Ok(Ok(Bench::new(setup, &arguments.which))),
+        Err(error) if error.is::<Missing>() => Ok(Err(format!("{error:#}"))),
+        Err(error) => Err(error),
+    }
+}
+
+fn verdict(known: &Known, run: &Run) -> Verdict {
+    let key = run.fault.as_ref().map(|fault| fault.key.to_string());
+    let impossible = run.answer.log.as_ref().and_then(|log| log.impossible());
+    match (key, impossible) {
+        (Some(key), _) if known.is(&key) => Verdict::There,
+        (Some(key), _) => Verdict::Other(key),
+        (None, Some((at, end))) => Verdict::NotFollowed(format!("`{}`: {end}", known.program.schedule[at])),
+        (None, None) => Verdict::Gone,
+    }
+}
+
+/// What is known of a finding and a release.
+fn expected(known: &Known, release: &str) -> Option<Verdict> {
+    match (known.names("seen", release), known.names("gone", release)) {
+        (true, _) => Some(Verdict::There),
+        (false, true) => Some(Verdict::Gone),
+        (false, false) => None,
+    }
+}
+
+/// What is known of each finding and each release.
+fn releases(known: &[Known]) -> Table {
+    let row = |one: &Known| {
+        let cell = |release: &&str| match expected(one, release) {
+            Some(verdict) => verdict.to_string(),
+            None => "not known".to_string(),
+        };
+        let by = if one.program.schedule.is_empty() { "one task" } else { "an interleaving" };
+        let cells = [one.name.as_str(), by, one.one("key")].map(ToString::to_string).into_iter();
+        let rest = ["rate", "verdict", "fixed", "reported"].map(|field| one.one(field).to_string());
+        cells.chain(RELEASES.iter().map(cell)).chain(rest).collect()
+    };
+    let headings = ["finding", "needs", "key"].into_iter().chain(RELEASES);
+    let headings = headings.chain(["rate", "verdict", "fixed", "reported"]).collect();
+    Table { headings, rows: known.iter().map(row).collect() }
+}
+
+fn table(form: Form, table: &Table) -> String {
+    match form {
+        Form::Text => table::text(table),
+        Form::Markdown => table::markdown(table),
+    }
+}
