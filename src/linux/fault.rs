@@ -191,7 +191,7 @@ fn what(complaint: &Complaint) -> String {
         Kind::Refcount => after("refcount_t: "),
         Kind::HungTask | Kind::Warning => None,
     };
-    words.map_or(String::new(), |words| plain(words))
+    words.map_or(String::new(), plain)
 }
 
 /// Words without what differs from boot to boot: numbers, addresses.

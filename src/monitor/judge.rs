@@ -225,9 +225,12 @@ fn push(log: &Log, at: usize, invariant: &str, missing: String, verdict: &mut Ve
     verdict.breaks.push(Break { place: *place, invariant: the(invariant), head: head.clone(), missing });
 }
 
+/// The namespace that is listened in, and an RDMA device's name.
+type RdmaName<'l> = (&'l str, Option<&'l str>);
+
 /// Judges each RDMA device of the log.
 fn rdma(log: &Log, verdict: &mut Verdict) {
-    let mut devices: BTreeMap<(&str, Option<&str>), Vec<(usize, Rdma)>> = BTreeMap::new();
+    let mut devices: BTreeMap<RdmaName<'_>, Vec<(usize, Rdma)>> = BTreeMap::new();
     for (at, record) in log.records.iter().enumerate() {
         if let Said::Rdma { event, device } = &record.said {
             devices.entry((&record.netns, device.as_deref())).or_default().push((at, *event));

@@ -54,7 +54,7 @@ fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
             _ => (-2, -1),
         });
         let (first, then) = states.next().expect("it is one of the changes");
-        is_shared || states.last().map_or(then, |(_, last)| last) == first
+        is_shared || states.next_back().map_or(then, |(_, last)| last) == first
     })
 }
 

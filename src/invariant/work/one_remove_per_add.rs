@@ -53,7 +53,9 @@ fn keeps(pairs: &mut Pairs, event: &Event) -> bool {
         What::Leave(Span::IbUnregisterDevice, Subject::Ib(device), None) => {
             let gone = |pair: &Pair| matches!(pair, Pair::Free | Pair::Refused);
             let all = pairs.iter_mut().map(|pairs| pairs.of(device.index(), event.life));
-            return all.fold(true, |kept, pair| gone(&std::mem::take(pair)) && kept);
+            let mut kept = true;
+            all.for_each(|pair| kept &= gone(&std::mem::take(pair)));
+            return kept;
         }
         What::Leave(Span::IbUnregisterClient, Subject::Client(client), None) => {
             let pairs = &mut pairs[client.index()];

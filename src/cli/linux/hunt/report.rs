@@ -149,7 +149,7 @@ fn report(about: &About, run: &Run, fault: &Fault) -> String {
 pub(super) fn needs(program: &Program) -> String {
     let mut open = Vec::new();
     for task in &program.tasks {
-        if task.commands.iter().all(|command| is_open_to_all(command)) {
+        if task.commands.iter().all(is_open_to_all) {
             open.push(task.name.to_string());
         }
     }
