@@ -22,6 +22,7 @@ mod missing;
 mod out;
 mod picture;
 mod progress;
+mod prove;
 mod review;
 mod run;
 mod store;
@@ -49,6 +50,8 @@ struct Arguments {
 enum Verb {
     /// Search for programs that break an invariant; minimise and name each one
     Hunt(hunt::Arguments),
+    /// Run every interleaving of programs, up to the order of steps that commute, and judge each
+    Prove(prove::Arguments),
     /// Run programs, print what happens, and judge it
     Run(run::Arguments),
     /// Show what listeners hear of a program before and after, side by side
@@ -122,6 +125,7 @@ pub(crate) fn start() -> ExitCode {
 fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Hunt(arguments) => hunt::hunt(&arguments),
+        Verb::Prove(arguments) => prove::prove(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Diff(arguments) => diff::diff(&arguments),
         Verb::CheckStream(arguments) => check_stream::check_stream(&arguments),

@@ -40,15 +40,20 @@ use crate::event::{
     Encap, Errno, EswitchMode, Handle, Inline, LineCard, NetNs, Param, PortIndex, ReloadAction, ReloadLimit,
     Reporter, Resource, Trap, TrapAction, TxMax, TxShare,
 };
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kernel, Kref, LockId, RegistrationId};
-use std::cell::RefCell;
+use std::cell::{self, Ref};
 
 /// devlink core in one run.
 #[derive(Debug)]
 pub struct Devlink {
     /// The decisions of this run.
     pub decisions: Decisions,
-    instances: RefCell<Vec<Instance>>,
+    /// Each notes who touches it. What never changes and whom it is shown to are apart from the rest, because a look-up
+    /// reads them of every instance, under no lock.
+    instances: cell::RefCell<Vec<Instance>>,
+    /// How many there have been.
+    allocated: Cell<u8>,
     /// The sockets of tasks that listen, in the order in which they began to.
     listeners: RefCell<Vec<filter::Listener>>,
     /// What became of the notifiers for netdevs.
@@ -63,20 +68,26 @@ struct Instance {
     /// The device that it is of, if there is one on a bus.
     parent: Option<Kref>,
     /// The namespace whose users can see it. It is a pointer and no reference.
-    netns: NetNs,
+    netns: Cell<NetNs>,
     /// The namespace of whose netdevs it is told, where it is not told of all.
-    follows: NetNs,
+    follows: Cell<NetNs>,
     lock: LockId,
     /// Who operates it, under the decision that a reference promises that it stays registered.
     users: RegistrationId,
     /// The mark `DEVLINK_REGISTERED`: users can look the instance up.
-    registered: bool,
+    registered: Cell<bool>,
+    /// What the driver registers, and in what order.
+    inventory: &'static Inventory,
+    state: RefCell<State>,
+}
+
+/// What of an instance changes under its lock.
+#[derive(Debug)]
+struct State {
     /// Set by the driver under the decision that only reload is guarded.
     reload_enabled: bool,
     reload_failed: bool,
     eswitch: EswitchMode,
-    /// What the driver registers, and in what order.
-    inventory: &'static Inventory,
     /// The parts that there are: for each kind a bit a part.
     present: part::Present,
     port_types: [PortType; PortIndex::COUNT],
@@ -140,21 +151,34 @@ pub trait Ops {
 impl Devlink {
     /// devlink core with no instance.
     pub fn new(decisions: Decisions) -> Self {
-        let (instances, listeners) = (RefCell::default(), RefCell::default());
-        Devlink { decisions, instances, listeners, follower: follower::Followers::default() }
+        Devlink {
+            decisions,
+            instances: cell::RefCell::default(),
+            allocated: Cell::default(),
+            listeners: RefCell::default(),
+            follower: follower::Followers::default(),
+        }
     }
 
     /// Uses the memory of an instance. False, with an event, if it is gone.
     pub fn touch(&self, k: &Kernel, id: InstanceId) -> bool {
-        let kref = self.instances.borrow()[id.index()].kref;
-        k.touch(kref)
+        k.touch(self.instance(id).kref)
+    }
+
+    /// One instance, be its memory gone or not.
+    fn instance(&self, id: InstanceId) -> Ref<'_, Instance> {
+        Ref::map(self.instances.borrow(), |instances| &instances[id.index()])
+    }
+
+    /// Reads one instance, having used its memory.
+    fn used(&self, k: &Kernel, id: InstanceId) -> Ref<'_, Instance> {
+        let instance = self.instance(id);
+        k.touch(instance.kref);
+        instance
     }
 
     /// Reads or changes one instance's state, having used its memory.
-    fn with<T>(&self, k: &Kernel, id: InstanceId, body: impl FnOnce(&mut Instance) -> T) -> T {
-        let mut instances = self.instances.borrow_mut();
-        let instance = &mut instances[id.index()];
-        k.touch(instance.kref);
-        body(instance)
+    fn with<T>(&self, k: &Kernel, id: InstanceId, body: impl FnOnce(&mut State) -> T) -> T {
+        body(&mut self.used(k, id).state.borrow_mut())
     }
 }

@@ -29,9 +29,9 @@ pub use command::Command;
 pub use decisions::Decisions;
 
 use crate::event::{Client, IbDevice, IbDriver, LockClass, Mode, Module, NetNs, Point, Subject, What};
+use crate::sim::cell::Cell;
 use crate::sim::{Held, Kernel, Kref, LockId, Named, RegistrationId, User};
 use decisions::Keeps;
-use std::cell::Cell;
 
 /// ib_core in one run.
 #[derive(Debug)]

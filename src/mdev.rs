@@ -18,8 +18,8 @@ pub use decisions::Decisions;
 pub use types::Spec;
 
 use crate::event::{Errno, LockClass, MdevType, Module, Parent, Subject, Uuid};
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kernel, LockId};
-use std::cell::{Cell, RefCell};
 
 /// mdev core in one run.
 #[derive(Debug)]

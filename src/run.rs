@@ -6,8 +6,10 @@ use crate::event::{Errno, Point, QueueName, TaskName, Trace, What, WorkFn};
 use crate::ib::{self, Ib};
 use crate::mdev::{self, Mdev};
 use crate::program::{Command, Program, Segment, Subsystem, Variants};
-use crate::sim::{Config, Kernel};
+use crate::sim::footprint::{self, Seen};
+use crate::sim::{Chooser, Config, Kernel};
 use crate::variant::decisions;
+use std::any::Any;
 
 /// Runs programs one after the other, keeping the memory of one run for the next.
 #[derive(Debug, Default)]
@@ -37,6 +39,35 @@ impl Machine {
         self.kernel.record_raw(true);
         self.execute(program, &program.schedule, None);
         self.kernel.record_raw(false);
+        self.kernel.trace()
+    }
+
+    /// Runs a program as a chooser decides and says what it chose, as a schedule that replays it.
+    pub fn drive<C: Chooser>(&mut self, program: &Program, chooser: C) -> (&Trace, Vec<Segment>, C) {
+        self.kernel.drive(Box::new(chooser));
+        self.execute(program, &[], None);
+        let schedule = self.kernel.schedule();
+        let chooser: Box<dyn Any> = self.kernel.driver().expect("it was given to the kernel");
+        let chooser = chooser.downcast().expect("it is the one that was given");
+        (self.kernel.trace(), schedule, *chooser)
+    }
+
+    /// The same while footprints are noted, which the chooser takes step by step. What is known of the program says which
+    /// orders matter; returns also what was seen of it.
+    pub fn explore<C: Chooser>(
+        &mut self,
+        program: &Program,
+        chooser: C,
+        known: Seen,
+    ) -> (&Trace, Vec<Segment>, C, Seen) {
+        footprint::begin(known);
+        let (trace, schedule, chooser) = self.drive(program, chooser);
+        let seen = footprint::end();
+        (trace, schedule, chooser, seen)
+    }
+
+    /// The trace of the last run.
+    pub(crate) fn trace(&mut self) -> &Trace {
         self.kernel.trace()
     }
 

@@ -9,11 +9,12 @@ pub mod hunt;
 pub mod kept;
 pub mod mutate;
 pub mod novelty;
+pub mod prove;
 pub mod sequence;
 
 pub use generate::Alphabet;
 pub use hunt::{Config, Finding, Hunt, Stats};
 pub use kept::Kept;
-pub use mutate::{cross, mutate, trim};
+pub use mutate::{cross, mutate, reschedule, trim};
 pub use novelty::{Novelty, Reached, States};
 pub use sequence::Sequences;

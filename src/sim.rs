@@ -5,8 +5,10 @@
 //! the [`scheduler`]'s choice alone.
 
 mod around;
+pub mod cell;
 pub mod device;
 mod fault;
+pub mod footprint;
 pub mod kernel;
 pub mod lock;
 pub mod module;
@@ -26,4 +28,4 @@ pub use kernel::{Config, Kernel};
 pub use lock::{Held, LockId};
 pub use refcount::{Kref, Named};
 pub use registration::{RegistrationId, User};
-pub use scheduler::Segment;
+pub use scheduler::{Chooser, Runnable, Segment};

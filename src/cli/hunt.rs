@@ -3,7 +3,7 @@
 use super::choose::Invariants;
 use super::progress::{Progress, figures};
 use super::store::{Seen, Store};
-use super::{Outcome, choose, complain_of_left_out, duration, findings, out, writable};
+use super::{Outcome, choose, complain_of_left_out, duration, findings, load, out, writable};
 use anyhow::Context;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -38,6 +38,9 @@ pub(super) struct Arguments {
     /// commas; may be given several times
     #[arg(long = "variant", env = "UNREG_VARIANT", value_name = "VARIANT", value_parser = choose::variants)]
     variants: Vec<Variants>,
+    /// Search only the schedules of this program, under its own decisions unless others are given
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["subsystems", "corpus"])]
+    program: Option<PathBuf>,
     /// Search with the commands of this subsystem [default: those of the variants, or all]
     #[arg(long = "subsystem", value_name = "SUBSYSTEM", value_parser = choose::subsystem)]
     subsystems: Vec<Subsystem>,
@@ -93,7 +96,12 @@ type Found = (Program, Site);
 
 pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let given = arguments.variants.iter().fold(Variants::default(), |all, one| all.union(*one));
-    let variants = choose::with_companions(given);
+    let program = arguments.program.as_deref().map(load::program).transpose()?;
+    let variants = match &program {
+        Some(program) if arguments.variants.is_empty() => program.variants,
+        _ => choose::with_companions(given),
+    };
+    let program = program.map(|program| Program { variants, ..program });
     let seed = arguments.seed.unwrap_or_else(new_seed);
     let config = Config {
         variants,
@@ -113,7 +121,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stop_on_signal(&shared.stop)?;
     let mut log = findings::Log::new(
         &arguments.findings,
-        format!("unreg hunt{}", origin(variants, &config.only, seed)),
+        format!("unreg hunt{}{}", of_program(arguments), origin(variants, &config.only, seed)),
     );
 
     let mut progress = Progress::new();
@@ -122,7 +130,12 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         for job in 0..jobs {
             let (config, shared, sender) = (config_of(&config, job), &shared, sender.clone());
             let quota = arguments.runs.map(|runs| share(runs, jobs, job));
-            scope.spawn(move || search(Hunt::new(config), quota, arguments.all, job, shared, &sender));
+            let hunt = Hunt::new(config);
+            let hunt = match &program {
+                Some(program) => hunt.with_program(program.clone()),
+                None => hunt,
+            };
+            scope.spawn(move || search(hunt, quota, arguments.all, job, shared, &sender));
         }
         drop(sender);
         follow(arguments, &shared, &receiver, &mut progress, &mut log);
@@ -153,6 +166,11 @@ fn alphabet(arguments: &Arguments, variants: Variants) -> anyhow::Result<Alphabe
     Ok(alphabet)
 }
 
+/// The option that names the program whose schedules are searched.
+fn of_program(arguments: &Arguments) -> String {
+    arguments.program.as_ref().map_or(String::new(), |path| format!(" --program {}", path.display()))
+}
+
 /// The options that repeat this search.
 fn origin(variants: Variants, only: &[&str], seed: u64) -> String {
     let only: String = only.iter().map(|name| format!(" --invariant {name}")).collect();
@@ -179,7 +197,7 @@ fn share(runs: u64, jobs: usize, job: usize) -> u64 {
 }
 
 /// Stops cleanly the first time, and at once the second time.
-fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
+pub(super) fn stop_on_signal(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
     let stop = Arc::clone(stop);
     let handler = move || {
         if stop.swap(true, Ordering::Relaxed) {

@@ -8,11 +8,15 @@ use unreg::search::Stats;
 /// How often a line is printed where nobody watches it change.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
+/// How often the line changes at a terminal.
+const BAR_EVERY: Duration = Duration::from_millis(100);
+
 /// Shows progress.
 #[derive(Debug)]
 pub(super) struct Progress {
     start: Instant,
     bar: Option<ProgressBar>,
+    bar_next: Instant,
     plain_next: Instant,
 }
 
@@ -25,17 +29,35 @@ impl Progress {
             bar
         });
         let start = Instant::now();
-        Progress { start, bar, plain_next: start + PLAIN_EVERY }
+        Progress { start, bar, bar_next: start, plain_next: start + PLAIN_EVERY }
     }
 
     pub(super) fn show(&mut self, stats: Stats) {
-        let line = || figures(stats, self.start.elapsed());
-        if let Some(bar) = &self.bar {
-            bar.set_message(line());
-            bar.tick();
-        } else if Instant::now() >= self.plain_next {
-            eprintln!("{}", line());
-            self.plain_next += PLAIN_EVERY;
+        self.show_line(|elapsed| figures(stats, elapsed));
+    }
+
+    /// Shows a line that is made from the time that has passed, if one is due.
+    pub(super) fn show_line(&mut self, line: impl FnOnce(Duration) -> String) {
+        let now = Instant::now();
+        match &self.bar {
+            Some(bar) if now >= self.bar_next => {
+                bar.set_message(line(now - self.start));
+                bar.tick();
+                self.bar_next = now + BAR_EVERY;
+            }
+            None if now >= self.plain_next => {
+                eprintln!("{}", line(now - self.start));
+                self.plain_next = now + PLAIN_EVERY;
+            }
+            _ => {}
+        }
+    }
+
+    /// Prints something else, with the line out of the way.
+    pub(super) fn apart<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
         }
     }
 

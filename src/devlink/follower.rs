@@ -4,7 +4,7 @@ use super::decisions::Follows;
 use super::{Devlink, InstanceId};
 use crate::event::{NetNs, What};
 use crate::sim::Kernel;
-use std::cell::{Cell, RefCell};
+use crate::sim::cell::{Cell, RefCell};
 
 /// What became of notifier blocks.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ impl Devlink {
     pub(super) fn is_told(&self, id: InstanceId, netns: NetNs) -> bool {
         match self.decisions.netdev.follows {
             Follows::All | Follows::Twice => true,
-            Follows::Own | Follows::First => self.instances.borrow()[id.index()].follows == netns,
+            Follows::Own | Follows::First => self.instance(id).follows.get() == netns,
         }
     }
 
@@ -28,14 +28,14 @@ impl Devlink {
     pub(super) fn follow_to(&self, k: &Kernel, id: InstanceId, to: NetNs) {
         match self.decisions.netdev.follows {
             Follows::All | Follows::First => {}
-            Follows::Own => self.with(k, id, |instance| instance.follows = to),
+            Follows::Own => self.used(k, id).follows.set(to),
             Follows::Twice => self.follower.is_cut.set(true),
         }
     }
 
     /// Models `unregister_netdevice_notifier_net()` in `devlink_free()`, which looks where the instance is.
     pub(super) fn unfollow(&self, k: &Kernel, id: InstanceId) {
-        let follows = self.instances.borrow()[id.index()].follows;
+        let follows = self.instance(id).follows.get();
         if self.decisions.netdev.follows == Follows::First && follows != self.netns(id) {
             k.emit(What::Warn(self.subject(id), k.here()));
             self.follower.left_behind.borrow_mut().push((id, follows));

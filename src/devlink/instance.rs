@@ -3,13 +3,14 @@
 use super::param::Param;
 use super::rate::Rates;
 use super::region::Snapshots;
-use super::{Devlink, Instance, Inventory};
+use super::{Devlink, Instance, Inventory, State};
 use crate::event::value::PortType;
 use crate::event::{
     self, Errno, EswitchMode, Handle, LockClass, Module, NetNs, ParamValue, Point, PortIndex, Span, Subject,
     SubjectKind, Trap, TrapAction, What,
 };
 use crate::operand::Operand;
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Held, Kernel, Kref, Named, User};
 
 /// The number of an instance in its run. A handle may be reused by a later instance; a number is not.
@@ -77,36 +78,39 @@ impl Devlink {
             handle,
             kref,
             parent,
-            netns,
-            follows: netns,
+            netns: Cell::new(netns),
+            follows: Cell::new(netns),
             // Every instance has a lock (and a lockdep key) of its own, also a later one of the same handle.
             lock: k.new_lock(LockClass::Devlink, kref.names(subject)),
             users: k.registration(subject),
-            registered: false,
-            reload_enabled: false,
-            reload_failed: false,
-            eswitch: EswitchMode::Legacy,
+            registered: Cell::new(false),
             inventory,
-            present: Default::default(),
-            port_types: [PortType::NotSet; PortIndex::COUNT],
-            port_order: Default::default(),
-            netdevs_in: [NetNs::Init; PortIndex::COUNT],
-            traps: [TrapAction::Drop; Trap::COUNT],
-            policing: Default::default(),
-            sizes: Default::default(),
-            params: [Param::new(ParamValue::V32); event::Param::COUNT],
-            rates: Rates::default(),
-            snapshots: Snapshots::default(),
-            reporters: Default::default(),
-            linecards: Default::default(),
-            nested_in: None,
+            state: RefCell::new(State {
+                reload_enabled: false,
+                reload_failed: false,
+                eswitch: EswitchMode::Legacy,
+                present: Default::default(),
+                port_types: [PortType::NotSet; PortIndex::COUNT],
+                port_order: Default::default(),
+                netdevs_in: [NetNs::Init; PortIndex::COUNT],
+                traps: [TrapAction::Drop; Trap::COUNT],
+                policing: Default::default(),
+                sizes: Default::default(),
+                params: [Param::new(ParamValue::V32); event::Param::COUNT],
+                rates: Rates::default(),
+                snapshots: Snapshots::default(),
+                reporters: Default::default(),
+                linecards: Default::default(),
+                nested_in: None,
+            }),
         });
+        self.allocated.set(self.allocated.get() + 1);
         InstanceId(instances.len() as u8 - 1)
     }
 
     /// Models `devl_lock()`.
     pub async fn lock<'k>(&self, k: &'k Kernel, id: InstanceId, at: Point) -> Held<'k> {
-        let lock = self.with(k, id, |instance| instance.lock);
+        let lock = self.used(k, id).lock;
         k.lock(lock, at).await
     }
 
@@ -122,7 +126,7 @@ impl Devlink {
     pub async fn register(&self, k: &Kernel, id: InstanceId) -> Result<(), Errno> {
         let subject = self.subject(id);
         let body = async {
-            if self.with(k, id, |instance| std::mem::replace(&mut instance.registered, true)) {
+            if self.used(k, id).registered.replace(true) {
                 self.says(k, id, What::Warn(subject, k.here()));
                 return Err(Errno::EEXIST);
             }
@@ -144,11 +148,11 @@ impl Devlink {
                 return Err(Errno::ENODEV);
             }
             if self.decisions.registration.unregister_waits {
-                let users = self.with(k, id, |instance| instance.users);
+                let users = self.used(k, id).users;
                 k.unregister_wait(users, Point::UnregisterWait).await;
             }
             self.notify_unregister(k, id).await;
-            self.with(k, id, |instance| instance.registered = false);
+            self.used(k, id).registered.set(false);
             self.says(k, id, What::Hidden(subject));
             self.nested_in_notify(k, id).await;
             k.point(Point::UnregisterHidden).await;
@@ -166,13 +170,13 @@ impl Devlink {
         }
         self.unfollow(k, id);
         self.snapshot_ids_destroy(k, id);
-        k.disown(self.with(k, id, |instance| instance.kref));
+        k.disown(self.used(k, id).kref);
         self.put(k, id);
     }
 
     pub(super) fn put(&self, k: &Kernel, id: InstanceId) {
         let (kref, parent) = {
-            let instance = &self.instances.borrow()[id.index()];
+            let instance = self.instance(id);
             (instance.kref, instance.parent)
         };
         if !k.put(kref) {
@@ -195,7 +199,7 @@ impl Devlink {
 
     /// The memory of an instance, by which events tell it from others of its handle.
     pub(super) fn memory(&self, id: InstanceId) -> Kref {
-        self.instances.borrow()[id.index()].kref
+        self.instance(id).kref
     }
 
     /// The instance as the subject of events, told from others of its handle.
@@ -215,34 +219,41 @@ impl Devlink {
 
     /// What the driver of an instance registers.
     pub(super) fn inventory(&self, id: InstanceId) -> &'static Inventory {
-        self.instances.borrow()[id.index()].inventory
+        self.instance(id).inventory
     }
 
     /// The handle of an instance.
     pub fn handle(&self, id: InstanceId) -> Handle {
-        self.instances.borrow()[id.index()].handle
+        self.instance(id).handle
     }
 
     /// The namespace whose users can see the instance.
     pub fn netns(&self, id: InstanceId) -> NetNs {
-        self.instances.borrow()[id.index()].netns
+        self.instance(id).netns.get()
     }
 
     /// Whether users can look the instance up.
     pub fn is_registered(&self, id: InstanceId) -> bool {
-        self.instances.borrow()[id.index()].registered
+        self.instance(id).registered.get()
+    }
+
+    /// Notes that an instance which is allocated meanwhile would be looked at too.
+    fn note_all(&self) {
+        let _ = self.allocated.get();
     }
 
     /// The newest instance with this handle, whether users can see it or not.
     pub(super) fn newest(&self, handle: Handle) -> Option<InstanceId> {
+        self.note_all();
         let instances = self.instances.borrow();
         instances.iter().rposition(|instance| instance.handle == handle).map(|at| InstanceId(at as u8))
     }
 
     /// The next instance at or after this index that users can see, in the order of allocation.
     pub(super) fn next_registered(&self, from: usize) -> Option<InstanceId> {
+        self.note_all();
         let instances = self.instances.borrow();
-        let found = instances.iter().skip(from).position(|instance| instance.registered)?;
+        let found = instances.iter().skip(from).position(|instance| instance.registered.get())?;
         Some(InstanceId((from + found) as u8))
     }
 
@@ -281,7 +292,10 @@ impl Devlink {
     /// Models `devlink_try_get()`: a reference, and under the decision that it promises more, what keeps an unregister
     /// waiting; none if one is.
     pub(super) fn try_get<'k>(&self, k: &'k Kernel, id: InstanceId) -> Option<Option<User<'k>>> {
-        let (users, kref) = self.with(k, id, |instance| (instance.users, instance.kref));
+        let (users, kref) = {
+            let instance = self.used(k, id);
+            (instance.users, instance.kref)
+        };
         let user = match self.decisions.registration.unregister_waits {
             true => Some(k.try_use(users)?),
             false => None,

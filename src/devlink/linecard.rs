@@ -145,11 +145,14 @@ impl Devlink {
 
     /// Models `devlink_rel_nested_in_notify_work()`, which is queued again until the lock is free.
     pub async fn nested_notify_work(&self, k: &Kernel, nested: Handle) {
-        let nested_in = self.newest(nested).and_then(|id| self.instances.borrow()[id.index()].nested_in);
+        let nested_in = self.newest(nested).and_then(|id| self.instance(id).state.borrow().nested_in);
         let Some((parent, card)) = nested_in.filter(|(parent, _)| self.is_registered(*parent)) else {
             return;
         };
-        let (kref, lock) = self.with(k, parent, |instance| (instance.kref, instance.lock));
+        let (kref, lock) = {
+            let instance = self.used(k, parent);
+            (instance.kref, instance.lock)
+        };
         k.get(kref);
         let held = k.lock_or_later(lock, Point::NestedNotify).await;
         self.linecard_told(k, parent, card).await;

@@ -26,7 +26,7 @@ impl Devlink {
             self.netns_leave(k, id).await;
         }
         k.point(Point::ReloadNetns).await;
-        self.with(k, id, |instance| instance.netns = to);
+        self.used(k, id).netns.set(to);
         self.says(k, id, What::Set(Subject::NetnsOf(self.handle(id)), from.to_byte(), to.to_byte()));
         self.follow_to(k, id, to);
         if !self.decisions.reload.netns_told_little {

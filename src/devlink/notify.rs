@@ -22,14 +22,15 @@ impl Devlink {
 
     /// The value that a notification or a dump carries for an object; for one that is gone, its last.
     pub(super) fn value(&self, id: InstanceId, part: Subject) -> u8 {
-        let instance = &self.instances.borrow()[id.index()];
+        let of = self.instance(id);
+        let instance = of.state.borrow();
         match part {
             Subject::Devlink(_) => ReloadFailed(instance.reload_failed).pack(),
             // Models `devlink_nl_port_fill()`: a netdev that is elsewhere is not shown.
             Subject::Port(_, port) => match instance.port_types[port.index()] {
                 PortType::EthNetdev
                     if self.decisions.netdev.ports_name_near_netdevs
-                        && instance.netdevs_in[port.index()] != instance.netns =>
+                        && instance.netdevs_in[port.index()] != of.netns.get() =>
                 {
                     PortType::Eth.pack()
                 }
@@ -38,7 +39,7 @@ impl Devlink {
             Subject::Trap(_, trap) => instance.traps[trap.index()].pack(),
             Subject::Param(_, param) => instance.params[param.index()].shown().pack(),
             Subject::Reporter(_, reporter) => instance.reporters[reporter.index()].value(),
-            Subject::NetnsOf(_) => instance.netns.pack(),
+            Subject::NetnsOf(_) => of.netns.get().pack(),
             Subject::TrapGroup(_, group) => instance.policing.group(group),
             Subject::TrapPolicer(_, policer) => instance.policing.policer(policer),
             Subject::Resource(_, resource) => instance.sizes[resource.index()].sizes.pack(),

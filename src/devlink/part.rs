@@ -84,7 +84,7 @@ impl Devlink {
 
     /// The kinds of which the instance has at least one part.
     pub(super) fn kinds_left(&self, id: InstanceId) -> impl Iterator<Item = SubjectKind> {
-        let present = self.instances.borrow()[id.index()].present;
+        let present = self.instance(id).state.borrow().present;
         REPLAYED.into_iter().filter(move |kind| present.of(*kind) != 0)
     }
 
@@ -95,9 +95,10 @@ impl Devlink {
         id: InstanceId,
         kind: SubjectKind,
     ) -> impl DoubleEndedIterator<Item = Subject> + use<> {
-        let instance = &self.instances.borrow()[id.index()];
-        let handle = instance.handle;
-        let traps = instance.inventory.traps;
+        let of = self.instance(id);
+        let handle = of.handle;
+        let traps = of.inventory.traps;
+        let instance = of.state.borrow();
         let rates = instance.rates.order();
         let snapshots = instance.snapshots.order();
         let (ports, in_list) = (instance.port_order, self.decisions.part.ports_in_list);

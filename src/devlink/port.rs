@@ -100,7 +100,7 @@ impl Devlink {
 
     /// Models `dev_net_set()`: the port's netdev is in this namespace.
     pub fn port_netdev_is_in(&self, id: InstanceId, port: PortIndex, netns: NetNs) {
-        self.instances.borrow_mut()[id.index()].netdevs_in[port.index()] = netns;
+        self.instance(id).state.borrow_mut().netdevs_in[port.index()] = netns;
     }
 
     /// Models `__devlink_port_type_set()`: every change is announced.

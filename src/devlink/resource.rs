@@ -84,7 +84,7 @@ impl Devlink {
     /// The driver says from here on how much of a resource is in use, or says it no more: models
     /// `devl_resource_occ_get_register()` and what its callback returns.
     pub fn resource_occupy(&self, k: &Kernel, id: InstanceId, resource: Resource, occupied: Option<u8>) {
-        let size = |instance: &mut super::Instance| {
+        let size = |instance: &mut super::State| {
             std::mem::replace(&mut instance.sizes[resource.index()].occupied, occupied)
         };
         let (old, new) = (self.with(k, id, size).unwrap_or(0), occupied.unwrap_or(0));

@@ -54,7 +54,7 @@ impl Devlink {
     /// Whether no message about an object can be built, because its counter cannot be read. What was settled says
     /// what it can.
     pub(super) fn fill_fails(&self, id: InstanceId, part: Subject) -> bool {
-        let broken = self.instances.borrow()[id.index()].policing.broken;
+        let broken = self.instance(id).state.borrow().policing.broken;
         let fails = match part {
             Subject::Trap(..) => broken[Counter::Trap as usize],
             Subject::TrapPolicer(..) => broken[Counter::Policer as usize],

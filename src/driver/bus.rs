@@ -5,9 +5,9 @@
 use super::{Bus, port, probe};
 use crate::devlink::instance::device_lock;
 use crate::event::{Action, Errno, Handle, LockClass, Module, Point, PortCount, Subject, What, WorkFn};
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::device::Release;
 use crate::sim::{Held, Kref, LockId};
-use std::cell::{Cell, RefCell};
 
 /// What netdevsim remembers of its bus.
 #[derive(Debug, Default)]

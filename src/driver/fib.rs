@@ -4,7 +4,7 @@ use super::{Bus, fib_file, netdev};
 use crate::devlink::InstanceId;
 use crate::event::{Errno, Handle, NetNs, Point, Resource, Route, Subject, What};
 use crate::operand::Operand;
-use std::cell::Cell;
+use crate::sim::cell::Cell;
 
 /// A set of routes: a bit each.
 type Routes = u8;

@@ -4,8 +4,8 @@
 
 use super::{Bus, bus};
 use crate::event::{Errno, Handle, LockClass, Point, Subject};
+use crate::sim::cell::Cell;
 use crate::sim::{Kref, LockId};
-use std::cell::Cell;
 
 /// What there is of both for one device.
 #[derive(Debug, Default)]

@@ -8,8 +8,8 @@ use crate::event::{
     Auxiliary, Handle, Knob, LineCard, Module, NetNs, Param, ParamValue, PortCount, PortIndex, Region,
     ReloadAction, Reporter, Resource, Subject, Trap, TrapGroup, TrapPolicer, What,
 };
+use crate::sim::cell::Cell;
 use crate::sim::{Kernel, Kref};
-use std::cell::Cell;
 
 /// One model driver.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use super::{Bus, bus, mtty};
 use crate::event::{Client, Errno, LockClass, Module, Point, Span, Subject};
 use crate::ib;
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kernel, LockId};
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// Which modules are on their way out, or gone: a bit each.

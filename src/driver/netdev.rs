@@ -5,7 +5,7 @@ use crate::devlink::{InstanceId, NetdevEvent};
 use crate::event::{Action, Errno, Handle, LockClass, NetNs, Notice, Point, PortIndex, Subject, What};
 use crate::operand::Operand;
 use crate::sim::Kref;
-use std::cell::{Cell, RefCell};
+use crate::sim::cell::{Cell, RefCell};
 
 /// The number of a netdev in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

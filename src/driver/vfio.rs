@@ -4,8 +4,8 @@
 
 use super::Bus;
 use crate::event::{Action, Errno, MdevType, Parent, Point, QueueName, Subject, Uuid, What, WorkFn};
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kref, RegistrationId};
-use std::cell::{Cell, RefCell};
 
 /// How many ports mtty has: `MAX_MTTYS`.
 const PORTS: u8 = 24;

@@ -3,8 +3,8 @@
 use super::Ib;
 use crate::event::{Action, Errno, IbDevice, IbDriver, LockClass, Point, Subject, What};
 use crate::operand::Operand;
+use crate::sim::cell::Cell;
 use crate::sim::{Kernel, Kref, LockId};
-use std::cell::Cell;
 
 /// The numbers of the character devices: `uverbs_ida` and `umad_ida`.
 #[derive(Debug, Default)]

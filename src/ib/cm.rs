@@ -3,8 +3,8 @@
 use super::decisions::Lookup;
 use super::{Ib, client_data, take};
 use crate::event::{Callback, Client, Errno, IbDevice, Mode, Module, Point, QueueName, Subject, WorkFn};
+use crate::sim::cell::Cell;
 use crate::sim::{Kernel, Kref};
-use std::cell::Cell;
 
 /// What both keep for each device.
 #[derive(Debug, Default)]

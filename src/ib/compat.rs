@@ -8,8 +8,8 @@ use super::Ib;
 use super::decisions::Begins;
 use crate::event::{Action, Errno, IbDevice, LockClass, NetNs, Subject, What};
 use crate::operand::Operand;
+use crate::sim::cell::Cell;
 use crate::sim::{Kernel, Kref, LockId};
-use std::cell::Cell;
 
 /// `compat_devs` of every device: the memory of each compat device.
 #[derive(Debug, Default)]

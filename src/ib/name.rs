@@ -4,8 +4,8 @@ use super::decisions::Adds;
 use super::{Ib, client_data, take, text_of};
 use crate::event::{Action, Callback, Client, Errno, IbDevice, Mode, Point, Subject};
 use crate::operand::Operand;
+use crate::sim::cell::Cell;
 use crate::sim::{Kernel, Kref};
-use std::cell::Cell;
 
 /// What the devices are called, and in which order they came.
 #[derive(Debug, Default)]

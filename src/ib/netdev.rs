@@ -4,8 +4,8 @@ use super::Ib;
 use crate::event::value::{FollowedNetdev, Value};
 use crate::event::{Action, Address, Errno, IbDevice, IbDriver, LockClass, NetNs, Netdev, Notice, Point};
 use crate::event::{Subject, What};
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kernel, Kref};
-use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 /// The number of a netdev in its run.

@@ -5,8 +5,8 @@ use crate::event::{
     Errno, IbDevice, IbDriver, LockClass, Mode, NetNs, NetnsMode, Point, Span, Subject, What,
 };
 use crate::operand::Operand;
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Held, Kernel, Kref};
-use std::cell::{Cell, RefCell};
 
 /// The namespaces that RDMA knows.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@
 use super::{ClientState, Ib, client_data, take};
 use crate::event::{Client, IbDevice, IbDriver, LockClass, Mode, Point, Subject};
 use crate::sim::Kernel;
-use std::cell::Cell;
+use crate::sim::cell::Cell;
 
 /// How many ib_core has: `mad`, `sa` and `ib_multicast`, with the lowest ids.
 const CORE: u8 = 3;

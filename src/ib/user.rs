@@ -6,8 +6,8 @@ use super::{Device, Ib, Use, take};
 use crate::event::{
     Errno, IbDevice, IbDriver, LockClass, Mode, Module, Point, QueueName, Subject, What, WorkFn,
 };
+use crate::sim::cell::RefCell;
 use crate::sim::{Held, Kernel, Kref};
-use std::cell::RefCell;
 
 /// The pointers in the work items that unregister devices. Each device has an item of its own; those of devices that
 /// had the same place one after the other run together.

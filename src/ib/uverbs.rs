@@ -3,8 +3,8 @@
 use super::decisions::Disassociates;
 use super::{Ib, module};
 use crate::event::{Callback, Client, Errno, IbDevice, IbDriver, Module, Point, Subject, What};
+use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kernel, Kref, RegistrationId};
-use std::cell::{Cell, RefCell};
 
 /// How many files users can have open at once.
 const FILES_MAX: usize = 4;

@@ -4,8 +4,8 @@ use super::decisions::{Duplicates, Lookup, ParentObject, Registered, Synchronisa
 use super::types::Types;
 use super::{Mdev, Vendor, unreg_sem};
 use crate::event::{Action, Errno, LockClass, MdevState, Parent, Point, Span, Subject, What};
+use crate::sim::cell::Cell;
 use crate::sim::{Kernel, Kref};
-use std::cell::Cell;
 
 /// What is known of one parent.
 #[derive(Debug, Default)]

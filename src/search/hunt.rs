@@ -2,7 +2,7 @@
 
 use super::generate::{Alphabet, generate};
 use super::kept::Kept;
-use super::mutate::mutate;
+use super::mutate::{mutate, reschedule};
 use super::novelty::{FAMILIES, New, Novelty};
 use crate::event::Trace;
 use crate::invariant::opinion::differs;
@@ -78,6 +78,8 @@ pub struct Hunt {
     config: Config,
     /// Which commands may be used, if not every one of the alphabet's.
     may: Option<fn(&Command) -> bool>,
+    /// The program whose schedules are searched, if it is one.
+    program: Option<Program>,
     options: Variants,
     random: Rng,
     machine: Machine,
@@ -105,6 +107,7 @@ impl Hunt {
         Hunt {
             config,
             may: None,
+            program: None,
             options,
             random,
             machine: Machine::default(),
@@ -119,6 +122,12 @@ impl Hunt {
     /// The same with only those of the commands that may be used: of a kind some operands may be allowed and others not.
     pub fn with_only(mut self, may: fn(&Command) -> bool) -> Self {
         self.may = Some(may);
+        self
+    }
+
+    /// The same with this program alone: only schedules are searched for. It keeps its variants.
+    pub fn with_program(mut self, program: Program) -> Self {
+        self.program = Some(Program { schedule: Vec::new(), expect: 0, ..program });
         self
     }
 
@@ -197,6 +206,9 @@ impl Hunt {
     }
 
     fn next_program(&mut self) -> Program {
+        if let Some(program) = &self.program {
+            return self.next_schedule(program.clone());
+        }
         let fresh = self.stats.corpus == 0 || self.random.u8(0..8) == 0;
         if fresh {
             let mut program = generate(&mut self.random, &self.config.alphabet);
@@ -215,6 +227,19 @@ impl Hunt {
             if !commands.is_empty() {
                 commands.remove(self.random.usize(0..commands.len()));
             }
+        }
+        program
+    }
+
+    /// The program with a schedule that is kept, changed a little; without one, now and then, for a walk.
+    fn next_schedule(&mut self, program: Program) -> Program {
+        let kept = self.kept.any(&mut self.random).cloned();
+        let partner = self.kept.any(&mut self.random).cloned();
+        let (Some(mut program), Some(partner)) = (kept, partner) else { return program };
+        if self.random.u8(0..8) == 0 {
+            program.schedule.clear();
+        } else {
+            reschedule(&mut program, &mut self.random, &self.config.alphabet, &partner);
         }
         program
     }
@@ -279,6 +304,15 @@ mod tests {
             assert_eq!(one.stats(), other.stats());
         }
         assert_eq!(one.kept, other.kept);
+    }
+
+    #[test]
+    fn the_schedules_of_a_program_are_searched_and_nothing_else_is() {
+        let text = "variant devlink early-register\ntask probe\n  driver.probe netdevsim/0\ntask user\n  devlink.eswitch-set netdevsim/0 switchdev\n";
+        let program = Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}"));
+        let mut hunt = hunt(3).with_program(program.clone());
+        let found = (0..2_000).find_map(|_| hunt.step()).expect("the variant is flawed");
+        assert_eq!((found.program.tasks, found.program.variants), (program.tasks, program.variants));
     }
 
     #[test]

@@ -66,6 +66,20 @@ pub fn mutate(program: &mut Program, random: &mut Rng, alphabet: &Alphabet, part
     }
 }
 
+/// The edits of a schedule alone.
+const RESCHEDULES: [Edit; 4] = [insert_segment, change_segment, delete_segment, splice_schedule];
+
+/// Changes the schedule of a program a little, and nothing else.
+pub fn reschedule(program: &mut Program, random: &mut Rng, alphabet: &Alphabet, partner: &Program) {
+    let material = Material { alphabet, partner, favourites: Favourites::new(random) };
+    for _ in 0..EDITS_MAX {
+        RESCHEDULES[random.usize(0..RESCHEDULES.len())](program, random, &material);
+        if random.bool() {
+            break;
+        }
+    }
+}
+
 /// The edits that take something of the other program.
 const CROSSES: [Edit; 3] = [splice_commands, splice_task, splice_schedule];
 

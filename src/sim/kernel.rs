@@ -1,13 +1,15 @@
 //! The kernel of one run: what all handlers share, passed along and never global.
 
 use super::around::Around;
+use super::footprint;
 use super::lock::Lock;
 use super::module::Load;
+use super::module::text;
 use super::netns::Namespaces;
 use super::order::Order;
 use super::refcount::{Kref, KrefState, Named};
 use super::registration::RegistrationState;
-use super::scheduler::{Scheduler, Segment};
+use super::scheduler::{Chooser, Scheduler, Segment};
 use super::task::{State, Task};
 use super::uevent::Uevents;
 use super::workqueue::Queue;
@@ -115,6 +117,16 @@ impl Kernel {
         self.scheduler.schedule()
     }
 
+    /// Has a chooser decide who runs, from a [`Kernel::reset`] without schedule on.
+    pub fn drive(&mut self, chooser: Box<dyn Chooser>) {
+        self.scheduler.drive(chooser);
+    }
+
+    /// Gives the chooser back.
+    pub fn driver(&mut self) -> Option<Box<dyn Chooser>> {
+        self.scheduler.driver()
+    }
+
     /// Has all walks from here on stop tasks at these points only.
     pub fn stop_only_at(&mut self, points: &[Point]) {
         self.scheduler.stop_only_at(points);
@@ -201,6 +213,7 @@ impl Kernel {
 
     /// Whether the text of a module can still run.
     pub fn is_loaded(&self, module: Module) -> bool {
+        footprint::reads(|| text(module));
         self.gone.get() & (1 << module.index()) == 0
     }
 }

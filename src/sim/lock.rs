@@ -5,6 +5,7 @@
 //! waits too: this is what makes a read lock held over a flush as dangerous as a write lock (`mail::KREF`, Matan
 //! Barak's doubt about a reader-writer semaphore).
 
+use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::refcount::Named;
 use super::task::{State, Wait};
@@ -42,6 +43,19 @@ impl Lock {
             Mode::Read => self.readers.push(task),
         }
     }
+}
+
+/// Notes that the running task asks for a lock, gets it or lets it go. Readers come, wait and go in any order.
+fn note(lock: LockName, mode: Mode) {
+    match mode {
+        Mode::Write => footprint::writes(|| Shared::of(lock)),
+        Mode::Read => footprint::reads(|| Shared::of(lock)),
+    }
+}
+
+/// What a step reads that begins with asking for a lock.
+pub(crate) fn asks(lock: LockName) -> Shared {
+    Shared::of(("asks", lock))
 }
 
 impl Kernel {
@@ -86,7 +100,10 @@ impl Kernel {
     /// Models work that tries a lock and, where it is not free, is queued again: it holds nothing meanwhile and nobody can
     /// wait for it, so it adds nothing to the order of locks.
     pub async fn lock_or_later(&self, lock: LockId, at: Point) -> Held<'_> {
+        self.task().wants.set(Some(lock));
         self.point(at).await;
+        self.task().wants.set(None);
+        self.note_begins_with(lock);
         self.take(lock, Mode::Write).await
     }
 
@@ -103,7 +120,10 @@ impl Kernel {
     }
 
     async fn acquire(&self, lock: LockId, mode: Mode, at: Point) -> Held<'_> {
+        self.task().wants.set(Some(lock));
         self.point(at).await;
+        self.task().wants.set(None);
+        self.note_begins_with(lock);
         self.orders(lock, at);
         self.take(lock, mode).await
     }
@@ -124,11 +144,13 @@ impl Kernel {
 
     /// Models `down_read_trylock()`: nothing is waited for, so nothing can deadlock here.
     pub fn try_read(&self, lock: LockId) -> Option<Held<'_>> {
+        self.note_try(lock);
         self.try_take(lock, Mode::Read).then(|| self.held(lock, Mode::Read))
     }
 
     /// Models `mutex_trylock()`.
     pub fn try_write(&self, lock: LockId) -> Option<Held<'_>> {
+        self.note_try(lock);
         self.try_take(lock, Mode::Write).then(|| self.held(lock, Mode::Write))
     }
 
@@ -137,8 +159,26 @@ impl Kernel {
         drop(self.take(lock, Mode::Read).await);
     }
 
+    /// Notes that a step begins with asking for this lock, unless tasks try such locks.
+    fn note_begins_with(&self, lock: LockId) {
+        if footprint::is_noted() {
+            let name = self.lock_name(lock);
+            if !footprint::is_tried(name.class) {
+                footprint::reads(|| asks(name));
+            }
+        }
+    }
+
+    /// A task that tries a lock sees whether another has just been given it.
+    fn note_try(&self, lock: LockId) {
+        if footprint::is_noted() {
+            footprint::tries(self.lock_name(lock).class);
+        }
+    }
+
     fn held(&self, lock: LockId, mode: Mode) -> Held<'_> {
         self.task().held.borrow_mut().push(lock);
+        note(self.lock_name(lock), mode);
         self.emit_lock(lock, |name| What::Acquire(name, mode));
         Held { kernel: self, lock, mode }
     }
@@ -171,6 +211,7 @@ impl Kernel {
 
     fn try_take(&self, lock: LockId, mode: Mode) -> bool {
         let entry = &mut self.locks.borrow_mut()[lock.index()];
+        note(entry.name, mode);
         let free = entry.queue.is_empty() && entry.is_free_for(mode);
         if free {
             entry.take(self.current.get(), mode);
@@ -184,6 +225,7 @@ impl Kernel {
             return;
         }
         self.forget(lock);
+        note(self.lock_name(lock), mode);
         self.emit_lock(lock, |name| What::Release(name, mode));
         let entry = &mut self.locks.borrow_mut()[lock.index()];
         match mode {
@@ -218,6 +260,7 @@ impl Kernel {
         self.emit_lock(held.lock, |name| What::Release(name, Mode::Write));
         self.emit_lock(held.lock, |name| What::Acquire(name, Mode::Read));
         let entry = &mut self.locks.borrow_mut()[held.lock.index()];
+        footprint::writes(|| Shared::of(entry.name));
         entry.writer = None;
         entry.readers.push(self.current.get());
         self.hand_over(entry);

@@ -4,6 +4,7 @@
 //! (`mail::KREF`, Jason Gunthorpe).
 
 use super::around::Around;
+use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::refcount::{Kref, Named};
 use crate::event::{Callback, Errno, Module, What};
@@ -15,6 +16,16 @@ pub(super) struct Load {
     pub(super) number: u8,
     /// How many objects there had been.
     objects: u16,
+}
+
+/// How many objects there were when modules were loaded.
+pub(super) fn loads() -> Shared {
+    Shared::of("loads")
+}
+
+/// Whether the text of a module is there.
+pub(super) fn text(module: Module) -> Shared {
+    Shared::of(("text", module))
 }
 
 impl Kernel {
@@ -80,6 +91,8 @@ impl Kernel {
 
     /// Marks a module as loaded, also after an unload. Code of an earlier load stays gone.
     pub fn module_loaded(&self, module: Module) {
+        footprint::writes(|| text(module));
+        footprint::writes(loads);
         if self.is_loaded(module) {
             return;
         }
@@ -91,6 +104,7 @@ impl Kernel {
 
     /// Models the end of module unload, which frees the text also while a task is in it.
     pub fn module_gone(&self, module: Module) {
+        footprint::writes(|| text(module));
         let bit = 1 << module.index();
         self.gone.set(self.gone.get() | bit);
         for task in &self.tasks {

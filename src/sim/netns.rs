@@ -3,12 +3,13 @@
 //! A namespace has a name and references: the name itself is one, and whoever is about to move something there holds
 //! another. The last one that goes has a work item end the namespace.
 
+use super::cell::{Cell, RefCell};
+use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::lock::Held;
 use super::refcount::Kref;
 use crate::event::{Errno, Life, LockClass, Module, NetNs, Point, QueueName, Subject, What, WorkFn};
 use crate::operand::Operand;
-use std::cell::{Cell, RefCell};
 
 /// The namespaces of one run; the initial one is always there.
 #[derive(Debug, Default)]
@@ -26,13 +27,19 @@ pub struct Namespaces {
     coming: [Cell<bool>; NetNs::COUNT],
     /// `cleanup_list`: those whose last reference is gone and whose end has not begun.
     ended: RefCell<Vec<NetNs>>,
-    spoken: Cell<Option<NetNs>>,
+    /// In which the last message was. Whoever reads a trace reads this with it, so it is no task's business.
+    spoken: std::cell::Cell<Option<NetNs>>,
 }
 
 impl Namespaces {
     pub(super) fn reset(&mut self) {
         *self = Namespaces::default();
     }
+}
+
+/// Which tasks are in a namespace.
+fn members(netns: NetNs) -> Shared {
+    Shared::of(("members", netns))
 }
 
 impl Kernel {
@@ -83,6 +90,7 @@ impl Kernel {
             return Err(Errno::ENOENT);
         }
         let left = self.task().netns.replace(netns);
+        [left, netns].into_iter().for_each(|netns| footprint::writes(|| members(netns)));
         if left != netns {
             // Who is in a namespace keeps it from being deleted.
             self.emit(What::Set(Subject::Netns(netns), left.to_byte(), netns.to_byte()));
@@ -99,6 +107,7 @@ impl Kernel {
         if netns == NetNs::Init || !self.has_netns(netns) {
             return Err(Errno::ENOENT);
         }
+        footprint::reads(|| members(netns));
         let listened = self.namespaces.listened[netns.index()].get();
         if listened || self.tasks.iter().any(|task| task.netns.get() == netns) {
             return Err(Errno::EBUSY);

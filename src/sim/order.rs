@@ -4,6 +4,7 @@
 //! work, and a wait for users on what those users do, so both stand in the graph beside the locks
 //! (the kernel's `lock_map_acquire(&wq->lockdep_map)`).
 
+use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::lock::LockId;
 use crate::event::{Link, Point, TaskId, What};
@@ -74,6 +75,7 @@ impl Kernel {
         if asked.index().max(holds.index()) >= LOCKS_MAX {
             return;
         }
+        footprint::reads(|| Shared::of("order"));
         let mut order = self.order.borrow_mut();
         let bit = 1 << asked.index();
         if order.after[holds.index()] & bit != 0 {
@@ -82,6 +84,7 @@ impl Kernel {
         order.after[holds.index()] |= bit;
         order.seen.push((holds, asked, self.current.get(), at));
         let Some(path) = order.path(asked, holds) else { return };
+        footprint::writes(|| Shared::of("order"));
         // The new edge closes the circle: asked → … → holds → asked.
         let mut cycle = vec![self.link(&order, holds, asked)];
         cycle.extend(path.windows(2).map(|pair| self.link(&order, pair[0], pair[1])));

@@ -5,8 +5,10 @@
 //! never a crash of ours.
 
 use super::device::Release;
+use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::lock::LockId;
+use super::module::loads;
 use super::task::Wait;
 use crate::event::{Life, LockClass, Point, Subject, TaskId, What, WorkFn};
 
@@ -58,6 +60,39 @@ pub struct KrefState {
     waiter: Option<TaskId>,
     /// What the last put of a device is to do.
     release: Option<Release>,
+    /// While footprints are noted: the references that are not a task's own, and the tasks that took one each.
+    base: u8,
+    holders: Vec<TaskId>,
+}
+
+impl KrefState {
+    fn shared(&self) -> Shared {
+        Shared::of(("kref", self.subject))
+    }
+
+    /// Notes that the task takes a reference, or puts one. As long as there is one that no task took for itself the count
+    /// cannot come to zero by those that did, so their order does not matter.
+    fn note(&mut self, task: TaskId, is_put: bool) {
+        if !footprint::is_noted() {
+            return;
+        }
+        let own = self.holders.iter().position(|holder| *holder == task).filter(|_| is_put);
+        match own {
+            Some(own) => drop(self.holders.swap_remove(own)),
+            None if is_put => self.base = self.base.saturating_sub(1),
+            None => self.holders.push(task),
+        }
+        if self.base == 0 || (is_put && own.is_none()) {
+            footprint::writes(|| self.shared());
+        } else {
+            footprint::reads(|| self.shared());
+        }
+    }
+}
+
+/// Which devices a work item is to release.
+fn devices(work: WorkFn) -> Shared {
+    Shared::of(("devices", work))
 }
 
 impl Kernel {
@@ -70,6 +105,8 @@ impl Kernel {
 
     /// Models `refcount_set()` to one, of a count that keeps nobody's memory: what is to come before the subject goes.
     pub fn refcount_set(&self, subject: Subject) -> Kref {
+        // An object is of the last load of its module before it.
+        footprint::reads(loads);
         let mut krefs = self.krefs.borrow_mut();
         krefs.push(KrefState {
             subject,
@@ -78,6 +115,8 @@ impl Kernel {
             freed: None,
             waiter: None,
             release: None,
+            base: 1,
+            holders: Vec::new(),
         });
         Kref(u16::try_from(krefs.len() - 1).expect("fewer than 65536 objects"))
     }
@@ -116,6 +155,7 @@ impl Kernel {
         self.point(at).await;
         let lock = self.kref_lock(kref);
         self.orders(lock, at);
+        footprint::writes(|| self.krefs.borrow()[usize::from(kref.0)].shared());
         if self.krefs.borrow()[usize::from(kref.0)].count > 0 {
             self.krefs.borrow_mut()[usize::from(kref.0)].waiter = Some(self.current.get());
             self.emit(What::Block(self.lock_name(lock)));
@@ -131,12 +171,14 @@ impl Kernel {
 
     fn count(&self, kref: Kref, by: i8) -> (Subject, u8) {
         let state = &mut self.krefs.borrow_mut()[usize::from(kref.0)];
+        state.note(self.current.get(), by < 0);
         state.count = state.count.saturating_add_signed(by);
         (state.subject, state.count)
     }
 
     /// Says what the last put of a device is to do.
     pub(super) fn releases_with(&self, kref: Kref, release: Release) {
+        footprint::writes(|| devices(release.work));
         self.krefs.borrow_mut()[usize::from(kref.0)].release = Some(release);
     }
 
@@ -150,6 +192,10 @@ impl Kernel {
         let krefs = self.krefs.borrow();
         let gone = krefs.iter().enumerate().filter(|(_, state)| state.count == 0 && state.freed.is_none());
         let due = gone.filter_map(|(index, state)| Some((Kref(index as u16), state.release?)));
+        footprint::reads(|| devices(work));
+        for state in krefs.iter().filter(|state| state.release.is_some_and(|release| release.work == work)) {
+            footprint::reads(|| state.shared());
+        }
         due.filter(|(_, release)| release.work == work).collect()
     }
 
@@ -158,6 +204,7 @@ impl Kernel {
         if self.touch(kref) {
             let subject = {
                 let state = &mut self.krefs.borrow_mut()[usize::from(kref.0)];
+                footprint::writes(|| state.shared());
                 state.freed = Some(self.here());
                 state.subject
             };
@@ -168,6 +215,7 @@ impl Kernel {
     /// Uses the object's memory. False, with an event that names both places, if it is gone.
     pub fn touch(&self, kref: Kref) -> bool {
         let state = &self.krefs.borrow()[usize::from(kref.0)];
+        footprint::reads(|| state.shared());
         self.raw(self.current(), What::Use(state.subject), kref.life());
         if let Some(freed) = state.freed {
             self.emit_of(kref, What::UseAfterFree(state.subject, freed, self.here()));

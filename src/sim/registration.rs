@@ -4,6 +4,7 @@
 //! is not (`mail::KREF`, Jason Gunthorpe). A user may operate the object while it holds a [`User`];
 //! [`Kernel::unregister_wait`] lets no new user in and returns when the last one is gone.
 
+use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::lock::LockId;
 use super::refcount::Named;
@@ -49,14 +50,31 @@ impl Kernel {
         id
     }
 
+    /// Notes that the running task looks at who operates an object, or changes it. While users are let in they come and go
+    /// in any order: only an end waits for them.
+    fn note_users(&self, state: &RegistrationState) {
+        match state.open {
+            true => footprint::reads(|| Shared::of(("users", self.lock_name(state.lock)))),
+            false => footprint::writes(|| Shared::of(("users", self.lock_name(state.lock)))),
+        }
+    }
+
+    /// Notes that the order in which this and users come matters.
+    fn note_end(&self, registration: RegistrationId) {
+        let lock = self.users_lock(registration);
+        footprint::writes(|| Shared::of(("users", self.lock_name(lock))));
+    }
+
     /// Whether users are let in.
     pub fn is_open(&self, registration: RegistrationId) -> bool {
+        self.note_users(&self.registrations.borrow()[usize::from(registration.0)]);
         self.registrations.borrow()[usize::from(registration.0)].open
     }
 
     /// Models `refcount_inc_not_zero()` on an active count: a user of the object, unless it is closed.
     pub fn try_use(&self, registration: RegistrationId) -> Option<User<'_>> {
         let state = &mut self.registrations.borrow_mut()[usize::from(registration.0)];
+        self.note_users(state);
         if !state.open {
             return None;
         }
@@ -71,6 +89,7 @@ impl Kernel {
 
     /// Lets no new user in, and waits for nobody.
     pub fn close(&self, registration: RegistrationId) {
+        self.note_end(registration);
         let state = &mut self.registrations.borrow_mut()[usize::from(registration.0)];
         if state.open {
             state.open = false;
@@ -101,6 +120,7 @@ impl Kernel {
 
     /// Whether somebody operates the object.
     pub fn has_users(&self, registration: RegistrationId) -> bool {
+        self.note_end(registration);
         !self.registrations.borrow()[usize::from(registration.0)].users.is_empty()
     }
 
@@ -138,6 +158,7 @@ impl Drop for User<'_> {
             return;
         }
         let state = &mut kernel.registrations.borrow_mut()[usize::from(self.registration.0)];
+        kernel.note_users(state);
         let user = state.users.iter().position(|user| *user == kernel.current.get());
         state.users.swap_remove(user.expect("a use ends in the task that began it"));
         kernel.forget(state.lock);

@@ -5,7 +5,8 @@
 //! A random walk may choose instead; what it chose is recorded as segments and replays to the same trace.
 
 use super::task::{State, Task, Wait};
-use crate::event::{Point, SegmentEnd, TaskId, TaskName};
+use crate::event::{Point, SegmentEnd, TaskId, TaskName, Trace};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
@@ -42,6 +43,35 @@ struct Walk {
     preempted: bool,
 }
 
+/// Chooses the task of every step in place of a schedule or a walk.
+pub trait Chooser: Any + fmt::Debug + Send {
+    /// Whether the running task stops at this point, so that another may be chosen.
+    fn stops(&mut self, at: Point) -> bool;
+
+    /// The task that runs next, of those that can; none ends the run. Asked a last time when none can. The trace holds all
+    /// that happened.
+    fn choose(&mut self, runnable: Runnable, trace: &Trace) -> Option<TaskId>;
+}
+
+/// The tasks that can run, a bit each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Runnable {
+    /// All of them.
+    pub tasks: u32,
+    /// Those that ask for a lock next which a task holds alone: they would only begin to wait.
+    pub before_lock: u32,
+}
+
+/// A chooser at work, and what it chose as segments.
+#[derive(Debug)]
+struct Driven {
+    chooser: Box<dyn Chooser>,
+    recorded: Vec<Segment>,
+    /// The points of the current segment, to count the last one.
+    passed: Vec<Point>,
+    running: Option<TaskId>,
+}
+
 /// Who runs next, and where it stops.
 #[derive(Debug, Default)]
 pub struct Scheduler {
@@ -54,6 +84,7 @@ pub struct Scheduler {
     /// How the segments before the cursor ended, without the one that runs.
     ends: RefCell<Vec<SegmentEnd>>,
     walk: Option<RefCell<Walk>>,
+    driven: Option<RefCell<Driven>>,
     /// At which points a walk may stop a task, by their numbers; everywhere, if this says nothing.
     may_stop: Option<Vec<bool>>,
 }
@@ -92,19 +123,68 @@ impl Scheduler {
 
     /// Whether somebody says who runs.
     pub(super) fn is_used(&self) -> bool {
-        self.walk.is_some() || !self.segments.is_empty()
+        self.walk.is_some() || self.driven.is_some() || !self.segments.is_empty()
     }
 
     pub(super) fn schedule(&self) -> Vec<Segment> {
-        match &self.walk {
-            Some(walk) => walk.borrow().recorded.clone(),
-            None => self.segments.clone(),
+        match (&self.walk, &self.driven) {
+            (_, Some(driven)) => driven.borrow().recorded.clone(),
+            (Some(walk), None) => walk.borrow().recorded.clone(),
+            (None, None) => self.segments.clone(),
         }
+    }
+
+    /// Has a chooser decide from here on, until it is taken back.
+    pub(super) fn drive(&mut self, chooser: Box<dyn Chooser>) {
+        let (recorded, passed) = (Vec::new(), Vec::new());
+        self.driven = Some(RefCell::new(Driven { chooser, recorded, passed, running: None }));
+    }
+
+    /// Gives the chooser back.
+    pub(super) fn driver(&mut self) -> Option<Box<dyn Chooser>> {
+        self.driven.take().map(|driven| driven.into_inner().chooser)
+    }
+
+    /// Whether a chooser decides.
+    pub(super) fn is_driven(&self) -> bool {
+        self.driven.is_some()
+    }
+
+    /// The task that a chooser has run next, and the task and point that it leaves for it.
+    pub(super) fn driven_next(
+        &self,
+        tasks: &[Task],
+        runnable: Runnable,
+        trace: &Trace,
+    ) -> (Option<TaskId>, Option<(TaskId, Point)>) {
+        let Some(driven) = &self.driven else { return (None, None) };
+        let driven = &mut *driven.borrow_mut();
+        let mask = runnable.tasks;
+        let next = driven.chooser.choose(runnable, trace).filter(|_| mask != 0);
+        let Some(last) = driven.running.filter(|last| next != Some(*last) || mask & 1 << last == 0) else {
+            driven.running = next;
+            return (next, None);
+        };
+        let stopped = mask & 1 << last != 0;
+        let until = driven
+            .passed
+            .last()
+            .filter(|_| stopped)
+            .map(|at| (*at, driven.passed.iter().filter(|passed| *passed == at).count().min(255) as u8));
+        driven.recorded.push(Segment { task: tasks[usize::from(last)].name, until });
+        driven.passed.clear();
+        driven.running = next;
+        (next, until.map(|(at, _)| (last, at)))
     }
 
     /// Whether the running task stops at this point.
     #[inline]
     pub(super) fn stops(&self, at: Point) -> bool {
+        if let Some(driven) = &self.driven {
+            let driven = &mut *driven.borrow_mut();
+            driven.passed.push(at);
+            return driven.chooser.stops(at);
+        }
         if let Some(walk) = &self.walk {
             return self.walk_stops(&mut walk.borrow_mut(), at);
         }
@@ -189,7 +269,7 @@ impl Scheduler {
     /// Puts how the segments ended into an empty list. Those that a run never came to were cut off.
     pub(super) fn finish(&self, ends: &mut Vec<SegmentEnd>) {
         let mut own = self.ends.borrow_mut();
-        if self.walk.is_none() {
+        if self.walk.is_none() && self.driven.is_none() {
             own.resize(self.segments.len(), SegmentEnd::CutOff);
         }
         std::mem::swap(ends, &mut own);

@@ -1,9 +1,12 @@
 //! Tasks: flows of control, each an `async fn`, and the loop that lets one of them run.
 
+use super::footprint;
 use super::kernel::{Kernel, STEPS_MAX};
 use super::lock::LockId;
+use super::module::text;
 use super::refcount::Kref;
 use super::registration::RegistrationId;
+use super::scheduler::Runnable;
 use crate::event::{
     Action, Mode, Module, NetNs, Point, QueueName, RUN_TASKS_MAX, Subject, TaskId, TaskName, What,
 };
@@ -66,6 +69,8 @@ pub struct Task {
     pub(super) held: RefCell<Vec<LockId>>,
     /// The network namespace that the task is in.
     pub(super) netns: Cell<NetNs>,
+    /// The lock that the task takes as soon as it runs on from the point that it stands at.
+    pub(super) wants: Cell<Option<LockId>>,
     /// How many uevents the task has seen.
     pub(super) seen: Cell<usize>,
     /// How many steps that may fail the task is to come to until one fails; none does if this is zero.
@@ -82,6 +87,7 @@ impl Default for Task {
             stale: Cell::new(0),
             held: RefCell::default(),
             netns: Cell::new(NetNs::Init),
+            wants: Cell::new(None),
             seen: Cell::new(0),
             fail_nth: Cell::new(0),
         }
@@ -99,6 +105,7 @@ impl Task {
         self.stale.set(0);
         self.held.get_mut().clear();
         self.netns.set(NetNs::Init);
+        self.wants.set(None);
         self.seen.set(0);
         self.fail_nth.set(0);
     }
@@ -113,7 +120,7 @@ impl Kernel {
     pub fn run<'k>(&'k self, mut body_of: impl FnMut(TaskName) -> Body<'k>) {
         let mut context = Context::from_waker(Waker::noop());
         let mut bodies: [Option<Body<'k>>; RUN_TASKS_MAX] = [const { None }; RUN_TASKS_MAX];
-        while let Some(task) = self.scheduler.next(&self.tasks) {
+        while let Some(task) = self.next() {
             self.current.set(task);
             let index = usize::from(task);
             let body = bodies[index].get_or_insert_with(|| body_of(self.tasks[index].name));
@@ -144,6 +151,34 @@ impl Kernel {
         }
     }
 
+    /// The task that runs next; none when no task can, or a chooser wants none to.
+    fn next(&self) -> Option<TaskId> {
+        if !self.scheduler.is_driven() {
+            return self.scheduler.next(&self.tasks);
+        }
+        let (next, preempted) =
+            self.scheduler.driven_next(&self.tasks, self.runnable(), &self.trace.borrow());
+        if let Some((task, at)) = preempted.filter(|_| next.is_some()) {
+            self.emit_to(task, What::Preempt(at));
+        }
+        next
+    }
+
+    /// Which tasks can run, for a chooser.
+    fn runnable(&self) -> Runnable {
+        let locks = self.locks.borrow();
+        let mut runnable = Runnable::default();
+        for (id, task) in self.tasks.iter().enumerate() {
+            let bit = if task.state.get() == State::Runnable { 1 << id } else { 0 };
+            runnable.tasks |= bit;
+            let wanted = task.wants.get().map(|lock| &locks[lock.index()]);
+            if wanted.is_some_and(|lock| lock.writer.is_some() && !footprint::is_tried(lock.name.class)) {
+                runnable.before_lock |= bit;
+            }
+        }
+        runnable
+    }
+
     /// A point: another task may run here, if the schedule says so.
     #[inline]
     pub fn point(&self, at: Point) -> Pass<'_> {
@@ -169,7 +204,7 @@ impl Kernel {
         self.steps.set(steps);
         self.task().at.set(at);
         let stops = self.scheduler.stops(at);
-        if stops {
+        if stops && !self.scheduler.is_driven() {
             self.emit(What::Preempt(at));
         }
         stops || steps >= STEPS_MAX
@@ -179,6 +214,10 @@ impl Kernel {
     #[inline]
     fn execute(&self, at: Point) {
         let task = self.task();
+        if footprint::is_noted() {
+            let inside = Module::ALL.iter().filter(|module| task.text.get() & (1 << module.index()) != 0);
+            inside.for_each(|module| footprint::reads(|| text(*module)));
+        }
         let stale = task.stale.take();
         if stale != 0 {
             task.text.set(task.text.get() & !stale);

@@ -1,5 +1,6 @@
 //! Uevents: what the kernel tells user space about a device, and tasks that listen, as udev does.
 
+use super::footprint;
 use super::kernel::Kernel;
 use super::refcount::Kref;
 use super::task::{State, Wait};
@@ -13,6 +14,7 @@ impl Kernel {
     pub fn uevent(&self, action: Action, subject: Subject, device: Kref) {
         self.touch(device);
         self.emit_of(device, What::Uevent(action, subject));
+        footprint::sends(subject);
         self.uevents.borrow_mut().push((action, subject));
         for (id, task) in self.tasks.iter().enumerate() {
             let waits = match task.state.get() {
@@ -31,6 +33,7 @@ impl Kernel {
     pub async fn uevent_wait(&self, action: Action, subject: Subject) {
         self.point(Point::UeventWait).await;
         loop {
+            footprint::listens();
             let seen = self.task().seen.get();
             let found = self.uevents.borrow()[seen..].iter().position(|uevent| *uevent == (action, subject));
             if let Some(found) = found {
@@ -46,6 +49,7 @@ impl Kernel {
     pub async fn uevent_next(&self, subject: Subject) -> Action {
         self.point(Point::UeventWait).await;
         loop {
+            footprint::listens();
             let seen = self.task().seen.get();
             let next = {
                 let uevents = self.uevents.borrow();

@@ -2,6 +2,7 @@
 //!
 //! An ordered queue has one worker, so an item also waits for everything queued before it.
 
+use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::lock::LockId;
 use super::module::Load;
@@ -55,9 +56,15 @@ impl Queue {
     }
 }
 
+/// What is on a queue, and which workers have what of it.
+fn items(queue: QueueName) -> Shared {
+    Shared::of(("queue", queue))
+}
+
 impl Kernel {
     /// Models `queue_work()`: false if the same item already waits on this queue.
     pub fn queue_work(&self, queue: QueueName, work: WorkFn, module: Module) -> bool {
+        footprint::writes(|| items(queue));
         if self.queues.borrow()[queue.index()].pending.iter().any(|item| item.work == work) {
             return false;
         }
@@ -71,6 +78,7 @@ impl Kernel {
     }
 
     fn queue_item(&self, queue: QueueName, work: WorkFn, module: Module, is_own: bool) {
+        footprint::writes(|| items(queue));
         let entry = &mut self.queues.borrow_mut()[queue.index()];
         let load = self.loads[module.index()].get();
         let mut item = Item { work, module, load, number: entry.queued, is_own, to: None };
@@ -91,6 +99,7 @@ impl Kernel {
     pub async fn flush_workqueue(&self, queue: QueueName, at: Point) {
         self.point(at).await;
         self.orders(self.queue_lock(queue), at);
+        footprint::reads(|| items(queue));
         let upto = self.queues.borrow()[queue.index()].queued;
         self.wait_done_before(queue, upto).await;
     }
@@ -99,6 +108,7 @@ impl Kernel {
     pub async fn cancel_work_sync(&self, queue: QueueName, work: WorkFn, at: Point) {
         self.point(at).await;
         self.orders(self.queue_lock(queue), at);
+        footprint::writes(|| items(queue));
         let (cancelled, running) = {
             let entry = &mut self.queues.borrow_mut()[queue.index()];
             let before = entry.pending.len();
@@ -120,6 +130,7 @@ impl Kernel {
         if self.queues.borrow()[queue.index()].is_done_before(number) {
             return;
         }
+        footprint::writes(|| items(queue));
         self.queues.borrow_mut()[queue.index()].flushers.push((self.current.get(), number));
         self.emit(What::Block(self.lock_name(self.queue_lock(queue))));
         self.block(Wait::Flush(queue)).await;
@@ -128,6 +139,7 @@ impl Kernel {
     /// The body of a worker: takes items in order and runs each.
     pub async fn worker(&self, queue: QueueName, run: impl AsyncFn(WorkFn)) {
         loop {
+            footprint::writes(|| items(queue));
             let next = {
                 let entry = &mut self.queues.borrow_mut()[queue.index()];
                 let me = self.current.get();
@@ -159,6 +171,7 @@ impl Kernel {
 
     /// The running worker is done with its item; flushes that waited for it go on.
     fn done(&self, queue: QueueName) {
+        footprint::writes(|| items(queue));
         let mut queues = self.queues.borrow_mut();
         let entry = &mut queues[queue.index()];
         entry.running.retain(|(task, _)| *task != self.current.get());

@@ -5,7 +5,7 @@ use crate::event::{Client, Errno, IbDriver, LockClass, Module, Point, RdmaModule
 use crate::ib;
 use crate::ib::decisions::LinkOps;
 use crate::sim::RegistrationId;
-use std::cell::Cell;
+use crate::sim::cell::Cell;
 
 /// How far a module is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

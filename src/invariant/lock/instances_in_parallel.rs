@@ -1,6 +1,6 @@
 //! Instances are configured side by side: nobody waits for a lock of all of them while a driver works.
 
-use crate::event::{Kinds, LockName, RUN_TASKS_MAX, Scope, Trace, What};
+use crate::event::{Kinds, LockName, Mode, RUN_TASKS_MAX, Scope, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -32,9 +32,11 @@ pub struct Measure {
     pub first_wait: Option<usize>,
 }
 
-/// How long a lock was held without a break, by one task after the other.
+/// How long a lock was held without a break, by one task after the other: by writers, or by readers since the last
+/// writer, whose order among themselves does not matter.
 struct Busy {
     lock: LockName,
+    mode: Mode,
     since: u32,
     until: u32,
 }
@@ -48,23 +50,29 @@ pub fn measure(trace: &Trace) -> Measure {
         let clock = &mut clocks[usize::from(event.task)];
         match event.what {
             What::Call(_, of) if of.device().is_some() => *clock += 1,
-            What::Acquire(lock, _) => {
-                let Some(busy) = locks.iter_mut().find(|busy| busy.lock == lock) else {
-                    locks.push(Busy { lock, since: *clock, until: *clock });
-                    continue;
-                };
-                // Who comes before the lock is taken does not wait, whatever the order of the trace.
-                if busy.since <= *clock && *clock < busy.until {
+            What::Acquire(lock, mode) => {
+                let others = locks.iter().filter(|busy| busy.lock == lock);
+                let in_the_way = others.filter(|busy| mode == Mode::Write || busy.mode == Mode::Write);
+                // A task that comes before the lock is taken does not wait, whatever the order of the trace.
+                let waits = in_the_way.filter(|busy| busy.since <= *clock && *clock < busy.until);
+                if let Some(until) = waits.map(|busy| busy.until).max() {
                     if lock.class.scope() == Scope::Global {
                         measure.first_wait = measure.first_wait.or(Some(at));
                     }
-                    *clock = busy.until;
-                } else if *clock > busy.until {
-                    busy.since = *clock;
+                    *clock = until;
+                }
+                if mode == Mode::Write {
+                    locks.retain(|busy| busy.lock != lock || busy.mode == Mode::Write);
+                }
+                match locks.iter_mut().find(|busy| busy.lock == lock && busy.mode == mode) {
+                    Some(busy) if mode == Mode::Read => busy.since = busy.since.min(*clock),
+                    Some(busy) if *clock > busy.until => busy.since = *clock,
+                    Some(_) => {}
+                    None => locks.push(Busy { lock, mode, since: *clock, until: *clock }),
                 }
             }
-            What::Release(lock, _) => {
-                if let Some(busy) = locks.iter_mut().find(|busy| busy.lock == lock) {
+            What::Release(lock, mode) => {
+                if let Some(busy) = locks.iter_mut().find(|busy| busy.lock == lock && busy.mode == mode) {
                     busy.until = busy.until.max(*clock);
                 }
             }
@@ -78,7 +86,7 @@ pub fn measure(trace: &Trace) -> Measure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Callback, Handle, LockClass, Mode, Subject};
+    use crate::event::{Callback, Handle, LockClass, Subject};
 
     fn reloads(task: u8, handle: Handle, lock: LockName) -> [(u8, What); 4] {
         let of = Subject::Devlink(handle);

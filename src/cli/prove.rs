@@ -1,0 +1,285 @@
+//! `unreg prove`: every interleaving of programs, up to the order of steps that commute.
+
+mod saved;
+
+use super::hunt::stop_on_signal;
+use super::progress::Progress;
+use super::{Outcome, choose, duration, findings, load, out, writable};
+use anyhow::Context;
+use saved::Saved;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use unreg::invariant::{Site, judge};
+use unreg::program::{Program, SEGMENTS_MAX, Variants};
+use unreg::search::prove::{self, Explores, Prover};
+
+/// How often a proof that can be resumed is saved.
+const SAVE_EVERY: Duration = Duration::from_secs(5);
+
+/// Random runs to estimate how many interleavings a program has.
+const PROBES: u64 = 64;
+
+/// What a proof says, for the end of the help.
+const MEANS: &str = "\
+`proved` means that no interleaving of the program breaks an invariant, under these decisions, in the model. Steps are \
+taken to commute unless one writes what the other touches, so one interleaving stands for all that differ in the order \
+of such steps only. The schedule of a program is left aside.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = MEANS)]
+pub(super) struct Arguments {
+    /// Programs, as text or as records, or folders of texts
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Decisions to run under instead of the program's own
+    #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants, conflicts_with = "settled")]
+    variants: Vec<Variants>,
+    /// Run under the settled decisions, with the program's options of the kernel
+    #[arg(long)]
+    settled: bool,
+    /// Count only violations of this invariant, or of several by commas; may be given several times
+    #[arg(long = "invariant", value_name = "NAME", value_parser = choose::invariants)]
+    invariants: Vec<choose::Invariants>,
+    /// Run every interleaving that leaves a task that could go on at most this often, and no other
+    #[arg(long, value_name = "N")]
+    preemptions: Option<u32>,
+    /// Leave a program after this many executions
+    #[arg(long, value_name = "N")]
+    executions: Option<u64>,
+    /// Stop after this time, all programs together
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    time: Option<Duration>,
+    /// Keep how far each proof is in this folder, and go on from there
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where programs that break an invariant are written, with their schedules
+    #[arg(long, value_name = "DIR", default_value = "findings")]
+    findings: PathBuf,
+    /// Print a line of JSON for each program
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a proof ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Complete,
+    Violation,
+    Executions,
+    Time,
+}
+
+/// What became of one program.
+#[derive(Debug)]
+struct Verdict {
+    file: String,
+    variants: Variants,
+    end: End,
+    progress: prove::Progress,
+    interleavings: f64,
+    broken: Vec<Site>,
+}
+
+pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let stop = Arc::new(AtomicBool::new(false));
+    writable::folder(&arguments.findings)?;
+    if let Some(folder) = &arguments.state {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        writable::probe(folder)?;
+    }
+    stop_on_signal(&stop)?;
+    let deadline = arguments.time.and_then(|time| Instant::now().checked_add(time));
+    let mut progress = Progress::new();
+    let mut outcome = Outcome::Clean;
+    for path in files(&arguments.files)? {
+        let program = under(load::program(&path)?, arguments);
+        let mut log = findings::Log::new(&arguments.findings, origin(&path, arguments, program.variants));
+        let mut proof = Proof { arguments, deadline, stop: &stop, progress: &mut progress };
+        let verdict = proof.run(path.display().to_string(), program, &mut log)?;
+        if verdict.end == End::Violation {
+            outcome = Outcome::Violation;
+        }
+        let text = match arguments.json {
+            true => format!("{}\n", verdict.json()),
+            false => log.reports().concat() + &verdict.words(),
+        };
+        progress.apart(|| out::print(&text))?;
+        log.finish()?;
+    }
+    progress.finish();
+    Ok(outcome)
+}
+
+/// The files that were given, and for each folder the texts in it.
+fn files(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in given {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
+            let path = entry.with_context(|| format!("cannot read {}", path.display()))?.into_path();
+            if path.extension().is_some_and(|extension| extension == "prog") && path.is_file() {
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// The program under the decisions that were asked for.
+fn under(program: Program, arguments: &Arguments) -> Program {
+    let given = arguments.variants.iter().copied().reduce(Variants::union);
+    let variants = match given {
+        Some(given) => choose::with_companions(given),
+        None if arguments.settled => program.variants.settled(),
+        None => program.variants,
+    };
+    Program { variants, expect: 0, ..program }
+}
+
+/// The command that finds a violation again.
+fn origin(path: &Path, arguments: &Arguments, variants: Variants) -> String {
+    let variants: String =
+        variants.iter().map(|(of, variant)| format!(" --variant {of}={}", variant.name)).collect();
+    let settled = if variants.is_empty() { " --settled" } else { "" };
+    let bound = arguments.preemptions.map_or(String::new(), |most| format!(" --preemptions {most}"));
+    format!("unreg prove {}{settled}{variants}{bound}", path.display())
+}
+
+/// The proof of one program.
+struct Proof<'a> {
+    arguments: &'a Arguments,
+    deadline: Option<Instant>,
+    stop: &'a AtomicBool,
+    progress: &'a mut Progress,
+}
+
+impl Proof<'_> {
+    fn run(&mut self, file: String, program: Program, log: &mut findings::Log) -> anyhow::Result<Verdict> {
+        let explores = self.arguments.preemptions.map_or(Explores::Reduced, Explores::Preemptions);
+        let only: Vec<&str> =
+            self.arguments.invariants.iter().flatten().map(|invariant| invariant.name).collect();
+        let saved = self.arguments.state.as_deref().map(|folder| Saved::of(folder, &program, explores));
+        let before = match &saved {
+            Some(saved) => saved.read()?,
+            None => None,
+        };
+        let mut prover = match before {
+            Some(progress) => Prover::resume(program.clone(), progress),
+            None => Prover::new(program.clone(), explores),
+        };
+        let mut save_next = Instant::now() + SAVE_EVERY;
+        let mut broken = Vec::new();
+        let end = loop {
+            if let Some(end) = self.end(prover.progress().stats().executions) {
+                break end;
+            }
+            let Some(execution) = prover.step() else { break End::Complete };
+            let violations = judge(execution.trace);
+            let asked = violations.iter().filter(|violation| violation.is_of(&only));
+            broken.extend(asked.map(|violation| violation.site(execution.trace)));
+            if !broken.is_empty() {
+                let mut found = Program { schedule: execution.schedule, ..program.clone() };
+                found.schedule.truncate(SEGMENTS_MAX);
+                broken.iter().for_each(|site| log.add(&found, site));
+                break End::Violation;
+            }
+            if Instant::now() >= save_next {
+                if let Some(saved) = &saved {
+                    saved.write(prover.progress())?;
+                }
+                save_next = Instant::now() + SAVE_EVERY;
+            }
+            self.progress.show_line(|_| {
+                let stats = prover.progress().stats();
+                let (done, part) = (stats.executions, prover.progress().part());
+                format!("{file}: {done} executions, about {:.2} % of the work", 100.0 * part)
+            });
+        };
+        if let Some(saved) = &saved {
+            saved.write(prover.progress())?;
+        }
+        let interleavings = prover.interleavings(PROBES);
+        let progress = prover.progress().clone();
+        Ok(Verdict { file, variants: program.variants, end, progress, interleavings, broken })
+    }
+
+    /// Whether the proof is to stop before it is complete.
+    fn end(&self, executions: u64) -> Option<End> {
+        let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if is_late || self.stop.load(Ordering::Relaxed) {
+            return Some(End::Time);
+        }
+        self.arguments.executions.filter(|most| executions >= *most).map(|_| End::Executions)
+    }
+}
+
+impl Verdict {
+    fn is_proved(&self) -> bool {
+        self.end == End::Complete
+            && self.progress.is_proved()
+            && self.progress.explores() == Explores::Reduced
+    }
+
+    /// The verdict in a line.
+    fn words(&self) -> String {
+        let Verdict { file, variants, .. } = self;
+        let stats = self.progress.stats();
+        let done = stats.executions;
+        let stand_for = match self.interleavings {
+            few if few < 1e6 => format!("about {few:.0}"),
+            many => format!("about {many:.0e}"),
+        };
+        let said = match (self.end, self.progress.explores()) {
+            (End::Violation, _) => format!("breaks an invariant in interleaving {done}"),
+            (End::Complete, _) if stats.cut_off > 0 => {
+                format!("not proved: {} of {done} interleavings take too many steps", stats.cut_off)
+            }
+            (End::Complete, Explores::Preemptions(most)) => {
+                format!("keeps every invariant in all {done} interleavings of at most {most} preemptions")
+            }
+            (End::Complete, _) => {
+                let noun = if done == 1 { "interleaving stands" } else { "interleavings stand" };
+                format!("proved: {done} {noun} for {stand_for}")
+            }
+            (End::Executions | End::Time, _) => {
+                let bound = if self.end == End::Time { "time" } else { "bound" };
+                let part = 100.0 * self.progress.part();
+                format!("not proved: {done} interleavings up to the {bound}, about {part:.2} % of the work")
+            }
+        };
+        format!("{file}: {said}, under {variants}\n")
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let stats = self.progress.stats();
+        let bound = match self.end {
+            End::Complete | End::Violation => None,
+            End::Executions => Some("executions"),
+            End::Time => Some("time"),
+        };
+        let preemptions = match self.progress.explores() {
+            Explores::Preemptions(most) => Some(most),
+            Explores::Reduced | Explores::All => None,
+        };
+        json!({
+            "file": self.file,
+            "variants": self.variants.to_string(),
+            "proved": self.is_proved(),
+            "executions": stats.executions,
+            "redundant": stats.redundant,
+            "cut_off": stats.cut_off,
+            "interleavings": self.interleavings,
+            "part": self.progress.part(),
+            "preemptions": preemptions,
+            "bound": bound,
+            "broken": self.broken.iter().map(Site::to_string).collect::<Vec<_>>(),
+        })
+    }
+}

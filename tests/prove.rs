@@ -1,0 +1,62 @@
+//! The corpus is proved: under the settled decisions no interleaving of its programs breaks an invariant.
+//!
+//! `cargo test` proves what takes fewer than [`PUSH`] executions and stops the others there; with `UNREG_THOROUGH=1` every
+//! program of at most three tasks is proved to the end. A trial is one program: `cargo test --test prove -- mdev/create`.
+
+mod walk;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use unreg::invariant::judge;
+use unreg::program::Program;
+use unreg::search::prove::{Explores, Prover};
+
+/// The executions after which a program is left alone on every push.
+const PUSH: u64 = 300;
+/// The tasks that a program may have to be proved to the end.
+const TASKS_MAX: usize = 3;
+/// The programs that are proved within [`PUSH`] executions: so many at least.
+const AT_LEAST: usize = 200;
+
+fn main() {
+    let is_thorough = std::env::var_os("UNREG_THOROUGH").is_some_and(|value| !value.is_empty());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let proved = Arc::new(AtomicUsize::new(0));
+    let trials = walk::corpus().into_iter().map(|(path, text)| {
+        let name = path.strip_prefix(&root).expect("below the corpus").with_extension("");
+        let name = name.to_str().expect("corpus names are ASCII").to_owned();
+        let mut program = Program::parse(&text, &path.to_string_lossy()).expect("the corpus can be read");
+        program.variants = program.variants.settled();
+        let proved = proved.clone();
+        Trial::test(name, move || {
+            let most = if is_thorough && program.tasks.len() <= TASKS_MAX { u64::MAX } else { PUSH };
+            let is_proved = prove(program, most)?;
+            proved.fetch_add(usize::from(is_proved), Ordering::Relaxed);
+            Ok(())
+        })
+    });
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials.collect());
+    let proved = proved.load(Ordering::Relaxed);
+    println!("{proved} programs are proved");
+    conclusion.exit_if_failed();
+    assert!(conclusion.num_filtered_out > 0 || proved >= AT_LEAST, "only {proved} programs are proved");
+}
+
+/// Runs the interleavings of a program, up to so many; says whether those were all.
+fn prove(program: Program, most: u64) -> Result<bool, Failed> {
+    let mut prover = Prover::new(program.clone(), Explores::Reduced);
+    while prover.progress().stats().executions < most {
+        let Some(execution) = prover.step() else { break };
+        if let Some(violation) = judge(execution.trace).first() {
+            let name = violation.invariant.name;
+            let found = Program { schedule: execution.schedule, ..program };
+            return Err(format!("{name} is broken by\n{found}").into());
+        }
+    }
+    if prover.progress().stats().cut_off > 0 {
+        return Err("an execution takes too many steps".into());
+    }
+    Ok(prover.progress().is_proved())
+}
