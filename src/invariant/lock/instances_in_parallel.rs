@@ -1,6 +1,6 @@
 //! Instances are configured side by side: nobody waits for a lock of all of them while a driver works.
 
-use crate::event::{Kinds, LockName, Mode, RUN_TASKS_MAX, Scope, Trace, What};
+use crate::event::{Kinds, LockName, Mode, RUN_TASKS_MAX, Scope, TaskId, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -32,11 +32,10 @@ pub struct Measure {
     pub first_wait: Option<usize>,
 }
 
-/// How long a lock was held without a break, by one task after the other: by writers, or by readers since the last
-/// writer, whose order among themselves does not matter.
+/// How long a lock was held: by writers without a break, one task after the other, or by one reader.
 struct Busy {
     lock: LockName,
-    mode: Mode,
+    reader: Option<TaskId>,
     since: u32,
     until: u32,
 }
@@ -51,29 +50,35 @@ pub fn measure(trace: &Trace) -> Measure {
         match event.what {
             What::Call(_, of) if of.device().is_some() => *clock += 1,
             What::Acquire(lock, mode) => {
-                let others = locks.iter().filter(|busy| busy.lock == lock);
-                let in_the_way = others.filter(|busy| mode == Mode::Write || busy.mode == Mode::Write);
-                // A task that comes before the lock is taken does not wait, whatever the order of the trace.
-                let waits = in_the_way.filter(|busy| busy.since <= *clock && *clock < busy.until);
-                if let Some(until) = waits.map(|busy| busy.until).max() {
+                // A task that comes before the lock is taken does not wait, whatever the order of the trace. A reader waits
+                // for writers only.
+                let in_the_way = |busy: &&Busy, clock: u32| {
+                    busy.lock == lock
+                        && (mode == Mode::Write || busy.reader.is_none())
+                        && (busy.since..busy.until).contains(&clock)
+                };
+                while let Some(busy) = locks.iter().find(|busy| in_the_way(busy, *clock)) {
                     if lock.class.scope() == Scope::Global {
                         measure.first_wait = measure.first_wait.or(Some(at));
                     }
-                    *clock = until;
+                    *clock = busy.until;
                 }
-                if mode == Mode::Write {
-                    locks.retain(|busy| busy.lock != lock || busy.mode == Mode::Write);
-                }
-                match locks.iter_mut().find(|busy| busy.lock == lock && busy.mode == mode) {
-                    Some(busy) if mode == Mode::Read => busy.since = busy.since.min(*clock),
+                let reader = (mode == Mode::Read).then_some(event.task);
+                let known = locks.iter_mut().find(|busy| busy.lock == lock && busy.reader.is_none());
+                match known.filter(|_| reader.is_none()) {
                     Some(busy) if *clock > busy.until => busy.since = *clock,
                     Some(_) => {}
-                    None => locks.push(Busy { lock, mode, since: *clock, until: *clock }),
+                    None => locks.push(Busy { lock, reader, since: *clock, until: *clock }),
                 }
             }
             What::Release(lock, mode) => {
-                if let Some(busy) = locks.iter_mut().find(|busy| busy.lock == lock && busy.mode == mode) {
-                    busy.until = busy.until.max(*clock);
+                let reader = (mode == Mode::Read).then_some(event.task);
+                let held = locks.iter().rposition(|busy| busy.lock == lock && busy.reader == reader);
+                if let Some(held) = held {
+                    locks[held].until = locks[held].until.max(*clock);
+                    if reader.is_some() && locks[held].since == locks[held].until {
+                        locks.swap_remove(held);
+                    }
                 }
             }
             _ => {}
