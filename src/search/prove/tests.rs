@@ -251,8 +251,7 @@ fn a_proof_that_was_stopped_goes_on() {
     assert!(count > 3, "{count} executions");
     let mut found = BTreeSet::new();
     let mut prover = Prover::new(program.clone(), Explores::Reduced);
-    loop {
-        let Some(execution) = prover.step() else { break };
+    while let Some(execution) = prover.step() {
         found.insert(outcome(execution.trace));
         let saved = serde_json::to_string(prover.progress()).unwrap();
         prover = Prover::resume(program.clone(), serde_json::from_str(&saved).unwrap());
