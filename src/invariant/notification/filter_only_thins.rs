@@ -69,7 +69,11 @@ fn check(trace: &Trace) -> Option<usize> {
                 None => return Some(at),
             },
             // RDMA has a family of its own, which knows no filters.
-            What::Notify(_, Subject::Ib(_) | Subject::IbLink(_) | Subject::Unnamed, _) => {}
+            What::Notify(
+                _,
+                Subject::Ib(_) | Subject::IbName(_) | Subject::IbLink(_) | Subject::Unnamed,
+                _,
+            ) => {}
             What::Notify(notice, of, value) => {
                 for socket in sockets.iter_mut().flatten().filter(|socket| socket.netns == netns) {
                     let due = (!socket.differs(of)).then_some((notice, of, value));
