@@ -33,6 +33,7 @@ fn devlink_and_netdevsim(decisions: &mut Decisions) {
     decisions.part.broken_counter_hides = true;
     decisions.part.resource_sums_wrap = true;
     decisions.part.refused_routes_count = true;
+    decisions.part.fib_file_outlives_table = true;
     decisions.part.dump_by_kind = true;
     decisions.part.traps_drop_first = true;
     decisions.lock.port_files_trust_driver = true;
@@ -115,13 +116,6 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             decisions.part.rate_keeps_parent = true;
             decisions.reload.any_action_moves = true;
             decisions.part.snapshots_end_silently = true;
-            decisions.reload.reporters_anew = true;
-            decisions.lock.health_reports_unlocked = true;
-            decisions.part.trap_group_set_in_steps = true;
-            decisions.part.broken_counter_hides = true;
-            decisions.part.resource_sums_wrap = true;
-            decisions.part.refused_routes_count = true;
-            decisions.part.fib_file_outlives_table = true;
             decisions.reload.netns_told_before_down = true;
             decisions.reload.netns_told_little = true;
             decisions.netdevsim = Netdevsim::Linux61;
@@ -189,19 +183,6 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         apply: |decisions| {
             devlink_and_netdevsim(decisions);
             decisions.registration.publish = Publish::First;
-            decisions.part.eswitch_in_steps = true;
-            decisions.part.rate_set_in_steps = true;
-            decisions.part.rate_nodes_end_silently = true;
-            decisions.part.snapshot_ids_kept = true;
-            decisions.reload.reporters_anew = true;
-            decisions.lock.health_reports_unlocked = true;
-            decisions.part.trap_group_set_in_steps = true;
-            decisions.part.broken_counter_hides = true;
-            decisions.part.resource_sums_wrap = true;
-            decisions.part.refused_routes_count = true;
-            decisions.part.fib_file_outlives_table = true;
-            decisions.lock.netns_exit_holds_pernet_ops = true;
-            decisions.reload.driver_may_keep_netns = true;
             decisions.netdevsim = Netdevsim::Linux612;
             decisions.reload.checks_teardown = true;
         },

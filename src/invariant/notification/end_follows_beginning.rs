@@ -26,7 +26,7 @@ fn check(trace: &Trace) -> Option<usize> {
     heard(trace).find_map(|heard| {
         let Heard { at, notice, of, .. } = heard;
         let unheard_of = notice == Notice::Del && !announced.has(of, heard);
-        // A part of an instance that was not announced is the business of another invariant.
+        // Another invariant judges an instance whose beginning was not announced.
         let counts = match (of, of.part()) {
             (Subject::Devlink(_), _) => true,
             (_, Some((handle, _))) => announced.has(Subject::Devlink(handle), heard),
