@@ -29,10 +29,8 @@ pub const RDMA_STREAM_CONVERGES: Invariant = Invariant {
 struct State {
     /// The namespace that events are of.
     netns: NetNs,
-    /// The names that the listener knows.
-    known: [bool; IbDevice::COUNT],
-    /// The name that the device had before which has this one now.
-    before: [Option<IbDevice>; IbDevice::COUNT],
+    /// The name under which the listener knows the device that has this one.
+    heard_as: [Option<IbDevice>; IbDevice::COUNT],
     /// Whether a device was moved.
     has_moved: bool,
     /// Whether there was a notification: kernels before 6.12 send none of devices.
@@ -46,23 +44,20 @@ impl State {
             What::In(netns) => self.netns = netns,
             What::Set(Subject::IbNetns(_), ..) => self.has_moved = true,
             What::Uevent(Action::Move(old), Subject::Ib(name)) => {
-                self.before[name.index()] = IbDevice::from_byte(old);
-            }
-            What::Notify(_, Subject::Ib(name), _) if self.netns != NetNs::Init => {
-                self.known[name.index()] = false;
+                self.heard_as[name.index()] =
+                    IbDevice::from_byte(old).and_then(|old| self.heard_as[old.index()].take());
             }
             What::Notify(notice, Subject::Ib(name), _) => {
-                self.is_notified = true;
-                self.known[name.index()] = notice == Notice::New;
+                let is_there = notice == Notice::New && self.netns == NetNs::Init;
+                self.heard_as[name.index()] = is_there.then_some(name);
+                self.is_notified |= self.netns == NetNs::Init;
             }
             What::Notify(_, Subject::IbName(name), _) => {
-                if let Some(old) = self.before[name.index()].take() {
-                    // A device that was not announced under its old name may have been meanwhile, under this one.
-                    self.known[name.index()] |= std::mem::take(&mut self.known[old.index()]);
-                }
+                let heard_as = &mut self.heard_as[name.index()];
+                *heard_as = heard_as.and(Some(name));
             }
             What::AtRest(Subject::Ib(name), _) if self.netns == NetNs::Init && !self.has_moved => {
-                return self.known[name.index()] || !self.is_notified;
+                return self.heard_as[name.index()] == Some(name) || !self.is_notified;
             }
             _ => {}
         }
@@ -71,8 +66,8 @@ impl State {
 }
 
 fn check(trace: &Trace) -> Option<usize> {
-    let (known, before) = ([false; IbDevice::COUNT], [None; IbDevice::COUNT]);
-    let mut state = State { netns: NetNs::Init, known, before, has_moved: false, is_notified: false };
+    let heard_as = [None; IbDevice::COUNT];
+    let mut state = State { netns: NetNs::Init, heard_as, has_moved: false, is_notified: false };
     trace.events.iter().position(|event| !state.step(event.what))
 }
 
@@ -98,6 +93,25 @@ mod tests {
         assert_eq!(broken(&[NEW, moved, RENAMED, renamed]), None);
         assert_eq!(broken(&[NEW, moved, RENAMED, at_rest]), Some(3));
         assert_eq!(broken(&[NEW, What::Notify(Notice::Del, DEVICE, 0)]), None);
+    }
+
+    #[test]
+    fn a_device_that_takes_the_former_name_is_another() {
+        let moved = What::Uevent(Action::Move(IbDevice::Rxe0.to_byte()), TO);
+        let (another, renamed) = (What::AtRest(DEVICE, 1), What::AtRest(TO, 1));
+        assert_eq!(broken(&[NEW, moved, NEW, RENAMED, another, renamed]), None);
+        assert_eq!(broken(&[NEW, moved, NEW, another, renamed]), Some(4), "the new name was not told");
+        assert_eq!(broken(&[NEW, moved, RENAMED, renamed, another]), Some(4), "the other one was not told");
+    }
+
+    #[test]
+    fn a_device_may_be_renamed_twice_before_it_is_told() {
+        let back = What::Uevent(Action::Move(IbDevice::Rxe1.to_byte()), DEVICE);
+        let moved = What::Uevent(Action::Move(IbDevice::Rxe0.to_byte()), TO);
+        let told = What::Notify(Notice::New, Subject::IbName(IbDevice::Rxe0), 0);
+        assert_eq!(broken(&[NEW, moved, back, told, told, What::AtRest(DEVICE, 1)]), None);
+        assert_eq!(broken(&[NEW, moved, back, What::AtRest(DEVICE, 1)]), None, "that name was told");
+        assert_eq!(broken(&[NEW, moved, back, moved, What::AtRest(TO, 1)]), Some(4));
     }
 
     #[test]
