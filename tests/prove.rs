@@ -22,8 +22,7 @@ const AT_LEAST: usize = 200;
 
 /// What interleavings of these programs break: questions to the settled decisions, or to the invariant. A row goes when it
 /// is no longer so.
-const BROKEN: &[(&str, &str)] =
-    &[("devlink/snapshot-is-told-of-before-its-region", "no-child-before-parent-notification")];
+const BROKEN: &[(&str, &str)] = &[];
 
 fn main() {
     let is_thorough = std::env::var_os("UNREG_THOROUGH").is_some_and(|value| !value.is_empty());

@@ -78,12 +78,14 @@ impl Devlink {
     }
 
     /// Has an instance leave the namespace that ends. 6.12 takes the driver's no for an answer, and the instance stays
-    /// in memory that is freed; what was settled moves it all the same.
+    /// in memory that is freed; what was settled moves it all the same. The driver is up then, as in no move of Linux, and
+    /// its snapshots wait until the move is announced.
     async fn evict(&self, k: &Kernel, ops: &impl Ops, id: InstanceId) {
         let from = self.netns(id);
         let reinit = (ReloadAction::Reinit, ReloadLimit::Unset);
         let moved = self.reload(k, ops, id, reinit, Some(NetNs::Init)).await;
         if moved.is_err() && self.netns(id) == from && !self.decisions.reload.driver_may_keep_netns {
+            let _held = self.snapshots_wait(k, id).await;
             self.netns_change(k, id, NetNs::Init).await;
         }
     }

@@ -67,6 +67,15 @@ impl Devlink {
         k.lock(lock, at).await
     }
 
+    /// Has the tasks wait that take a snapshot of an instance, if it has a region. A move with the driver up holds this
+    /// lock: no other lock keeps a snapshot from being announced in a namespace where its instance is not.
+    pub(super) async fn snapshots_wait<'k>(&self, k: &'k Kernel, id: InstanceId) -> Option<Held<'k>> {
+        match self.has(k, id, Subject::Region(self.handle(id), Region::Dummy)) {
+            true => Some(self.snapshot_lock(k, id, Point::CleanupNetSnapshots).await),
+            false => None,
+        }
+    }
+
     /// Models `devlink_nl_region_new_doit()`: takes a snapshot under the id that is wanted, or the lowest free one,
     /// which the caller is told.
     pub(super) async fn region_new(

@@ -79,6 +79,7 @@ points! {
     0x138 LineCardSet "devlink_nl_linecard_set_doit:state-lock",
     0x139 NestedNotify "devlink_rel_nested_in_notify:lock",
     0x13a RegionReadChunk "devlink_nl_region_read_dumpit:chunk",
+    0x13b CleanupNetSnapshots "devlink_pernet_pre_exit:snapshot-lock",
     0x140 RateSet "devlink_nl_rate_set:attribute",
     0x141 RateNodeNew "devlink_nl_rate_new_doit:node",
     0x142 RateNodeDel "devlink_nl_rate_del_doit:node",

@@ -120,4 +120,30 @@ mod tests {
         let measure = two(|handle| LockName { class: LockClass::Devlink, of: Subject::Devlink(handle) });
         assert_eq!(measure, Measure { makespan: 1, first_wait: None });
     }
+
+    /// One task works under a lock in one mode, and another takes the lock in the other.
+    fn meets(first: Mode, second: Mode) -> Measure {
+        let lock = LockName { class: LockClass::PernetOps, of: Subject::Kernel };
+        let of = |handle| Subject::Devlink(handle);
+        let works = |task, mode, handle| {
+            [
+                (task, What::Acquire(lock, mode)),
+                (task, What::Call(Callback::ReloadDown, of(handle))),
+                (task, What::Release(lock, mode)),
+            ]
+        };
+        let (one, other) = (works(0, first, Handle::Mlx50), works(1, second, Handle::Mlx51));
+        measure(&Trace::of(one.into_iter().chain(other)))
+    }
+
+    #[test]
+    fn a_reader_waits_for_writers_only() {
+        assert_eq!(meets(Mode::Read, Mode::Read), Measure { makespan: 1, first_wait: None });
+        assert_eq!(meets(Mode::Write, Mode::Read), Measure { makespan: 2, first_wait: Some(3) });
+    }
+
+    #[test]
+    fn a_writer_waits_for_readers() {
+        assert_eq!(meets(Mode::Read, Mode::Write), Measure { makespan: 2, first_wait: Some(3) });
+    }
 }

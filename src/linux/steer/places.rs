@@ -38,6 +38,7 @@ pub(super) const NOWHERE: &[(Point, &str)] = &[
     (Point::GidFlush, "gone since 4.3: the GID tables are ib_core's own, and no client keeps them"),
     (Point::GidRescan, "gone since 4.3: whoever registers a device fills its table itself"),
     // Decisions that no kernel has.
+    (Point::CleanupNetSnapshots, "no kernel moves an instance whose driver stays up"),
     (Point::HealthReportLock, "no kernel takes the lock to say that there is an error"),
     (Point::MdevUnregisterWait, "no kernel waits for releases where a parent is unregistered"),
     (Point::MttyWait, "no driver waits for the releases of what it has unregistered"),
