@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn five_thousand_events_are_drawn() {
         let page = html(&picture(5000));
-        assert!(page.len() < 8 << 20, "{} bytes", page.len());
+        assert!(page.len() < 8 * 1024 * 1024, "{} bytes", page.len());
         assert_eq!(page.matches("class=\"mark").count(), 10_000);
     }
 
