@@ -135,6 +135,11 @@ pub fn first(evidence: Evidence<'_>) -> Option<Fault> {
     broken(trace)
 }
 
+/// The fault that a kernel complains of first in a log.
+pub fn of_log(log: &str) -> Option<Key> {
+    complaint_key(log, |_| false)
+}
+
 /// An observable invariant that the true stream breaks by itself.
 fn broken(trace: &Trace) -> Option<Fault> {
     let by_itself =

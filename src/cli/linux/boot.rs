@@ -112,6 +112,13 @@ const TOOLS: &[&str] = &[
 /// Where a machine's programs are.
 const FOLDERS: &[&str] = &["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 
+/// The programs that a shell comes with.
+pub(super) fn tools() -> impl Iterator<Item = PathBuf> {
+    let found =
+        |tool: &&str| FOLDERS.iter().map(|folder| Path::new(folder).join(tool)).find(|file| file.is_file());
+    TOOLS.iter().filter_map(move |tool| found(&tool))
+}
+
 pub(super) fn boot(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut setup = Setup {
         tools: arguments.with.clone(),
@@ -120,9 +127,7 @@ pub(super) fn boot(arguments: &Arguments) -> anyhow::Result<Outcome> {
         ..arguments.which.setup()?
     };
     if setup.shell || setup.script.is_some() {
-        setup.tools.extend(TOOLS.iter().filter_map(|tool| {
-            FOLDERS.iter().map(|folder| Path::new(folder).join(tool)).find(|file| file.is_file())
-        }));
+        setup.tools.extend(tools());
     }
     if let Some(file) = &arguments.script {
         let (said, code) = script::run(&setup, file, arguments.which.patience())?;

@@ -3,6 +3,7 @@
 mod cache;
 mod fetch;
 mod fragment;
+mod lines;
 mod make;
 mod mirrors;
 mod release;
@@ -12,6 +13,7 @@ mod tools;
 mod xstate;
 
 pub(super) use cache::{Built, find};
+pub(super) use lines::Lines;
 pub(super) use release::{Release, usual};
 
 use super::guest::{Guest, Setup};
@@ -68,6 +70,9 @@ pub(in crate::cli) struct Arguments {
     /// Where to put the kernel [default: a folder of the user's cache, named after what it is built from]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Keep what names the file and the line of an address in the kernel's text; a build that has none is made again
+    #[arg(long)]
+    lines: bool,
     /// So many compilers at a time [default: one a processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -85,7 +90,8 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let cache = Cache::open()?;
     let lock = cache.lock(&key)?;
     let folder = arguments.out.clone().unwrap_or_else(|| cache.folder(&key));
-    if let Some(built) = Built::in_folder(&folder)?.filter(|built| built.about.key == key) {
+    let is_wanted = |built: &Built| built.about.key == key && (!arguments.lines || lines::are_kept(built));
+    if let Some(built) = Built::in_folder(&folder)?.filter(is_wanted) {
         match built.state()? {
             State::AsBuilt => return report(&built, "is built already"),
             State::Unsealed => match adopt(&built) {
@@ -103,7 +109,8 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let start = Instant::now();
     let scratch = cache.scratch(&key)?;
     let jobs = arguments.jobs.map_or_else(processors, usize::from);
-    let release = compile(&source, config, &scratch, jobs)?;
+    let tree = source.unpack(&scratch)?;
+    let release = compile(&tree, config, arguments.lines, &scratch, jobs)?;
     let seconds = start.elapsed().as_secs();
     let result = scratch.join("result");
     let seal = Some(Seal::of(&result.join("linux"), &result.join("lib/modules").join(&release))?);
@@ -130,14 +137,20 @@ fn adopt(built: &Built) -> anyhow::Result<Built> {
     Ok(sealed)
 }
 
-/// Builds everything below the scratch folder; the result is its folder `result`. Returns the kernel's release.
-fn compile(source: &Source, config: Config, scratch: &Path, jobs: usize) -> anyhow::Result<String> {
-    let tree = source.unpack(scratch)?;
-    let make = Make::new(&tree, &scratch.join("objects"), &scratch.join("log"), jobs)?;
+/// Builds a tree, everything below the scratch folder; the result is its folder `result`. Objects that are there already
+/// are used again. Returns the kernel's release.
+fn compile(
+    tree: &Path,
+    config: Config,
+    with_lines: bool,
+    scratch: &Path,
+    jobs: usize,
+) -> anyhow::Result<String> {
+    let make = Make::new(tree, &scratch.join("objects"), &scratch.join("log"), jobs)?;
     make.stage("configure", &["tinyconfig"])?;
-    fragment::merge(&make, config, &scratch.join("fragment"))?;
+    fragment::merge(&make, config, with_lines, &scratch.join("fragment"))?;
     make.stage("configure", &["olddefconfig"])?;
-    for gone in fragment::verify(&fragment::text(config), &make.object(".config"), &tree)? {
+    for gone in fragment::verify(&fragment::text(config), &make.object(".config"), tree)? {
         anstream::eprintln!("this source no longer knows {gone}, and can do without it");
     }
     xstate::make_room(&make)?;
@@ -152,6 +165,9 @@ fn compile(source: &Source, config: Config, scratch: &Path, jobs: usize) -> anyh
     for link in ["build", "source"] {
         // They point into folders that are about to go.
         let _absent = std::fs::remove_file(result.join("lib/modules").join(&release).join(link));
+    }
+    if with_lines {
+        lines::keep(tree, &result)?;
     }
     Ok(release)
 }

@@ -60,6 +60,8 @@ pub(super) struct Setup {
     pub(super) shell: bool,
     /// A script of the host that runs in the guest instead of the agent.
     pub(super) script: Option<PathBuf>,
+    /// Whether the kernel's log is between the lines that the script prints.
+    pub(super) log: bool,
     /// The symbols of the kernel, if it is to be steered.
     pub(super) symbols: Option<Arc<Symbols>>,
 }
@@ -73,6 +75,7 @@ impl Setup {
             tools: Vec::new(),
             shell: false,
             script: None,
+            log: false,
             symbols: None,
         }
     }
@@ -325,8 +328,11 @@ pub(super) fn command(setup: &Setup, scratch: &Path) -> anyhow::Result<Command> 
         return Ok(command);
     }
     if setup.script.is_some() {
-        // The script's output is the console: the kernel's own messages would be between its lines.
-        command.args(["console=tty0", "con0=null,fd:1", "ssl0=null", "quiet", "loglevel=1"]);
+        command.args(["console=tty0", "con0=null,fd:1", "ssl0=null"]);
+        if !setup.log {
+            // The script's output is the console: the kernel's own messages would be between its lines.
+            command.args(["quiet", "loglevel=1"]);
+        }
         command.arg(format!("UNREG_SHELL={}", initramfs::SCRIPT)).env("TMPDIR", scratch);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
         return Ok(command);

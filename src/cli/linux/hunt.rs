@@ -4,6 +4,7 @@
 
 pub(super) mod bench;
 mod report;
+mod repro;
 mod source;
 mod tally;
 
@@ -331,7 +332,8 @@ impl<'a> Hunter<'a> {
         let seconds = self.shared.start.elapsed().as_secs();
         let about = report::about(bench, key.to_string(), source, rate, self.shared.arguments.seed, seconds);
         let folder = &self.shared.arguments.findings;
-        if report::write(folder, &about, &shown, &fault)? {
+        let repro = repro::of(bench, &shown.program, &fault.key)?;
+        if report::write(folder, &about, &shown, &fault, repro.as_ref(), bench)? {
             let path = folder.join(report::name(&about.key));
             out::print(&format!(
                 "new: {} ({}, {} commands, {} tasks, {rate})\n  {}\n",

@@ -65,6 +65,16 @@ impl Kernel {
         Kernel { setup, patience, guest: None, releases_late, sabotage: None, boots: 0, deaths: 0 }
     }
 
+    /// How its guests start.
+    pub(super) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// How long a guest may be silent.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Has something bad happen to the guest during the next program.
     pub(super) fn sabotage(&mut self, how: Option<Sabotage>) {
         self.sabotage = how;

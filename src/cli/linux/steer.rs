@@ -9,5 +9,5 @@ mod run;
 mod symbols;
 mod tracer;
 
-pub(super) use symbols::Symbols;
+pub(super) use symbols::{Symbols, files as modules};
 pub(super) use tracer::{Order, Traced};

@@ -38,9 +38,14 @@ pub(super) fn text(config: Config) -> String {
     }
 }
 
+/// What keeps the lines of the source. It changes no instruction, and so no kernel's key.
+const LINES: &str =
+    "CONFIG_DEBUG_KERNEL=y\nCONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y\nCONFIG_DEBUG_INFO_REDUCED=y\n";
+
 /// Lays the fragment over the configuration of the tree.
-pub(super) fn merge(make: &Make, config: Config, fragment: &Path) -> anyhow::Result<()> {
-    std::fs::write(fragment, text(config)).with_context(|| format!("cannot write {}", fragment.display()))?;
+pub(super) fn merge(make: &Make, config: Config, with_lines: bool, fragment: &Path) -> anyhow::Result<()> {
+    let wanted = text(config) + if with_lines { LINES } else { "" };
+    std::fs::write(fragment, wanted).with_context(|| format!("cannot write {}", fragment.display()))?;
     make.script(
         "scripts/kconfig/merge_config.sh",
         &["-m", "-O", &make.objects(), &make.object_name(".config")],

@@ -3,7 +3,7 @@
 use crate::cli::linux::boot::Which;
 use crate::cli::linux::guest::Setup;
 use crate::cli::linux::kernel::{Answer, Kernel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use unreg::event::Trace;
 use unreg::linux::fault::{self, Evidence, Fault, Key, Sort};
 use unreg::linux::perform;
@@ -54,6 +54,16 @@ impl Bench {
         let about = &setup.kernel.about;
         let (config, release) = (about.config.clone(), about.release.clone());
         Bench { kernel: Kernel::new(setup, which), nothing: None, config, release }
+    }
+
+    /// How its guests start.
+    pub(in crate::cli::linux) fn setup(&self) -> &Setup {
+        self.kernel.setup()
+    }
+
+    /// How long a guest may be silent.
+    pub(in crate::cli::linux) fn patience(&self) -> Duration {
+        self.kernel.patience()
     }
 
     /// How many guests were started.

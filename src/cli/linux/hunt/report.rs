@@ -2,7 +2,9 @@
 //! all.
 
 use super::bench::{Bench, Rate, Run};
+use super::repro::{self, Repro};
 use super::source::Source;
+use crate::cli::linux::build::Lines;
 use crate::cli::linux::followed;
 use anstream::adapter::strip_str;
 use anyhow::Context;
@@ -77,13 +79,24 @@ pub(super) fn name(key: &str) -> String {
 }
 
 /// Writes a finding, unless its folder is there already. Returns whether it was written.
-pub(super) fn write(folder: &Path, about: &About, run: &Run, fault: &Fault) -> anyhow::Result<bool> {
+pub(super) fn write(
+    folder: &Path,
+    about: &About,
+    run: &Run,
+    fault: &Fault,
+    repro: Option<&Repro>,
+    bench: &Bench,
+) -> anyhow::Result<bool> {
     let to = folder.join(name(&about.key));
     let cannot = || format!("cannot write {}", to.display());
     fs::create_dir_all(folder).with_context(cannot)?;
     let scratch = tempfile::Builder::new().prefix(WRITING).tempdir_in(folder).with_context(cannot)?;
     let put = |name: &str, text: &str| fs::write(scratch.path().join(name), text).with_context(cannot);
-    put("report.md", &report(about, run, fault))?;
+    let log = log(bench, &fault.text)?;
+    put("report.md", &report(about, run, fault, repro, &log))?;
+    if let Some(repro) = repro {
+        put(repro::FILE, &repro.script)?;
+    }
     put("program.prog", &program(about, &run.program))?;
     put("log.txt", &(fault.text.clone() + "\n"))?;
     put(ABOUT, &(serde_json::to_string_pretty(about)? + "\n"))?;
@@ -109,7 +122,22 @@ fn program(about: &About, program: &Program) -> String {
     )
 }
 
-fn report(about: &About, run: &Run, fault: &Fault) -> String {
+/// What the kernel said, with `file:line` for its functions if the kernel has its lines, and how to get them if not.
+fn log(bench: &Bench, text: &str) -> anyhow::Result<String> {
+    let text = text.trim_end();
+    if !text.contains("+0x") {
+        return Ok(format!("```\n{text}\n```"));
+    }
+    match Lines::of(&bench.setup().kernel) {
+        Some(mut lines) => Ok(format!("```\n{}\n```", lines.decode(text)?.trim_end())),
+        None => Ok(format!(
+            "Functions and offsets only: this kernel was built without `--lines`, which keeps `file:line`.\n\n\
+             ```\n{text}\n```"
+        )),
+    }
+}
+
+fn report(about: &About, run: &Run, fault: &Fault, repro: Option<&Repro>, log: &str) -> String {
     let program = &run.program;
     let About { key, release, config, rate, source, .. } = about;
     let when = match (fault.key.sort, fault.at_clean_up) {
@@ -126,6 +154,10 @@ fn report(about: &About, run: &Run, fault: &Fault) -> String {
         Some(log) => strip_str(&followed::timeline(program, &run.trace, log)).to_string(),
         None => program.stream(&run.trace, Detail::Stream),
     };
+    let script = match repro {
+        Some(repro) => format!("## Script\n\n{}\n\n", repro.verdict),
+        None => String::new(),
+    };
     format!(
         "# {key}\n\n\
          Linux {release}, user-mode Linux (`ARCH=um`), configuration `{config}` of `unreg linux build`. The fault shows \
@@ -135,13 +167,13 @@ fn report(about: &About, run: &Run, fault: &Fault) -> String {
          - found by: {source}, seed {}, after {} s\n\
          - again: `unreg linux run --release {release} --config {config} program.prog`\n\n\
          ## Program\n\n```\n{program}```\n\n\
+         {script}\
          ## What happens\n\n```\n{}\n```\n\n\
-         ## Log\n\n```\n{}\n```\n",
+         ## Log\n\n{log}\n",
         needs(program),
         about.seed,
         about.seconds,
-        shown.trim_end(),
-        fault.text.trim_end()
+        shown.trim_end()
     )
 }
 

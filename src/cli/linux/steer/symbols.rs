@@ -149,7 +149,7 @@ impl Symbols {
 }
 
 /// Every module below a folder, in the order of their names.
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(in crate::cli::linux) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
