@@ -98,15 +98,29 @@ fn all() -> Vec<String> {
     std::iter::once("settled".to_string()).chain(Subsystem::ALL.iter().flat_map(named)).collect()
 }
 
+/// The most names that a message lists; above that, the nearest, and the command that lists all.
+const LISTED_MAX: usize = 14;
+/// How many of the nearest.
+const NEAREST: usize = 5;
+
 /// What is wrong with a name, the name that was probably meant, and those there are.
 pub(super) fn unknown(what: &str, given: &str, accepted: &[impl AsRef<str>]) -> String {
-    let accepted: Vec<&str> = accepted.iter().map(AsRef::as_ref).collect();
-    // Whoever forgets the subsystem means the name after it.
     let tail = |name: &str| name.find('=').map_or(0, |at| at + 1);
-    let far = |name: &&str| distance(given, name).min(distance(given, &name[tail(name)..]));
-    let nearest = accepted.iter().copied().min_by_key(far).filter(|name| far(name) <= 1 + given.len() / 4);
-    let meant = nearest.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
-    format!("there is no {what} `{given}`{meant}\naccepted: {}", accepted.join(", "))
+    // A typo in the name, or in what stands behind the subsystem, which many forget.
+    let letters = |name: &str| distance(given, name).min(distance(given, &name[tail(name)..]));
+    let mut nearest: Vec<&str> = accepted.iter().map(AsRef::as_ref).collect();
+    let is_meant = |name: &str| letters(name) <= 1 + given.len() / 4;
+    let meant = nearest.iter().copied().min_by_key(|name| letters(name)).filter(|name| is_meant(name));
+    let meant = meant.map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+    let known = if nearest.len() <= LISTED_MAX {
+        format!("accepted: {}", nearest.join(", "))
+    } else {
+        let sought = &given[tail(given)..];
+        nearest.sort_by_key(|name| (sought.is_empty() || !name.contains(sought), letters(name)));
+        nearest.truncate(NEAREST);
+        format!("nearest: {}\n`unreg list {what}s` prints all {}", nearest.join(", "), accepted.len())
+    };
+    format!("there is no {what} `{given}`{meant}\n{known}")
 }
 
 #[cfg(test)]
@@ -150,5 +164,13 @@ mod tests {
         assert!(error.contains("did you mean `config=delayed-release`?"), "{error}");
         let error = variants("devlnk=x").unwrap_err();
         assert!(error.contains("no subsystem `devlnk`; did you mean `devlink`?"), "{error}");
+    }
+
+    #[test]
+    fn a_long_list_is_cut_to_the_nearest_and_names_the_command_that_has_all() {
+        let error = variants("early").unwrap_err();
+        assert!(error.contains("nearest: devlink=early-register, "), "{error}");
+        assert!(error.contains(&format!("`unreg list variants` prints all {}", all().len())), "{error}");
+        assert!(error.lines().all(|line| line.len() < 200), "{error}");
     }
 }
