@@ -101,133 +101,133 @@ commands! {
 pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl Ops) -> Result<(), Errno> {
     match command {
         Command::Get { handle } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.get(k, doit.id);
             Ok(())
         }
         Command::PortGet { handle, port } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.port_get(k, doit.id, port)
         }
         Command::Dump {} => devlink.dump(k).await,
         Command::EswitchSet { handle, mode, inline, encap } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.eswitch_set(k, ops, doit.id, mode, inline, encap).await
         }
         Command::Reload { handle, action, limit, to } => {
-            let doit = devlink.pre_doit(k, handle, true).await?;
+            let doit = devlink.pre_doit_dev_lock(k, handle).await?;
             devlink.reload_doit(k, ops, doit.id, action, limit, to).await
         }
         Command::TrapSet { handle, trap, action } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.trap_set(k, ops, doit.id, trap, action).await
         }
         Command::ParamSet { handle, param, value, cmode } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.param_set(k, doit.id, param, value, cmode).await
         }
         Command::RegionRead { handle, region, id } => devlink.region_read(k, handle, region, id).await,
         Command::RegionNew { handle, region, id } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.region_new(k, doit.id, region, id).await
         }
         Command::RegionDel { handle, region, id } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.region_del(k, doit.id, region, id).await
         }
         Command::HealthGet { handle, reporter } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.health_get(k, doit.id, reporter)
         }
         Command::HealthSet { handle, reporter, grace, auto_recover, auto_dump } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.health_set(k, doit.id, reporter, HealthSetting { grace, auto_recover, auto_dump })
         }
         Command::HealthRecover { handle, reporter } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.health_recover(k, ops, doit.id, reporter).await
         }
         Command::HealthDiagnose { handle, reporter } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.health_ask(k, doit.id, reporter, true)
         }
         Command::HealthDumpGet { handle, reporter } => devlink.health_dump_get(k, handle, reporter).await,
         Command::HealthDumpClear { handle, reporter } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.health_dump_clear(k, doit.id, reporter)
         }
         Command::HealthTest { handle, reporter } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.health_ask(k, doit.id, reporter, false)
         }
         Command::TrapGet { handle, trap } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.trap_get(k, doit.id, Subject::Trap(handle, trap))
         }
         Command::TrapGroupGet { handle, group } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.trap_get(k, doit.id, Subject::TrapGroup(handle, group))
         }
         Command::TrapGroupSet { handle, group, action, policer } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.trap_group_set(k, ops, doit.id, group, action, policer).await
         }
         Command::TrapPolicerGet { handle, policer } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.trap_get(k, doit.id, Subject::TrapPolicer(handle, policer))
         }
         Command::TrapPolicerSet { handle, policer, rate, burst } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.trap_policer_set(k, ops, doit.id, policer, rate, burst).await
         }
         Command::ResourceSet { handle, resource, size } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.resource_set(k, doit.id, resource, size)
         }
         Command::ResourceDump { handle } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.resource_dump(k, doit.id)
         }
         Command::InfoGet { handle } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.info_get(k, doit.id);
             Ok(())
         }
         Command::Flash { handle, file, component, overwrite } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.flash_update(k, ops, doit.id, file, component, overwrite).await
         }
         Command::ParamGet { handle, param } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.param_get(k, doit.id, param)
         }
         Command::NotifyFilterSet { device, port } => devlink.notify_filter_set(k, device, port),
         Command::RateGet { handle, rate } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.rate_get(k, doit.id, rate)
         }
         Command::RateNew { handle, rate, share, max, parent } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.rate_new(k, ops, doit.id, rate, Setting { share, max, parent }).await
         }
         Command::RateSet { handle, rate, share, max, parent } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.rate_set(k, ops, doit.id, rate, Setting { share, max, parent }).await
         }
         Command::RateDel { handle, rate } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.rate_del(k, doit.id, rate).await
         }
         Command::LinecardGet { handle, card } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.linecard_get(k, doit.id, card)
         }
         Command::LinecardSet { handle, card, kind } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.linecard_set(k, ops, doit.id, card, kind).await
         }
         Command::EswitchGet { handle } => {
-            let doit = devlink.pre_doit(k, handle, false).await?;
+            let doit = devlink.pre_doit(k, handle).await?;
             devlink.eswitch_get(k, doit.id);
             Ok(())
         }

@@ -250,7 +250,7 @@ impl Devlink {
         reporter: event::Reporter,
     ) -> Result<(), Errno> {
         let shown = {
-            let mut doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
+            let mut doit = self.pre_doit(k, handle).await.map_err(|_| Errno::EINVAL)?;
             let found = self.reporter(k, doit.id, reporter)?;
             if self.decisions.lock.dump_get_unlocked {
                 doit.unlock();
@@ -264,7 +264,7 @@ impl Devlink {
             self.reporter_set(k, doit.id, reporter, dumped);
             dumped.dumps
         };
-        let mut doit = self.pre_doit(k, handle, false).await.map_err(|_| Errno::EINVAL)?;
+        let mut doit = self.pre_doit(k, handle).await.map_err(|_| Errno::EINVAL)?;
         let now = self.reporter(k, doit.id, reporter)?;
         if self.decisions.lock.dump_get_unlocked {
             doit.unlock();

@@ -257,9 +257,20 @@ impl Devlink {
         Some(InstanceId((from + found) as u8))
     }
 
-    /// Models `devlink_nl_pre_doit()`: finds a visible instance, takes a reference, then the locks, then looks
-    /// at the mark again. Reload also takes the device's lock, before the instance's.
-    pub async fn pre_doit<'k>(
+    /// Models `devlink_nl_pre_doit()`: finds a visible instance, takes a reference, then its lock, then looks at the mark
+    /// again.
+    pub async fn pre_doit<'k>(&'k self, k: &'k Kernel, handle: Handle) -> Result<Doit<'k>, Errno> {
+        self.find_and_lock(k, handle, false).await
+    }
+
+    /// Models `devlink_nl_pre_doit_dev_lock()`: as [`pre_doit`](Self::pre_doit), with the device's lock before the
+    /// instance's, as reload wants it.
+    pub async fn pre_doit_dev_lock<'k>(&'k self, k: &'k Kernel, handle: Handle) -> Result<Doit<'k>, Errno> {
+        self.find_and_lock(k, handle, true).await
+    }
+
+    /// Models `__devlink_nl_pre_doit()`.
+    async fn find_and_lock<'k>(
         &'k self,
         k: &'k Kernel,
         handle: Handle,

@@ -162,7 +162,7 @@ impl Devlink {
         snapshot: SnapshotId,
         is_first: bool,
     ) -> Result<(), Errno> {
-        let doit = self.pre_doit(k, handle, false).await?;
+        let doit = self.pre_doit(k, handle).await?;
         let read = [Subject::Region(handle, region), Subject::Snapshot(handle, snapshot)];
         if snapshot == SnapshotId::Auto || !read.iter().all(|part| self.has(k, doit.id, *part)) {
             return Err(Errno::EINVAL);
