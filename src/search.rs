@@ -11,6 +11,7 @@ pub mod mutate;
 pub mod novelty;
 pub mod prove;
 pub mod sequence;
+pub mod strategy;
 
 pub use generate::Alphabet;
 pub use hunt::{Config, Finding, Hunt, Stats};
@@ -18,3 +19,4 @@ pub use kept::Kept;
 pub use mutate::{cross, mutate, reschedule, trim};
 pub use novelty::{Novelty, Reached, States};
 pub use sequence::Sequences;
+pub use strategy::Strategy;

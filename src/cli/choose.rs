@@ -4,6 +4,7 @@ use unreg::invariant::{ALL, Invariant, named};
 use unreg::operand::Operand;
 use unreg::program::text::words::distance;
 use unreg::program::{Subsystem, Variants};
+use unreg::search::strategy;
 use unreg::target::Scope;
 
 /// The words of a list by commas, as UNREG_VARIANT and UNREG_ONLY have them; an empty one has none.
@@ -47,6 +48,14 @@ fn variant(text: &str) -> Result<Variants, String> {
 /// Reads the name of a subsystem.
 pub(super) fn subsystem(text: &str) -> Result<Subsystem, String> {
     Subsystem::named(text).ok_or_else(|| unknown("subsystem", text, Subsystem::WORDS))
+}
+
+/// Reads the name of a strategy.
+pub(super) fn strategy(name: &str) -> Result<strategy::Named, String> {
+    strategy::named(name).ok_or_else(|| {
+        let accepted: Vec<&str> = strategy::ALL.iter().map(|strategy| strategy.name).collect();
+        unknown("strategy", name, &accepted)
+    })
 }
 
 /// Reads the name of a fuzz target that runs programs.

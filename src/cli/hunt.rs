@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use unreg::invariant::Site;
 use unreg::program::{Program, Subsystem, Variants};
-use unreg::search::{Alphabet, Config, Finding, Hunt, Stats};
+use unreg::search::{Alphabet, Config, Finding, Hunt, Stats, strategy};
 
 /// How long a hunt takes when nobody says.
 const TIME: Duration = Duration::from_secs(60);
@@ -41,6 +41,9 @@ pub(super) struct Arguments {
     /// Search only the schedules of this program, under its own decisions unless others are given
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subsystems", "corpus"])]
     program: Option<PathBuf>,
+    /// Draw schedules by this strategy, where none that is kept is changed: walk, pct, pos, urw, surw or preemptions
+    #[arg(long, value_name = "NAME", default_value = "walk", value_parser = choose::strategy)]
+    strategy: strategy::Named,
     /// Search with the commands of this subsystem [default: those of the variants, or all]
     #[arg(long = "subsystem", value_name = "SUBSYSTEM", value_parser = choose::subsystem)]
     subsystems: Vec<Subsystem>,
@@ -121,7 +124,12 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stop_on_signal(&shared.stop)?;
     let mut log = findings::Log::new(
         &arguments.findings,
-        format!("unreg hunt{}{}", of_program(arguments), origin(variants, &config.only, seed)),
+        format!(
+            "unreg hunt{}{}{}",
+            of_program(arguments),
+            by_strategy(arguments),
+            origin(variants, &config.only, seed)
+        ),
     );
 
     let mut progress = Progress::new();
@@ -130,7 +138,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         for job in 0..jobs {
             let (config, shared, sender) = (config_of(&config, job), &shared, sender.clone());
             let quota = arguments.runs.map(|runs| share(runs, jobs, job));
-            let hunt = Hunt::new(config);
+            let hunt = Hunt::new(config).with_strategy((arguments.strategy.new)());
             let hunt = match &program {
                 Some(program) => hunt.with_program(program.clone()),
                 None => hunt,
@@ -169,6 +177,12 @@ fn alphabet(arguments: &Arguments, variants: Variants) -> anyhow::Result<Alphabe
 /// The option that names the program whose schedules are searched.
 fn of_program(arguments: &Arguments) -> String {
     arguments.program.as_ref().map_or(String::new(), |path| format!(" --program {}", path.display()))
+}
+
+/// The option that names the strategy, unless it is the default.
+fn by_strategy(arguments: &Arguments) -> String {
+    let name = arguments.strategy.name;
+    if name == strategy::ALL[0].name { String::new() } else { format!(" --strategy {name}") }
 }
 
 /// The options that repeat this search.

@@ -4,6 +4,7 @@ use super::generate::{Alphabet, generate};
 use super::kept::Kept;
 use super::mutate::{mutate, reschedule};
 use super::novelty::{FAMILIES, New, Novelty};
+use super::strategy::{self, Strategy};
 use crate::event::Trace;
 use crate::invariant::opinion::differs;
 use crate::invariant::{Site, judge};
@@ -81,6 +82,7 @@ pub struct Hunt {
     /// The program whose schedules are searched, if it is one.
     program: Option<Program>,
     options: Variants,
+    strategy: Box<dyn Strategy>,
     random: Rng,
     machine: Machine,
     novelty: Novelty,
@@ -109,6 +111,7 @@ impl Hunt {
             may: None,
             program: None,
             options,
+            strategy: (strategy::ALL[0].new)(),
             random,
             machine: Machine::default(),
             novelty: Novelty::default(),
@@ -128,6 +131,12 @@ impl Hunt {
     /// The same with this program alone: only schedules are searched for. It keeps its variants.
     pub fn with_program(mut self, program: Program) -> Self {
         self.program = Some(Program { schedule: Vec::new(), expect: 0, ..program });
+        self
+    }
+
+    /// The same with another strategy where a schedule is drawn and not changed.
+    pub fn with_strategy(mut self, strategy: Box<dyn Strategy>) -> Self {
+        self.strategy = strategy;
         self
     }
 
@@ -167,9 +176,8 @@ impl Hunt {
         let walks = program.schedule.is_empty() || self.random.u8(0..5) < 2;
         let trace = if walks {
             let seed = self.random.u64(..);
-            let (trace, schedule) = self.machine.walk(&program, seed);
-            program.schedule = schedule;
-            trace
+            program.schedule = self.strategy.run(&mut self.machine, &program, seed);
+            self.machine.trace()
         } else {
             self.machine.run(&program)
         };

@@ -72,6 +72,9 @@ struct Driven {
     running: Option<TaskId>,
 }
 
+/// After so many points the segment of a chooser ends, though its task may go on.
+const SEGMENT_POINTS: usize = 200;
+
 /// Who runs next, and where it stops.
 #[derive(Debug, Default)]
 pub struct Scheduler {
@@ -161,7 +164,10 @@ impl Scheduler {
         let driven = &mut *driven.borrow_mut();
         let mask = runnable.tasks;
         let next = driven.chooser.choose(runnable, trace).filter(|_| mask != 0);
-        let Some(last) = driven.running.filter(|last| next != Some(*last) || mask & 1 << last == 0) else {
+        // A segment counts points up to a byte, so a long one is recorded as several.
+        let is_long = driven.passed.len() >= SEGMENT_POINTS;
+        let ends = |last: &TaskId| is_long || next != Some(*last) || mask & 1 << last == 0;
+        let Some(last) = driven.running.filter(ends) else {
             driven.running = next;
             return (next, None);
         };
