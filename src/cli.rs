@@ -2,6 +2,7 @@
 //!
 //! Only here are a clock, files, threads and signals used; the library below is a function of its arguments.
 
+mod bench;
 mod check_stream;
 mod choose;
 mod corpus;
@@ -52,6 +53,8 @@ enum Verb {
     Hunt(hunt::Arguments),
     /// Run every interleaving of programs, up to the order of steps that commute, and judge each
     Prove(prove::Arguments),
+    /// Measure what each strategy takes to find the first violation of each variant
+    Bench(bench::Arguments),
     /// Run programs, print what happens, and judge it
     Run(run::Arguments),
     /// Show what listeners hear of a program before and after, side by side
@@ -126,6 +129,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().verb {
         Verb::Hunt(arguments) => hunt::hunt(&arguments),
         Verb::Prove(arguments) => prove::prove(&arguments),
+        Verb::Bench(arguments) => bench::bench(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Diff(arguments) => diff::diff(&arguments),
         Verb::CheckStream(arguments) => check_stream::check_stream(&arguments),
