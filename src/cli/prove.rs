@@ -1,5 +1,6 @@
 //! `unreg prove`: every interleaving of programs, up to the order of steps that commute.
 
+mod all;
 mod saved;
 
 use super::hunt::stop_on_signal;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use unreg::invariant::{Site, judge};
-use unreg::program::{Program, SEGMENTS_MAX, Variants};
+use unreg::program::{Program, SEGMENTS_MAX, Subsystem, Variants};
 use unreg::search::prove::{self, Explores, Prover};
 
 /// How often a proof that can be resumed is saved.
@@ -32,8 +33,15 @@ of such steps only. The schedule of a program is left aside.";
 #[command(after_help = MEANS)]
 pub(super) struct Arguments {
     /// Programs, as text or as records, or folders of texts
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "all", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Prove all programs of at most this many commands, one of each set that differ in names of tasks, devices of one
+    /// driver and UUIDs only
+    #[arg(long, value_name = "N", conflicts_with_all = ["files", "state", "json"], value_parser = clap::value_parser!(u8).range(1..=8))]
+    all: Option<u8>,
+    /// With --all: the commands of this subsystem; may be given several times [default: of all]
+    #[arg(long = "subsystem", value_name = "SUBSYSTEM", requires = "all", value_parser = choose::subsystem)]
+    subsystems: Vec<Subsystem>,
     /// Decisions to run under instead of the program's own
     #[arg(long = "variant", value_name = "VARIANT", value_parser = choose::variants, conflicts_with = "settled")]
     variants: Vec<Variants>,
@@ -94,6 +102,11 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Outcome> {
     stop_on_signal(&stop)?;
     let deadline = arguments.time.and_then(|time| Instant::now().checked_add(time));
     let mut progress = Progress::new();
+    if let Some(most) = arguments.all {
+        let outcome = all::all(arguments, usize::from(most), deadline, &stop, &mut progress);
+        progress.finish();
+        return outcome;
+    }
     let mut outcome = Outcome::Clean;
     for path in files(&arguments.files)? {
         let program = under(load::program(&path)?, arguments);
@@ -134,13 +147,18 @@ fn files(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 
 /// The program under the decisions that were asked for.
 fn under(program: Program, arguments: &Arguments) -> Program {
-    let given = arguments.variants.iter().copied().reduce(Variants::union);
-    let variants = match given {
-        Some(given) => choose::with_companions(given),
+    let variants = match given(arguments) {
+        Some(given) => given,
         None if arguments.settled => program.variants.settled(),
         None => program.variants,
     };
     Program { variants, expect: 0, ..program }
+}
+
+/// The decisions that were asked for, with those that they need.
+fn given(arguments: &Arguments) -> Option<Variants> {
+    let given = arguments.variants.iter().copied().reduce(Variants::union);
+    given.map(choose::with_companions)
 }
 
 /// The command that finds a violation again.

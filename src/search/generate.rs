@@ -40,6 +40,14 @@ impl Alphabet {
         Alphabet { groups, all, relatives }
     }
 
+    /// Leaves only the commands of these names.
+    #[cfg(test)]
+    pub(super) fn keep(&mut self, names: &[&str]) {
+        self.all.retain(|spec| names.contains(&spec.name));
+        self.groups.iter_mut().for_each(|group| group.retain(|spec| names.contains(&spec.name)));
+        self.relatives = self.all.iter().map(|spec| relatives(spec, &self.all)).collect();
+    }
+
     /// Whether there is no command at all to search with.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

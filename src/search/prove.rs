@@ -5,6 +5,7 @@
 //! is noted while it runs, by the cells that hold all state, by the kernel for its locks, counts and queues, and here for
 //! what invariants relate to each other. When in doubt, the order matters.
 
+mod all;
 mod count;
 mod explore;
 mod order;
@@ -12,6 +13,7 @@ mod path;
 #[cfg(test)]
 mod tests;
 
+pub use all::All;
 pub use explore::Explores;
 
 use crate::event::{TaskId, Trace, What};
@@ -72,6 +74,14 @@ impl Prover {
     pub fn resume(mut program: Program, progress: Progress) -> Self {
         program.schedule.clear();
         Prover { machine: Machine::default(), program, progress, steps: Vec::new() }
+    }
+
+    /// Begins a proof of another program, in the same memory.
+    pub fn restart(&mut self, mut program: Program, explores: Explores) {
+        program.schedule.clear();
+        self.program = program;
+        self.progress = Progress { explores, ..Progress::default() };
+        self.steps.clear();
     }
 
     /// How far the proof is.
