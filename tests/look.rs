@@ -145,3 +145,107 @@ fn exported_scripts_run_in_a_real_kernel() {
         text(&kselftest)
     );
 }
+
+/// The subsystems whose uevents the model has; the kernel sends others beside them, of queues, classes and modules.
+const SUBSYSTEMS: [&str; 8] =
+    ["netdevsim", "net", "infiniband", "infiniband_verbs", "mtty", "mdev", "vfio", "vfio-dev"];
+
+/// A line without the index of a netdev, which depends on those that came before.
+fn without_index(line: &str) -> String {
+    let mut words: Vec<&str> = line.split(' ').collect();
+    for at in 1..words.len() {
+        if words[at - 1] == "netdev" && words[at].bytes().all(|byte| byte.is_ascii_digit()) {
+            words[at] = "N";
+        }
+    }
+    words.join(" ")
+}
+
+/// What a tool prints, line by line, without what only counts: times, sequences, indices of netdevs, addresses, and the
+/// numbers of character devices that the kernel gives as they come.
+fn lines_of(tool: &str, text: &str) -> Vec<String> {
+    let Some((_, section)) = text.split_once(&format!("# {tool}\n")) else { return Vec::new() };
+    let section = section.split("\n# ").next().unwrap_or_default();
+    match tool {
+        "rdma monitor" => section.lines().filter(|line| line.starts_with('[')).map(without_index).collect(),
+        "ip monitor link" => {
+            let heads = section.lines().filter(|line| line.contains(": <"));
+            heads
+                .map(|line| {
+                    let (deleted, line) =
+                        line.strip_prefix("Deleted ").map_or(("", line), |line| ("Deleted ", line));
+                    format!("{deleted}N: {}", line.split_once(": ").expect("it has an index").1)
+                })
+                .collect()
+        }
+        _ => {
+            let is_modelled = |block: &&str| {
+                let subsystem = block.lines().find_map(|line| line.strip_prefix("SUBSYSTEM="));
+                subsystem.is_some_and(|subsystem| SUBSYSTEMS.contains(&subsystem))
+            };
+            let line = |block: &str| -> Vec<String> {
+                let is_counted = block.contains("DEVNAME=/dev/vfio/");
+                let lines = block.lines().filter(|line| {
+                    !line.starts_with("SEQNUM=")
+                        && !(is_counted && (line.starts_with("MAJOR=") || line.starts_with("MINOR=")))
+                });
+                lines
+                    .map(|line| match line.split_once("] ") {
+                        Some((_, rest)) if line.starts_with("KERNEL[") => rest.to_string(),
+                        _ if line.starts_with("IFINDEX=") => "IFINDEX=N".to_string(),
+                        _ => line.to_string(),
+                    })
+                    .collect()
+            };
+            section
+                .split("\n\n")
+                .map(|block| block.trim_start_matches('\n'))
+                .filter(is_modelled)
+                .flat_map(line)
+                .collect()
+        }
+    }
+}
+
+/// What the tools printed in a real kernel is recorded beside the script that made it; the model prints the same lines.
+/// Where there is a kernel, the record is what the kernel says now.
+#[test]
+fn the_other_tools_print_what_was_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/look");
+    let can_ask = has_kernel(&folder) && Command::new("udevadm").arg("--version").output().is_ok();
+    let cases = [
+        ("netdevsim", vec!["ip monitor link", "udevadm monitor"], 40),
+        ("rdma", vec!["rdma monitor", "udevadm monitor"], 60),
+        ("mdev", vec!["udevadm monitor"], 40),
+    ];
+    for (name, tools, least) in cases {
+        let recorded = fs::read_to_string(folder.join(format!("{name}.log"))).unwrap();
+        let program = format!("{name}.prog");
+        let model = text(&unreg(&folder, &["run", &program, "--as", "monitor", "--variant", "linux-6.12"]));
+        let script = format!("{name}.sh");
+        let asked = can_ask
+            .then(|| text(&unreg(&folder, &["linux", "boot", "--release", "6.12", "--script", &script])));
+        let mut lines = 0;
+        for tool in tools {
+            let expected = lines_of(tool, &recorded);
+            lines += expected.len();
+            assert_eq!(lines_of(tool, &model), expected, "{name}: {tool}: the model, and the record");
+            match asked.as_deref().map(|asked| lines_of(tool, asked)) {
+                Some(now) if !now.is_empty() || tool != "rdma monitor" => {
+                    assert_eq!(now, expected, "{name}: {tool}: the kernel now, and the record");
+                }
+                _ => eprintln!("NOT ASKED: {tool}: compared with the record of it"),
+            }
+        }
+        assert!(lines >= least, "{name}: {lines} lines");
+    }
+}
+
+/// Linux 7.3 notifies of a new name, and `rdma monitor` prints it; the settled decisions do the same.
+#[test]
+fn rdma_monitor_prints_a_new_name() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/look");
+    let recorded = fs::read_to_string(folder.join("rdma-7.3.log")).unwrap();
+    let model = text(&unreg(&folder, &["run", "rdma.prog", "--as", "monitor", "--settled"]));
+    assert_eq!(lines_of("rdma monitor", &model), lines_of("rdma monitor", &recorded));
+}

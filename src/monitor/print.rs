@@ -1,6 +1,6 @@
 //! The notifications and uevents of a trace, each as its tool prints it.
 //!
-//! The forms are those of iproute2 6.1 and systemd 252. The model has no addresses, no counters and no clock: of a link
+//! The forms are those of iproute2 6.1, of 6.15 for RDMA, and of systemd 252. The model has no addresses, no counters and no clock: of a link
 //! the line with its address is left out, of everything else the statistics, and the time of a uevent is the number of its
 //! event.
 
@@ -82,6 +82,13 @@ impl Numbers {
         free
     }
 
+    /// Gives the number of an object to its new name.
+    fn rename(&mut self, old: Option<Subject>, new: Subject) {
+        if let Some(number) = old.and_then(|old| self.given.remove(&old)) {
+            self.given.insert(new, number);
+        }
+    }
+
     fn forget(&mut self, subject: Subject) {
         self.given.remove(&subject);
     }
@@ -115,6 +122,9 @@ pub fn messages(trace: &Trace) -> Vec<Message> {
             }
             What::Uevent(action, of) => {
                 sequence += 1;
+                if let (Action::Move(old), Subject::Ib(_)) = (action, of) {
+                    numbers.rename(IbDevice::from_byte(old).map(Subject::Ib), of);
+                }
                 let (head, more) = udev::uevent(action, of, at, sequence, &mut numbers);
                 Some((Tool::Udev, head, more, None, of))
             }
@@ -139,6 +149,7 @@ fn rdma(notice: Notice, of: Subject, value: u8, numbers: &mut Numbers) -> Option
         (Notice::Del, Subject::Ib(device)) => ("UNREGISTER", Some(device)),
         (Notice::New, Subject::IbLink(device)) => ("NETDEV_ATTACH", Some(device)),
         (Notice::Del, Subject::IbLink(device)) => ("NETDEV_DETACH", Some(device)),
+        (Notice::New, Subject::IbName(device)) => ("RENAME", Some(device)),
         (Notice::New, Subject::Unnamed) => ("NETDEV_ATTACH", None),
         (Notice::Del, Subject::Unnamed) => ("NETDEV_DETACH", None),
         _ => return None,
@@ -186,10 +197,7 @@ fn link(notice: Notice, of: Subject, numbers: &mut Numbers) -> String {
     let index = link_index(&name);
     let deleted = match notice {
         Notice::New => "",
-        Notice::Del => {
-            numbers.forget(of);
-            "Deleted "
-        }
+        Notice::Del => "Deleted ",
     };
     format!("{deleted}{index}: {name}: <{flags}> mtu 1500 qdisc noop state DOWN group default ")
 }
@@ -295,12 +303,17 @@ mod tests {
             link(Notice::New, PortIndex::P0),
             link(Notice::New, PortIndex::P1),
             link(Notice::Del, PortIndex::P0),
+            (0, What::Uevent(Action::Remove, netdev(PortIndex::P0))),
             link(Notice::New, PortIndex::P2),
         ]);
         let heads: Vec<String> = messages(&trace).into_iter().map(|message| message.head).collect();
         assert!(heads[1].starts_with("3: eth1: <BROADCAST> mtu 1500"), "{heads:?}");
         assert!(heads[2].starts_with("Deleted 2: eth0: "), "{heads:?}");
-        assert!(heads[3].starts_with("2: eth0: "), "{heads:?}");
+        assert!(
+            heads[3].starts_with("KERNEL[0.000003] remove   /devices/netdevsim0/net/eth0 (net)"),
+            "{heads:?}"
+        );
+        assert!(heads[4].starts_with("2: eth0: "), "{heads:?}");
     }
 
     #[test]
@@ -313,6 +326,30 @@ mod tests {
         ]);
         let heads: Vec<String> = messages(&trace).into_iter().map(|message| message.head).collect();
         assert_eq!(heads, ["[REGISTER]\tdev 0 mlx5_0", "[NETDEV_ATTACH]\tdev 0 mlx5_0 port 1 netdev 2 eth0"]);
+    }
+
+    #[test]
+    fn an_rdma_device_keeps_its_index_under_a_new_name() {
+        let (old, new) = (Subject::Ib(IbDevice::Rxe0), Subject::Ib(IbDevice::Rxe1));
+        let trace = Trace::of([
+            (0, What::Notify(Notice::New, old, 0)),
+            (0, What::Uevent(Action::Move(IbDevice::Rxe0.to_byte()), new)),
+            (0, What::Notify(Notice::New, Subject::IbName(IbDevice::Rxe1), 0)),
+            (0, What::Notify(Notice::New, old, 0)),
+            (0, What::Notify(Notice::Del, new, 0)),
+        ]);
+        let messages = messages(&trace);
+        let rdma = messages.iter().filter(|message| message.tool == Tool::Rdma);
+        let heads: Vec<&str> = rdma.map(|message| message.head.as_str()).collect();
+        assert_eq!(
+            heads,
+            [
+                "[REGISTER]\tdev 0 rxe0",
+                "[RENAME]\tdev 0 rxe1",
+                "[REGISTER]\tdev 1 rxe0",
+                "[UNREGISTER]\tdev 0 rxe1"
+            ]
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Uevents as `udevadm monitor --kernel --property` prints them: a line, then the properties.
 
 use super::devlink::handle_name;
-use super::{Numbers, action_word, ib_name};
+use super::{Numbers, action_word, ib_name, link_index};
 use crate::event::property::properties;
-use crate::event::{Action, Subject, Uuid};
+use crate::event::{Action, Handle, IbDevice, Subject, Uuid};
 use crate::linux::mdev;
 use crate::operand::Operand;
 
@@ -17,7 +17,7 @@ pub(super) fn uevent(
 ) -> (String, Vec<String>) {
     let mut properties = match properties(action, of) {
         Some(text) => text.split(' ').map(|word| full(word, of, action, numbers)).collect(),
-        None => device(of),
+        None => device(action, of, numbers),
     };
     let value = |key: &str| {
         let found = properties.iter().find_map(|property| property.strip_prefix(key));
@@ -27,13 +27,10 @@ pub(super) fn uevent(
     let word = action_word(action);
     let head = format!("KERNEL[0.{at:06}] {word:8} {path} ({subsystem})");
     properties.insert(0, format!("ACTION={word}"));
-    if let Action::Move(old) = action
-        && let Subject::Ib(_) = of
-        && let Some(old) = crate::event::IbDevice::from_byte(old)
-    {
-        properties.push(format!("DEVPATH_OLD=/devices/virtual/infiniband/{}", ib_name(old)));
-    }
     properties.push(format!("SEQNUM={sequence}"));
+    if let Some((major, minor)) = node(of) {
+        properties.extend([format!("MAJOR={major}"), format!("MINOR={minor}")]);
+    }
     properties.push(String::new());
     (head, properties)
 }
@@ -57,34 +54,68 @@ fn full(word: &str, of: Subject, action: Action, numbers: &mut Numbers) -> Strin
     }
 }
 
-/// The path and the subsystem of a device whose properties the model does not have.
-fn device(of: Subject) -> Vec<String> {
+/// The numbers of a character device, of those whose numbers are fixed.
+fn node(of: Subject) -> Option<(u32, u32)> {
+    const INFINIBAND: u32 = 231;
+    const UVERBS: u32 = 192;
+    match of {
+        Subject::Uverbs(number) => Some((INFINIBAND, UVERBS + u32::from(number))),
+        Subject::Umad(number) => Some((INFINIBAND, u32::from(number))),
+        _ => None,
+    }
+}
+
+/// The properties of a device that [`properties`] does not know, in the order in which the kernel gives them.
+fn device(action: Action, of: Subject, numbers: &mut Numbers) -> Vec<String> {
+    let netdev = |name: &str| vec![format!("INTERFACE={name}"), format!("IFINDEX={}", link_index(name))];
     let (path, subsystem, more) = match of {
         Subject::Ib(device) | Subject::IbCompat(device, _) => {
             let name = ib_name(device);
-            (format!("/devices/virtual/infiniband/{name}"), "infiniband", Some(format!("NAME={name}")))
+            let old = match action {
+                Action::Move(old) => IbDevice::from_byte(old),
+                _ => None,
+            };
+            let old = old.map(|old| format!("DEVPATH_OLD=/devices/virtual/infiniband/{}", ib_name(old)));
+            let more = old.into_iter().chain([format!("NAME={name}")]).collect();
+            (format!("/devices/virtual/infiniband/{name}"), "infiniband", more)
         }
         Subject::Uverbs(number) => {
             let path = format!("/devices/virtual/infiniband_verbs/uverbs{number}");
-            (path, "infiniband_verbs", Some(format!("DEVNAME=/dev/infiniband/uverbs{number}")))
+            let node = format!("DEVNAME=/dev/infiniband/uverbs{number}");
+            (path, "infiniband_verbs", vec![node, "DEVMODE=0666".to_string()])
         }
         Subject::Umad(number) => {
             let path = format!("/devices/virtual/infiniband_mad/umad{number}");
-            (path, "infiniband_mad", Some(format!("DEVNAME=/dev/infiniband/umad{number}")))
+            (path, "infiniband_mad", vec![format!("DEVNAME=/dev/infiniband/umad{number}")])
         }
-        Subject::Netdev(netdev) => {
-            let name = netdev.word();
-            (format!("/devices/virtual/net/{name}"), "net", Some(format!("INTERFACE={name}")))
+        Subject::Netdev(name) => {
+            let name = name.word();
+            (format!("/devices/virtual/net/{name}"), "net", netdev(name))
+        }
+        Subject::PortNetdev(handle, _) => {
+            let name = numbers.netdev(of);
+            // A listener to links hears of the end first, and by the same name.
+            if action == Action::Remove {
+                numbers.forget(of);
+            }
+            (format!("{}/net/{name}", parent(handle).0), "net", netdev(&name))
         }
         of => match of.device() {
             Some(handle) => {
-                let (bus, name) = handle_name(handle).split_once('/').unwrap_or(("", handle_name(handle)));
-                (format!("/devices/{name}"), bus, None)
+                let (path, bus) = parent(handle);
+                let driver = (action == Action::Bind && bus == "netdevsim").then(|| format!("DRIVER={bus}"));
+                (path, bus, driver.into_iter().collect())
             }
-            None => (format!("/devices/{of}"), "unknown", None),
+            None => (format!("/devices/{of}"), "unknown", Vec::new()),
         },
     };
     let mut properties = vec![format!("DEVPATH={path}"), format!("SUBSYSTEM={subsystem}")];
     properties.extend(more);
     properties
+}
+
+/// The path and the bus of the device of an instance.
+fn parent(handle: Handle) -> (String, &'static str) {
+    let (bus, name) = handle_name(handle).split_once('/').unwrap_or(("", handle_name(handle)));
+    (format!("/devices/{name}"), bus)
 }
