@@ -109,6 +109,43 @@ pub fn sh(program: &Program, origin: Origin<'_>) -> String {
     format!("{}{BEGIN}{step}{}", head(origin, "A reproducer"), body(program, &tasks))
 }
 
+/// A shell script whose tasks bear their names and begin after so many seconds each, for a kernel in which tasks of those
+/// names sleep at places. It ends when all tasks have ended, or after five minutes if some never do.
+pub fn race(program: &Program, origin: Origin<'_>, starts: &[u32]) -> String {
+    let step = r#"# A builtin writes under the name of its task; of another program the parent has it.
+step() {
+    if out=$(eval "$3" 2>&1); then echo "ok: $1"; else echo "failed: $1: $out"; fi
+}
+left_out() { echo "left out: $1"; }
+ended=$(mktemp -d)
+"#;
+    let mut out = head(origin, "A race, for a kernel with delay.patch");
+    out += BEGIN;
+    out += step;
+    let tasks = steps(program, None);
+    for ((name, lines), start) in tasks.iter().zip(starts) {
+        let _ = writeln!(out, "\n# task {name}\n(\nsleep {start}\necho {name} >/proc/self/comm");
+        for line in lines {
+            let _ = writeln!(out, "{line}");
+        }
+        let _ = writeln!(out, ": >\"$ended/{name}\"\n) &");
+    }
+    let _ = write!(
+        out,
+        r#"
+n=0
+while [ "$(ls "$ended" | wc -l)" -lt {} ]; do
+    n=$((n + 1))
+    # What never ends cannot be cleaned up.
+    [ "$n" -lt 300 ] || {{ echo "some tasks never end"; trap - EXIT; exit 1; }}
+    sleep 1
+done
+"#,
+        tasks.len()
+    );
+    out
+}
+
 /// A kernel selftest (KTAP): each command ends as it does in the model of the kernel, and the kernel does not complain.
 pub fn kselftest(program: &Program, origin: Origin<'_>) -> String {
     let is_parallel = !program.schedule.is_empty();
@@ -203,6 +240,13 @@ mod tests {
         let sh = sh(&program(text), ORIGIN);
         assert_eq!(sh.matches(") &\n").count(), 2);
         assert!(sh.contains("#   user until driver_probe:init"));
+    }
+
+    #[test]
+    fn the_tasks_of_a_race_have_names_and_moments_to_begin() {
+        let race = race(&program("task user\n  devlink.dump\ntask admin\n  devlink.dump\n"), ORIGIN, &[0, 2]);
+        assert!(race.contains("(\nsleep 2\necho admin >/proc/self/comm\nstep 'devlink.dump'"), "{race}");
+        assert!(race.contains("-lt 2 ]; do") && race.contains(": >\"$ended/user\"\n) &"));
     }
 
     #[test]

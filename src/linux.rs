@@ -6,6 +6,7 @@
 pub mod attribute;
 pub mod compare;
 pub mod complaint;
+pub mod delay;
 pub mod devlink;
 pub mod fault;
 pub mod link;

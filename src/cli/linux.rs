@@ -4,9 +4,11 @@ pub(crate) mod agent;
 pub(super) mod ask;
 mod boot;
 mod build;
+mod check;
 mod confirm;
 mod conform;
 mod console;
+mod delay;
 mod followed;
 pub(crate) mod guest;
 mod hunt;
@@ -20,6 +22,7 @@ mod run;
 mod scratch;
 mod script;
 mod steer;
+mod worktree;
 
 use super::Outcome;
 use clap::Subcommand;
@@ -40,6 +43,10 @@ pub(super) enum Verb {
     Hunt(hunt::Arguments),
     /// Say which of the known findings a real kernel has
     Regress(regress::Arguments),
+    /// Build two revisions of a kernel, and say in Markdown what changes from one to the other
+    Check(check::Arguments),
+    /// Make a patch of a program with a schedule: its tasks sleep where they are held, and the race shows without a tracer
+    Delay(delay::Arguments),
     /// Print where in a kernel's text the points of the model are
     Places(steer::places::Arguments),
 }
@@ -53,6 +60,8 @@ pub(super) fn linux(verb: &Verb) -> anyhow::Result<Outcome> {
         Verb::Confirm(arguments) => confirm::confirm(arguments),
         Verb::Hunt(arguments) => hunt::hunt(arguments),
         Verb::Regress(arguments) => regress::regress(arguments),
+        Verb::Check(arguments) => check::check(arguments),
+        Verb::Delay(arguments) => delay::delay(arguments),
         Verb::Places(arguments) => steer::places::places(arguments),
     }
 }

@@ -57,6 +57,10 @@ fn of(name: &str, operands: &[&str]) -> Option<String> {
         }
         ("netdev", verb) => netdev(verb, operands),
         ("rdma", verb) => rdma(verb, operands),
+        ("mdev", verb) => mdev(verb, operands),
+        ("mtty" | "mdpy", "probe") => Some(format!("modprobe {}", name.split_once('.')?.0)),
+        ("mtty" | "mdpy", "remove") => Some(format!("rmmod {}", name.split_once('.')?.0)),
+        ("module", "remove") => Some(format!("rmmod {}", operands.first()?)),
         ("time", "pass") => Some("sleep 10".to_string()),
         _ => None,
     }
@@ -168,6 +172,33 @@ fn netdev(verb: &str, operands: &[&str]) -> Option<String> {
     })
 }
 
+/// Mediated devices of the sample drivers. Their UUIDs are the script's own.
+fn mdev(verb: &str, operands: &[&str]) -> Option<String> {
+    let uuid = |name: &str| {
+        let last = name.strip_prefix("uuid-").filter(|last| last.len() == 1)?;
+        Some(format!("6d646576-1970-4000-8000-00000000000{last}"))
+    };
+    let vendor = |parent: &str| match parent {
+        "mtty/0" => Some(("mtty", "mtty-1")),
+        "mdpy/0" => Some(("mdpy", "mdpy-vga")),
+        _ => None,
+    };
+    let (first, second) = (*operands.first()?, operands.get(1).copied());
+    match (verb, second) {
+        ("create", Some(second)) if operands.len() == 2 => {
+            let (module, kind) = vendor(first)?;
+            let folder = format!("/sys/devices/virtual/{module}/{module}/mdev_supported_types/{kind}");
+            Some(format!("echo {} >{folder}/create", uuid(second)?))
+        }
+        ("remove", None) => Some(format!("echo 1 >/sys/bus/mdev/devices/{}/remove", uuid(first)?)),
+        ("bind" | "unbind", Some(second)) => {
+            let (module, _) = vendor(first)?;
+            Some(format!("echo {} >/sys/bus/mdev/drivers/{module}/{verb}", uuid(second)?))
+        }
+        _ => None,
+    }
+}
+
 fn rdma(verb: &str, operands: &[&str]) -> Option<String> {
     if verb == "dev-show" {
         return Some("rdma dev show".to_string());
@@ -221,6 +252,17 @@ mod tests {
         line(&["netns.enter", "a"], &mut inside);
         let typed = line(&["devlink.get", "netdevsim/0"], &mut inside).unwrap();
         assert!(typed.starts_with("ip netns exec unreg-a sh -c \"devlink dev show"), "{typed}");
+    }
+
+    #[test]
+    fn mediated_devices_are_files_and_their_drivers_modules() {
+        assert_eq!(typed("mtty.probe mtty/0").unwrap(), "modprobe mtty");
+        let create = typed("mdev.create mtty/0 uuid-a").unwrap();
+        assert!(
+            create.starts_with("echo 6d646576-1970-4000-8000-00000000000a >/sys/devices/virtual/mtty/mtty/")
+        );
+        assert_eq!(typed("mdev.create mtty/0 uuid-a mtty-2"), None);
+        assert_eq!(typed("mdev.remove uuid-a 2"), None);
     }
 
     #[test]

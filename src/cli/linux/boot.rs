@@ -45,6 +45,13 @@ impl Which {
         Ok(Which { kernel: folder, release, config, patience: PATIENCE })
     }
 
+    /// The kernel in a folder.
+    pub(super) fn of(built: &build::Built) -> anyhow::Result<Which> {
+        let config = <Config as clap::ValueEnum>::from_str(&built.about.config, false);
+        let config = Some(config.map_err(anyhow::Error::msg)?);
+        Ok(Which { kernel: Some(built.folder.clone()), release: None, config, patience: PATIENCE })
+    }
+
     pub(super) fn patience(&self) -> Duration {
         self.patience
     }

@@ -1,5 +1,6 @@
 //! `unreg linux build`: a real kernel from any source tree, as a process that `boot`, `run` and `conform` start.
 
+mod again;
 mod cache;
 mod fetch;
 mod fragment;
@@ -12,7 +13,8 @@ mod source;
 mod tools;
 mod xstate;
 
-pub(super) use cache::{Built, find};
+pub(super) use again::again;
+pub(super) use cache::{Built, find, work};
 pub(super) use lines::Lines;
 pub(super) use release::{Release, usual};
 

@@ -217,25 +217,38 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
         named.push((path.display().to_string(), under(load::program(path)?)));
     }
     if arguments.files.is_empty() {
-        let may = |of: Subsystem| move |command: &Command| perform::can_compare(of, command);
-        // What the variant says nothing of is not compared, unless it is asked for.
-        let asked = |of: &Subsystem| arguments.subsystem.map_or(variants.of(*of) != 0, |asked| asked == *of);
-        let about = ROTA.into_iter().filter(asked);
-        let mut rota: Vec<_> = about.map(|of| (Sequences::over(arguments.seed, may(of)), may(of))).collect();
-        anyhow::ensure!(!rota.is_empty(), "the variant is of none of the subsystems");
-        let mut machine = Machine::default();
-        for number in 0..arguments.count.unwrap_or(COUNT) {
-            let turn = number % rota.len();
-            let (sequences, may) = &mut rota[turn];
-            let mut program = sequences.next(variants, *may);
-            while !compare::is_defined(machine.run(&under(program.clone()))) {
-                program = sequences.next(variants, *may);
-            }
-            named.push((format!("program {number} of seed {}", arguments.seed), under(program)));
-        }
+        let (seed, count) = (arguments.seed, arguments.count.unwrap_or(COUNT));
+        named = sequences(variants, arguments.subsystem, seed, count)?;
     }
     if arguments.reverse {
         named.reverse();
+    }
+    Ok(named)
+}
+
+/// Programs of one task that are made up, about one subsystem or about each that the variants say something of, in turn.
+pub(super) fn sequences(
+    variants: Variants,
+    subsystem: Option<Subsystem>,
+    seed: u64,
+    count: usize,
+) -> anyhow::Result<Vec<(String, Program)>> {
+    let under = |program: Program| Program { variants, expect: 0, ..program };
+    let may = |of: Subsystem| move |command: &Command| perform::can_compare(of, command);
+    // What the variant says nothing of is not compared, unless it is asked for.
+    let asked = |of: &Subsystem| subsystem.map_or(variants.of(*of) != 0, |asked| asked == *of);
+    let about = ROTA.into_iter().filter(asked);
+    let mut rota: Vec<_> = about.map(|of| (Sequences::over(seed, may(of)), may(of))).collect();
+    anyhow::ensure!(!rota.is_empty(), "the variant is of none of the subsystems");
+    let (mut machine, mut named) = (Machine::default(), Vec::new());
+    for number in 0..count {
+        let turn = number % rota.len();
+        let (sequences, may) = &mut rota[turn];
+        let mut program = sequences.next(variants, *may);
+        while !compare::is_defined(machine.run(&under(program.clone()))) {
+            program = sequences.next(variants, *may);
+        }
+        named.push((format!("program {number} of seed {seed}"), under(program)));
     }
     Ok(named)
 }

@@ -3,8 +3,8 @@
 //! A fast kernel sieves sequences, and a debug kernel judges: what the sieve keeps, and every interleaving.
 
 pub(super) mod bench;
-mod report;
-mod repro;
+pub(super) mod report;
+pub(super) mod repro;
 mod source;
 mod tally;
 

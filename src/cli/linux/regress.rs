@@ -32,7 +32,7 @@ pub(in crate::cli) struct Arguments {
 
 /// What a kernel makes of a known finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     /// It has it.
     There,
     /// Its program does no harm.
@@ -64,24 +64,11 @@ pub(super) fn regress(arguments: &Arguments) -> anyhow::Result<Outcome> {
         out::print(&table(arguments.form, &releases(&known)))?;
         return Ok(Outcome::Clean);
     }
-    let mut benches: BTreeMap<&str, Result<Bench, String>> = BTreeMap::new();
-    let progress = Stage::of("known findings", known.len() as u64);
+    let (release, verdicts) = ask(&arguments.which, &known)?;
     let (mut rows, mut is_as_known, mut there, mut asked) = (Vec::new(), true, 0, 0);
-    let mut release = String::new();
-    for one in &known {
+    for (one, verdict) in known.iter().zip(verdicts) {
         let config = one.one("config");
-        if !benches.contains_key(config) {
-            benches.insert(config, bench(arguments, config)?);
-        }
-        let verdict = match benches.get_mut(config).expect("it was put there") {
-            Ok(bench) => {
-                release.clone_from(&bench.release);
-                asked += 1;
-                verdict(one, &bench.run_anew(&one.program)?)
-            }
-            Err(why) => Verdict::NotAsked(why.clone()),
-        };
-        progress.one_more();
+        asked += usize::from(!is_not_asked(&verdict));
         there += usize::from(verdict == Verdict::There);
         let known = expected(one, &release).filter(|known| *known != verdict && !is_not_asked(&verdict));
         is_as_known &= known.is_none();
@@ -91,7 +78,6 @@ pub(super) fn regress(arguments: &Arguments) -> anyhow::Result<Outcome> {
         };
         rows.push(vec![one.name.clone(), config.to_string(), note, one.title.clone()]);
     }
-    drop(progress);
     out::print(&table(
         arguments.form,
         &Table { headings: vec!["finding", "config", "verdict", "what"], rows },
@@ -100,20 +86,42 @@ pub(super) fn regress(arguments: &Arguments) -> anyhow::Result<Outcome> {
     Ok(if is_as_known { Outcome::Clean } else { Outcome::Violation })
 }
 
+/// Asks a kernel for each known finding, in a new guest. Returns its release, and a verdict for each.
+pub(super) fn ask(which: &Which, known: &[Known]) -> anyhow::Result<(String, Vec<Verdict>)> {
+    let mut benches: BTreeMap<&str, Result<Bench, String>> = BTreeMap::new();
+    let progress = Stage::of("known findings", known.len() as u64);
+    let (mut release, mut verdicts) = (String::new(), Vec::new());
+    for one in known {
+        let config = one.one("config");
+        if !benches.contains_key(config) {
+            benches.insert(config, bench(which, config)?);
+        }
+        verdicts.push(match benches.get_mut(config).expect("it was put there") {
+            Ok(bench) => {
+                release.clone_from(&bench.release);
+                verdict(one, &bench.run_anew(&one.program)?)
+            }
+            Err(why) => Verdict::NotAsked(why.clone()),
+        });
+        progress.one_more();
+    }
+    Ok((release, verdicts))
+}
+
 fn is_not_asked(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::NotAsked(_))
 }
 
 /// A kernel of the configuration that shows a finding, or why there is none.
-fn bench(arguments: &Arguments, config: &str) -> anyhow::Result<Result<Bench, String>> {
+fn bench(which: &Which, config: &str) -> anyhow::Result<Result<Bench, String>> {
     let Ok(config) = Config::from_str(config, false) else {
         anyhow::bail!("`{config}` is no configuration of a kernel");
     };
-    if !arguments.which.may_be(config) {
+    if !which.may_be(config) {
         return Ok(Err("another configuration was asked for".to_string()));
     }
-    match arguments.which.setup_or(config) {
-        Ok(setup) => Ok(Ok(Bench::new(setup, &arguments.which))),
+    match which.setup_or(config) {
+        Ok(setup) => Ok(Ok(Bench::new(setup, which))),
         Err(error) if error.is::<Missing>() => Ok(Err(format!("{error:#}"))),
         Err(error) => Err(error),
     }

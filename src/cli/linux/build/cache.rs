@@ -165,6 +165,11 @@ pub(super) fn sources() -> anyhow::Result<PathBuf> {
     Ok(root()?.join("sources"))
 }
 
+/// Where builds of a git tree keep what the next one uses again.
+pub(in crate::cli::linux) fn work(tree: &str) -> anyhow::Result<PathBuf> {
+    Ok(root()?.join("work").join(tree))
+}
+
 /// The folder of all kernels.
 #[derive(Debug)]
 pub(super) struct Cache(PathBuf);

@@ -52,6 +52,8 @@ struct Function {
 /// A place in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli::linux) struct Line {
+    /// The function there, which may be inlined in that of the next line.
+    pub(in crate::cli::linux) function: String,
     /// From the top of the source.
     pub(in crate::cli::linux) file: String,
     pub(in crate::cli::linux) line: u32,
@@ -99,7 +101,7 @@ impl Lines {
             return Ok(Vec::new());
         };
         let mut tool = Command::new("addr2line");
-        tool.arg("-i").arg("-e").arg(&path);
+        tool.args(["-i", "-f"]).arg("-e").arg(&path);
         if !module.is_empty() {
             tool.arg("-j").arg(&found.section);
         }
@@ -107,7 +109,8 @@ impl Lines {
         let output = tool.output().context("cannot run addr2line")?;
         anyhow::ensure!(output.status.success(), "addr2line {}: {}", path.display(), output.status);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok(text.lines().filter_map(|line| read(line, &self.source)).collect())
+        let text: Vec<&str> = text.lines().collect();
+        Ok(text.chunks_exact(2).filter_map(|pair| read(pair[0], pair[1], &self.source)).collect())
     }
 
     /// A log in which every function with an offset is followed by its place in the source.
@@ -142,12 +145,13 @@ fn place(line: &str) -> Option<(String, String, u64, u64)> {
     Some((module.unwrap_or("").to_string(), function.to_string(), number(offset)?, number(size)?))
 }
 
-/// A line of `addr2line`, as `/source/net/core/dev.c:12 (discriminator 3)`.
-fn read(line: &str, source: &str) -> Option<Line> {
+/// Two lines of `addr2line`: a function, and as `/source/net/core/dev.c:12 (discriminator 3)` where it is.
+fn read(function: &str, line: &str, source: &str) -> Option<Line> {
     let (file, rest) = line.rsplit_once(':')?;
     let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
     let file = file.strip_prefix(source).unwrap_or(file).trim_start_matches(['.', '/']);
-    Some(Line { file: file.to_string(), line: number.parse().ok().filter(|line| *line > 0)? })
+    let function = function.to_string();
+    Some(Line { function, file: file.to_string(), line: number.parse().ok().filter(|line| *line > 0)? })
 }
 
 /// The functions of a file by their names.
@@ -185,9 +189,9 @@ mod tests {
 
     #[test]
     fn a_line_of_the_source_begins_at_its_top() {
-        let line = read("/s/net/devlink/dev.c:12 (discriminator 3)", "/s").expect("it is one");
+        let line = read("f", "/s/net/devlink/dev.c:12 (discriminator 3)", "/s").expect("it is one");
         assert_eq!(line.to_string(), "net/devlink/dev.c:12");
-        assert_eq!(read("??:0", "/s"), None);
-        assert_eq!(read("??:?", "/s"), None);
+        assert_eq!(read("??", "??:0", "/s"), None);
+        assert_eq!(read("??", "??:?", "/s"), None);
     }
 }

@@ -20,6 +20,8 @@ use unreg::{devlink, driver, mdev};
 
 /// The file that says what a folder is.
 const ABOUT: &str = "finding.json";
+/// The program.
+pub(in crate::cli::linux) const PROGRAM: &str = "program.prog";
 /// How the name of a folder begins that is being written.
 const WRITING: &str = ".writing-";
 /// So many letters of a key are a part of a folder's name.
@@ -27,9 +29,9 @@ const SLUG: usize = 72;
 
 /// What is known of a finding.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct About {
+pub(in crate::cli::linux) struct About {
     /// What it is known by.
-    pub(super) key: String,
+    pub(in crate::cli::linux) key: String,
     /// `sequence`, `prediction`, `explored`
     pub(super) source: String,
     /// As `uname -r` prints it.
@@ -45,7 +47,7 @@ pub(super) struct About {
 }
 
 /// The keys of the findings in a folder: a hunt goes on where another was killed.
-pub(super) fn keys(folder: &Path) -> anyhow::Result<Vec<About>> {
+pub(in crate::cli::linux) fn keys(folder: &Path) -> anyhow::Result<Vec<About>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -63,7 +65,7 @@ pub(super) fn keys(folder: &Path) -> anyhow::Result<Vec<About>> {
 }
 
 /// The name of a finding's folder: what can be read of its key, and a hash of all of it.
-pub(super) fn name(key: &str) -> String {
+pub(in crate::cli::linux) fn name(key: &str) -> String {
     let mut slug = String::new();
     for letter in key.chars() {
         let letter = letter.to_ascii_lowercase();
@@ -97,7 +99,7 @@ pub(super) fn write(
     if let Some(repro) = repro {
         put(repro::FILE, &repro.script)?;
     }
-    put("program.prog", &program(about, &run.program))?;
+    put(PROGRAM, &program(about, &run.program))?;
     put("log.txt", &(fault.text.clone() + "\n"))?;
     put(ABOUT, &(serde_json::to_string_pretty(about)? + "\n"))?;
     let is_there = |error: &std::io::Error| {

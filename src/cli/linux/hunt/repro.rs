@@ -35,7 +35,7 @@ pub(super) fn of(bench: &Bench, program: &Program, key: &Key) -> anyhow::Result<
         (Sort::Left | Sort::Broken, None) => format!(
             "`{FILE}` was not run: no log says that it shows the fault. `devlink monitor` and `ls` beside it do."
         ),
-        (Sort::Complaint(_) | Sort::Deadlock | Sort::Hang, None) => run(bench, &script, key)?,
+        (Sort::Complaint(_) | Sort::Deadlock | Sort::Hang, None) => run(bench, FILE, &script, key)?.verdict,
     };
     Ok(Some(Repro { script, verdict }))
 }
@@ -45,8 +45,20 @@ fn left_out(script: &str) -> Option<&str> {
     script.lines().find_map(|line| line.strip_prefix("left_out '")?.strip_suffix('\''))
 }
 
+/// How often a script shows a fault.
+#[derive(Debug)]
+pub(in crate::cli::linux) struct Tried {
+    pub(in crate::cli::linux) rate: Rate,
+    pub(in crate::cli::linux) verdict: String,
+}
+
 /// Runs a script, each time in a new guest.
-fn run(bench: &Bench, script: &str, key: &Key) -> anyhow::Result<String> {
+pub(in crate::cli::linux) fn run(
+    bench: &Bench,
+    name: &str,
+    script: &str,
+    key: &Key,
+) -> anyhow::Result<Tried> {
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(script.as_bytes())?;
     let mut setup = Setup { log: true, symbols: None, ..bench.setup().clone() };
@@ -67,7 +79,7 @@ fn run(bench: &Bench, script: &str, key: &Key) -> anyhow::Result<String> {
         }
     }
     let (shown, said) = last;
-    Ok(verdict(rate, shown.as_ref(), &said))
+    Ok(Tried { rate, verdict: verdict(name, rate, shown.as_ref(), &said) })
 }
 
 /// A console's lines without the time that the kernel puts before each of its own.
@@ -81,8 +93,8 @@ fn without_times(said: &str) -> String {
 }
 
 /// How often a script showed the fault, and what it did when it did not.
-fn verdict(rate: Rate, shown: Option<&Key>, said: &str) -> String {
-    let reproduces = format!("`{FILE}` reproduces it in {rate} runs as root, each in a new guest.");
+fn verdict(name: &str, rate: Rate, shown: Option<&Key>, said: &str) -> String {
+    let reproduces = format!("`{name}` reproduces it in {rate} runs as root, each in a new guest.");
     if rate.hits == rate.of {
         return reproduces;
     }
@@ -104,12 +116,12 @@ mod tests {
     fn a_script_that_shows_another_fault_or_none_is_not_said_to_reproduce_each_time() {
         let key = Key { sort: Sort::Deadlock, what: String::new(), place: "b".to_string() };
         let of = |hits| Rate { hits, of: TIMES };
-        assert!(!verdict(of(TIMES), None, "").contains("nother"));
+        assert!(!verdict(FILE, of(TIMES), None, "").contains("nother"));
         assert!(
-            verdict(of(1), Some(&key), "").contains("1 of 3 runs")
-                && verdict(of(1), Some(&key), "").contains("deadlock in b")
+            verdict(FILE, of(1), Some(&key), "").contains("1 of 3 runs")
+                && verdict(FILE, of(1), Some(&key), "").contains("deadlock in b")
         );
-        let none = verdict(of(0), None, "ok: x\nfailed: y: no such file\n");
+        let none = verdict(FILE, of(0), None, "ok: x\nfailed: y: no such file\n");
         assert!(none.contains("0 of 3 runs") && none.contains("failed: y"), "{none}");
     }
 

@@ -76,6 +76,16 @@ impl Symbols {
         self.spots.get(&point).map_or(&[], Vec::as_slice)
     }
 
+    /// Each place of a point with the function that it is in, and how far into it.
+    pub(in crate::cli::linux) fn functions(&self, point: Point) -> Vec<(&'static Place, String, u64)> {
+        let function = |(place, spot): &(&'static Place, Spot<Point>)| {
+            let image = self.images.get(place.module.unwrap_or(BUILT_IN))?;
+            let (function, offset) = image.at(spot.address)?;
+            Some((*place, function.to_string(), offset))
+        };
+        self.spots(point).iter().filter_map(function).collect()
+    }
+
     /// The same, of those that are in one module's text.
     pub(super) fn spots_in(
         &self,

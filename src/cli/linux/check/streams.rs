@@ -1,0 +1,135 @@
+//! The streams of two kernels: the same programs on both, compared line by line.
+
+use super::Part;
+use crate::cli::linux::boot::Which;
+use crate::cli::linux::{build, conform, kernel::Kernel};
+use crate::cli::progress::Stage;
+use std::collections::{BTreeMap, HashMap};
+use unreg::linux::compare;
+use unreg::linux::perform;
+use unreg::minimize::minimize;
+use unreg::program::Program;
+
+/// So many programs of one cause are made small; the smallest is shown.
+const SMALL: usize = 2;
+
+/// Programs whose streams differ by one cause.
+#[derive(Default)]
+struct Joined {
+    count: usize,
+    smallest: Option<Program>,
+}
+
+/// Runs made-up programs on both kernels, and says which messages are new, lost, or moved.
+pub(super) fn compare(base: &Which, head: &Which, seed: u64, count: usize) -> anyhow::Result<Part> {
+    let setups = [base.setup()?, head.setup()?];
+    let variants = build::usual(&setups[0].kernel.about.release)?;
+    let [of_base, of_head] = setups;
+    let mut before = Kernel::new(of_base, base);
+    let mut after = Kernel::new(of_head, head);
+    let programs = conform::sequences(variants, None, seed, count)?;
+    let progress = Stage::of("programs on both", programs.len() as u64);
+    let mut joined: BTreeMap<String, Joined> = BTreeMap::new();
+    let mut different = 0;
+    for (_, program) in &programs {
+        let both = [lines(&mut before, program)?, lines(&mut after, program)?];
+        progress.one_more();
+        let Some(cause) = compare::cause(&both[0], &both[1]) else { continue };
+        different += 1;
+        let by = joined.entry(cause.clone()).or_default();
+        by.count += 1;
+        if by.count > SMALL {
+            continue;
+        }
+        let small = smallest(&mut before, &mut after, program, &cause)?;
+        if by.smallest.as_ref().is_none_or(|other| small.size() < other.size()) {
+            by.smallest = Some(small);
+        }
+    }
+    drop(progress);
+    let mut text = format!(
+        "## Streams\n\n{} programs ran on both, {different} show a difference, by {} causes.\n\n",
+        programs.len(),
+        joined.len()
+    );
+    let mut joined: Vec<(String, Joined)> = joined.into_iter().collect();
+    joined.sort_by_key(|(_, joined)| std::cmp::Reverse(joined.count));
+    for (cause, Joined { count, smallest }) in joined {
+        let Some(program) = smallest else { continue };
+        let both = [lines(&mut before, &program)?, lines(&mut after, &program)?];
+        text += &format!("### {count} programs: {cause}\n\n{}\n", sorts(&both[0], &both[1]));
+        text += &format!("```\n{program}\n{}\n```\n\n", compare::columns(&both[0], &both[1]).trim_end());
+    }
+    Ok(Part { text, is_worse: false })
+}
+
+fn lines(kernel: &mut Kernel, program: &Program) -> anyhow::Result<Vec<String>> {
+    Ok(kernel.ask(program)?.lines(program))
+}
+
+/// The smallest program whose streams differ by the same cause.
+fn smallest(
+    before: &mut Kernel,
+    after: &mut Kernel,
+    program: &Program,
+    cause: &str,
+) -> anyhow::Result<Program> {
+    let mut trouble = None;
+    let small = minimize(program, |candidate| {
+        let is_askable = candidate.tasks.iter().flat_map(|task| &task.commands).all(perform::can_perform);
+        if !is_askable || candidate.variants != program.variants || trouble.is_some() {
+            return false;
+        }
+        match lines(before, candidate).and_then(|base| Ok((base, lines(after, candidate)?))) {
+            Ok((base, head)) => compare::cause(&base, &head).as_deref() == Some(cause),
+            Err(error) => {
+                trouble = Some(error);
+                false
+            }
+        }
+    });
+    trouble.map_or(Ok(small), Err)
+}
+
+/// Which lines only one has, and whether those that both have come in one order.
+fn sorts(base: &[String], head: &[String]) -> String {
+    let count = |lines: &[String]| {
+        let mut counts: HashMap<String, i32> = HashMap::new();
+        lines.iter().for_each(|line| *counts.entry(line.clone()).or_default() += 1);
+        counts
+    };
+    let (before, after) = (count(base), count(head));
+    let only = |lines: &[String], others: &HashMap<String, i32>| -> Vec<String> {
+        let mut left = others.clone();
+        let is_extra = |line: &&String| {
+            let left = left.entry((*line).clone()).or_default();
+            *left -= 1;
+            *left < 0
+        };
+        lines.iter().filter(is_extra).map(|line| format!("`{}`", line.trim())).collect()
+    };
+    let (lost, new) = (only(base, &after), only(head, &before));
+    let mut text = String::new();
+    for (what, lines) in [("lost", &lost), ("new", &new)] {
+        if !lines.is_empty() {
+            text += &format!("- {what}: {}\n", lines.join(", "));
+        }
+    }
+    if lost.is_empty() && new.is_empty() {
+        text += "- moved: the same lines in another order\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_lost_new_or_moved() {
+        let lines = |text: &str| text.split(' ').map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(sorts(&lines("a b c"), &lines("a c")), "- lost: `b`\n");
+        assert_eq!(sorts(&lines("a a"), &lines("a a d")), "- new: `d`\n");
+        assert_eq!(sorts(&lines("a b"), &lines("b a")), "- moved: the same lines in another order\n");
+    }
+}
