@@ -1,7 +1,7 @@
 //! Known findings: programs that show what a kernel does wrong, with what is known of it in the comments of each.
 //!
 //! A line `#: WORD TEXT` is a field: `key` (by which a hunt knows it again, several times if releases differ), `config`
-//! (which kernel shows it), `seen` and `gone` (releases), `verdict`, `since`, `fixed`, `reported`, `needs`, `rate`.
+//! (which kernels show it), `seen` and `gone` (releases), `verdict`, `since`, `fixed`, `reported`, `needs`, `rate`.
 
 use crate::cli::load;
 use anyhow::Context;

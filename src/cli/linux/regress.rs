@@ -88,21 +88,26 @@ pub(super) fn regress(arguments: &Arguments) -> anyhow::Result<Outcome> {
 
 /// Asks a kernel for each known finding, in a new guest. Returns its release, and a verdict for each.
 pub(super) fn ask(which: &Which, known: &[Known]) -> anyhow::Result<(String, Vec<Verdict>)> {
-    let mut benches: BTreeMap<&str, Result<Bench, String>> = BTreeMap::new();
+    let mut benches: BTreeMap<String, Result<Bench, String>> = BTreeMap::new();
     let progress = Stage::of("known findings", known.len() as u64);
     let (mut release, mut verdicts) = (String::new(), Vec::new());
     for one in known {
-        let config = one.one("config");
-        if !benches.contains_key(config) {
-            benches.insert(config, bench(which, config)?);
-        }
-        verdicts.push(match benches.get_mut(config).expect("it was put there") {
-            Ok(bench) => {
-                release.clone_from(&bench.release);
-                verdict(one, &bench.run_anew(&one.program)?)
+        let mut verdict = Verdict::NotAsked("it names no configuration".to_string());
+        // The first of its configurations of which there is a kernel.
+        for config in one.one("config").split_whitespace() {
+            if !benches.contains_key(config) {
+                benches.insert(config.to_string(), bench(which, config)?);
             }
-            Err(why) => Verdict::NotAsked(why.clone()),
-        });
+            match benches.get_mut(config).expect("it was put there") {
+                Ok(bench) => {
+                    release.clone_from(&bench.release);
+                    verdict = judge(one, &bench.run_anew(&one.program)?);
+                    break;
+                }
+                Err(why) => verdict = Verdict::NotAsked(why.clone()),
+            }
+        }
+        verdicts.push(verdict);
         progress.one_more();
     }
     Ok((release, verdicts))
@@ -127,7 +132,7 @@ fn bench(which: &Which, config: &str) -> anyhow::Result<Result<Bench, String>> {
     }
 }
 
-fn verdict(known: &Known, run: &Run) -> Verdict {
+fn judge(known: &Known, run: &Run) -> Verdict {
     let key = run.fault.as_ref().map(|fault| fault.key.to_string());
     let impossible = run.answer.log.as_ref().and_then(|log| log.impossible());
     match (key, impossible) {
