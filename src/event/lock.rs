@@ -13,6 +13,24 @@ pub enum Scope {
     PerObject,
 }
 
+impl LockClass {
+    /// Whether lockdep orders all locks of this class as if they were one, so that an order seen with one object and the
+    /// opposite order seen with another are a report. It tells apart those that have a key each (`lockdep_register_key()`
+    /// in `devlink_alloc_ns()`), and what waits like a lock has one for each queue and file here; locks of devices it does
+    /// not look at (`lockdep_set_novalidate_class()` in `device_initialize()`), so they are ordered each by itself.
+    pub const fn is_ordered_as_one(self) -> bool {
+        matches!(
+            self,
+            LockClass::UnregSem
+                | LockClass::ClientDataRwsem
+                | LockClass::UnregistrationLock
+                | LockClass::NsimPortList
+                | LockClass::RegionSnapshotLock
+                | LockClass::CompatDevsMutex
+        )
+    }
+}
+
 /// Declares lock classes with the scope and the kernel's name of each.
 macro_rules! lock_classes {
     ($($(#[$doc:meta])* $name:ident $scope:ident $spelling:literal,)+) => {

@@ -36,15 +36,24 @@ struct State {
     waits: [Option<Key>; RUN_TASKS_MAX],
     /// Which locks were asked for while which was held.
     after: BTreeMap<u16, BTreeSet<u16>>,
-    /// A number for each lock.
+    /// A number for each lock, or for each class of locks that is ordered as one.
     numbers: Vec<Key>,
+    /// Each lock that was asked for or held.
+    seen: Vec<Key>,
     /// The counts of objects, those that were seen to begin.
     counts: Vec<(Subject, Life, u8)>,
     freed: Vec<Life>,
 }
 
 impl State {
-    fn number(&mut self, key: Key) -> u16 {
+    fn number(&mut self, (lock, life): Key) -> u16 {
+        if !self.seen.contains(&(lock, life)) {
+            self.seen.push((lock, life));
+        }
+        let key = match lock.class.is_ordered_as_one() {
+            true => (LockName { class: lock.class, of: Subject::Kernel }, 0),
+            false => (lock, life),
+        };
         let known = self.numbers.iter().position(|known| *known == key);
         let at = known.unwrap_or_else(|| {
             self.numbers.push(key);
@@ -60,9 +69,11 @@ impl State {
     /// A task asks for a lock with all that it holds.
     fn asks(&mut self, task: usize, key: Key) {
         let asked = self.number(key);
-        for held in self.opinion.held[task].clone() {
-            let held = self.number(held);
-            if self.after.entry(held).or_default().insert(asked) {
+        for other in self.opinion.held[task].clone() {
+            let held = self.number(other);
+            // Two locks of one class that are nested are no order.
+            let is_nested = held == asked && other != key;
+            if !is_nested && self.after.entry(held).or_default().insert(asked) {
                 self.opinion.is_inverted |= self.reaches(asked, held);
             }
         }
@@ -162,7 +173,7 @@ pub fn opinion(trace: &Trace) -> Opinion {
             state.opinion.fault.get_or_insert_with(|| format!("task {task} waits for {lock}, which is free"));
         }
     }
-    state.opinion.locks = state.numbers.len();
+    state.opinion.locks = state.seen.len();
     state.opinion
 }
 
@@ -216,7 +227,7 @@ pub fn differs(trace: &Trace) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Handle, Point};
+    use crate::event::{Handle, IbDevice, Point};
 
     const A: LockName = LockName { class: LockClass::Rtnl, of: Subject::Kernel };
     const B: LockName = LockName { class: LockClass::PernetOps, of: Subject::Kernel };
@@ -272,6 +283,19 @@ mod tests {
         let back = [&right[..], &[lets_go(0, B), lets_go(0, A)], &takes(1, B), &takes(1, A)].concat();
         assert!(differs(&trace(&back)).is_some(), "nothing is said of it");
         assert_eq!(differs(&trace(&[&back[..], &[(1, What::LockOrder(0))]].concat())), None);
+    }
+
+    #[test]
+    fn locks_of_one_class_are_one_and_may_be_nested() {
+        let of = |device| LockName { class: LockClass::ClientDataRwsem, of: Subject::Ib(device) };
+        let (one, other) = (of(IbDevice::Rxe0), of(IbDevice::Rxe1));
+        let first = [&takes(0, one)[..], &takes(0, A), &[lets_go(0, A), lets_go(0, one)]].concat();
+        let second = [&takes(1, A)[..], &takes(1, other)].concat();
+        assert!(opinion(&trace(&[first, second].concat())).is_inverted);
+        let nested = [&takes(0, one)[..], &takes(0, other), &[lets_go(0, other), lets_go(0, one)]].concat();
+        let back = [takes(1, other), takes(1, one)].concat();
+        assert!(!opinion(&trace(&[nested, back].concat())).is_inverted);
+        assert!(opinion(&trace(&[takes(0, one), takes(0, one)].concat())).is_inverted, "it is the same lock");
     }
 
     #[test]

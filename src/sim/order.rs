@@ -3,34 +3,63 @@
 //! A cycle in it can deadlock under some schedule even if this run did not. A flush depends on the queue's
 //! work, and a wait for users on what those users do, so both stand in the graph beside the locks
 //! (the kernel's `lock_map_acquire(&wq->lockdep_map)`).
+//!
+//! Locks of one class are one in the graph, as in lockdep, where [`LockClass::is_ordered_as_one`] says so. Two of them that
+//! are nested are no edge: lockdep asks for an annotation there, which the kernel has.
 
 use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::lock::LockId;
-use crate::event::{Link, Point, TaskId, What};
+use crate::event::{Link, LockClass, Point, TaskId, What};
 
 /// How many locks of a run are ordered. A program that makes more makes them one after the other; the later
 /// ones are still locks, but orders among them are not learned.
 const LOCKS_MAX: usize = 64;
 
-/// Edges `held → asked for`, each with who was first seen to take that order and where.
+/// An edge `held → asked for`: the locks, who was first seen to take that order, and where.
+#[derive(Debug)]
+struct Edge {
+    /// What stands in the graph for the two locks.
+    nodes: (LockId, LockId),
+    holds: LockId,
+    asked: LockId,
+    task: TaskId,
+    at: Point,
+}
+
+/// The edges of a run.
 #[derive(Debug)]
 pub struct Order {
     after: [u64; LOCKS_MAX],
-    seen: Vec<(LockId, LockId, TaskId, Point)>,
+    seen: Vec<Edge>,
+    /// The first lock of each class that is ordered as one.
+    first: Vec<(LockClass, LockId)>,
 }
 
 impl Default for Order {
     fn default() -> Self {
-        Order { after: [0; LOCKS_MAX], seen: Vec::new() }
+        Order { after: [0; LOCKS_MAX], seen: Vec::new(), first: Vec::new() }
     }
 }
 
 impl Order {
     pub(super) fn clear(&mut self) {
-        for (held, ..) in self.seen.drain(..) {
-            self.after[held.index()] = 0;
+        for edge in self.seen.drain(..) {
+            self.after[edge.nodes.0.index()] = 0;
         }
+        self.first.clear();
+    }
+
+    /// What stands in the graph for a lock: itself, or the first lock of its class.
+    fn node(&mut self, lock: LockId, class: LockClass) -> LockId {
+        if !class.is_ordered_as_one() {
+            return lock;
+        }
+        let known = self.first.iter().find(|(of, _)| *of == class);
+        known.map(|(_, first)| *first).unwrap_or_else(|| {
+            self.first.push((class, lock));
+            lock
+        })
     }
 
     /// The locks on a shortest way from one to another along known edges, both ends included.
@@ -77,24 +106,30 @@ impl Kernel {
         }
         footprint::reads(|| Shared::of("order"));
         let mut order = self.order.borrow_mut();
-        let bit = 1 << asked.index();
-        if order.after[holds.index()] & bit != 0 {
+        let held = order.node(holds, self.lock_name(holds).class);
+        let wanted = order.node(asked, self.lock_name(asked).class);
+        let bit = 1 << wanted.index();
+        if order.after[held.index()] & bit != 0 || (held == wanted && holds != asked) {
             return;
         }
-        order.after[holds.index()] |= bit;
-        order.seen.push((holds, asked, self.current.get(), at));
-        let Some(path) = order.path(asked, holds) else { return };
+        order.after[held.index()] |= bit;
+        order.seen.push(Edge { nodes: (held, wanted), holds, asked, task: self.current.get(), at });
+        let Some(path) = order.path(wanted, held) else { return };
         footprint::writes(|| Shared::of("order"));
         // The new edge closes the circle: asked → … → holds → asked.
-        let mut cycle = vec![self.link(&order, holds, asked)];
+        let mut cycle = vec![self.link(&order, held, wanted)];
         cycle.extend(path.windows(2).map(|pair| self.link(&order, pair[0], pair[1])));
         self.emit_cycle(cycle, What::LockOrder);
     }
 
     fn link(&self, order: &Order, holds: LockId, asked: LockId) -> Link {
-        let edge = order.seen.iter().find(|edge| (edge.0, edge.1) == (holds, asked));
-        let &(.., task, at) = edge.expect("a known edge");
-        Link { task, holds: self.lock_name(holds), waits: self.lock_name(asked), at }
+        let edge = order.seen.iter().find(|edge| edge.nodes == (holds, asked)).expect("a known edge");
+        Link {
+            task: edge.task,
+            holds: self.lock_name(edge.holds),
+            waits: self.lock_name(edge.asked),
+            at: edge.at,
+        }
     }
 
     /// Keeps a cycle in the trace and records the event that points to it.

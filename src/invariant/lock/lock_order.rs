@@ -5,6 +5,9 @@ use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
 /// Locks, flushes and waits for users are taken in one order, so that no schedule can deadlock.
+///
+/// Locks of one class are one lock in this, as for lockdep: an order seen with one device and the opposite order seen with
+/// another break it ([`LockClass::is_ordered_as_one`](crate::event::LockClass::is_ordered_as_one)).
 pub const LOCK_ORDER: Invariant = Invariant {
     id: 0x0a,
     name: "lock-order",
