@@ -86,7 +86,7 @@ impl Mdev {
             UuidText::TooShort | UuidText::TooLong | UuidText::Junk => return Err(Errno::EINVAL),
         }
         let created = self.device_create(k, vendor, uuid, types, (kind, files.kref));
-        k.span(Span::MdevCreate, Subject::Parent(parent), created).await
+        k.span(Span::MdevCreate, Subject::Child(parent, uuid), created).await
     }
 
     /// Models `mdev_device_create()`.

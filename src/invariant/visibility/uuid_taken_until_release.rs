@@ -22,21 +22,27 @@ pub const UUID_TAKEN_UNTIL_RELEASE: Invariant = Invariant {
 
 fn check(trace: &Trace) -> Option<usize> {
     let mut alive = [0u8; Uuid::COUNT];
-    // Who is told that a UUID is taken while some is: that of a task's last attempt is not in the trace.
-    let mut was_taken = [false; 1 << TaskId::BITS];
+    // The UUID that each task makes a device with, and whether another had it at some moment of the attempt.
+    let mut asked = [None; 1 << TaskId::BITS];
     trace.events.iter().position(|event| {
         let task = usize::from(event.task);
         match event.what {
             What::Alloc(Subject::Child(_, uuid)) => {
+                for (_, was_taken) in asked.iter_mut().flatten().filter(|(wanted, _)| *wanted == uuid) {
+                    *was_taken = true;
+                }
                 alive[uuid.index()] += 1;
                 return alive[uuid.index()] > 1;
             }
             What::Free(Subject::Child(_, uuid)) => {
                 alive[uuid.index()] = alive[uuid.index()].saturating_sub(1);
             }
-            What::Enter(Span::MdevCreate, _) => was_taken[task] = alive.iter().any(|alive| *alive > 0),
-            What::Leave(Span::MdevCreate, _, Some(Errno::EEXIST)) => {
-                return !was_taken[task] && alive.iter().all(|alive| *alive == 0);
+            What::Enter(Span::MdevCreate, Subject::Child(_, uuid)) => {
+                asked[task] = Some((uuid, alive[uuid.index()] > 0));
+            }
+            What::Leave(Span::MdevCreate, _, errno) => {
+                let asked = asked[task].take();
+                return errno == Some(Errno::EEXIST) && asked.is_some_and(|(_, was_taken)| !was_taken);
             }
             _ => {}
         }
@@ -50,8 +56,9 @@ mod tests {
     use crate::event::Parent;
 
     const CHILD: Subject = Subject::Child(Parent::Mtty0, Uuid::A);
-    const ENTER: What = What::Enter(Span::MdevCreate, Subject::Parent(Parent::Mtty0));
-    const TAKEN: What = What::Leave(Span::MdevCreate, Subject::Parent(Parent::Mtty0), Some(Errno::EEXIST));
+    const OTHER: Subject = Subject::Child(Parent::Mtty0, Uuid::B);
+    const ENTER: What = What::Enter(Span::MdevCreate, CHILD);
+    const TAKEN: What = What::Leave(Span::MdevCreate, CHILD, Some(Errno::EEXIST));
 
     fn broken(events: &[What]) -> Option<usize> {
         check(&Trace::of(events.iter().map(|what| (0, *what))))
@@ -70,5 +77,18 @@ mod tests {
     #[test]
     fn a_uuid_that_nobody_has_and_is_taken_breaks_it() {
         assert_eq!(broken(&[What::Alloc(CHILD), What::Free(CHILD), ENTER, TAKEN]), Some(3));
+    }
+
+    #[test]
+    fn a_device_with_another_uuid_excuses_no_refusal() {
+        assert_eq!(broken(&[What::Alloc(OTHER), ENTER, TAKEN]), Some(2));
+        let no_more = What::Leave(Span::MdevCreate, CHILD, Some(Errno::ENOSPC));
+        assert_eq!(broken(&[What::Alloc(OTHER), ENTER, no_more]), None);
+    }
+
+    #[test]
+    fn a_device_that_came_and_went_meanwhile_excuses_one() {
+        let trace = [(0, ENTER), (1, What::Alloc(CHILD)), (1, What::Free(CHILD)), (0, TAKEN)];
+        assert_eq!(check(&Trace::of(trace)), None);
     }
 }
