@@ -341,5 +341,6 @@ fn total(shared: &Shared) -> Stats {
         states: all.states.max(one.states),
         corpus: all.corpus + one.corpus,
         findings: all.findings + one.findings,
+        cut_off: all.cut_off + one.cut_off,
     })
 }

@@ -115,8 +115,12 @@ impl Drop for Stage {
 /// The figures of a hunt in a line.
 pub(super) fn figures(stats: Stats, elapsed: Duration) -> String {
     let a_second = |count: u64| short((count as f64 / elapsed.as_secs_f64().max(0.001)) as u64);
+    let cut_off = match stats.cut_off {
+        0 => String::new(),
+        count => format!(", cut off {count}"),
+    };
     format!(
-        "{} runs ({}/s), {} steps ({}/s), {} states, corpus {}, findings {}, {:.1} s",
+        "{} runs ({}/s), {} steps ({}/s), {} states, corpus {}, findings {}{cut_off}, {:.1} s",
         short(stats.runs),
         a_second(stats.runs),
         short(stats.steps),

@@ -62,6 +62,8 @@ pub struct Stats {
     pub corpus: u64,
     /// Runs that broke an invariant.
     pub findings: u64,
+    /// Runs that were cut off, because they ran out of steps: what they broke later is not known.
+    pub cut_off: u64,
 }
 
 /// A program that breaks invariants, as it was found: not minimal, with the schedule under which it does.
@@ -272,6 +274,7 @@ impl Hunt {
 fn read(trace: &Trace, novelty: &mut Novelty, stats: &mut Stats, only: &[&str]) -> (Vec<Site>, New) {
     stats.runs += 1;
     stats.steps += u64::from(trace.steps);
+    stats.cut_off += u64::from(trace.steps >= STEPS_MAX);
     let sites = sites(trace, only);
     // A run that was cut off is slow, and so would be its children.
     let new = if trace.steps < STEPS_MAX { novelty.observe(trace) } else { New::default() };
