@@ -81,6 +81,8 @@ pub enum Netdevsim {
     /// What arguments are about: ports, two traps, a param.
     #[default]
     Small,
+    /// The same, with a netdev for each port.
+    Linked,
     /// Everything that 6.12's shows, with its files and its flaws.
     Linux612,
     /// As 6.12's, but it tells devlink itself of its netdevs.
@@ -123,6 +125,8 @@ pub struct Registration {
     pub exit_skips_releases: bool,
     /// Whether an instance has no reference to its parent device.
     pub parent_not_referenced: bool,
+    /// Whether traps may be registered and unregistered only while their instance is not registered, and a warning says so.
+    pub traps_asserted_early: bool,
 }
 
 /// What a reload makes anew, what it announces, and what a driver may call in it.
@@ -163,6 +167,10 @@ pub struct Reload {
 pub struct Locking {
     /// Whether one lock of all instances is held over every command.
     pub devlink_mutex: bool,
+    /// Whether the bus binds and unbinds drivers under one lock of all devices.
+    pub bus_locks_all: bool,
+    /// Whether a reload holds rtnetlink's lock of all netdevs.
+    pub reload_holds_rtnl: bool,
     /// Whether a nested instance takes the lock of the one it is nested in, to have it tell of the change.
     pub nested_locks_parent: bool,
     /// Whether the driver waits for its work under the lock that the work takes.

@@ -4,8 +4,8 @@ use super::netns;
 use super::{Devlink, InstanceId, Ops};
 use crate::event::value::{Performed, Value};
 use crate::event::{
-    Callback, Errno, NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Span, Subject, SubjectKind,
-    What,
+    Callback, Errno, LockClass, NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Span, Subject,
+    SubjectKind, What,
 };
 use crate::sim::Kernel;
 
@@ -66,6 +66,10 @@ impl Devlink {
         if self.decisions.reload.must_be_enabled && !self.with(k, id, |instance| instance.reload_enabled) {
             return Err(Errno::EOPNOTSUPP);
         }
+        let _rtnl = match self.decisions.lock.reload_holds_rtnl {
+            true => Some(k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await),
+            false => None,
+        };
         // Firmware that is activated without a reset changes under a driver that stays up.
         let span = match limit {
             ReloadLimit::NoReset => Span::DevlinkActivate,

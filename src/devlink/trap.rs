@@ -1,13 +1,14 @@
 //! Packet traps, their groups and policers.
 
 use super::{Devlink, InstanceId, Ops};
-use crate::event::{Callback, Errno, Notice, Subject, SubjectKind, Trap, TrapAction};
+use crate::event::{Callback, Errno, Notice, Subject, SubjectKind, Trap, TrapAction, What};
 use crate::sim::Kernel;
 
 impl Devlink {
     /// Models `devl_trap_policers_register()`, `devl_trap_groups_register()` and `devl_traps_register()`: every
     /// trap starts with the driver's default.
     pub async fn traps_register(&self, k: &Kernel, id: InstanceId) {
+        self.assert_unregistered(k, id);
         let handle = self.handle(id);
         let inventory = self.inventory(id);
         for policer in inventory.policers {
@@ -27,6 +28,7 @@ impl Devlink {
     /// Models `devl_traps_unregister()`, `devl_trap_groups_unregister()` and `devl_trap_policers_unregister()`:
     /// each in reverse. Under 6.12's decisions the driver is told to drop before the first trap goes.
     pub async fn traps_unregister(&self, k: &Kernel, id: InstanceId) {
+        self.assert_unregistered(k, id);
         let handle = self.handle(id);
         let inventory = self.inventory(id);
         if self.decisions.part.traps_drop_first {
@@ -41,6 +43,14 @@ impl Devlink {
         self.trap_groups_unregister(k, id).await;
         for policer in inventory.policers.iter().rev() {
             self.remove_and_notify(k, id, Subject::TrapPolicer(handle, *policer)).await;
+        }
+    }
+
+    /// Models `ASSERT_DEVLINK_NOT_REGISTERED()`, which stood in the functions that register groups of traps.
+    fn assert_unregistered(&self, k: &Kernel, id: InstanceId) {
+        let has_traps = !self.inventory(id).traps.is_empty();
+        if self.decisions.registration.traps_asserted_early && has_traps && self.is_registered(id) {
+            self.says(k, id, What::Warn(self.subject(id), k.here()));
         }
     }
 

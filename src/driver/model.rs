@@ -150,6 +150,7 @@ impl Model {
     pub const fn of(handle: Handle, netdevsim: Netdevsim) -> &'static Model {
         match (handle, netdevsim) {
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Small) => &netdevsim::SMALL,
+            (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linked) => &netdevsim::LINKED,
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux612) => &netdevsim::LINUX_6_12,
             (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux61) => &netdevsim::LINUX_6_1,
             (Handle::Mlx50, _) => &MLX5,

@@ -23,6 +23,9 @@ pub(super) const SMALL: Model = Model {
     ..BARE
 };
 
+/// The same with a netdev for each port, so that arguments about both monitors can be seen.
+pub(super) const LINKED: Model = Model { netdevs: Netdevs::Followed, ..SMALL };
+
 /// Models netdevsim as it is in Linux 6.12.
 pub(super) const LINUX_6_12: Model = Model {
     inventory: &Inventory {

@@ -6,7 +6,7 @@ use super::{Bus, auxiliary, fib, health, linecard, netdev, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::decisions::Publish;
 use crate::devlink::instance::device_lock;
-use crate::event::{Action, Errno, Handle, Module, NetNs, Point, PortCount, Span, Subject, What};
+use crate::event::{Action, Errno, Handle, LockClass, Module, NetNs, Point, PortCount, Span, Subject, What};
 use crate::sim::Held;
 
 /// Models the driver core's bind: the driver's probe runs under the device's lock.
@@ -28,11 +28,21 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: Option<PortCount>) -> R
         device.vfs.set(0);
     }
     device.has_driver.set(true);
+    let _all = lock_all(bus).await;
     let bound = k.span(Span::DriverProbe, Subject::Devlink(handle), bind(bus, handle)).await;
     device.has_driver.set(bound.is_ok());
     bound?;
     announce(bus, handle, Action::Bind);
     Ok(())
+}
+
+/// The lock of all devices, where the bus holds one over probe and remove.
+async fn lock_all<'b>(bus: &Bus<'b>) -> Option<Held<'b>> {
+    let (k, decisions) = (bus.kernel, &bus.devlink.decisions);
+    match decisions.lock.bus_locks_all && !decisions.lock.devlink_mutex {
+        true => Some(k.lock_here(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel)).await),
+        false => None,
+    }
 }
 
 /// Whether there is a driver, and a device that is there to stay.
@@ -121,6 +131,7 @@ pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     let held_device = k.lock(device_lock(k, handle), Point::RemoveDeviceLock).await;
     let device = bus.device(handle);
     let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
+    let _all = lock_all(bus).await;
     k.span(Span::DriverRemove, bus.devlink.named(id), unbind(bus, handle, id)).await?;
     device.has_driver.set(false);
     announce(bus, handle, Action::Unbind);

@@ -23,6 +23,32 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         },
     },
     Variant {
+        id: 0x35,
+        name: "rtnl-over-reload",
+        says: "a reload holds rtnetlink's lock of all netdevs over the driver",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "what a reload does to the auxiliary bus is done under no global lock, rtnl among them",
+        }],
+        breaks: &["no-global-lock-over-driver-callback"],
+        with: &[],
+        apply: |decisions| decisions.lock.reload_holds_rtnl = true,
+    },
+    Variant {
+        id: 0x36,
+        name: "bus-locks-all",
+        says: "the bus binds and unbinds drivers under one lock of all devices",
+        cites: &[Cite {
+            mail: &RELOAD_LOCK,
+            who: "Jason Gunthorpe",
+            claim: "a global lock held in an open-ended context, as where a device is registered or unregistered, is dangerous",
+        }],
+        breaks: &["no-global-lock-over-driver-callback", "instances-in-parallel"],
+        with: &[],
+        apply: |decisions| decisions.lock.bus_locks_all = true,
+    },
+    Variant {
         id: 0x14,
         name: "pernet-lock-over-reload",
         says: "the end of a namespace holds the lock of all namespaces over the drivers' reload, as 6.12 does",

@@ -1,10 +1,23 @@
 //! What becomes of the netdevs of ports, and what is told of it.
 
-use crate::devlink::decisions::{Decisions, Follows};
+use crate::devlink::decisions::{Decisions, Follows, Netdevsim};
 use crate::mail::{Cite, REGISTER, RELOAD_LOCK};
 use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Decisions>] = &[
+    Variant {
+        id: 0x38,
+        name: "ports-have-netdevs",
+        says: "each port of netdevsim has a netdev, which devlink follows, so that there are messages about links too",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Jakub Kicinski",
+            claim: "the output of both monitors, devlink's and that of links, is to be seen before and after",
+        }],
+        breaks: &[],
+        with: &[],
+        apply: |decisions| decisions.netdevsim = Netdevsim::Linked,
+    },
     Variant {
         id: 0x2b,
         name: "silent-netdev-move",

@@ -19,6 +19,19 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         apply: |decisions| decisions.reload.traps_in_probe = true,
     },
     Variant {
+        id: 0x37,
+        name: "traps-asserted-early",
+        says: "traps may be registered only while their instance is not, as in 5.15, and every reload warns",
+        cites: &[Cite {
+            mail: &TRAPS,
+            who: "Leon Romanovsky",
+            claim: "assertions that were added to find misuse caught the regression",
+        }],
+        breaks: &["no-warning"],
+        with: &[],
+        apply: |decisions| decisions.registration.traps_asserted_early = true,
+    },
+    Variant {
         id: 0x04,
         name: "self-locking-reload",
         says: "a driver's reload calls devlink functions that take the lock which reload holds",

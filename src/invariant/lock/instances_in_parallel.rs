@@ -1,12 +1,13 @@
 //! Instances are configured side by side: nobody waits for a lock of all of them while a driver works.
 
-use crate::event::{Kinds, LockName, Mode, RUN_TASKS_MAX, Scope, TaskId, Trace, What};
+use crate::event::{Action, Kinds, LockName, Mode, RUN_TASKS_MAX, Scope, Subject, TaskId, Trace, What};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
 /// No task waits for a lock of all devices while a driver is called under it, so that instances are configured side by side.
 ///
-/// Time is virtual: every callback of a driver takes one unit, everything else none, and there are as many processors
+/// Time is virtual: every callback of a driver takes one unit. Binding a driver to an auxiliary device takes one too (the RDMA
+/// part of a NIC takes a while), and so does unbinding it, under a lock of all devices. Everything else takes none, and there are as many processors
 /// as tasks. So what is found is no accident of a schedule: it is what each task would wait on any machine.
 pub const INSTANCES_IN_PARALLEL: Invariant = Invariant {
     id: 0x15,
@@ -40,16 +41,27 @@ struct Busy {
     until: u32,
 }
 
+fn is_of_all(lock: LockName) -> bool {
+    lock.class.scope() == Scope::Global
+}
+
 /// Lets the tasks of a trace run side by side and measures how long they take.
 pub fn measure(trace: &Trace) -> Measure {
     let mut clocks = [0u32; RUN_TASKS_MAX];
+    let mut held_all = [0u8; RUN_TASKS_MAX];
     let mut locks: Vec<Busy> = Vec::new();
     let mut measure = Measure::default();
     for (at, event) in trace.events.iter().enumerate() {
         let clock = &mut clocks[usize::from(event.task)];
+        let held_all = &mut held_all[usize::from(event.task)];
         match event.what {
             What::Call(_, of) if of.device().is_some() => *clock += 1,
+            // A driver is bound to an auxiliary device, or let go of it.
+            What::Uevent(Action::Bind | Action::Unbind, Subject::Auxiliary(..)) if *held_all > 0 => {
+                *clock += 1
+            }
             What::Acquire(lock, mode) => {
+                *held_all += u8::from(is_of_all(lock));
                 // A task that comes before the lock is taken does not wait, whatever the order of the trace. A reader waits
                 // for writers only.
                 let in_the_way = |busy: &&Busy, clock: u32| {
@@ -58,7 +70,7 @@ pub fn measure(trace: &Trace) -> Measure {
                         && (busy.since..busy.until).contains(&clock)
                 };
                 while let Some(busy) = locks.iter().find(|busy| in_the_way(busy, *clock)) {
-                    if lock.class.scope() == Scope::Global {
+                    if is_of_all(lock) {
                         measure.first_wait = measure.first_wait.or(Some(at));
                     }
                     *clock = busy.until;
@@ -72,6 +84,7 @@ pub fn measure(trace: &Trace) -> Measure {
                 }
             }
             What::Release(lock, mode) => {
+                *held_all = held_all.saturating_sub(u8::from(is_of_all(lock)));
                 let reader = (mode == Mode::Read).then_some(event.task);
                 let held = locks.iter().rposition(|busy| busy.lock == lock && busy.reader == reader);
                 if let Some(held) = held {
@@ -91,7 +104,7 @@ pub fn measure(trace: &Trace) -> Measure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Callback, Handle, LockClass, Subject};
+    use crate::event::{Auxiliary, Callback, Handle, LockClass};
 
     fn reloads(task: u8, handle: Handle, lock: LockName) -> [(u8, What); 4] {
         let of = Subject::Devlink(handle);
@@ -113,6 +126,32 @@ mod tests {
     fn a_lock_of_all_instances_makes_the_second_wait() {
         let measure = two(|_| LockName { class: LockClass::DevlinkMutex, of: Subject::Kernel });
         assert_eq!(measure, Measure { makespan: 2, first_wait: Some(4) });
+    }
+
+    #[test]
+    fn a_driver_that_is_attached_under_a_lock_of_all_makes_the_second_wait() {
+        let all = LockName { class: LockClass::DevlinkMutex, of: Subject::Kernel };
+        let attaches = |task, handle, action| {
+            [
+                (task, What::Acquire(all, Mode::Write)),
+                (task, What::Uevent(action, Subject::Auxiliary(handle, Auxiliary::Rdma))),
+                (task, What::Release(all, Mode::Write)),
+            ]
+        };
+        let trace = |action| {
+            let second = attaches(1, Handle::Mlx51, action);
+            Trace::of(attaches(0, Handle::Mlx50, action).into_iter().chain(second))
+        };
+        for action in [Action::Bind, Action::Unbind] {
+            assert_eq!(measure(&trace(action)), Measure { makespan: 2, first_wait: Some(3) });
+        }
+        assert_eq!(measure(&trace(Action::Add)), Measure { makespan: 0, first_wait: None });
+        let later = Trace::of(
+            attaches(0, Handle::Mlx50, Action::Add)
+                .into_iter()
+                .chain([(0, What::Uevent(Action::Bind, Subject::Auxiliary(Handle::Mlx50, Auxiliary::Rdma)))]),
+        );
+        assert_eq!(measure(&later).makespan, 0, "no lock of all is held any more");
     }
 
     #[test]
