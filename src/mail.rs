@@ -2,6 +2,8 @@
 //!
 //! Claims are given in our own words; the subject, author and date find the mail in any list archive.
 
+pub mod claims;
+
 /// A mail on a kernel list.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mail {

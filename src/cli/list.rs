@@ -32,6 +32,8 @@ enum List {
     Points,
     Tasks,
     Mails,
+    /// What the mails claim, and what a program of the corpus shows of it
+    Claims,
     /// Whether a real kernel is asked for each command, and how often it succeeds there
     Reach,
     /// The next number of each kind that is free
@@ -53,6 +55,7 @@ pub(super) fn list(arguments: &Arguments) -> anyhow::Result<Outcome> {
         List::Points => entry::points(),
         List::Tasks => entry::tasks(),
         List::Mails => entry::mails(),
+        List::Claims => entry::claims(),
         List::Reach => reach::reach(),
         List::Numbers => {
             out::print(&numbers())?;

@@ -2,6 +2,7 @@
 
 use unreg::event::{Point, TaskName};
 use unreg::invariant;
+use unreg::mail::claims::{CLAIMS, Claim};
 use unreg::mail::{self, Cite};
 use unreg::operand::{CommandSpec, Operand, OperandSpec};
 use unreg::program::{Command, Subsystem};
@@ -170,6 +171,35 @@ pub(super) fn mails() -> Vec<Section> {
         about: "The mails that are cited.".into(),
         entries: mail::ALL.iter().map(entry).collect(),
     }]
+}
+
+pub(super) fn claims() -> Vec<Section> {
+    let entry = |claim: &Claim| {
+        let (folder, _) = claim.program.split_once('/').unwrap_or_default();
+        let breaks = if claim.breaks.is_empty() { "nothing".into() } else { claim.breaks.join(", ") };
+        Entry {
+            kind: "program",
+            name: claim.program.into(),
+            says: claim.says.into(),
+            number: None,
+            facts: vec![
+                ("who", claim.who.into()),
+                ("verdict", claim.verdict.word().into()),
+                ("under", claim.under.into()),
+                ("breaks", breaks),
+            ],
+            subsystems: Subsystem::named(folder).into_iter().collect(),
+        }
+    };
+    let section = |claims: &&[Claim]| {
+        let mail = claims[0].mail;
+        Section {
+            title: mail.key.into(),
+            about: format!("{}, {}: {}", mail.author, mail.date, mail.subject),
+            entries: claims.iter().map(entry).collect(),
+        }
+    };
+    CLAIMS.iter().map(section).collect()
 }
 
 /// The mails and who of their writers is cited, each once.

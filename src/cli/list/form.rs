@@ -52,7 +52,9 @@ const BREAK: &str = "|\u{200b} ";
 pub(super) fn markdown(sections: &[Section]) -> String {
     let document = sections.iter().map(|section| {
         let first = &section.entries[0];
-        let mut headings = vec![first.kind, "what it is"];
+        // Of a program the list says what it shows.
+        let says = if first.kind == "program" { "claim" } else { "what it is" };
+        let mut headings = vec![first.kind, says];
         headings.extend(first.facts.iter().map(|(heading, _)| *heading));
         let row = |entry: &Entry| {
             let facts = entry.facts.iter().map(|(_, fact)| fact.clone());
