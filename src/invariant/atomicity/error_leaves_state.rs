@@ -155,6 +155,27 @@ mod tests {
     }
 
     #[test]
+    fn presence_visibility_and_value_are_three_things() {
+        let device = Subject::Devlink(Handle::Netdevsim0);
+        let trace = |first, then| Trace::of([BEGIN, (0, first), (0, then), FAIL]);
+        assert_eq!(check(&trace(What::Set(PORT, 0, 1), What::Remove(PORT))), Some(3));
+        assert_eq!(check(&trace(What::Add(device), What::Hidden(device))), Some(3));
+        assert_eq!(check(&trace(What::Remove(PORT), What::Add(PORT))), None);
+        assert_eq!(check(&trace(What::Hidden(device), What::Visible(device))), None);
+        assert_eq!(check(&trace(What::Set(PORT, 0, 1), What::Set(PORT, 1, 2))), Some(3));
+    }
+
+    #[test]
+    fn what_other_tasks_change_besides_excuses_nothing() {
+        let shared = [BEGIN, (1, What::Set(PORT, 0, 1)), (0, What::Add(PORT)), FAIL];
+        assert_eq!(check(&Trace::of(shared)), Some(3));
+        let reporter = Subject::Reporter(Handle::Netdevsim0, crate::event::Reporter::Dummy);
+        assert_eq!(check(&Trace::of([BEGIN, (0, What::Set(reporter, 0, 1)), FAIL])), None);
+        let before = [(0, What::Set(ESWITCH, 0, 1)), BEGIN, FAIL];
+        assert_eq!(check(&Trace::of(before)), None, "the command had not begun");
+    }
+
+    #[test]
     fn another_task_may_change_things_meanwhile() {
         assert_eq!(check(&Trace::of([BEGIN, (1, What::Set(ESWITCH, 0, 1)), FAIL])), None);
     }

@@ -71,7 +71,7 @@ fn check(trace: &Trace) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::event::What;
-    use crate::event::{Trap, TrapGroup};
+    use crate::event::{NetNs, SnapshotId, Trap, TrapGroup};
 
     const GROUP: Subject = Subject::TrapGroup(Handle::Mlxsw0, TrapGroup::L3Drops);
     const TRAP: Subject = Subject::Trap(Handle::Mlxsw0, Trap::BlackholeRoute);
@@ -96,6 +96,33 @@ mod tests {
         let under = Rates::default().under(Some(RateName::N1)).pack();
         assert_eq!(check(&Trace::of([DEVICE, (0, What::Notify(Notice::New, leaf, under))])), Some(1));
         assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, leaf)])), None);
+    }
+
+    #[test]
+    fn what_is_known_in_another_namespace_is_unknown_here() {
+        let [here, there] = [NetNs::Init, NetNs::A].map(|netns| (0, What::In(netns)));
+        let group_there = [there, DEVICE, tells(Notice::New, GROUP), here, DEVICE];
+        let trap = tells(Notice::New, TRAP);
+        assert_eq!(check(&Trace::of(group_there.into_iter().chain([trap]))), Some(5));
+        assert_eq!(check(&Trace::of([there, DEVICE, tells(Notice::New, GROUP), trap])), None);
+    }
+
+    #[test]
+    fn a_part_of_an_instance_that_is_not_announced_is_the_business_of_another() {
+        let leaf = Subject::Rate(Handle::Mlxsw0, RateName::Vf0);
+        assert_eq!(check(&Trace::of([tells(Notice::New, leaf)])), None);
+        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, leaf)])), Some(1), "it has no port");
+        let port = Subject::Port(Handle::Mlxsw0, PortIndex::Vf0);
+        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, port), tells(Notice::New, leaf)])), None);
+        let other = Subject::Port(Handle::Mlxsw0, PortIndex::Vf1);
+        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, other), tells(Notice::New, leaf)])), Some(2));
+    }
+
+    #[test]
+    fn a_snapshot_is_looked_at_when_it_ends() {
+        let snapshot = Subject::Snapshot(Handle::Mlxsw0, SnapshotId::I0);
+        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, snapshot)])), None);
+        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::Del, snapshot)])), Some(1));
     }
 
     #[test]

@@ -213,4 +213,75 @@ mod tests {
         ]);
         assert_eq!(check(&trace), None);
     }
+
+    const fn tells(notice: Notice, of: Subject, value: u8) -> (TaskId, What) {
+        (0, What::Notify(notice, of, value))
+    }
+
+    const fn is_in(netns: NetNs) -> (TaskId, What) {
+        (0, What::In(netns))
+    }
+
+    /// A dump in the initial namespace that shows the instance, between two parts of a trace.
+    fn dumped(before: &[(TaskId, What)], after: &[(TaskId, What)]) -> Option<usize> {
+        let dump = [
+            (1, What::Enter(Span::DevlinkDumpit, Subject::Netns(NetNs::Init))),
+            (1, What::Dumped(DEVICE, 0)),
+            (1, What::Leave(Span::DevlinkDumpit, Subject::Netns(NetNs::Init), None)),
+        ];
+        check(&Trace::of([before, &dump, after].concat()))
+    }
+
+    #[test]
+    fn a_value_that_was_not_announced_breaks_it_and_that_of_a_trap_does_not() {
+        let trap = Subject::Trap(Handle::Mlx50, crate::event::Trap::TailDrop);
+        let rest = |of, value| {
+            [
+                tells(Notice::New, DEVICE, 0),
+                tells(Notice::New, of, 0),
+                REST,
+                (9, What::AtRest(DEVICE, 0)),
+                (9, What::AtRest(of, value)),
+            ]
+        };
+        assert_eq!(check(&Trace::of(rest(PORT, 1))), Some(2));
+        assert_eq!(check(&Trace::of(rest(PORT, 0))), None);
+        assert_eq!(check(&Trace::of(rest(trap, 1))), None);
+    }
+
+    #[test]
+    fn the_listener_of_a_dump_hears_of_its_own_namespace_alone() {
+        let new = tells(Notice::New, DEVICE, 0);
+        let elsewhere = [
+            is_in(NetNs::A),
+            tells(Notice::New, PORT, 0),
+            REST,
+            is_in(NetNs::A),
+            (9, What::AtRest(DEVICE, 0)),
+            (9, What::AtRest(PORT, 0)),
+        ];
+        let end = tells(Notice::Del, DEVICE, 0);
+        let moved = [&[end, is_in(NetNs::A), new][..], &elsewhere[1..]].concat();
+        assert_eq!(dumped(&[new], &moved), None, "it has ended where the listener is");
+        let untold = [&[is_in(NetNs::A), new][..], &elsewhere[1..]].concat();
+        assert_eq!(dumped(&[new], &untold), Some(7), "the listener of the dump still believes in it");
+    }
+
+    #[test]
+    fn the_end_of_an_instance_is_the_end_of_its_parts_and_of_no_other_instance() {
+        let other = Subject::Devlink(Handle::Mlx51);
+        let begin =
+            [tells(Notice::New, DEVICE, 0), tells(Notice::New, PORT, 0), tells(Notice::New, other, 0)];
+        let end = [tells(Notice::Del, DEVICE, 0), REST, (9, What::AtRest(other, 0))];
+        assert_eq!(check(&Trace::of(begin.into_iter().chain(end))), None);
+    }
+
+    #[test]
+    fn what_is_in_a_namespace_that_ends_is_forgotten() {
+        let begin = [is_in(NetNs::A), tells(Notice::New, DEVICE, 0)];
+        let gone = (0, What::Free(Subject::Netns(NetNs::A)));
+        assert_eq!(check(&Trace::of(begin.into_iter().chain([gone, REST]))), None);
+        let other = (0, What::Free(Subject::Netns(NetNs::B)));
+        assert_eq!(check(&Trace::of(begin.into_iter().chain([other, REST]))), Some(3));
+    }
 }

@@ -64,6 +64,18 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_is_taken_back_does_not_count_and_another_does() {
+        let other = Subject::Port(Handle::Mlx50, PortIndex::P1);
+        let there_and_back = [UP, (0, What::Add(PORT)), (0, What::Remove(PORT))];
+        assert_eq!(check(&Trace::of(there_and_back.into_iter().chain([FAILED]))), None);
+        let left = there_and_back.into_iter().chain([(0, What::Add(other)), (0, What::Remove(PORT)), FAILED]);
+        assert_eq!(check(&Trace::of(left)), Some(5));
+        let of_another = Subject::Port(Handle::Mlx51, PortIndex::P0);
+        assert_eq!(check(&Trace::of([UP, (0, What::Add(of_another)), FAILED])), None);
+        assert_eq!(check(&Trace::of([UP, FAILED, (0, What::Add(PORT)), FAILED])), None, "it is up no more");
+    }
+
+    #[test]
     fn what_was_there_before_or_is_taken_back_keeps_it() {
         let there_and_back = [(0, What::Add(PORT)), UP, (0, What::Remove(PORT)), FAILED];
         assert_eq!(check(&Trace::of(there_and_back)), None);
