@@ -35,6 +35,8 @@ pub(super) struct Namespaces {
 #[derive(Debug, Default)]
 struct Shared {
     made: BTreeMap<String, Arc<File>>,
+    /// Those that a task is making: each has its name already, as `ip netns add` begins with the file.
+    coming: BTreeSet<String>,
     /// Those that end: each keeps its name until the task that deletes it has waited.
     ending: BTreeSet<String>,
     /// In which namespace each task is that is not in the initial one.
@@ -102,34 +104,44 @@ impl Namespaces {
 
     pub(super) fn add(&mut self, name: &str) -> io::Result<()> {
         {
-            let shared = self.shared();
-            if name == INIT || shared.made.contains_key(name) || shared.ending.contains(name) {
+            let mut shared = self.shared();
+            let is_there = shared.made.contains_key(name) || shared.ending.contains(name);
+            if name == INIT || is_there || !shared.coming.insert(name.to_string()) {
                 return Err(Errno::EXIST.into());
             }
         }
         let back = self.current.clone();
-        // This thread goes into the new namespace itself: another one could not be stopped in its name.
-        unshare(CloneFlags::CLONE_NEWNET)?;
-        let file = Arc::new(File::open(OWN)?);
+        let file = self.make();
+        {
+            let mut shared = self.shared();
+            shared.coming.remove(name);
+            shared.made.insert(name.to_string(), file?);
+        }
         self.current = Some(name.to_string());
-        self.shared().made.insert(name.to_string(), file);
         self.listener.add(name, self.devlink)?;
         self.go(back)
     }
 
+    /// Makes a namespace. This thread goes into it: another one could not be stopped in its name.
+    fn make(&self) -> io::Result<Arc<File>> {
+        unshare(CloneFlags::CLONE_NEWNET)?;
+        Ok(Arc::new(File::open(OWN)?))
+    }
+
     pub(super) fn del(&mut self, name: &str) -> io::Result<()> {
-        {
-            let shared = self.shared();
+        let file = {
+            let mut shared = self.shared();
             if !shared.made.contains_key(name) {
                 return Err(Errno::NOENT.into());
             }
             if shared.inside.values().any(|inside| inside == name) {
                 return Err(Errno::BUSY.into());
             }
-        }
+            shared.ending.insert(name.to_string());
+            shared.made.remove(name)
+        };
         self.listener.remove(name)?;
-        self.shared().ending.insert(name.to_string());
-        self.shared().made.remove(name);
+        drop(file);
         // Who is steered waits for the worker that ends it, however long that is kept from its work.
         if self.is_steered {
             call(Call::Await)

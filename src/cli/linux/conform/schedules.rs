@@ -11,6 +11,8 @@ use unreg::search::Sequences;
 
 /// The most commands of a program: more tasks than commands meet nowhere.
 const COMMANDS: usize = 8;
+/// Of so many commands one is given to two tasks: they meet in what it does.
+const TWICE: u32 = 4;
 /// The names of the tasks.
 const TASKS: [TaskName; 4] = [TaskName::User, TaskName::Admin, TaskName::Remove, TaskName::Probe];
 /// Of so many walks the one is taken in which most commands succeed.
@@ -62,7 +64,11 @@ fn split(sequence: Program, random: &mut fastrand::Rng) -> Option<Program> {
         TASKS[..count].iter().map(|name| Task { name: *name, commands: Vec::new() }).collect();
     tasks[0].commands.push(first);
     for command in rest {
-        tasks[random.usize(0..count)].commands.push(command);
+        let first = random.usize(0..count);
+        tasks[first].commands.push(command);
+        if random.u32(0..TWICE) == 0 {
+            tasks[(first + random.usize(1..count)) % count].commands.push(command);
+        }
     }
     tasks.retain(|task| !task.commands.is_empty());
     (tasks.len() > 1).then(|| Program { tasks, expect: 0, ..sequence_of(sequence.variants) })
