@@ -47,13 +47,12 @@ const SEEN: &[(&str, &str)] = &[
 ];
 /// Asks for predictions in a form that breaks no line.
 const CONFIRM: [&str; 6] = ["linux", "confirm", "--release", "6.12", "--as", "markdown"];
-/// Flaws in the model's locking, where only an interleaving can show them: a lock is not taken, what was found is not
-/// checked again once its lock comes, and a fence between two tasks is dropped. With each the seed of the programs that
-/// show it.
+/// Flaws in the model's locking, where only an interleaving can show them: a fence between two tasks is dropped, a lock is
+/// not taken, and a check is not made again once its lock comes. With each the seed of the programs that show it.
 const PLANTS: &[(&str, &str, &str)] = &[
     ("mdev", "mdev=linux-6.12+create-unsynchronised", "2"),
-    ("devlink", "devlink=linux-6.12+lookup-without-recheck", "5"),
-    ("ib", "ib=linux-6.12+unfenced-unregister", "1"),
+    ("devlink", "devlink=linux-6.12+dump-get-unlocked", "1"),
+    ("ib", "ib=linux-6.12+compat-made-twice", "2"),
 ];
 /// Programs of each subsystem that are made up: model and kernel agree on all, unless a plant is in the model.
 const MADE_UP: &str = "60";
