@@ -67,7 +67,7 @@ impl Machine {
     }
 
     /// The trace of the last run.
-    pub(crate) fn trace(&mut self) -> &Trace {
+    pub fn trace(&mut self) -> &Trace {
         self.kernel.trace()
     }
 

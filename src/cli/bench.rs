@@ -103,7 +103,7 @@ fn search(
         alphabet,
         only: Vec::new(),
         seed,
-        vary_options: variants.of(Subsystem::Config) == 0,
+        vary_options: false,
         stores: false,
     };
     let start = processor_time()?;
