@@ -98,14 +98,7 @@ fn search(
     subsystems.retain(|subsystem| *subsystem != Subsystem::Config);
     let alphabet = Alphabet::new(&subsystems);
     anyhow::ensure!(!alphabet.is_empty(), "there is no command to search {variants} with");
-    let config = Config {
-        variants,
-        alphabet,
-        only: Vec::new(),
-        seed,
-        vary_options: false,
-        stores: false,
-    };
+    let config = Config { variants, alphabet, only: Vec::new(), seed, vary_options: false, stores: false };
     let start = processor_time()?;
     let mut hunt = Hunt::new(config).with_strategy((strategy.new)());
     loop {
