@@ -144,7 +144,7 @@ fn spelled(specs: &[&'static CommandSpec], spec: usize, most: usize) -> Vec<Code
         let says = |spec: &&CommandSpec| {
             spec.operands.iter().filter(|operand| members(of, operand.words).next().is_some()).count()
         };
-        most * specs.iter().map(|spec| says(spec)).max().unwrap_or(0)
+        most * specs.iter().map(says).max().unwrap_or(0)
     };
     for (at, operand) in specs[spec].operands.iter().enumerate() {
         let may = |word: &&'static str| {
