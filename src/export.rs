@@ -5,6 +5,7 @@
 //! and the script says so.
 
 pub mod shell;
+pub mod syz;
 
 use crate::event::{Trace, What};
 use crate::program::Program;

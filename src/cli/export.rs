@@ -3,6 +3,7 @@
 use super::findings::write_over;
 use super::{Outcome, load, out, writable};
 use std::path::PathBuf;
+use unreg::export::syz::syz;
 use unreg::export::{Origin, kselftest, rust, sh};
 use unreg::program::Program;
 
@@ -10,7 +11,8 @@ const EXAMPLES: &str = "\
 Examples:
   unreg export --to sh FILE | unreg linux boot --script /dev/stdin
   unreg export --to kselftest FILE -o test.sh
-  unreg export --to rust findings/NAME.prog";
+  unreg export --to rust findings/NAME.prog
+  unreg export --to syz FILE -o reproducer.syz";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -34,6 +36,8 @@ enum Form {
     Kselftest,
     /// A test in Rust
     Rust,
+    /// A program for syzkaller's syz-execprog
+    Syz,
 }
 
 pub(super) fn export(arguments: &Arguments) -> anyhow::Result<Outcome> {
@@ -47,6 +51,7 @@ pub(super) fn export(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Form::Sh => sh(&program, origin),
         Form::Kselftest => kselftest(&program, origin),
         Form::Rust => rust(&program, origin),
+        Form::Syz => syz(&program, origin),
     };
     match &arguments.output {
         Some(output) => {

@@ -147,7 +147,8 @@ pub fn panic() -> Action {
     write("/proc/sysrq-trigger", "c".to_string())
 }
 
-fn actions(command: &Command) -> Option<Vec<Action>> {
+/// What a command asks of a real kernel; none if no real kernel can be asked for it.
+pub fn actions(command: &Command) -> Option<Vec<Action>> {
     match *command {
         Command::Devlink(command) => Some(devlink::actions(command)),
         Command::Driver(command) => driver(command),
