@@ -6,12 +6,12 @@ use super::{Outcome, out, writable};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::Command;
-use unreg::report::review::{Changed, comment};
+use unreg::report::review::{COMMENT, Changed, WHOLE, comment};
 
 const EXAMPLES: &str = "\
 Examples:
   unreg review --base origin/main
-  unreg review --base HEAD~1 -o comment.md";
+  unreg review --base HEAD~1 -o comment.md --whole whole.md";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -25,6 +25,9 @@ pub(super) struct Arguments {
     /// Where the comment goes [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Where all of it goes, without the bounds of a comment
+    #[arg(long, value_name = "OUT")]
+    whole: Option<PathBuf>,
 }
 
 /// What git prints.
@@ -37,7 +40,7 @@ fn git(arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
 }
 
 pub(super) fn review(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    if let Some(output) = &arguments.output {
+    for output in arguments.output.iter().chain(&arguments.whole) {
         writable::file(output)?;
     }
     let (base, folder) = (&arguments.base, arguments.snapshots.display().to_string());
@@ -54,7 +57,10 @@ pub(super) fn review(arguments: &Arguments) -> anyhow::Result<Outcome> {
             after: std::fs::read(file).ok().map(text),
         });
     }
-    let comment = comment(&changed);
+    if let Some(whole) = &arguments.whole {
+        write_over(whole, comment(&changed, WHOLE).as_bytes())?;
+    }
+    let comment = comment(&changed, COMMENT);
     match &arguments.output {
         Some(output) => write_over(output, comment.as_bytes())?,
         None => out::print(&comment)?,

@@ -1,6 +1,7 @@
 //! Changed streams, grouped by what happened to them: a comment for a pull request, of bounded length.
 
 use crate::invariant::ALL;
+use crate::invariant::notification::no_child_before_parent_notification::NO_CHILD_BEFORE_PARENT;
 use crate::monitor::diff::{Change, Row, align};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -16,10 +17,21 @@ pub struct Changed {
     pub after: Option<String>,
 }
 
-/// At most so many groups, lines of an example, and names of files are in a comment.
-const GROUPS_MAX: usize = 12;
-const LINES_MAX: usize = 16;
-const FILES_MAX: usize = 5;
+/// How much is in a text at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Groups.
+    groups: usize,
+    /// Lines of an example.
+    lines: usize,
+    /// Names of files of a group.
+    files: usize,
+}
+
+/// What a forge takes as a comment, and a reviewer reads.
+pub const COMMENT: Limits = Limits { groups: 12, lines: 16, files: 5 };
+/// All of it.
+pub const WHOLE: Limits = Limits { groups: usize::MAX, lines: usize::MAX, files: usize::MAX };
 
 /// The lines of a snapshot below its header.
 fn body(text: &str) -> Vec<String> {
@@ -63,6 +75,27 @@ fn renamed(lost: &[String], new: &[String]) -> Option<(String, String)> {
     pair
 }
 
+/// The device and the kind of a notification in a line of a stream: `[port,new] mlx5/0/1` is `mlx5/0`, `port`, `new`.
+fn notification(line: &str) -> Option<(String, &str, &str)> {
+    let (_, rest) = line.split_once('[')?;
+    let (word, rest) = rest.split_once("] ")?;
+    let (kind, notice) = word.split_once(',')?;
+    let mut parts = rest.split_whitespace().next()?.splitn(3, '/');
+    Some((format!("{}/{}", parts.next()?, parts.next()?), kind, notice))
+}
+
+/// Whether a line notifies of a part of a device that is announced later only.
+fn is_before_its_parent(lines: &[String], at: usize) -> bool {
+    let Some((device, kind, "new")) = notification(&lines[at]) else { return false };
+    let of_parent = |line: &String| {
+        let (of, kind, notice) = notification(line)?;
+        (of == device && kind == "dev").then(|| notice == "new")
+    };
+    let is_announced = lines[..at].iter().rev().find_map(of_parent);
+    let is_later = lines[at..].iter().find_map(of_parent);
+    kind != "dev" && is_announced != Some(true) && is_later == Some(true)
+}
+
 /// What happened to one file: a title, and what makes it alike to others.
 struct Happened {
     title: String,
@@ -88,7 +121,14 @@ fn happened(changed: &Changed) -> Happened {
     let mut signature = BTreeSet::new();
     let mut invariants = BTreeSet::new();
     let mut example = Vec::new();
+    let mut is_early = false;
     for row in &changes {
+        if let (None, Some(at)) = (row.left, row.right)
+            && is_before_its_parent(&after, at)
+        {
+            is_early = true;
+            invariants.insert(NO_CHILD_BEFORE_PARENT.name);
+        }
         let text = line(row);
         signature.insert(format!("{}: {}", row.change, plain(&text)));
         let side = if row.left.is_some() { '-' } else { '+' };
@@ -107,7 +147,8 @@ fn happened(changed: &Changed) -> Happened {
         }
         _ => {
             let kinds: BTreeSet<Change> = changes.iter().map(|row| row.change).collect();
-            let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+            let mut kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+            kinds.extend(is_early.then(|| "before its parent".to_string()));
             if kinds.is_empty() { "only the header".to_string() } else { kinds.join(", ") }
         }
     };
@@ -124,8 +165,8 @@ fn whole(title: &str) -> Happened {
     }
 }
 
-/// The comment: the groups, the largest first, each with its first example.
-pub fn comment(changed: &[Changed]) -> String {
+/// The groups, the largest first, each with its first example.
+pub fn comment(changed: &[Changed], limits: Limits) -> String {
     let mut groups: BTreeMap<String, (Happened, Vec<&str>)> = BTreeMap::new();
     for one in changed {
         let happened = happened(one);
@@ -138,29 +179,29 @@ pub fn comment(changed: &[Changed]) -> String {
         return out + "None.\n";
     }
     let _ = writeln!(out, "{} streams changed in {} ways.", changed.len(), groups.len());
-    for (number, (happened, files)) in (1..).zip(&groups).take(GROUPS_MAX) {
+    for (number, (happened, files)) in (1..).zip(&groups).take(limits.groups) {
         let _ = writeln!(out, "\n### {number}. {} × {}\n", files.len(), happened.title);
         if !happened.invariants.is_empty() {
             let names: Vec<String> = happened.invariants.iter().map(|name| format!("`{name}`")).collect();
             let _ = writeln!(out, "Invariants: {}\n", names.join(", "));
         }
-        let shown: Vec<String> = files.iter().take(FILES_MAX).map(|file| format!("`{file}`")).collect();
-        let more = files.len().saturating_sub(FILES_MAX);
+        let shown: Vec<String> = files.iter().take(limits.files).map(|file| format!("`{file}`")).collect();
+        let more = files.len().saturating_sub(limits.files);
         let more = if more == 0 { String::new() } else { format!(", and {more} more") };
         let _ = writeln!(out, "{}{more}", shown.join(", "));
         if !happened.example.is_empty() {
             let _ = writeln!(out, "\n```diff");
-            for line in happened.example.iter().take(LINES_MAX) {
+            for line in happened.example.iter().take(limits.lines) {
                 let _ = writeln!(out, "{line}");
             }
             let _ = writeln!(out, "```");
-            let left = happened.example.len().saturating_sub(LINES_MAX);
+            let left = happened.example.len().saturating_sub(limits.lines);
             if left > 0 {
                 let _ = writeln!(out, "{left} more lines");
             }
         }
     }
-    let left = groups.len().saturating_sub(GROUPS_MAX);
+    let left = groups.len().saturating_sub(limits.groups);
     if left > 0 {
         let _ = writeln!(out, "\n{left} more ways; all are in the artifact of this run.");
     }
@@ -191,7 +232,7 @@ mod tests {
                 )
             })
             .collect();
-        let comment = comment(&files);
+        let comment = comment(&files, COMMENT);
         assert!(comment.contains("40 streams changed in 1 ways."), "{comment}");
         assert!(comment.contains("### 1. 40 × moved"), "{comment}");
         assert!(comment.contains("and 35 more"));
@@ -201,7 +242,7 @@ mod tests {
     fn a_lost_line_and_a_verdict_name_the_invariant() {
         let one =
             changed("a.snap", "user  notify  [port,del] mlx5/0/0\n# clean\n", "# broken: end-names-all\n");
-        let comment = comment(&[one]);
+        let comment = comment(&[one], COMMENT);
         assert!(
             comment.contains("1 × lost, new") && comment.contains("Invariants: `end-names-all`"),
             "{comment}"
@@ -215,7 +256,18 @@ mod tests {
             "user  lock  old_mutex\nuser  unlock  old_mutex\n",
             "user  lock  new_mutex\nuser  unlock  new_mutex\n",
         );
-        assert!(comment(&[one]).contains("only renamed: `old_mutex` is now `new_mutex`"));
+        assert!(comment(&[one], COMMENT).contains("only renamed: `old_mutex` is now `new_mutex`"));
+    }
+
+    #[test]
+    fn a_part_that_comes_before_its_device_is_labelled() {
+        let (dev, port) = ("user  notify  [dev,new] mlx5/0", "user  notify  [port,new] mlx5/0/1");
+        let one = changed("a.snap", &format!("{dev}\n{port}\n"), &format!("{port}\n{dev}\n"));
+        let said = comment(&[one], COMMENT);
+        assert!(said.contains("1 × moved, before its parent"), "{said}");
+        assert!(said.contains("Invariants: `no-child-before-parent-notification`"), "{said}");
+        let begins_inside = changed("a.snap", "", &format!("{port}\n"));
+        assert!(!comment(&[begins_inside], COMMENT).contains("before its parent"));
     }
 
     #[test]
@@ -229,6 +281,8 @@ mod tests {
                 )
             })
             .collect();
-        assert!(comment(&files).len() < 60_000);
+        assert!(comment(&files, COMMENT).len() < 60_000);
+        let whole = comment(&files, WHOLE);
+        assert!(whole.contains("### 300. ") && whole.contains("`299.snap`"), "all of it");
     }
 }
