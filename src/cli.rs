@@ -14,6 +14,8 @@ mod export;
 mod findings;
 mod format;
 mod hunt;
+mod index;
+mod json;
 mod linux;
 mod list;
 mod load;
@@ -45,6 +47,9 @@ or a kernel is missing.";
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
+    /// Say nothing of progress on standard error
+    #[arg(short, long, global = true)]
+    quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -126,7 +131,11 @@ pub(crate) fn start() -> ExitCode {
 
 /// Reads the command line and does what it says.
 fn main() -> ExitCode {
-    let result = match Arguments::parse().verb {
+    let arguments = Arguments::parse();
+    if arguments.quiet {
+        progress::be_quiet();
+    }
+    let result = match arguments.verb {
         Verb::Hunt(arguments) => hunt::hunt(&arguments),
         Verb::Prove(arguments) => prove::prove(&arguments),
         Verb::Bench(arguments) => bench::bench(&arguments),

@@ -1,5 +1,6 @@
 //! Reports: a violation for a reader at a terminal, from the invariant that broke to the command that shows it again.
 
+pub mod campaign;
 pub mod cycle;
 pub mod held;
 pub mod picture;

@@ -249,3 +249,34 @@ fn rdma_monitor_prints_a_new_name() {
     let model = text(&unreg(&folder, &["run", "rdma.prog", "--as", "monitor", "--settled"]));
     assert_eq!(lines_of("rdma monitor", &model), lines_of("rdma monitor", &recorded));
 }
+
+#[test]
+fn a_campaign_has_an_index_and_a_hunt_speaks_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let hunt = [
+        "hunt",
+        "--json",
+        "-q",
+        "--all",
+        "--variant",
+        "devlink=early-register",
+        "--runs",
+        "600",
+        "--seed",
+        "1",
+    ];
+    let output = unreg(folder.path(), &hunt);
+    assert_eq!(code(&output), 1, "it finds something");
+    assert!(output.stderr.is_empty(), "quiet: {}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<serde_json::Value> =
+        text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().all(|line| line["version"] == 1 && line["kind"].is_string()));
+    assert!(lines.iter().any(|line| line["kind"] == "finding" && line["program"].is_string()));
+    assert_eq!(lines.last().unwrap()["kind"], "end");
+    fs::write(folder.path().join("log"), text(&output)).unwrap();
+    let index = unreg(folder.path(), &["report", "--findings", "findings", "--log", "log"]);
+    assert_eq!(code(&index), 1, "there are findings");
+    let page = text(&index);
+    assert!(page.starts_with("<!doctype html>") && page.contains("visible-implies-ready"), "{page}");
+    assert!(page.contains("<polyline points=") && page.contains("<td>driver.probe</td>"), "{page}");
+}

@@ -22,6 +22,8 @@ pub(super) struct Log {
     sites: HashSet<Site>,
     names: HashSet<String>,
     reports: Vec<String>,
+    /// What was found: the minimal program, what it breaks, and its file.
+    found: Vec<(String, Site, String)>,
     errors: Vec<anyhow::Error>,
 }
 
@@ -33,6 +35,7 @@ impl Log {
             sites: HashSet::new(),
             names: HashSet::new(),
             reports: Vec::new(),
+            found: Vec::new(),
             errors: Vec::new(),
         }
     }
@@ -66,11 +69,17 @@ impl Log {
         let file = path.display().to_string();
         let report = Report { program: &minimal, trace, violation, file: Some(&file) };
         self.reports.push(format!("{report}\n{known}\n"));
+        self.found.push((minimal.to_string(), site.clone(), file));
     }
 
     /// What there is to tell, a text a finding.
     pub(super) fn reports(&self) -> &[String] {
         &self.reports
+    }
+
+    /// What there is to tell a script: the minimal program, what it breaks, and its file.
+    pub(super) fn found(&self) -> &[(String, Site, String)] {
+        &self.found
     }
 
     /// How the hunt ended; an error if a finding could not be written.

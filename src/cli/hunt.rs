@@ -3,8 +3,9 @@
 use super::choose::Invariants;
 use super::progress::{Progress, figures};
 use super::store::{Seen, Store};
-use super::{Outcome, choose, complain_of_left_out, duration, findings, load, out, writable};
+use super::{Outcome, choose, complain_of_left_out, duration, findings, json, load, out, writable};
 use anyhow::Context;
+use serde_json::json;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
@@ -69,6 +70,12 @@ pub(super) struct Arguments {
     /// ones may use it too
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
+    /// Print lines of JSON: the figures every second, each finding, and how it ended
+    #[arg(long)]
+    json: bool,
+    /// Say on standard error what breaks as soon as it does
+    #[arg(short, long)]
+    verbose: bool,
     /// Go on after a violation, and report each place where an invariant breaks once
     #[arg(long)]
     all: bool,
@@ -146,14 +153,26 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
             scope.spawn(move || search(hunt, quota, arguments.all, job, shared, &sender));
         }
         drop(sender);
-        follow(arguments, &shared, &receiver, &mut progress, &mut log);
-    });
+        follow(arguments, &shared, &receiver, &mut progress, &mut log)
+    })?;
     let total = total(&shared);
     let elapsed = progress.finish();
-    for report in log.reports() {
-        out::print(report)?;
+    if arguments.json {
+        for (program, site, file) in log.found() {
+            let (invariant, site) = (site.invariant, site.to_string());
+            let object = json!({ "invariant": invariant, "site": site, "file": file, "program": program });
+            out::print(&json::line("finding", object))?;
+        }
+        let mut object = counts(total, elapsed);
+        object["seed"] = json!(seed);
+        object["variants"] = json!(variants.to_string());
+        out::print(&json::line("end", object))?;
+    } else {
+        for report in log.reports() {
+            out::print(report)?;
+        }
+        out::print(&format!("seed {seed}, under {variants}: {}\n", figures(total, elapsed)))?;
     }
-    out::print(&format!("seed {seed}, under {variants}: {}\n", figures(total, elapsed)))?;
     let left_out = shared.left_out.into_inner().expect("no thread panics with it");
     complain_of_left_out(&left_out.into_iter().map(anyhow::Error::msg).collect::<Vec<_>>());
     if let Some(error) = shared.error.into_inner().expect("no thread panics with it") {
@@ -314,7 +333,8 @@ fn follow(
     found: &Receiver<Found>,
     progress: &mut Progress,
     log: &mut findings::Log,
-) {
+) -> anyhow::Result<()> {
+    let mut sampled = None;
     let limit = arguments.time.or(arguments.runs.is_none().then_some(TIME));
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     loop {
@@ -323,12 +343,35 @@ fn follow(
             shared.stop.store(true, Ordering::Relaxed);
         }
         match found.recv_timeout(until_deadline.unwrap_or(TICK).clamp(Duration::from_millis(1), TICK)) {
-            Ok((program, site)) => log.add(&program, &site),
+            Ok((program, site)) => {
+                if arguments.verbose {
+                    progress.apart(|| eprintln!("breaks {site}"));
+                }
+                log.add(&program, &site);
+            }
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
         progress.show(total(shared));
+        let second = progress.elapsed().as_secs();
+        if arguments.json && sampled != Some(second) {
+            sampled = Some(second);
+            let line = json::line("progress", counts(total(shared), progress.elapsed()));
+            progress.apart(|| out::print(&line))?;
+        }
     }
+}
+
+/// The figures of a hunt as JSON.
+fn counts(stats: Stats, elapsed: Duration) -> serde_json::Value {
+    json!({
+        "seconds": (elapsed.as_millis() as f64) / 1e3,
+        "runs": stats.runs,
+        "steps": stats.steps,
+        "states": stats.states,
+        "corpus": stats.corpus,
+        "findings": stats.findings,
+    })
 }
 
 /// The figures of all threads together. States are those of the thread that reached most, since threads reach

@@ -2,8 +2,8 @@
 
 use super::findings::write_over;
 use super::linux::ask;
-use super::{Outcome, choose, load, out, writable};
-use std::path::PathBuf;
+use super::{Outcome, choose, index, load, out, writable};
+use std::path::{Path, PathBuf};
 use unreg::invariant::{judge, judge_observed};
 use unreg::program::{Program, Variants};
 use unreg::report::picture::{Picture, page, trace};
@@ -14,14 +14,24 @@ Examples:
   unreg report findings/NAME.prog -o page.html
   unreg report FILE --variant settled --as svg -o run.svg
   unreg report FILE --linux 6.12+debug -o page.html
-  unreg report FILE --as mermaid";
+  unreg report FILE --as mermaid
+  unreg report --findings findings --corpus corpus --log hunt.jsonl -o index.html";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// A program; `-` reads standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "findings")]
+    file: Option<PathBuf>,
+    /// Instead of a run, the index of a campaign: the findings in this folder, and what --corpus and --log add
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "form", "variants", "linux"])]
+    findings: Option<PathBuf>,
+    /// The corpus of the campaign, whose commands are counted
+    #[arg(long, value_name = "DIR", requires = "findings")]
+    corpus: Option<PathBuf>,
+    /// What `unreg hunt --json` printed, for the states over time
+    #[arg(long, value_name = "FILE", requires = "findings")]
+    log: Option<PathBuf>,
     /// Where the picture goes [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -49,13 +59,29 @@ enum Form {
 }
 
 pub(super) fn report(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let program = load::program(&arguments.file)?;
     if let Some(output) = arguments.output.as_ref().filter(|output| !load::is_standard_input(output)) {
         writable::file(output)?;
     }
+    let (text, is_clean) = match (&arguments.file, &arguments.findings) {
+        (Some(file), _) => drawn(arguments, file)?,
+        (None, Some(findings)) => {
+            index::page(findings, arguments.corpus.as_deref(), arguments.log.as_deref())?
+        }
+        (None, None) => anyhow::bail!("there is neither a program nor a folder of findings"),
+    };
+    match &arguments.output {
+        Some(output) if !load::is_standard_input(output) => write_over(output, text.as_bytes())?,
+        _ => out::print(&text)?,
+    }
+    Ok(if is_clean { Outcome::Clean } else { Outcome::Violation })
+}
+
+/// The picture of a run, and whether the run broke nothing that it should not.
+fn drawn(arguments: &Arguments, file: &Path) -> anyhow::Result<(String, bool)> {
+    let program = load::program(file)?;
     let given = arguments.variants.iter().copied().reduce(Variants::union);
     let program = Program { variants: given.map_or(program.variants, choose::with_companions), ..program };
-    let title = arguments.file.display().to_string();
+    let title = file.display().to_string();
     let (picture, is_clean) = match &arguments.linux {
         Some(kernel) => {
             let trace = ask::ask(kernel, &program)?;
@@ -76,9 +102,5 @@ pub(super) fn report(arguments: &Arguments) -> anyhow::Result<Outcome> {
         Form::Perfetto => trace::perfetto(&picture),
         Form::Mermaid => trace::mermaid(&picture),
     };
-    match &arguments.output {
-        Some(output) if !load::is_standard_input(output) => write_over(output, text.as_bytes())?,
-        _ => out::print(&text)?,
-    }
-    Ok(if is_clean { Outcome::Clean } else { Outcome::Violation })
+    Ok((text, is_clean))
 }

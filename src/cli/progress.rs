@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use unreg::search::Stats;
 
@@ -10,6 +11,18 @@ const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
 /// How often the line changes at a terminal.
 const BAR_EVERY: Duration = Duration::from_millis(100);
+
+/// Whether nothing of progress is to be shown.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Shows no progress from here on, as `--quiet` asks.
+pub(super) fn be_quiet() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
 
 /// Shows progress.
 #[derive(Debug)]
@@ -22,7 +35,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = (std::io::stderr().is_terminal() && !is_quiet()).then(|| {
             let bar = ProgressBar::new_spinner();
             let style = ProgressStyle::with_template("{spinner} {wide_msg}");
             bar.set_style(style.expect("the template is well formed"));
@@ -45,12 +58,17 @@ impl Progress {
                 bar.tick();
                 self.bar_next = now + BAR_EVERY;
             }
-            None if now >= self.plain_next => {
+            None if now >= self.plain_next && !is_quiet() => {
                 eprintln!("{}", line(now - self.start));
                 self.plain_next = now + PLAIN_EVERY;
             }
             _ => {}
         }
+    }
+
+    /// The time since it all began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
     }
 
     /// Prints something else, with the line out of the way.
@@ -82,6 +100,9 @@ impl Stage {
 
     /// A stage of about so many steps; 0 is unknown.
     pub(super) fn of(name: &'static str, steps: u64) -> Self {
+        if is_quiet() {
+            return Stage(None);
+        }
         if !std::io::stderr().is_terminal() {
             eprintln!("{name} …");
             return Stage(None);

@@ -5,7 +5,7 @@ mod saved;
 
 use super::hunt::stop_on_signal;
 use super::progress::Progress;
-use super::{Outcome, choose, duration, findings, load, out, writable};
+use super::{Outcome, choose, duration, findings, json, load, out, writable};
 use anyhow::Context;
 use saved::Saved;
 use serde_json::json;
@@ -117,7 +117,7 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Outcome> {
             outcome = Outcome::Violation;
         }
         let text = match arguments.json {
-            true => format!("{}\n", verdict.json()),
+            true => json::line("proof", verdict.json()),
             false => log.reports().concat() + &verdict.words(),
         };
         progress.apart(|| out::print(&text))?;

@@ -1,6 +1,6 @@
 //! `unreg run`: runs programs, prints what happens, and compares what broke with what was expected to.
 
-use super::{Outcome, choose, engine, load, out};
+use super::{Outcome, choose, engine, json, load, out};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -214,7 +214,7 @@ impl Verdict<'_> {
                 "what": event.what.to_string(),
                 "stream": event.what.in_stream(),
             });
-            let _ = writeln!(out, "{line}");
+            out += &json::line("event", line);
         }
         let broken = |violation: &Violation| {
             json!({
@@ -241,7 +241,7 @@ impl Verdict<'_> {
             "segments": segments.collect::<Vec<_>>(),
             "missing": self.missing().map(|invariant| invariant.name).collect::<Vec<_>>(),
         });
-        let _ = writeln!(out, "{line}");
+        out += &json::line("verdict", line);
         out
     }
 }

@@ -8,8 +8,9 @@ use super::guest::Sabotage;
 use super::kernel::Kernel;
 use super::steer::Symbols;
 use crate::cli::progress::Stage;
-use crate::cli::{Outcome, choose, findings, load, out};
+use crate::cli::{Outcome, choose, findings, json, load, out};
 use anyhow::Context;
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -65,6 +66,9 @@ pub(in crate::cli) struct Arguments {
     /// Store each program that is equal in this folder, with what the kernel says of it
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Print lines of JSON: one for each cause by which programs differ, then one for all
+    #[arg(long, conflicts_with = "explain")]
+    json: bool,
     /// Say what is not compared, and why
     #[arg(long)]
     explain: bool,
@@ -184,6 +188,32 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     let mut joined: Vec<(String, Joined)> = joined.into_iter().collect();
     joined.sort_by_key(|(_, joined)| std::cmp::Reverse(joined.count));
+    if arguments.json {
+        for (cause, joined) in &joined {
+            let object = json!({ "cause": cause, "programs": joined.count });
+            out::print(&json::line("difference", object))?;
+        }
+        let commands: serde_json::Map<String, serde_json::Value> = commands
+            .iter()
+            .map(|(name, (tried, done))| (name.to_string(), json!({ "tried": tried, "done": done })))
+            .collect();
+        let object = json!({
+            "equal": equal,
+            "different": different,
+            "not_followed": unfollowed.values().sum::<usize>(),
+            "segments": segments.0,
+            "segments_followed": segments.1,
+            "variants": variants.to_string(),
+            "kernel": setup.kernel.about.release.to_string(),
+            "programs": named.len(),
+            "seconds": seconds,
+            "boots": boots.into_inner(),
+            "deaths": deaths.into_inner(),
+            "commands": commands,
+        });
+        out::print(&json::line("conform", object))?;
+        return Ok(if different == 0 { Outcome::Clean } else { Outcome::Violation });
+    }
     for (cause, joined) in &joined {
         out::print(&joined.text(cause, arguments.first))?;
     }

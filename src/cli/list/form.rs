@@ -1,6 +1,7 @@
 //! How lists are printed.
 
 use super::entry::{Entry, Section};
+use crate::cli::json::VERSION;
 use crate::cli::table::{self, Table};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -71,6 +72,7 @@ pub(super) fn json(sections: &[Section]) -> String {
     let object = |section: &Section, entry: &Entry| {
         let facts = entry.facts.iter().map(|(heading, fact)| (heading.replace(' ', "_"), json!(fact)));
         let mut object: Map<String, Value> = facts.collect();
+        object.insert("version".into(), json!(VERSION));
         object.insert("name".into(), json!(entry.name));
         object.insert("says".into(), json!(entry.says));
         object.insert("number".into(), json!(entry.number));
