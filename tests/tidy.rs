@@ -322,3 +322,16 @@ fn every_action_of_a_workflow_is_pinned_to_a_commit() {
         }
     }
 }
+
+#[test]
+fn every_dependency_is_said_what_it_is_for() {
+    let manifest = read(&root().join("Cargo.toml"));
+    let section = manifest.split("\n[dependencies]\n").nth(1).expect("there are dependencies");
+    let section = section.split("\n[").next().unwrap_or_default();
+    let used: BTreeSet<String> =
+        section.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.to_owned()).collect();
+    let table = read(&root().join("docs/crates.md"));
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let said = rows.map(|(name, _)| name.to_owned()).collect();
+    walk::agree(&used, &said, ["in Cargo.toml", "in docs/crates.md"]);
+}
