@@ -33,7 +33,7 @@ const ROTA: [Subsystem; 3] = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Programs to compare [default: programs that are made up]
+    /// Programs to compare, or folders of `.prog` files [default: programs that are made up]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How many programs to make up
@@ -243,8 +243,8 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
 fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(String, Program)>> {
     let under = |program: Program| Program { variants, expect: 0, ..program };
     let mut named = Vec::new();
-    for path in &arguments.files {
-        named.push((path.display().to_string(), under(load::program(path)?)));
+    for path in load::programs(&arguments.files)? {
+        named.push((path.display().to_string(), under(load::program(&path)?)));
     }
     if arguments.files.is_empty() {
         let (seed, count) = (arguments.seed, arguments.count.unwrap_or(COUNT));
