@@ -125,7 +125,7 @@ ended=$(mktemp -d)
     out += step;
     let tasks = steps(program, None);
     for ((name, lines), start) in tasks.iter().zip(starts) {
-        let _ = writeln!(out, "\n# task {name}\n(\nsleep {start}\necho {name} >/proc/self/comm");
+        let _ = writeln!(out, "\n# task {name}\n(\nsleep {start}\nprintf %s {name} >/proc/self/comm");
         for line in lines {
             let _ = writeln!(out, "{line}");
         }
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn the_tasks_of_a_race_have_names_and_moments_to_begin() {
         let race = race(&program("task user\n  devlink.dump\ntask admin\n  devlink.dump\n"), ORIGIN, &[0, 2]);
-        assert!(race.contains("(\nsleep 2\necho admin >/proc/self/comm\nstep 'devlink.dump'"), "{race}");
+        assert!(race.contains("(\nsleep 2\nprintf %s admin >/proc/self/comm\nstep 'devlink.dump'"), "{race}");
         assert!(race.contains("-lt 2 ]; do") && race.contains(": >\"$ended/user\"\n) &"));
     }
 

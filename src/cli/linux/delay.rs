@@ -50,7 +50,9 @@ pub(super) fn delay(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let program = load::program(&arguments.file)?;
     let file = arguments.file.display().to_string();
     anyhow::ensure!(!program.schedule.is_empty(), "{file} has no schedule: `unreg export --to sh` is for it");
-    writable::folder(&arguments.out)?;
+    let out_folder = &arguments.out;
+    std::fs::create_dir_all(out_folder).with_context(|| format!("cannot make {}", out_folder.display()))?;
+    writable::folder(out_folder)?;
     let (starts, holds) = delay::timetable(&program).map_err(|why| anyhow::anyhow!("{file}: {why}"))?;
     let (source, work, _lock) =
         worktree::folders(&arguments.source, arguments.config, arguments.work.as_deref())?;
