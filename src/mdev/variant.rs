@@ -325,4 +325,13 @@ const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: since_linux_6_1,
     },
+    Variant {
+        id: 0x18,
+        name: "linux-7.3",
+        says: "mdev as Linux 7.3 has it, which is as 6.12",
+        cites: &[cite("Kirti Wankhede", "whoever uses a device should hold a reference while it does")],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: since_linux_6_1,
+    },
 ];

@@ -50,8 +50,15 @@ pub(super) fn is_asked_unnamed(kernel: &str, is_of_a_package: bool) -> bool {
     is_of(kernel, MODELLED) || (!is_of_a_package && OLD.iter().all(|old| !is_of(kernel, old)))
 }
 
-/// The name of the variants that are decisions of the release that a kernel is of.
+/// A newer release of which the model has the decisions of one subsystem; of the others the newest that it has stand for it.
+const NEWER: &str = "7.3";
+const NEWER_VARIANTS: &str = "devlink=linux-6.12,mdev=linux-7.3,ib=linux-6.12";
+
+/// The names of the variants that are decisions of the release that a kernel is of.
 fn variants_for(kernel: &str) -> String {
+    if is_of(kernel, NEWER) {
+        return NEWER_VARIANTS.to_string();
+    }
     let old = OLD.iter().find(|old| is_of(kernel, old));
     format!("linux-{}", old.unwrap_or(&MODELLED))
 }
@@ -75,6 +82,7 @@ pub(in crate::cli::linux) fn usual(kernel: &str) -> anyhow::Result<Variants> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use unreg::program::Subsystem;
 
     #[test]
     fn a_release_has_its_stable_kernels_and_no_other_release_that_begins_alike() {
@@ -100,9 +108,12 @@ mod tests {
     #[test]
     fn a_kernel_has_the_decisions_of_its_release_or_else_those_of_the_newest() {
         assert_eq!(variants_for("6.1.192"), "linux-6.1");
-        for kernel in ["6.12.1", "6.99-mine", "7.3.4", "6.13.0-rc1+"] {
+        for kernel in ["6.12.1", "6.99-mine", "7.30", "6.13.0-rc1+"] {
             assert_eq!(variants_for(kernel), "linux-6.12", "{kernel}");
         }
+        let newer = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib]
+            .map(|of| usual("7.3.4").unwrap().of(of) != 0);
+        assert_eq!(newer, [true; 3], "each subsystem has decisions");
     }
 
     #[test]
