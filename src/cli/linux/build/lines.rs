@@ -118,8 +118,8 @@ impl Lines {
         let mut decoded = String::new();
         for line in log.lines() {
             decoded += line;
-            // What stands on a stack is where a call returns to.
-            let is_return = !line.contains("WARNING") && !line.contains("RIP");
+            // What stands on a stack is where a call returns to, and user-mode Linux warns by a call.
+            let is_return = !line.contains("RIP");
             if let Some((module, function, offset, size)) = place(line) {
                 let offset = if is_return { offset.saturating_sub(1) } else { offset };
                 let lines = self.at(&module, &function, offset, Some(size))?;

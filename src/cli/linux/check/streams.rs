@@ -57,8 +57,9 @@ pub(super) fn compare(base: &Which, head: &Which, seed: u64, count: usize) -> an
     for (cause, Joined { count, smallest }) in joined {
         let Some(program) = smallest else { continue };
         let both = [lines(&mut before, &program)?, lines(&mut after, &program)?];
+        let cause = of_sides(&cause);
         text += &format!("### {count} programs: {cause}\n\n{}\n", sorts(&both[0], &both[1]));
-        text += &format!("```\n{program}\n{}\n```\n\n", compare::columns(&both[0], &both[1]).trim_end());
+        text += &format!("```\n{program}\n{}\n```\n\n", columns(&both[0], &both[1]).trim_end());
     }
     Ok(Part { text, is_worse: false })
 }
@@ -89,6 +90,24 @@ fn smallest(
         }
     });
     trouble.map_or(Ok(small), Err)
+}
+
+/// A cause in the words of a check: what a comparison calls the model is the base, and the kernel the head.
+fn of_sides(cause: &str) -> String {
+    let begins = [("only the model", "only the base"), ("only the kernel", "only the head")];
+    let side = begins.iter().find_map(|(of, side)| Some([side, cause.strip_prefix(of)?].concat()));
+    side.unwrap_or_else(|| cause.to_string())
+}
+
+/// Both streams side by side under the names of the sides.
+fn columns(base: &[String], head: &[String]) -> String {
+    let text = compare::columns(base, head);
+    match text.split_once('\n') {
+        Some((names, rest)) => {
+            format!("{}\n{rest}", names.replace("model", "base ").replace("kernel", "head"))
+        }
+        None => text,
+    }
 }
 
 /// Which lines only one has, and whether those that both have come in one order.
@@ -124,6 +143,18 @@ fn sorts(base: &[String], head: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sides_are_called_base_and_head() {
+        assert_eq!(of_sides("only the kernel: the kernel warns"), "only the head: the kernel warns");
+        assert_eq!(of_sides("another order"), "another order");
+        assert!(
+            columns(&["a".to_string()], &["b".to_string()])
+                .lines()
+                .next()
+                .is_some_and(|names| names.contains("base") && names.contains("head"))
+        );
+    }
 
     #[test]
     fn lines_are_lost_new_or_moved() {
