@@ -1,4 +1,4 @@
-//! `cargo xtask`: campaigns of both engines, and measurements of them.
+//! `cargo xtask`: campaigns of both engines, measurements of them, and mutants.
 //!
 //! What is measured is built first, so that no figure is one of an older binary. The command line of unreg is a release
 //! build, or the file that `UNREG` names.
@@ -9,6 +9,7 @@ mod cargo;
 mod engine;
 mod libfuzzer;
 mod measure;
+mod mutants;
 mod mutator;
 mod timed;
 mod variants;
@@ -32,6 +33,8 @@ enum Task {
     Libfuzzer(campaign::Libfuzzer),
     /// Run AFL++ on one target, a process a processor, from and into the corpus that cargo-fuzz uses
     Afl(campaign::Afl),
+    /// Change the code in many places, one at a time, and say which changes no test notices
+    Mutants(mutants::Mutants),
     /// Measure the engines beside each other
     #[command(subcommand)]
     Measure(measure::Measure),
@@ -46,6 +49,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
         Task::Libfuzzer(campaign) => campaign.run(),
         Task::Afl(campaign) => campaign.run(),
+        Task::Mutants(mutants) => mutants.run(),
         Task::Measure(measure) => measure.run(&|path: &Path| -> PathBuf { from.join(path) }),
     }
 }

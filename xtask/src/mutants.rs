@@ -1,0 +1,311 @@
+//! Mutants: changes of the code that the tests must notice.
+//!
+//! All of them are planted in one copy of the project, which is built once; then the tests are run for each, fast ones
+//! first, until one fails. A mutant that every test passes survives: either a test is missing or the change changes nothing.
+
+mod plant;
+
+use crate::cargo::target_directory;
+use anyhow::{Context, bail, ensure};
+use plant::{Mutant, places, plant};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+/// Plants mutants and says which of them no test notices; ends with 1 if too many survive.
+#[derive(clap::Args)]
+pub(crate) struct Mutants {
+    /// Files and folders below `src/` to plant mutants in
+    #[arg(default_values = ["invariant", "linux/compare.rs", "search/novelty.rs", "search/novelty", "minimize.rs", "minimize", "program.rs", "program", "sim", "devlink", "mdev", "ib"])]
+    of: Vec<String>,
+    /// Run so many of them, spread evenly
+    #[arg(long, value_name = "COUNT")]
+    sample: Option<usize>,
+    /// Begin the sample this much later
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    seed: usize,
+    /// Tests to run besides the unit tests of the file's folder, in this order
+    #[arg(long = "test", value_name = "NAME", default_values = ["corpus", "opinion", "recreation"])]
+    tests: Vec<String>,
+    /// Percent that must be killed in each folder
+    #[arg(long, value_name = "PERCENT", default_value_t = 0)]
+    at_least: usize,
+    /// Say how many there are, and run none
+    #[arg(long)]
+    count: bool,
+}
+
+/// One file with its mutants.
+struct File {
+    path: PathBuf,
+    text: String,
+    mutants: Vec<Mutant>,
+}
+
+/// What became of a mutant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Killed,
+    /// The tests did not end in time.
+    Hangs,
+    Survives,
+}
+
+/// What asks, in the copy, whether a mutant runs.
+const ASK: &str = "
+pub(crate) fn mutant(number: usize) -> bool {
+    static CHOSEN: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    let chosen = || std::env::var(\"UNREG_MUTANT\").ok().and_then(|number| number.parse().ok());
+    *CHOSEN.get_or_init(|| chosen().unwrap_or(usize::MAX)) == number
+}
+";
+
+impl Mutants {
+    pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
+        let copy = target_directory("Cargo.toml")?.join("mutants");
+        let mut files = self.files()?;
+        let all: usize = files.iter().map(|file| file.mutants.len()).sum();
+        if self.count {
+            for (folder, count) in by_folder(files.iter().map(|file| (file, file.mutants.len()))) {
+                println!("{folder:20} {count:5}");
+            }
+            println!("{:20} {all:5}", "all");
+            return Ok(ExitCode::SUCCESS);
+        }
+        copy_project(&copy)?;
+        let tests = build(&copy, &mut files, &self.tests)?;
+        let numbered: Vec<(usize, &File, &Mutant)> = number(&files);
+        let count = self.sample.unwrap_or(numbered.len()).min(numbered.len());
+        let chosen =
+            (0..count).map(|index| numbered[(index * numbered.len() / count + self.seed) % numbered.len()]);
+        let fine = judge(&copy, &tests, None, "", None)?;
+        ensure!(fine.0 == Fate::Survives, "the tests fail without any mutant");
+        let limit = Duration::from_secs(20) + fine.1 * 10;
+        let mut fates: Vec<(&File, Fate)> = Vec::new();
+        for (number, file, mutant) in chosen {
+            let (fate, _) = judge(&copy, &tests, Some(number), &filter(&file.path), Some(limit))?;
+            if fate == Fate::Survives {
+                println!("survives: {}:{}: {}", file.path.display(), mutant.line, mutant.what);
+            }
+            fates.push((file, fate));
+        }
+        Ok(self.table(&fates))
+    }
+
+    fn files(&self) -> anyhow::Result<Vec<File>> {
+        let mut files = Vec::new();
+        for of in &self.of {
+            let root = Path::new("src").join(of);
+            ensure!(root.exists(), "there is no {}", root.display());
+            for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
+                let path = entry?.into_path();
+                if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text = fs::read_to_string(&path)?;
+                    let mutants = places(&text).with_context(|| path.display().to_string())?;
+                    files.push(File { path, text, mutants });
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    fn table(&self, fates: &[(&File, Fate)]) -> ExitCode {
+        println!(
+            "\n{:20} {:>5} {:>6} {:>5} {:>8} {:>7}",
+            "folder", "run", "killed", "hang", "survive", "killed"
+        );
+        let mut is_enough = true;
+        let mut folders: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+        for (file, fate) in fates {
+            folders.entry(folder(&file.path)).or_default()[*fate as usize] += 1;
+        }
+        for (folder, [killed, hang, survive]) in folders {
+            let all = killed + hang + survive;
+            let percent = (killed + hang) * 100 / all;
+            println!("{folder:20} {all:5} {killed:6} {hang:5} {survive:8} {percent:6}%");
+            is_enough &= percent >= self.at_least;
+        }
+        if is_enough { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+/// The first folder below `src/`, or the file there.
+fn folder(path: &Path) -> String {
+    let first = path.components().nth(1).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    first.unwrap_or_default().trim_end_matches(".rs").into()
+}
+
+fn by_folder<'a>(counts: impl Iterator<Item = (&'a File, usize)>) -> BTreeMap<String, usize> {
+    let mut folders = BTreeMap::new();
+    for (file, count) in counts {
+        *folders.entry(folder(&file.path)).or_default() += count;
+    }
+    folders
+}
+
+/// The unit tests that are run for a file: those of its folder.
+fn filter(path: &Path) -> String {
+    folder(path) + "::"
+}
+
+/// Every mutant with its number, its file and itself.
+fn number(files: &[File]) -> Vec<(usize, &File, &Mutant)> {
+    let all = files.iter().flat_map(|file| file.mutants.iter().map(move |mutant| (file, mutant)));
+    all.enumerate().map(|(number, (file, mutant))| (number, file, mutant)).collect()
+}
+
+/// Copies what git knows of, and keeps what is as it was, so that little is built again.
+fn copy_project(copy: &Path) -> anyhow::Result<()> {
+    let listed = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .output()?;
+    ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr));
+    for path in String::from_utf8(listed.stdout)?.split('\0').filter(|path| !path.is_empty()) {
+        if Path::new(path).is_file() {
+            write(&copy.join(path), &fs::read(path)?)?;
+        }
+    }
+    let lib = copy.join("src/lib.rs");
+    let text = fs::read_to_string(&lib)? + ASK;
+    write(&lib, text.as_bytes())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if fs::read(path).is_ok_and(|known| known == bytes) {
+        return Ok(());
+    }
+    fs::create_dir_all(path.parent().context("a file is in a folder")?)?;
+    fs::write(path, bytes).with_context(|| path.display().to_string())
+}
+
+/// What cargo says of a build, a line of JSON each.
+#[derive(Deserialize)]
+struct Message {
+    message: Option<Complaint>,
+    executable: Option<PathBuf>,
+    target: Option<Target>,
+    profile: Option<Profile>,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    /// Whether it is built to be tested: a library and a command line may have one name.
+    test: bool,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    level: String,
+    rendered: Option<String>,
+    spans: Vec<Span>,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    file_name: PathBuf,
+    line_start: usize,
+    line_end: usize,
+}
+
+/// Plants all mutants, takes those out that are no Rust, and builds the tests: the unit tests first.
+fn build(copy: &Path, files: &mut [File], tests: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+    for _ in 0..200 {
+        let mut number = 0;
+        for file in files.iter() {
+            let planted =
+                plant(&file.text, file.mutants.iter().enumerate().map(|(at, mutant)| (number + at, mutant)));
+            number += file.mutants.len();
+            write(&copy.join(&file.path), planted.as_bytes())?;
+        }
+        let mut command = Command::new("cargo");
+        command.args(["test", "--no-run", "--quiet", "--message-format=json", "--package", "unreg", "--lib"]);
+        for test in tests {
+            command.args(["--test", test]);
+        }
+        command.current_dir(copy);
+        let built = command.stderr(Stdio::null()).output()?;
+        let messages: Vec<Message> = String::from_utf8_lossy(&built.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        if built.status.success() {
+            let tested = messages
+                .iter()
+                .filter(|message| message.profile.as_ref().is_some_and(|profile| profile.test));
+            let find = |name: &str| {
+                let mut built =
+                    tested.clone().filter(|it| it.target.as_ref().is_some_and(|of| of.name == name));
+                built.find_map(|message| message.executable.clone())
+            };
+            let names = std::iter::once("unreg").chain(tests.iter().map(String::as_str));
+            return names
+                .map(|name| find(name).with_context(|| format!("no test {name} was built")))
+                .collect();
+        }
+        let errors: Vec<&Complaint> = messages
+            .iter()
+            .filter_map(|message| message.message.as_ref())
+            .filter(|it| it.level == "error")
+            .collect();
+        let before: usize = files.iter().map(|file| file.mutants.len()).sum();
+        for file in files.iter_mut() {
+            let spans =
+                errors.iter().flat_map(|error| &error.spans).filter(|span| span.file_name == file.path);
+            let lines: Vec<_> = spans.map(|span| span.line_start..=span.line_end).collect();
+            file.mutants.retain(|mutant| !lines.iter().any(|lines| lines.contains(&mutant.line)));
+        }
+        let after: usize = files.iter().map(|file| file.mutants.len()).sum();
+        if before == after {
+            let said = errors.iter().filter_map(|error| error.rendered.clone()).collect::<String>();
+            bail!("the copy with mutants cannot be built\n{said}");
+        }
+        eprintln!("{} of {before} mutants are no Rust", before - after);
+    }
+    bail!("the copy with mutants cannot be built");
+}
+
+/// Runs the tests with a mutant, or with none; says how it ended, and how long it took.
+fn judge(
+    copy: &Path,
+    tests: &[PathBuf],
+    mutant: Option<usize>,
+    filter: &str,
+    limit: Option<Duration>,
+) -> anyhow::Result<(Fate, Duration)> {
+    let start = Instant::now();
+    for (index, test) in tests.iter().enumerate() {
+        let mut command = Command::new(test);
+        command.current_dir(copy).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env("CARGO_MANIFEST_DIR", copy).env("INSTA_UPDATE", "no").env("INSTA_WORKSPACE_ROOT", copy);
+        if index == 0 {
+            command.arg(if filter.is_empty() { "invariant::" } else { filter });
+        }
+        if let Some(mutant) = mutant {
+            command.env("UNREG_MUTANT", mutant.to_string());
+        }
+        let mut child = command.spawn().with_context(|| test.display().to_string())?;
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if limit.is_some_and(|limit| start.elapsed() > limit) {
+                child.kill()?;
+                child.wait()?;
+                return Ok((Fate::Hangs, start.elapsed()));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        if !status.success() {
+            return Ok((Fate::Killed, start.elapsed()));
+        }
+    }
+    Ok((Fate::Survives, start.elapsed()))
+}
