@@ -123,7 +123,7 @@ const FOLDERS: &[&str] = &["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 pub(super) fn tools() -> impl Iterator<Item = PathBuf> {
     let found =
         |tool: &&str| FOLDERS.iter().map(|folder| Path::new(folder).join(tool)).find(|file| file.is_file());
-    TOOLS.iter().filter_map(move |tool| found(tool))
+    TOOLS.iter().filter_map(found)
 }
 
 pub(super) fn boot(arguments: &Arguments) -> anyhow::Result<Outcome> {
