@@ -48,10 +48,10 @@ claims! { TRAPS:
         => "devlink/reload-hangs-in-the-remove-of-a-client" under "ib=device-mutex" breaks ["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"];
     "Ido Schimmel", Wrong:
         "mlx5 decided to do its own thing"
-        => "devlink/mlx5-reloads-without-recursion" under "settled" breaks [];
+        => "devlink/reload-without-recursion" under "settled" breaks [];
     "Leon Romanovsky", Right:
         "not calling devlink recursively is no way of one's own"
-        => "devlink/mlx5-reloads-without-recursion" under "settled" breaks [];
+        => "devlink/reload-without-recursion" under "settled" breaks [];
     "Ido Schimmel", Right:
         "mlxsw is reloaded daily to divide its resources and activate firmware"
         => "devlink/mlxsw-reload-makes-everything-anew" under "settled" breaks [];
