@@ -94,8 +94,8 @@ pub const NOT_ASKED: &[(&str, &str)] = &[
         "their tasks run one after the other, in the order of the file; a program with a schedule is steered",
     ),
     (
-        "a namespace that is made while another one of its name still ends, of programs that are made up",
-        "a kernel has both, the model has one of a name",
+        "two namespaces of one name, of which one still ends",
+        "the name stays taken until the task that deletes the first has waited for its end, in the guest as in the model",
     ),
     (
         "a segment until a point that has no place in the kernel's text, or where it may not sleep",

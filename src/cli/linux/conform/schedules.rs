@@ -2,8 +2,7 @@
 
 use super::Symbols;
 use std::sync::Arc;
-use unreg::driver;
-use unreg::event::{Errno, NetNs, Point, TaskId, TaskName, Trace, What};
+use unreg::event::{Point, TaskName, What};
 use unreg::linux::{compare, perform};
 use unreg::program::{Command, Program, SEGMENTS_MAX, Segment, Subsystem, Task, Variants};
 use unreg::run::Machine;
@@ -78,31 +77,6 @@ fn sequence_of(variants: Variants) -> Program {
     Program { variants, ..Program::default() }
 }
 
-/// Whether a task makes a namespace while another one of its name still ends: a kernel has both, the model has one of a
-/// name.
-fn is_made_twice(program: &Program, trace: &Trace) -> bool {
-    let mut ending: Vec<(TaskId, NetNs)> = Vec::new();
-    trace.events.iter().any(|event| {
-        let (What::Begin(index) | What::End(index, _)) = event.what else { return false };
-        let task = program.tasks.get(usize::from(event.task));
-        match (task.and_then(|task| task.commands.get(usize::from(index))), event.what) {
-            (Some(Command::Driver(driver::Command::NetnsDel { netns })), What::Begin(_)) => {
-                ending.push((event.task, *netns));
-                false
-            }
-            (Some(Command::Driver(driver::Command::NetnsDel { .. })), _) => {
-                ending.retain(|(task, _)| *task != event.task);
-                false
-            }
-            (
-                Some(Command::Driver(driver::Command::NetnsAdd { netns })),
-                What::End(_, Some(Errno::EEXIST)),
-            ) => ending.iter().any(|(_, of)| of == netns),
-            _ => false,
-        }
-    })
-}
-
 /// Sets the schedule of a walk; false if none of some is of use.
 fn schedule(program: &mut Program, machine: &mut Machine, random: &mut fastrand::Rng) -> bool {
     let mut best: Option<(usize, Vec<Segment>)> = None;
@@ -116,7 +90,7 @@ fn schedule(program: &mut Program, machine: &mut Machine, random: &mut fastrand:
         let candidate = Program { schedule: schedule.clone(), ..program.clone() };
         let trace = machine.run(&candidate);
         // What a kernel does after an oops is not known, and a wait without end costs a guest.
-        if stops == 0 || !compare::is_defined(trace) || is_made_twice(&candidate, trace) {
+        if stops == 0 || !compare::is_defined(trace) {
             continue;
         }
         let done = trace.events.iter().filter(|event| matches!(event.what, What::End(_, None))).count();
