@@ -161,7 +161,8 @@ pub fn opinion(trace: &Trace) -> Opinion {
             What::Put(of, now) => state.counts(of, life, -1, now),
             What::Free(of) => {
                 state.freed.push(life);
-                let is_held = |(it, its, count): &(Subject, Life, u8)| (*it, *its) == (of, life) && *count > 0;
+                let is_held =
+                    |(it, its, count): &(Subject, Life, u8)| (*it, *its) == (of, life) && *count > 0;
                 if state.counts.iter().any(is_held) && !state.ended.contains(&(of, life)) {
                     state.fault(|| format!("{of} is freed with references left"));
                 }
