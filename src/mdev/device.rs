@@ -3,6 +3,7 @@
 use super::bind::child_lock;
 use super::decisions::{RemoveFile, Synchronisation, UuidTaken};
 use super::parent::Tracking;
+use super::release::DyingChild;
 use super::types::Types;
 use super::{Mdev, Vendor, mdev_list_lock, unreg_sem};
 use crate::event::{Action, Errno, MdevType, Parent, Point, RemoveText, Span, Subject, Uuid, UuidText, What};
@@ -287,7 +288,7 @@ impl Mdev {
         self.put_device(k, parent, device).await;
         if self.decisions.uuid_taken == UuidTaken::UntilRemoval {
             self.child(uuid).set(None);
-            self.dying.borrow_mut().children.push((uuid, child));
+            self.dying.borrow_mut().children.push(DyingChild { uuid, child, is_put: false });
         }
 
         k.point(Point::MdevRemovePut).await;

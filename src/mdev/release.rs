@@ -11,12 +11,20 @@ use crate::sim::{Kernel, Kref};
 /// How many releases hang on each other: a device has its type, and that has the parent's device.
 const CHAIN: usize = 3;
 
+/// A device that was removed and whose UUID another may have by now.
+#[derive(Debug)]
+pub(super) struct DyingChild {
+    pub(super) uuid: Uuid,
+    pub(super) child: Child,
+    /// Whether its last reference is put, so that it is to be released.
+    pub(super) is_put: bool,
+}
+
 /// What was put for the last time and is not released yet.
 #[derive(Debug, Default)]
 pub struct Dying {
     types: Vec<(MdevType, Kref, Tracking)>,
-    /// Devices whose UUID somebody else may have by now.
-    pub(super) children: Vec<(Uuid, Child)>,
+    pub(super) children: Vec<DyingChild>,
 }
 
 impl Mdev {
@@ -32,11 +40,26 @@ impl Mdev {
         if !k.put(kref) {
             return;
         }
+        if self.decisions.uuid_taken == UuidTaken::UntilRemoval {
+            self.note_last_put(uuid, kref);
+        }
         if k.config.delayed_release {
             k.queue_work(QueueName::System, WorkFn::ReleaseChild(uuid), parent.module());
         } else {
             let _text = k.text_of(parent.module(), kref);
             self.release_child(k, uuid).await;
+        }
+    }
+
+    /// Says that a child's last reference is put, where another may have its UUID. One that was never added has none to
+    /// remove it.
+    fn note_last_put(&self, uuid: Uuid, kref: Kref) {
+        let children = &mut self.dying.borrow_mut().children;
+        if let Some(dying) = children.iter_mut().find(|dying| dying.child.kref == kref) {
+            dying.is_put = true;
+        } else if let Some(child) = self.child(uuid).get().filter(|child| child.kref == kref) {
+            self.child(uuid).set(None);
+            children.push(DyingChild { uuid, child, is_put: true });
         }
     }
 
@@ -47,8 +70,8 @@ impl Mdev {
             UuidTaken::UntilRelease => self.child(uuid).take(),
             UuidTaken::UntilRemoval => {
                 let children = &mut self.dying.borrow_mut().children;
-                let at = children.iter().position(|(dying, _)| *dying == uuid);
-                at.map(|at| children.remove(at).1)
+                let at = children.iter().position(|dying| dying.uuid == uuid && dying.is_put);
+                at.map(|at| children.remove(at).child)
             }
         };
         let Some(child) = child else { return };
