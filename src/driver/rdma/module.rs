@@ -98,8 +98,8 @@ async fn init(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
     k.module_loaded(text_of(module));
     let _text = k.text(text_of(module));
     match module {
-        RdmaModule::Siw => begin_driver(bus, IbDriver::Siw),
-        RdmaModule::RdmaRxe => begin_driver(bus, IbDriver::Rxe),
+        RdmaModule::Siw => load_driver(bus, IbDriver::Siw).await,
+        RdmaModule::RdmaRxe => load_driver(bus, IbDriver::Rxe).await,
         RdmaModule::IbUverbs => register(bus, Client::Uverbs).await?,
         RdmaModule::IbUmad => {
             register(bus, Client::Umad).await?;
@@ -174,11 +174,33 @@ const fn text_of(module: RdmaModule) -> Module {
     }
 }
 
-/// Models `rdma_link_register()` and `register_netdevice_notifier()`.
+/// What a driver has once the machine is up.
 fn begin_driver(bus: &Bus<'_>, driver: IbDriver) {
-    let rdma = &bus.drivers.rdma;
+    register_notifier(bus, driver);
+    register_ops(bus, driver);
+}
+
+/// Models `siw_init_module()` and `rxe_module_init()`.
+async fn load_driver(bus: &Bus<'_>, driver: IbDriver) {
+    register_notifier(bus, driver);
+    let k = bus.kernel;
+    let _held = match bus.ib.decisions.users.link_ops {
+        LinkOps::Rwsem => Some(k.lock_here(k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel)).await),
+        LinkOps::Users | LinkOps::Nothing => None,
+    };
+    register_ops(bus, driver);
+}
+
+/// Models `rdma_link_register()`, with its lock held.
+fn register_ops(bus: &Bus<'_>, driver: IbDriver) {
     bus.ib.gone[driver.index()].set(false);
-    rdma.ops[driver.index()].set(Some(bus.kernel.registration(Subject::Module(link::text_of(driver)))));
+    let registration = bus.kernel.registration(Subject::Module(link::text_of(driver)));
+    bus.drivers.rdma.ops[driver.index()].set(Some(registration));
+}
+
+/// Models `register_netdevice_notifier()`.
+fn register_notifier(bus: &Bus<'_>, driver: IbDriver) {
+    let rdma = &bus.drivers.rdma;
     rdma.tells_no_more(driver);
     // Notifiers are called in the order in which they came.
     let last = rdma.notified.iter().find(|slot| slot.get().is_none());
