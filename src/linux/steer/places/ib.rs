@@ -122,8 +122,8 @@ pub(super) const PLACES: &[Place] = &[
     uverbs(Point::UverbsClose, Site::Entry("ib_uverbs_close")),
     at(Point::UmadRead, Site::Entry("kernfs_seq_start")).by(&["rdma.umad-read"]),
     at(Point::UmadShow, Site::Entry("ibdev_show")).of("ib_umad").by(&["rdma.umad-read"]),
-    at(Point::UmadFileRemove, Site::Call("ib_umad_kill_port", "cdev_device_del", 1)).of("ib_umad"),
-    at(Point::UmadFileRemove, Site::Call("ib_umad_remove_one", "cdev_device_del", 1)).of("ib_umad"),
+    at(Point::UmadFileRemove, Site::Call("ib_umad_kill_port", "cdev_device_del", 2)).of("ib_umad"),
+    at(Point::UmadFileRemove, Site::Call("ib_umad_remove_one", "cdev_device_del", 2)).of("ib_umad"),
     at(Point::UmadAdd, Site::Entry("ib_umad_add_one")).of("ib_umad"),
     at(Point::UmadRemove, Site::Entry("ib_umad_remove_one")).of("ib_umad"),
 ];
