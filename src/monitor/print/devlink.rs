@@ -2,7 +2,7 @@
 
 use super::Numbers;
 use crate::event::value::{PortType, Value};
-use crate::event::{Handle, Notice, Param, PortIndex, Subject, Trap, TrapAction, TrapGroup, TrapPolicer};
+use crate::event::{Handle, Notice, Param, PortIndex, Subject, Trap, TrapAction, TrapPolicer};
 use crate::operand::Operand;
 use serde_json::Value as Json;
 use std::fmt::Write;
@@ -186,24 +186,6 @@ fn port_attributes(handle: Handle, port: PortIndex, value: u8, numbers: &mut Num
     attributes
 }
 
-/// The group that netdevsim puts a trap into.
-const fn group(trap: Trap) -> TrapGroup {
-    match trap {
-        Trap::BlackholeRoute => TrapGroup::L3Drops,
-        Trap::TtlValueIsTooSmall => TrapGroup::L3Exceptions,
-        Trap::TailDrop => TrapGroup::BufferDrops,
-        Trap::IngressFlowActionDrop | Trap::EgressFlowActionDrop => TrapGroup::AclDrops,
-        Trap::IgmpQuery | Trap::IgmpV1Report => TrapGroup::McSnooping,
-        Trap::SourceMacIsMulticast
-        | Trap::VlanTagMismatch
-        | Trap::IngressVlanFilter
-        | Trap::IngressSpanningTreeFilter
-        | Trap::PortListIsEmpty
-        | Trap::PortLoopbackFilter
-        | Trap::FidMiss => TrapGroup::L2Drops,
-    }
-}
-
 fn trap_attributes(trap: Trap, value: u8) -> Attributes {
     let text = |text: &str| Json::from(text.to_string());
     let kind = match trap {
@@ -216,7 +198,7 @@ fn trap_attributes(trap: Trap, value: u8) -> Attributes {
         ("type", text(kind)),
         ("generic", (trap != Trap::FidMiss).into()),
         ("action", text(TrapAction::from_byte(value).map_or("?", Operand::word))),
-        ("group", text(group(trap).word())),
+        ("group", text(trap.group().word())),
     ]
 }
 
