@@ -101,7 +101,7 @@ pub fn first(evidence: Evidence<'_>) -> Option<Fault> {
         _ => None,
     });
     let clean_up = reports.iter().position(|report| *report == Report::CleanUp).unwrap_or(reports.len());
-    // A schedule holds tasks while the kernel's clock goes on: who waits for them waits long and not for ever.
+    // A schedule holds tasks while the kernel's clock goes on. What waits for them waits long, but not for ever.
     let is_steered = log.is_some();
     let is_patient = |complaint: &Complaint| {
         is_steered && matches!(complaint.kind, Kind::HungTask | Kind::NetdevReferences)

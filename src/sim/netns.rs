@@ -27,7 +27,7 @@ pub struct Namespaces {
     coming: [Cell<bool>; NetNs::COUNT],
     /// `cleanup_list`: those whose last reference is gone and whose end has not begun.
     ended: RefCell<Vec<NetNs>>,
-    /// In which the last message was. Whoever reads a trace reads this with it, so it is no task's business.
+    /// In which the last message was. It is read with the trace alone, so it orders no tasks.
     spoken: std::cell::Cell<Option<NetNs>>,
 }
 

@@ -29,7 +29,7 @@ fn check(trace: &Trace) -> Option<usize> {
     })
 }
 
-/// Whether the uevent was sent, be it by another task, since the task entered the function that it leaves here.
+/// Whether any task sent the uevent since this one entered the function that it leaves here.
 fn is_told(trace: &Trace, leave: usize, task: TaskId, span: Span, of: Subject) -> bool {
     let state = if span == Span::MdevRegister { MdevState::Registered } else { MdevState::Unregistered };
     let entered = |event: &&Event| event.task != task || event.what != What::Enter(span, of);

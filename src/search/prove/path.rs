@@ -134,7 +134,7 @@ impl Order {
         }
         rivals.retain(|(rival, _)| before[*rival].task != step.task);
         rivals.sort_unstable_by_key(|(rival, _)| std::cmp::Reverse(*rival));
-        // Whoever let the task run comes before it in any case.
+        // The step that woke the task comes before it in any case.
         if let Some(waker) = step.woken_by {
             join(&mut clock, &before[waker].clock);
         }
