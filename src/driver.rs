@@ -1,7 +1,6 @@
 //! Model drivers: what the cores call back, and what calls the cores.
 
 mod auxiliary;
-pub mod bus;
 pub mod command;
 mod fib;
 mod fib_file;
@@ -13,6 +12,7 @@ pub mod mtty;
 pub mod netdev;
 mod netdevsim;
 pub mod netns;
+pub mod nsim_bus;
 pub mod ops;
 pub mod port;
 pub mod probe;
@@ -44,7 +44,7 @@ pub struct Drivers {
     /// What the drivers of mediated devices have registered with vfio.
     pub vfio: vfio::Vfio,
     /// The bus of netdevsim.
-    pub nsim_bus: bus::NsimBus,
+    pub nsim_bus: nsim_bus::NsimBus,
     /// The modules of RDMA.
     pub rdma: rdma::module::Rdma,
 }
@@ -52,7 +52,7 @@ pub struct Drivers {
 /// Everything a driver can reach.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs, reason = "the fields are the subsystems")]
-pub struct Bus<'w> {
+pub struct Cores<'w> {
     pub kernel: &'w Kernel,
     pub devlink: &'w Devlink,
     pub mdev: &'w Mdev,
@@ -60,7 +60,7 @@ pub struct Bus<'w> {
     pub drivers: &'w Drivers,
 }
 
-impl<'w> Bus<'w> {
+impl<'w> Cores<'w> {
     /// What the driver of a device remembers of it.
     pub fn device(&self, handle: Handle) -> &'w model::Device {
         &self.drivers.devices[handle.index()]
@@ -88,7 +88,7 @@ impl<'w> Bus<'w> {
 
     /// Models `try_module_get()` where a file of a driver in debugfs is opened.
     fn uses_module_of(&self, handle: Handle) -> Result<(), Errno> {
-        match bus::is_nsim(handle) && !self.drivers.modules.is_live(Module::Netdevsim) {
+        match nsim_bus::is_nsim(handle) && !self.drivers.modules.is_live(Module::Netdevsim) {
             true => Err(Errno::ENXIO),
             false => Ok(()),
         }

@@ -94,7 +94,7 @@ impl Machine {
         let world = World::new(&self.kernel, program.variants);
         let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
         if commands.any(|command| matches!(command, Command::Rdma(_))) {
-            driver::rdma::module::boot(&world.bus());
+            driver::rdma::module::boot(&world.cores());
         }
         self.kernel.run(|name| match QueueName::of_worker(name) {
             Some(queue) => Box::pin(self.kernel.worker(queue, async |work| world.work(work).await)),
@@ -105,7 +105,7 @@ impl Machine {
         });
         if self.kernel.is_at_rest() {
             world.devlink.at_rest(&self.kernel);
-            world.mdev.at_rest(&self.kernel, &world.bus());
+            world.mdev.at_rest(&self.kernel, &world.cores());
             world.ib.at_rest(&self.kernel);
             self.kernel.find_leaks();
         }
@@ -134,21 +134,21 @@ impl<'k> World<'k> {
     }
 
     async fn command(&self, command: Command) -> Result<(), Errno> {
-        let bus = self.bus();
+        let cores = self.cores();
         match command {
             Command::Devlink(command) => {
-                devlink::command::execute(command, self.kernel, &self.devlink, &bus).await
+                devlink::command::execute(command, self.kernel, &self.devlink, &cores).await
             }
-            Command::Driver(command) => driver::command::execute(command, &bus).await,
-            Command::Mdev(command) => mdev::command::execute(command, self.kernel, &self.mdev, &bus).await,
+            Command::Driver(command) => driver::command::execute(command, &cores).await,
+            Command::Mdev(command) => mdev::command::execute(command, self.kernel, &self.mdev, &cores).await,
             Command::Ib(command) => ib::command::execute(command, self.kernel, &self.ib).await,
-            Command::Rdma(command) => driver::rdma::execute(command, &bus).await,
+            Command::Rdma(command) => driver::rdma::execute(command, &cores).await,
         }
     }
 
     /// Everything a driver can reach.
-    fn bus(&self) -> driver::Bus<'_> {
-        driver::Bus {
+    fn cores(&self) -> driver::Cores<'_> {
+        driver::Cores {
             kernel: self.kernel,
             devlink: &self.devlink,
             mdev: &self.mdev,
@@ -168,14 +168,14 @@ impl<'k> World<'k> {
             WorkFn::UnregisterDevice(device) => self.ib.unregister_work(self.kernel, device).await,
             WorkFn::CmWork(device) => self.ib.cm_work(self.kernel, device).await,
             WorkFn::ReleaseChild(uuid) => self.mdev.release_child(self.kernel, uuid).await,
-            WorkFn::LineCardStatus(handle) => driver::linecard::status_work(&self.bus(), handle).await,
+            WorkFn::LineCardStatus(handle) => driver::linecard::status_work(&self.cores(), handle).await,
             WorkFn::NestedNotify(handle) => self.devlink.nested_notify_work(self.kernel, handle).await,
             WorkFn::ReleaseDevice(_) => self.kernel.release_later(work),
-            WorkFn::CleanupNet(_) => driver::netns::cleanup(&self.bus()).await,
+            WorkFn::CleanupNet(_) => driver::netns::cleanup(&self.cores()).await,
             WorkFn::ReleaseParent(parent) => self.mdev.release_parent(self.kernel, parent).await,
             WorkFn::ReleaseType(parent, kind) => self.mdev.release_type(self.kernel, parent, kind).await,
-            WorkFn::ReleaseVfio(uuid) => driver::vfio::release(&self.bus(), uuid),
-            WorkFn::UnregisterParent(parent) => driver::mtty::unregister_work(&self.bus(), parent).await,
+            WorkFn::ReleaseVfio(uuid) => driver::vfio::release(&self.cores(), uuid),
+            WorkFn::UnregisterParent(parent) => driver::mtty::unregister_work(&self.cores(), parent).await,
         }
     }
 }

@@ -4,39 +4,39 @@
 //! a reload. They come with a probe or a reload and go before the next, under the instance's lock, so that whatever attaching a
 //! driver does is done under that lock too.
 
-use super::{Bus, netns};
+use super::{Cores, netns};
 use crate::devlink::InstanceId;
 use crate::event::{Action, Auxiliary, Handle, IbDevice, IbDriver, LockClass, Point, Subject};
 use crate::sim::LockId;
 
 /// Models `mlx5_attach_device()`: the devices are made in order, and the driver core binds a driver to each.
-pub(super) async fn attach(bus: &Bus<'_>, id: InstanceId) {
-    for device in bus.model(id).auxiliaries {
-        attach_one(bus, id, *device).await;
+pub(super) async fn attach(cores: &Cores<'_>, id: InstanceId) {
+    for device in cores.model(id).auxiliaries {
+        attach_one(cores, id, *device).await;
     }
 }
 
 /// Models `mlx5_detach_device()`, the newest first.
-pub(super) async fn detach(bus: &Bus<'_>, id: InstanceId) {
-    for device in bus.model(id).auxiliaries.iter().rev() {
-        detach_one(bus, id, *device).await;
+pub(super) async fn detach(cores: &Cores<'_>, id: InstanceId) {
+    for device in cores.model(id).auxiliaries.iter().rev() {
+        detach_one(cores, id, *device).await;
     }
 }
 
 /// Models `mlx5_rescan_drivers()` after the eswitch changed: the RDMA device comes back as what the mode wants.
-pub(super) async fn rescan(bus: &Bus<'_>, id: InstanceId) {
-    if bus.model(id).auxiliaries.contains(&Auxiliary::Rdma) {
-        detach_one(bus, id, Auxiliary::Rdma).await;
-        attach_one(bus, id, Auxiliary::Rdma).await;
+pub(super) async fn rescan(cores: &Cores<'_>, id: InstanceId) {
+    if cores.model(id).auxiliaries.contains(&Auxiliary::Rdma) {
+        detach_one(cores, id, Auxiliary::Rdma).await;
+        attach_one(cores, id, Auxiliary::Rdma).await;
     }
 }
 
-async fn attach_one(bus: &Bus<'_>, id: InstanceId, device: Auxiliary) {
-    let k = bus.kernel;
-    let handle = bus.devlink.handle(id);
+async fn attach_one(cores: &Cores<'_>, id: InstanceId, device: Auxiliary) {
+    let k = cores.kernel;
+    let handle = cores.devlink.handle(id);
     let subject = Subject::Auxiliary(handle, device);
-    let _held = k.lock(lock(bus, subject), Point::AuxiliaryAttach).await;
-    let slot = &bus.device(handle).auxiliaries[device.index()];
+    let _held = k.lock(lock(cores, subject), Point::AuxiliaryAttach).await;
+    let slot = &cores.device(handle).auxiliaries[device.index()];
     if slot.get().is_some() {
         return;
     }
@@ -44,24 +44,24 @@ async fn attach_one(bus: &Bus<'_>, id: InstanceId, device: Auxiliary) {
     slot.set(Some(memory));
     k.uevent(Action::Add, subject, memory);
     if device == Auxiliary::Rdma {
-        netns::register_notifier(bus).await;
-        register_rdma(bus, handle).await;
+        netns::register_notifier(cores).await;
+        register_rdma(cores, handle).await;
     }
     k.uevent(Action::Bind, subject, memory);
 }
 
-async fn detach_one(bus: &Bus<'_>, id: InstanceId, device: Auxiliary) {
-    let k = bus.kernel;
-    let handle = bus.devlink.handle(id);
+async fn detach_one(cores: &Cores<'_>, id: InstanceId, device: Auxiliary) {
+    let k = cores.kernel;
+    let handle = cores.devlink.handle(id);
     let subject = Subject::Auxiliary(handle, device);
-    let _held = k.lock(lock(bus, subject), Point::AuxiliaryDetach).await;
-    let Some(memory) = bus.device(handle).auxiliaries[device.index()].take() else { return };
+    let _held = k.lock(lock(cores, subject), Point::AuxiliaryDetach).await;
+    let Some(memory) = cores.device(handle).auxiliaries[device.index()].take() else { return };
     if device == Auxiliary::Rdma
         && let Some(rdma) = rdma_of(handle)
-        && bus.ib.driver_of(rdma) == IbDriver::Mlx5
+        && cores.ib.driver_of(rdma) == IbDriver::Mlx5
     {
         // A user may have had it unregistered.
-        let _gone = Box::pin(bus.ib.unregister_device(k, rdma)).await;
+        let _gone = Box::pin(cores.ib.unregister_device(k, rdma)).await;
     }
     k.uevent(Action::Unbind, subject, memory);
     k.uevent(Action::Remove, subject, memory);
@@ -72,9 +72,9 @@ async fn detach_one(bus: &Bus<'_>, id: InstanceId, device: Auxiliary) {
 }
 
 /// Models `mlx5r_probe()`: the RDMA driver registers its device. One that cannot leaves the auxiliary device without it.
-async fn register_rdma(bus: &Bus<'_>, handle: Handle) {
+async fn register_rdma(cores: &Cores<'_>, handle: Handle) {
     if let Some(rdma) = rdma_of(handle) {
-        let _taken = Box::pin(bus.ib.register_plain(bus.kernel, rdma)).await;
+        let _taken = Box::pin(cores.ib.register_plain(cores.kernel, rdma)).await;
     }
 }
 
@@ -88,6 +88,6 @@ const fn rdma_of(handle: Handle) -> Option<IbDevice> {
 }
 
 /// The driver core's lock of an auxiliary device.
-fn lock(bus: &Bus<'_>, device: Subject) -> LockId {
-    bus.kernel.lock_of(LockClass::DeviceLock, device)
+fn lock(cores: &Cores<'_>, device: Subject) -> LockId {
+    cores.kernel.lock_of(LockClass::DeviceLock, device)
 }

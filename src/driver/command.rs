@@ -1,6 +1,6 @@
 //! What happens to drivers: opcode, spelling, operands, handler.
 
-use super::{Bus, fib, fib_file, health, module, mtty, netdev, netns, ops, port, snapshot, vf, vfio};
+use super::{Cores, fib, fib_file, health, module, mtty, netdev, netns, ops, port, snapshot, vf, vfio};
 use crate::commands;
 use crate::event::{
     Errno, Handle, Knob, Module, NetNs, Nth, NumVfs, Parent, Point, PortCount, PortIndex, Route, Switch, Uuid,
@@ -60,50 +60,50 @@ commands! {
 }
 
 /// Runs one command.
-pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
+pub async fn execute(command: Command, cores: &Cores<'_>) -> Result<(), Errno> {
     match command {
-        Command::Probe { handle, ports } => super::bus::probe(bus, handle, ports).await,
-        Command::Remove { handle } => super::bus::remove(bus, handle).await,
-        Command::Bind { handle } => super::bus::bind(bus, handle).await,
-        Command::Unbind { handle } => super::bus::unbind(bus, handle).await,
-        Command::PortAdd { handle, port } => port::change(bus, handle, port, true).await,
-        Command::PortDel { handle, port } => port::change(bus, handle, port, false).await,
+        Command::Probe { handle, ports } => super::nsim_bus::probe(cores, handle, ports).await,
+        Command::Remove { handle } => super::nsim_bus::remove(cores, handle).await,
+        Command::Bind { handle } => super::nsim_bus::bind(cores, handle).await,
+        Command::Unbind { handle } => super::nsim_bus::unbind(cores, handle).await,
+        Command::PortAdd { handle, port } => port::change(cores, handle, port, true).await,
+        Command::PortDel { handle, port } => port::change(cores, handle, port, false).await,
         Command::SetKnob { handle, knob, switch } => {
-            let device = bus.device(handle);
-            device.instance.get().ok_or_else(|| bus.absent(handle))?;
+            let device = cores.device(handle);
+            device.instance.get().ok_or_else(|| cores.absent(handle))?;
             let is_there = match knob {
                 Knob::FailRecover => device.has_health_files.get(),
-                _ => device.has_knobs.get() || !bus.model_of(handle).has_bus_files,
+                _ => device.has_knobs.get() || !cores.model_of(handle).has_bus_files,
             };
             if !is_there {
                 return Err(Errno::ENOENT);
             }
-            bus.uses_module_of(handle)?;
-            device.set_knob(bus.kernel, handle, knob, switch == Switch::On);
-            ops::knob_turned(bus, handle, knob);
+            cores.uses_module_of(handle)?;
+            device.set_knob(cores.kernel, handle, knob, switch == Switch::On);
+            ops::knob_turned(cores, handle, knob);
             Ok(())
         }
-        Command::TakeSnapshot { handle } => snapshot::take(bus, handle).await,
-        Command::BreakHealth { handle } => health::break_health(bus, handle).await,
-        Command::NetnsAdd { netns } => netns::add(bus, netns).await,
-        Command::NetnsDel { netns } => netns::del(bus, netns).await,
-        Command::NetnsEnter { netns } => bus.kernel.netns_enter(netns),
-        Command::NetdevMove { handle, port, netns } => netdev::set_netns(bus, handle, port, netns).await,
-        Command::RouteAdd { route } => fib::add(bus, route).await,
-        Command::RouteDel { route } => fib::del(bus, route).await,
+        Command::TakeSnapshot { handle } => snapshot::take(cores, handle).await,
+        Command::BreakHealth { handle } => health::break_health(cores, handle).await,
+        Command::NetnsAdd { netns } => netns::add(cores, netns).await,
+        Command::NetnsDel { netns } => netns::del(cores, netns).await,
+        Command::NetnsEnter { netns } => cores.kernel.netns_enter(netns),
+        Command::NetdevMove { handle, port, netns } => netdev::set_netns(cores, handle, port, netns).await,
+        Command::RouteAdd { route } => fib::add(cores, route).await,
+        Command::RouteDel { route } => fib::del(cores, route).await,
         Command::FailNth { nth } => {
-            bus.kernel.fail_nth(nth.to_byte() + 1);
+            cores.kernel.fail_nth(nth.to_byte() + 1);
             Ok(())
         }
-        Command::FibActivity { handle } => fib_file::write(bus, handle).await,
-        Command::SriovNumvfs { handle, number } => vf::configure(bus, handle, number).await,
-        Command::Use { uuid } => vfio::r#use(bus, uuid).await,
+        Command::FibActivity { handle } => fib_file::write(cores, handle).await,
+        Command::SriovNumvfs { handle, number } => vf::configure(cores, handle, number).await,
+        Command::Use { uuid } => vfio::r#use(cores, uuid).await,
         Command::TimePass {} => {
-            bus.mdev.wait_released(bus.kernel, Point::TimePass).await;
+            cores.mdev.wait_released(cores.kernel, Point::TimePass).await;
             Ok(())
         }
-        Command::MttyProbe { parent } => mtty::probe(bus, parent).await,
-        Command::MttyRemove { parent } => mtty::remove(bus, parent).await,
-        Command::ModuleRemove { module } => module::remove(bus, module).await,
+        Command::MttyProbe { parent } => mtty::probe(cores, parent).await,
+        Command::MttyRemove { parent } => mtty::remove(cores, parent).await,
+        Command::ModuleRemove { module } => module::remove(cores, module).await,
     }
 }

@@ -1,6 +1,6 @@
 //! Routes of a namespace, and the drivers that keep them too: each as many as its resources allow.
 
-use super::{Bus, fib_file, netdev};
+use super::{Cores, fib_file, netdev};
 use crate::devlink::InstanceId;
 use crate::event::{Errno, Handle, NetNs, Point, Resource, Route, Subject, What};
 use crate::operand::Operand;
@@ -48,8 +48,8 @@ impl Fib {
 }
 
 /// Models `inet_rtm_newroute()` and the notifiers that it calls in turn: the first that has no room ends it.
-pub(super) async fn add(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
-    let (k, fib) = (bus.kernel, &bus.drivers.fib);
+pub(super) async fn add(cores: &Cores<'_>, route: Route) -> Result<(), Errno> {
+    let (k, fib) = (cores.kernel, &cores.drivers.fib);
     let _rtnl = k.rtnl_lock(Point::RouteChange).await;
     let netns = k.netns();
     let routes = &fib.routes[netns.index()];
@@ -57,12 +57,12 @@ pub(super) async fn add(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
         return Err(Errno::EEXIST);
     }
     for (place, listener) in fib.told(netns).enumerate() {
-        if keep(bus, listener, route) {
+        if keep(cores, listener, route) {
             continue;
         }
         // Who was told before keeps a route that there is not, unless somebody says so.
-        if !bus.devlink.decisions.part.refused_routes_count {
-            fib.told(netns).take(place).for_each(|listener| forget(bus, listener, route));
+        if !cores.devlink.decisions.part.refused_routes_count {
+            fib.told(netns).take(place).for_each(|listener| forget(cores, listener, route));
         }
         return Err(Errno::EPERM);
     }
@@ -72,8 +72,8 @@ pub(super) async fn add(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
 }
 
 /// Models `inet_rtm_delroute()`.
-pub(super) async fn del(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
-    let (k, fib) = (bus.kernel, &bus.drivers.fib);
+pub(super) async fn del(cores: &Cores<'_>, route: Route) -> Result<(), Errno> {
+    let (k, fib) = (cores.kernel, &cores.drivers.fib);
     let _rtnl = k.rtnl_lock(Point::RouteChange).await;
     let netns = k.netns();
     let routes = &fib.routes[netns.index()];
@@ -82,29 +82,29 @@ pub(super) async fn del(bus: &Bus<'_>, route: Route) -> Result<(), Errno> {
     }
     routes.set(routes.get() & !bit(route));
     k.emit(What::Remove(Subject::Route(netns, route)));
-    fib.told(netns).for_each(|listener| forget(bus, listener, route));
+    fib.told(netns).for_each(|listener| forget(cores, listener, route));
     Ok(())
 }
 
 /// The routes of a namespace end with it.
-pub(super) fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
-    let gone = bus.drivers.fib.routes[netns.index()].take();
+pub(super) fn exit_netns(cores: &Cores<'_>, netns: NetNs) {
+    let gone = cores.drivers.fib.routes[netns.index()].take();
     for route in Route::ALL.iter().filter(|route| gone & bit(**route) != 0) {
-        bus.kernel.emit(What::Remove(Subject::Route(netns, *route)));
+        cores.kernel.emit(What::Remove(Subject::Route(netns, *route)));
     }
 }
 
 /// Models `nsim_fib_create()`: the routes that there are already have to fit.
-pub(super) async fn create(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
-    if !bus.model(id).keeps_routes {
+pub(super) async fn create(cores: &Cores<'_>, id: InstanceId) -> Result<(), Errno> {
+    if !cores.model(id).keeps_routes {
         return Ok(());
     }
-    let (k, fib) = (bus.kernel, &bus.drivers.fib);
-    netdev::notifier_changes(bus, id).await;
-    let netns = bus.devlink.netns(id);
+    let (k, fib) = (cores.kernel, &cores.drivers.fib);
+    netdev::notifier_changes(cores, id).await;
+    let netns = cores.devlink.netns(id);
     let keeps = fib.routes[netns.index()].get();
-    if KEPT.iter().any(|(resource, of)| !fits(bus, id, *resource, keeps & of)) {
-        netdev::notifier_changes(bus, id).await;
+    if KEPT.iter().any(|(resource, of)| !fits(cores, id, *resource, keeps & of)) {
+        netdev::notifier_changes(cores, id).await;
         return Err(Errno::EPERM);
     }
     let mut all = fib.listeners.get();
@@ -112,51 +112,52 @@ pub(super) async fn create(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
     *end = Some(Listener { instance: id, netns, keeps });
     fib.listeners.set(all);
     for (resource, of) in KEPT {
-        bus.devlink.resource_occupy(k, id, resource, Some((keeps & of).count_ones() as u8));
+        cores.devlink.resource_occupy(k, id, resource, Some((keeps & of).count_ones() as u8));
     }
-    fib_file::create(bus, bus.devlink.handle(id));
+    fib_file::create(cores, cores.devlink.handle(id));
     Ok(())
 }
 
 /// Models `nsim_fib_destroy()`.
-pub(super) async fn destroy(bus: &Bus<'_>, id: InstanceId) {
-    let fib = &bus.drivers.fib;
+pub(super) async fn destroy(cores: &Cores<'_>, id: InstanceId) {
+    let fib = &cores.drivers.fib;
     let mut left = [None; Handle::COUNT];
     let others = fib.listeners().filter(|listener| listener.instance != id);
     left.iter_mut().zip(others).for_each(|(place, listener)| *place = Some(listener));
     fib.listeners.set(left);
-    netdev::notifier_changes(bus, id).await;
-    fib_file::destroy(bus, bus.devlink.handle(id)).await;
-    if bus.model(id).keeps_routes {
-        KEPT.iter().for_each(|(resource, _)| bus.devlink.resource_occupy(bus.kernel, id, *resource, None));
+    netdev::notifier_changes(cores, id).await;
+    fib_file::destroy(cores, cores.devlink.handle(id)).await;
+    if cores.model(id).keeps_routes {
+        KEPT.iter()
+            .for_each(|(resource, _)| cores.devlink.resource_occupy(cores.kernel, id, *resource, None));
     }
 }
 
 /// Models `nsim_fib_account()`: false if there is no room for a route, be it one that is kept already.
-fn keep(bus: &Bus<'_>, listener: Listener, route: Route) -> bool {
+fn keep(cores: &Cores<'_>, listener: Listener, route: Route) -> bool {
     let (resource, of) = kept(route);
     let used = (listener.keeps & of).count_ones();
-    if u64::from(used) >= bus.devlink.resource_size(bus.kernel, listener.instance, resource).units() {
+    if u64::from(used) >= cores.devlink.resource_size(cores.kernel, listener.instance, resource).units() {
         return false;
     }
-    occupy(bus, Listener { keeps: listener.keeps | bit(route), ..listener }, route);
+    occupy(cores, Listener { keeps: listener.keeps | bit(route), ..listener }, route);
     true
 }
 
-fn forget(bus: &Bus<'_>, listener: Listener, route: Route) {
-    occupy(bus, Listener { keeps: listener.keeps & !bit(route), ..listener }, route);
+fn forget(cores: &Cores<'_>, listener: Listener, route: Route) {
+    occupy(cores, Listener { keeps: listener.keeps & !bit(route), ..listener }, route);
 }
 
 /// Notes what a driver keeps now, and says how much of the resource for such routes that takes.
-fn occupy(bus: &Bus<'_>, listener: Listener, route: Route) {
-    bus.drivers.fib.change(listener);
+fn occupy(cores: &Cores<'_>, listener: Listener, route: Route) {
+    cores.drivers.fib.change(listener);
     let (resource, of) = kept(route);
     let used = (listener.keeps & of).count_ones() as u8;
-    bus.devlink.resource_occupy(bus.kernel, listener.instance, resource, Some(used));
+    cores.devlink.resource_occupy(cores.kernel, listener.instance, resource, Some(used));
 }
 
-fn fits(bus: &Bus<'_>, id: InstanceId, resource: Resource, routes: Routes) -> bool {
-    u64::from(routes.count_ones()) <= bus.devlink.resource_size(bus.kernel, id, resource).units()
+fn fits(cores: &Cores<'_>, id: InstanceId, resource: Resource, routes: Routes) -> bool {
+    u64::from(routes.count_ones()) <= cores.devlink.resource_size(cores.kernel, id, resource).units()
 }
 
 /// What a route takes, and all the routes that take it.

@@ -2,7 +2,7 @@
 //!
 //! The model has no nexthops, so a write that finds the table is refused.
 
-use super::{Bus, bus};
+use super::{Cores, nsim_bus};
 use crate::event::{Errno, Handle, LockClass, Point, Subject};
 use crate::sim::cell::Cell;
 use crate::sim::{Kref, LockId};
@@ -19,8 +19,8 @@ pub(in crate::driver) struct FibFile {
 }
 
 /// A write to the file. Models `nsim_nexthop_bucket_activity_write()`.
-pub(super) async fn write(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
-    let (k, file) = (bus.kernel, &bus.device(handle).fib_file);
+pub(super) async fn write(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
+    let (k, file) = (cores.kernel, &cores.device(handle).fib_file);
     if !file.is_there.get() {
         return Err(Errno::ENOENT);
     }
@@ -28,8 +28,8 @@ pub(super) async fn write(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
     if !file.is_there.get() {
         return Err(Errno::ENOENT);
     }
-    bus.uses_module_of(handle)?;
-    let _open = k.read_here(writers(bus, handle)).await;
+    cores.uses_module_of(handle)?;
+    let _open = k.read_here(writers(cores, handle)).await;
     let _rtnl = k.rtnl_lock(Point::FibFileLookup).await;
     if let Some(table) = file.table.get() {
         k.touch(table);
@@ -38,39 +38,39 @@ pub(super) async fn write(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 }
 
 /// The table is there, and with it the file.
-pub(super) fn create(bus: &Bus<'_>, handle: Handle) {
-    let file = &bus.device(handle).fib_file;
-    file.table.set(Some(bus.kernel.kref_init(Subject::FibTable(handle))));
+pub(super) fn create(cores: &Cores<'_>, handle: Handle) {
+    let file = &cores.device(handle).fib_file;
+    file.table.set(Some(cores.kernel.kref_init(Subject::FibTable(handle))));
     file.has_table.set(true);
-    file.is_there.set(bus::is_nsim(handle));
+    file.is_there.set(nsim_bus::is_nsim(handle));
 }
 
 /// Both go. Before the table is freed, the file is removed and its writers have ended.
-pub(super) async fn destroy(bus: &Bus<'_>, handle: Handle) {
-    let outlives = bus.devlink.decisions.part.fib_file_outlives_table;
+pub(super) async fn destroy(cores: &Cores<'_>, handle: Handle) {
+    let outlives = cores.devlink.decisions.part.fib_file_outlives_table;
     if !outlives {
-        remove(bus, handle).await;
+        remove(cores, handle).await;
     }
-    let file = &bus.device(handle).fib_file;
+    let file = &cores.device(handle).fib_file;
     let table = file.table.get().filter(|_| file.has_table.replace(false));
-    if let Some(table) = table.filter(|table| bus.kernel.put(*table)) {
-        bus.kernel.free(table);
+    if let Some(table) = table.filter(|table| cores.kernel.put(*table)) {
+        cores.kernel.free(table);
     }
     if outlives {
-        remove(bus, handle).await;
+        remove(cores, handle).await;
     }
 }
 
 /// Models `debugfs_remove()`.
-async fn remove(bus: &Bus<'_>, handle: Handle) {
-    let is_there = &bus.device(handle).fib_file.is_there;
+async fn remove(cores: &Cores<'_>, handle: Handle) {
+    let is_there = &cores.device(handle).fib_file.is_there;
     if is_there.get() {
-        bus.kernel.point(Point::FibFileRemove).await;
+        cores.kernel.point(Point::FibFileRemove).await;
         is_there.set(false);
-        drop(bus.kernel.lock_here(writers(bus, handle)).await);
+        drop(cores.kernel.lock_here(writers(cores, handle)).await);
     }
 }
 
-fn writers(bus: &Bus<'_>, handle: Handle) -> LockId {
-    bus.kernel.lock_of(LockClass::FibFile, Subject::Devlink(handle))
+fn writers(cores: &Cores<'_>, handle: Handle) -> LockId {
+    cores.kernel.lock_of(LockClass::FibFile, Subject::Devlink(handle))
 }

@@ -1,6 +1,6 @@
 //! Module unload: the exit function takes back what the module registered, then the text goes.
 
-use super::{Bus, bus, mtty};
+use super::{Cores, mtty, nsim_bus};
 use crate::event::{Client, Errno, LockClass, Module, Point, Span, Subject};
 use crate::ib;
 use crate::sim::cell::{Cell, RefCell};
@@ -71,29 +71,29 @@ impl Modules {
 }
 
 /// Models `delete_module(2)` of one of the modelled modules.
-pub async fn remove(bus: &Bus<'_>, module: Module) -> Result<(), Errno> {
+pub async fn remove(cores: &Cores<'_>, module: Module) -> Result<(), Errno> {
     match module {
         // What is built in is no module that could be found.
         Module::Core => Err(Errno::ENOENT),
         Module::Mtty | Module::Mdpy | Module::Vgpu | Module::Sf => {
-            unload(bus, module, mtty::exit(bus, module)).await
+            unload(cores, module, mtty::exit(cores, module)).await
         }
-        Module::Netdevsim => unload(bus, module, bus::exit(bus)).await,
-        Module::GidCache => ib::module::exit(bus.kernel, bus.ib, Client::GidCache).await,
-        Module::Mad => ib::module::exit(bus.kernel, bus.ib, Client::Mad).await,
-        Module::Cm => ib::module::exit(bus.kernel, bus.ib, Client::Cm).await,
-        Module::Ipoib => ib::module::exit(bus.kernel, bus.ib, Client::Ipoib).await,
+        Module::Netdevsim => unload(cores, module, nsim_bus::exit(cores)).await,
+        Module::GidCache => ib::module::exit(cores.kernel, cores.ib, Client::GidCache).await,
+        Module::Mad => ib::module::exit(cores.kernel, cores.ib, Client::Mad).await,
+        Module::Cm => ib::module::exit(cores.kernel, cores.ib, Client::Cm).await,
+        Module::Ipoib => ib::module::exit(cores.kernel, cores.ib, Client::Ipoib).await,
         // Where users have these, they can come back, and have a command of their own.
-        Module::IbUverbs => ib::module::exit(bus.kernel, bus.ib, Client::Uverbs).await,
-        Module::IbUmad => ib::module::exit(bus.kernel, bus.ib, Client::Umad).await,
+        Module::IbUverbs => ib::module::exit(cores.kernel, cores.ib, Client::Uverbs).await,
+        Module::IbUmad => ib::module::exit(cores.kernel, cores.ib, Client::Umad).await,
         Module::Siw | Module::RdmaRxe => Err(Errno::ENOENT),
     }
 }
 
 /// Marks the module as going, runs its exit function, and frees its text.
-async fn unload(bus: &Bus<'_>, module: Module, exit: impl Future<Output = ()>) -> Result<(), Errno> {
-    let k = bus.kernel;
-    let modules = &bus.drivers.modules;
+async fn unload(cores: &Cores<'_>, module: Module, exit: impl Future<Output = ()>) -> Result<(), Errno> {
+    let k = cores.kernel;
+    let modules = &cores.drivers.modules;
     if !modules.is_live(module) {
         return Err(if k.is_loaded(module) { Errno::EBUSY } else { Errno::ENOENT });
     }

@@ -4,7 +4,7 @@
 //! that a bus has found and keeps until it is unplugged. What a driver gives mdev core it keeps alive until mdev core
 //! is done with it. All that it does with one device happens under that device's lock.
 
-use super::{Bus, sf, vfio};
+use super::{Cores, sf, vfio};
 use crate::event::{Action, Errno, MdevType, Module, Parent, Point, QueueName, Subject, Uuid, What, WorkFn};
 use crate::mdev::decisions::{Unregistration, VendorReference};
 use crate::mdev::{Spec, Vendor, device_lock};
@@ -23,7 +23,7 @@ const fn is_on_bus(parent: Parent) -> bool {
     }
 }
 
-impl Vendor for Bus<'_> {
+impl Vendor for Cores<'_> {
     fn spec(&self, parent: Parent) -> &'static Spec {
         match parent {
             Parent::Mtty0 | Parent::Mtty1 => &MTTY,
@@ -57,67 +57,67 @@ impl Vendor for Bus<'_> {
 }
 
 /// Models `mtty_dev_init()`, or the probe of a card: the parent device is there, and the driver registers it.
-pub async fn probe(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
-    if comes_with_module(bus, parent) {
-        return load(bus, parent).await;
+pub async fn probe(cores: &Cores<'_>, parent: Parent) -> Result<(), Errno> {
+    if comes_with_module(cores, parent) {
+        return load(cores, parent).await;
     }
-    let (k, module) = (bus.kernel, parent.module());
+    let (k, module) = (cores.kernel, parent.module());
     let _held = k.lock(device_lock(k, parent), Point::MttyProbe).await;
-    if !bus.drivers.modules.is_live(module) {
+    if !cores.drivers.modules.is_live(module) {
         return Err(Errno::ENODEV);
     }
-    make(bus, parent).await
+    make(cores, parent).await
 }
 
 /// Whether loading a module makes its virtual parent, which goes with it.
-fn comes_with_module(bus: &Bus<'_>, parent: Parent) -> bool {
-    bus.mdev.decisions.module_comes_with_parent && !is_on_bus(parent)
+fn comes_with_module(cores: &Cores<'_>, parent: Parent) -> bool {
+    cores.mdev.decisions.module_comes_with_parent && !is_on_bus(parent)
 }
 
 /// Models `finit_module(2)`: a module that is there or going is refused.
-async fn load(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
-    let (k, module, modules) = (bus.kernel, parent.module(), &bus.drivers.modules);
+async fn load(cores: &Cores<'_>, parent: Parent) -> Result<(), Errno> {
+    let (k, module, modules) = (cores.kernel, parent.module(), &cores.drivers.modules);
     let init = async {
-        if is_going(bus, module) {
+        if is_going(cores, module) {
             return Err(Errno::EBUSY);
         }
-        if is_there(bus, parent) {
+        if is_there(cores, parent) {
             return Err(Errno::EEXIST);
         }
         k.module_loaded(module);
         modules.comes(module);
         k.point(Point::MttyProbe).await;
-        bus.mdev.register_driver(module);
-        make(bus, parent).await
+        cores.mdev.register_driver(module);
+        make(cores, parent).await
     };
     modules.load_once(k, module, init).await
 }
 
 /// Whether a module's parent is there, as long as its driver has it.
-fn is_there(bus: &Bus<'_>, parent: Parent) -> bool {
-    bus.mdev.parent(parent).device().is_some()
+fn is_there(cores: &Cores<'_>, parent: Parent) -> bool {
+    cores.mdev.parent(parent).device().is_some()
 }
 
 /// Whether a module is on its way out and not gone.
-fn is_going(bus: &Bus<'_>, module: Module) -> bool {
-    !bus.drivers.modules.is_live(module) && bus.kernel.is_loaded(module)
+fn is_going(cores: &Cores<'_>, module: Module) -> bool {
+    !cores.drivers.modules.is_live(module) && cores.kernel.is_loaded(module)
 }
 
 /// The parent device is made and registered.
-async fn make(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
-    let (k, module) = (bus.kernel, parent.module());
+async fn make(cores: &Cores<'_>, parent: Parent) -> Result<(), Errno> {
+    let (k, module) = (cores.kernel, parent.module());
     let _text = k.text(module);
-    let device = bus.mdev.parent(parent).make_device(k, parent)?;
+    let device = cores.mdev.parent(parent).make_device(k, parent)?;
     k.uevent(Action::Add, Subject::Parent(parent), device);
     if is_on_bus(parent) {
         k.get(device);
     }
     k.emit_of(device, What::Ready(Subject::Parent(parent)));
-    let result = bus.mdev.register(k, bus, parent, device).await;
-    match (result, bus.mdev.decisions.vendor_reference) {
+    let result = cores.mdev.register(k, cores, parent, device).await;
+    match (result, cores.mdev.decisions.vendor_reference) {
         (Ok(()), VendorReference::Own) => {}
-        (Ok(()), VendorReference::Borrowed) => bus.mdev.put_device(k, parent, device).await,
-        (Err(_), _) => give_back(bus, parent, device, true).await,
+        (Ok(()), VendorReference::Borrowed) => cores.mdev.put_device(k, parent, device).await,
+        (Err(_), _) => give_back(cores, parent, device, true).await,
     }
     if is_on_bus(parent) && result.is_ok() {
         k.uevent(Action::Bind, Subject::Parent(parent), device);
@@ -126,102 +126,102 @@ async fn make(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
 }
 
 /// Models `mtty_dev_exit()`, or the removal of a card: the driver unregisters the parent and gives the device back.
-pub async fn remove(bus: &Bus<'_>, parent: Parent) -> Result<(), Errno> {
-    let (module, modules) = (parent.module(), &bus.drivers.modules);
-    let comes_and_goes = comes_with_module(bus, parent);
+pub async fn remove(cores: &Cores<'_>, parent: Parent) -> Result<(), Errno> {
+    let (module, modules) = (parent.module(), &cores.drivers.modules);
+    let comes_and_goes = comes_with_module(cores, parent);
     if comes_and_goes {
         // Models `delete_module(2)`.
-        if modules.is_coming(module) || is_going(bus, module) {
+        if modules.is_coming(module) || is_going(cores, module) {
             return Err(Errno::EBUSY);
         }
-        if !is_there(bus, parent) {
+        if !is_there(cores, parent) {
             return Err(Errno::ENOENT);
         }
         modules.goes(module);
     }
-    take_back(bus, parent).await.map_err(|()| Errno::ENODEV)?;
-    if bus.mdev.decisions.release_fence {
-        bus.mdev.wait_released(bus.kernel, Point::MttyWait).await;
+    take_back(cores, parent).await.map_err(|()| Errno::ENODEV)?;
+    if cores.mdev.decisions.release_fence {
+        cores.mdev.wait_released(cores.kernel, Point::MttyWait).await;
     }
     if comes_and_goes {
-        bus.mdev.unregister_driver(bus.kernel, module).await;
-        bus.kernel.module_gone(module);
+        cores.mdev.unregister_driver(cores.kernel, module).await;
+        cores.kernel.module_gone(module);
     }
     Ok(())
 }
 
-async fn take_back(bus: &Bus<'_>, parent: Parent) -> Result<(), ()> {
-    let k = bus.kernel;
+async fn take_back(cores: &Cores<'_>, parent: Parent) -> Result<(), ()> {
+    let k = cores.kernel;
     let _held = k.lock(device_lock(k, parent), Point::MttyRemove).await;
-    let device = bus.mdev.parent(parent).device().ok_or(())?;
+    let device = cores.mdev.parent(parent).device().ok_or(())?;
     let _text = k.text(parent.module());
-    let owns = bus.mdev.decisions.vendor_reference == VendorReference::Own;
-    match bus.mdev.decisions.unregistration {
+    let owns = cores.mdev.decisions.vendor_reference == VendorReference::Own;
+    match cores.mdev.decisions.unregistration {
         Unregistration::Now => {
             // A parent that was unregistered before is no reason to keep its device.
-            let _ = bus.mdev.unregister(k, bus, parent).await;
-            give_back(bus, parent, device, owns).await;
+            let _ = cores.mdev.unregister(k, cores, parent).await;
+            give_back(cores, parent, device, owns).await;
         }
         Unregistration::Deferred => {
             k.queue_work(QueueName::Vendor, WorkFn::UnregisterParent(parent), parent.module());
         }
         Unregistration::DeferredWithoutReference => {
             k.queue_work(QueueName::Vendor, WorkFn::UnregisterParent(parent), parent.module());
-            give_back(bus, parent, device, owns).await;
+            give_back(cores, parent, device, owns).await;
         }
     }
     Ok(())
 }
 
 /// A work item of a vendor driver that defers unregistering.
-pub async fn unregister_work(bus: &Bus<'_>, parent: Parent) {
-    let k = bus.kernel;
+pub async fn unregister_work(cores: &Cores<'_>, parent: Parent) {
+    let k = cores.kernel;
     let _held = k.lock(device_lock(k, parent), Point::MttyDeferred).await;
-    let device = bus.mdev.parent(parent).device();
-    let _ = bus.mdev.unregister(k, bus, parent).await;
-    if bus.mdev.decisions.unregistration == Unregistration::Deferred
+    let device = cores.mdev.parent(parent).device();
+    let _ = cores.mdev.unregister(k, cores, parent).await;
+    if cores.mdev.decisions.unregistration == Unregistration::Deferred
         && let Some(device) = device
     {
-        let owns = bus.mdev.decisions.vendor_reference == VendorReference::Own;
-        give_back(bus, parent, device, owns).await;
+        let owns = cores.mdev.decisions.vendor_reference == VendorReference::Own;
+        give_back(cores, parent, device, owns).await;
     }
 }
 
 /// Models `device_unregister()`: whoever made the device, the driver or the bus, puts its reference; a driver of a card
 /// has one of its own. Of a device that is somebody else's by now nobody tells.
-async fn give_back(bus: &Bus<'_>, parent: Parent, device: Kref, owns: bool) {
-    let (k, subject) = (bus.kernel, Subject::Parent(parent));
+async fn give_back(cores: &Cores<'_>, parent: Parent, device: Kref, owns: bool) {
+    let (k, subject) = (cores.kernel, Subject::Parent(parent));
     k.emit_of(device, What::Unready(subject));
     if is_on_bus(parent) {
         if owns {
-            bus.mdev.put_device(k, parent, device).await;
+            cores.mdev.put_device(k, parent, device).await;
         }
         k.uevent(Action::Unbind, subject, device);
     }
-    bus.mdev.parent(parent).forget_device();
+    cores.mdev.parent(parent).forget_device();
     if !is_on_bus(parent) && !owns {
         k.disown(device);
         return;
     }
     // One that is still to be unregistered is not told to be gone before.
-    if !bus.mdev.parent(parent).is_registered() {
+    if !cores.mdev.parent(parent).is_registered() {
         k.uevent(Action::Remove, subject, device);
     }
     k.disown(device);
-    bus.mdev.put_device(k, parent, device).await;
+    cores.mdev.put_device(k, parent, device).await;
 }
 
 /// Models the module's exit function: every parent goes, and nothing that would run its text later is left.
-pub async fn exit(bus: &Bus<'_>, module: Module) {
+pub async fn exit(cores: &Cores<'_>, module: Module) {
     for parent in Parent::ALL.iter().filter(|parent| parent.module() == module) {
         // A parent that was never made, or is gone, needs nothing.
-        let _ = take_back(bus, *parent).await;
+        let _ = take_back(cores, *parent).await;
     }
-    bus.mdev.unregister_driver(bus.kernel, module).await;
-    if bus.mdev.decisions.unregistration != Unregistration::Now {
-        bus.kernel.flush_workqueue(QueueName::Vendor, Point::ModuleExitFlush).await;
+    cores.mdev.unregister_driver(cores.kernel, module).await;
+    if cores.mdev.decisions.unregistration != Unregistration::Now {
+        cores.kernel.flush_workqueue(QueueName::Vendor, Point::ModuleExitFlush).await;
     }
-    if bus.mdev.decisions.release_fence {
-        bus.mdev.wait_released(bus.kernel, Point::ModuleExitFlush).await;
+    if cores.mdev.decisions.release_fence {
+        cores.mdev.wait_released(cores.kernel, Point::ModuleExitFlush).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Netdevs of ports: each is in a network namespace, is told of there, can be moved, and outlives no namespace.
 
-use super::{Bus, model};
+use super::{Cores, model};
 use crate::devlink::{InstanceId, NetdevEvent};
 use crate::event::{Action, Errno, Handle, LockClass, NetNs, Notice, Point, PortIndex, Subject, What};
 use crate::operand::Operand;
@@ -87,19 +87,19 @@ impl Netdevs {
 
 /// Models what netdevsim does to be told of netdevs or of nexthops, and no more: `register_netdevice_notifier_net()` and
 /// its like take the lock of all netdevs.
-pub(super) async fn notifier_changes(bus: &Bus<'_>, instance: InstanceId) {
-    if bus.model(instance).has_bus_files {
-        drop(bus.kernel.lock_here(bus.kernel.lock_of(LockClass::Rtnl, Subject::Kernel)).await);
+pub(super) async fn notifier_changes(cores: &Cores<'_>, instance: InstanceId) {
+    if cores.model(instance).has_bus_files {
+        drop(cores.kernel.lock_here(cores.kernel.lock_of(LockClass::Rtnl, Subject::Kernel)).await);
     }
 }
 
 /// Models `register_netdevice()`, whose notifiers tell devlink: the type is known when the netdev is initialised,
 /// and the netdev once it can be found. A netdev begins where its instance is, and keeps its parent device.
-pub(super) async fn register(bus: &Bus<'_>, instance: InstanceId, port: PortIndex) -> NetdevId {
-    let (k, netdevs) = (bus.kernel, &bus.drivers.netdevs);
-    let _rtnl = bus.kernel.rtnl_lock(Point::NetdevRegister).await;
-    let (handle, netns) = (bus.devlink.handle(instance), bus.devlink.netns(instance));
-    let parent = bus.device(handle).on_bus.get();
+pub(super) async fn register(cores: &Cores<'_>, instance: InstanceId, port: PortIndex) -> NetdevId {
+    let (k, netdevs) = (cores.kernel, &cores.drivers.netdevs);
+    let _rtnl = cores.kernel.rtnl_lock(Point::NetdevRegister).await;
+    let (handle, netns) = (cores.devlink.handle(instance), cores.devlink.netns(instance));
+    let parent = cores.device(handle).on_bus.get();
     if let Some(device) = parent {
         k.get(device);
     }
@@ -116,21 +116,21 @@ pub(super) async fn register(bus: &Bus<'_>, instance: InstanceId, port: PortInde
     };
     let id = NetdevId(netdevs.list.borrow().len() as u16);
     netdevs.list.borrow_mut().push(netdev);
-    bus.devlink.port_netdev_is_in(instance, port, netns);
-    tell_devlink(bus, netdev, NetdevEvent::PostInit).await;
-    uevent(bus, Action::Add, netdev);
-    tell_devlink(bus, netdev, NetdevEvent::Register).await;
-    link(bus, Notice::New, netdev);
+    cores.devlink.port_netdev_is_in(instance, port, netns);
+    tell_devlink(cores, netdev, NetdevEvent::PostInit).await;
+    uevent(cores, Action::Add, netdev);
+    tell_devlink(cores, netdev, NetdevEvent::Register).await;
+    link(cores, Notice::New, netdev);
     id
 }
 
 /// Models `unregister_netdevice()` and `free_netdev()`, as a driver calls them.
-pub(super) async fn unregister(bus: &Bus<'_>, id: NetdevId) {
-    let k = bus.kernel;
-    let held = bus.kernel.rtnl_lock(Point::NetdevUnregister).await;
-    let netdev = bus.drivers.netdevs.get(id);
+pub(super) async fn unregister(cores: &Cores<'_>, id: NetdevId) {
+    let k = cores.kernel;
+    let held = cores.kernel.rtnl_lock(Point::NetdevUnregister).await;
+    let netdev = cores.drivers.netdevs.get(id);
     match netdev.registered {
-        true => unregister_listed(bus, id).await,
+        true => unregister_listed(cores, id).await,
         // Models what `unregister_netdevice_many_notify()` says of one that somebody else has unregistered.
         false => k.emit(What::Warn(netdev.subject(), k.here())),
     }
@@ -145,56 +145,56 @@ pub(super) async fn unregister(bus: &Bus<'_>, id: NetdevId) {
 
 /// Models `unregister_netdevice_many_notify()`: its notifiers take from the port the netdev and then the type, and
 /// only then are the netdev's listeners and those of its device told of the end.
-async fn unregister_listed(bus: &Bus<'_>, id: NetdevId) {
-    bus.drivers.netdevs.change(id, |netdev| netdev.registered = false);
-    let netdev = bus.drivers.netdevs.get(id);
-    tell_devlink(bus, netdev, NetdevEvent::Unregister).await;
-    tell_devlink(bus, netdev, NetdevEvent::PreUninit).await;
-    link(bus, Notice::Del, netdev);
-    uevent(bus, Action::Remove, netdev);
+async fn unregister_listed(cores: &Cores<'_>, id: NetdevId) {
+    cores.drivers.netdevs.change(id, |netdev| netdev.registered = false);
+    let netdev = cores.drivers.netdevs.get(id);
+    tell_devlink(cores, netdev, NetdevEvent::Unregister).await;
+    tell_devlink(cores, netdev, NetdevEvent::PreUninit).await;
+    link(cores, Notice::Del, netdev);
+    uevent(cores, Action::Remove, netdev);
 }
 
 /// Nobody is left who would unregister a netdev.
-pub(super) fn disown(bus: &Bus<'_>, id: NetdevId) {
-    bus.kernel.disown(bus.drivers.netdevs.get(id).kref);
+pub(super) fn disown(cores: &Cores<'_>, id: NetdevId) {
+    cores.kernel.disown(cores.drivers.netdevs.get(id).kref);
 }
 
 /// Moves the netdev of a port to a network namespace: `ip link set dev NETDEV netns NAME`. The task first looks through
 /// the netdevs that there are where it is, each of which says which port it is of, and then asks for the one by its index.
 pub(super) async fn set_netns(
-    bus: &Bus<'_>,
+    cores: &Cores<'_>,
     handle: Handle,
     port: PortIndex,
     to: NetNs,
 ) -> Result<(), Errno> {
-    let k = bus.kernel;
+    let k = cores.kernel;
     let id = {
         let _rtnl = k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await;
-        find(bus, handle, port).ok_or(Errno::ENODEV)?
+        find(cores, handle, port).ok_or(Errno::ENODEV)?
     };
-    let _rtnl = bus.kernel.rtnl_lock(Point::NetdevMove).await;
-    let netdev = bus.drivers.netdevs.get(id);
+    let _rtnl = cores.kernel.rtnl_lock(Point::NetdevMove).await;
+    let netdev = cores.drivers.netdevs.get(id);
     if !netdev.registered || netdev.netns != k.netns() {
         return Err(Errno::ENODEV);
     }
     if !k.netns_get(to) {
         return Err(Errno::EBADF);
     }
-    let moved = change_netns(bus, id, to, None).await;
+    let moved = change_netns(cores, id, to, None).await;
     k.netns_put(to);
     moved
 }
 
 /// Models `rtnl_dump_ifinfo()` and what its reader makes of it. What is said of a netdev is read from its instance.
-fn find(bus: &Bus<'_>, handle: Handle, port: PortIndex) -> Option<NetdevId> {
-    let netdevs = &bus.drivers.netdevs;
+fn find(cores: &Cores<'_>, handle: Handle, port: PortIndex) -> Option<NetdevId> {
+    let netdevs = &cores.drivers.netdevs;
     let (mut id, mut found) = (0, None);
     while let Some(netdev) = { netdevs.list.borrow().get(usize::from(id)).copied() } {
-        let is_here = !bus.devlink.decisions.netdev.links_name_no_ports
+        let is_here = !cores.devlink.decisions.netdev.links_name_no_ports
             && netdev.registered
-            && netdev.netns == bus.kernel.netns();
+            && netdev.netns == cores.kernel.netns();
         if is_here
-            && bus.devlink.touch(bus.kernel, netdev.instance)
+            && cores.devlink.touch(cores.kernel, netdev.instance)
             && (netdev.handle, netdev.port) == (handle, port)
         {
             found = found.or(Some(NetdevId(id)));
@@ -207,8 +207,8 @@ fn find(bus: &Bus<'_>, handle: Handle, port: PortIndex) -> Option<NetdevId> {
 /// Models `__dev_change_net_namespace()`: for those in the one namespace the netdev ends, for those in the other it
 /// begins, and devlink takes from the port a netdev that its own namespace does not have. Where the name is taken,
 /// the netdev goes by another, if there is one.
-async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs, other: Option<Name>) -> Result<(), Errno> {
-    let (k, netdevs) = (bus.kernel, &bus.drivers.netdevs);
+async fn change_netns(cores: &Cores<'_>, id: NetdevId, to: NetNs, other: Option<Name>) -> Result<(), Errno> {
+    let (k, netdevs) = (cores.kernel, &cores.drivers.netdevs);
     let old = netdevs.get(id);
     if old.netns == to {
         return Ok(());
@@ -217,35 +217,36 @@ async fn change_netns(bus: &Bus<'_>, id: NetdevId, to: NetNs, other: Option<Name
         true => other.ok_or(Errno::EEXIST)?,
         false => old.name,
     };
-    tell_devlink(bus, old, NetdevEvent::Unregister).await;
-    if !bus.devlink.decisions.netdev.leaves_silently {
-        link(bus, Notice::Del, old);
+    tell_devlink(cores, old, NetdevEvent::Unregister).await;
+    if !cores.devlink.decisions.netdev.leaves_silently {
+        link(cores, Notice::Del, old);
     }
-    uevent(bus, Action::Remove, old);
+    uevent(cores, Action::Remove, old);
     k.point(Point::NetdevMoved).await;
     netdevs.change(id, |netdev| (netdev.netns, netdev.name, netdev.arrived) = (to, name, netdevs.arrive()));
-    bus.devlink.port_netdev_is_in(old.instance, old.port, to);
+    cores.devlink.port_netdev_is_in(old.instance, old.port, to);
     k.emit_of(old.kref, What::Set(old.subject(), old.netns.to_byte(), to.to_byte()));
-    if old.parent != bus.device(old.handle).on_bus.get() {
+    if old.parent != cores.device(old.handle).on_bus.get() {
         // Models what is said of a `device_rename()` that fails, for the folder it is in went with its device.
         k.emit(What::Warn(old.subject(), k.here()));
     }
     let new = netdevs.get(id);
-    uevent(bus, Action::Add, new);
-    tell_devlink(bus, new, NetdevEvent::Register).await;
-    link(bus, Notice::New, new);
+    uevent(cores, Action::Add, new);
+    tell_devlink(cores, new, NetdevEvent::Register).await;
+    link(cores, Notice::New, new);
     Ok(())
 }
 
 /// Models `default_device_exit_net()`: the netdevs in a namespace that ends go back to the initial one, in the order
 /// in which they came, for a netdev that a driver made itself is no virtual one that could end with its namespace.
-pub(super) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
-    let netdevs = &bus.drivers.netdevs;
+pub(super) async fn exit_netns(cores: &Cores<'_>, netns: NetNs) {
+    let netdevs = &cores.drivers.netdevs;
     while let Some(id) = netdevs.first_in(netns) {
-        match bus.devlink.decisions.netdev.end_with_netns {
-            true => unregister_listed(bus, id).await,
+        match cores.devlink.decisions.netdev.end_with_netns {
+            true => unregister_listed(cores, id).await,
             false => {
-                let moved = change_netns(bus, id, NetNs::Init, Some(Name::Dev(netdevs.arrivals.get()))).await;
+                let moved =
+                    change_netns(cores, id, NetNs::Init, Some(Name::Dev(netdevs.arrivals.get()))).await;
                 moved.expect("there is always another name");
             }
         }
@@ -253,24 +254,26 @@ pub(super) async fn exit_netns(bus: &Bus<'_>, netns: NetNs) {
 }
 
 /// Devlink hears of netdevs from 6.2 on; before, drivers told it.
-async fn tell_devlink(bus: &Bus<'_>, netdev: Netdev, event: NetdevEvent) {
-    if bus.model_of(netdev.handle).netdevs != model::Netdevs::Followed {
+async fn tell_devlink(cores: &Cores<'_>, netdev: Netdev, event: NetdevEvent) {
+    if cores.model_of(netdev.handle).netdevs != model::Netdevs::Followed {
         return;
     }
-    bus.devlink.port_netdevice_event(bus.kernel, netdev.instance, netdev.port, event, netdev.netns).await;
+    cores.devlink.port_netdevice_event(cores.kernel, netdev.instance, netdev.port, event, netdev.netns).await;
 }
 
 /// Models `rtmsg_ifinfo()`, which says which port a netdev is of, and so reads the instance. Before 6.2 it does not, and
 /// then nobody can tell whose the netdev is.
-fn link(bus: &Bus<'_>, notice: Notice, netdev: Netdev) {
-    if !bus.devlink.decisions.netdev.links_name_no_ports && bus.devlink.touch(bus.kernel, netdev.instance) {
-        bus.kernel.emit_in_of(netdev.netns, netdev.kref, What::Link(notice, netdev.subject()));
+fn link(cores: &Cores<'_>, notice: Notice, netdev: Netdev) {
+    if !cores.devlink.decisions.netdev.links_name_no_ports
+        && cores.devlink.touch(cores.kernel, netdev.instance)
+    {
+        cores.kernel.emit_in_of(netdev.netns, netdev.kref, What::Link(notice, netdev.subject()));
     }
 }
 
 /// A netdev's uevents are heard in its namespace alone.
-fn uevent(bus: &Bus<'_>, action: Action, netdev: Netdev) {
-    if bus.kernel.is_heard_in(netdev.netns) {
-        bus.kernel.uevent(action, netdev.subject(), netdev.kref);
+fn uevent(cores: &Cores<'_>, action: Action, netdev: Netdev) {
+    if cores.kernel.is_heard_in(netdev.netns) {
+        cores.kernel.uevent(action, netdev.subject(), netdev.kref);
     }
 }

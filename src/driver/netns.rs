@@ -1,22 +1,22 @@
 //! What users do with network namespaces: make one, go there, and let it end.
 
-use super::{Bus, fib, netdev, rdma};
+use super::{Cores, fib, netdev, rdma};
 use crate::event::{Errno, LockClass, NetNs, Point, QueueName, Subject};
 
 /// Makes a namespace, which RDMA hears of.
-pub async fn add(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
-    if bus.kernel.is_taken(netns) {
+pub async fn add(cores: &Cores<'_>, netns: NetNs) -> Result<(), Errno> {
+    if cores.kernel.is_taken(netns) {
         return Err(Errno::EEXIST);
     }
-    let k = bus.kernel;
+    let k = cores.kernel;
     k.netns_comes(netns, true);
     let begun = {
         // Models `copy_net_ns()`, which keeps those who begin or end to follow all namespaces.
-        let _pernet = match bus.devlink.decisions.lock.netns_exit_holds_pernet_ops {
+        let _pernet = match cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
             true => Some(k.read_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await),
             false => None,
         };
-        bus.ib.init_net(k, netns).await
+        cores.ib.init_net(k, netns).await
     };
     k.netns_comes(netns, false);
     begun?;
@@ -24,58 +24,58 @@ pub async fn add(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
 }
 
 /// Takes the namespace's name away and waits until what that ends has ended.
-pub async fn del(bus: &Bus<'_>, netns: NetNs) -> Result<(), Errno> {
-    bus.kernel.netns_del(netns)?;
-    bus.kernel.flush_workqueue(QueueName::Netns, Point::NetnsDelWait).await;
-    bus.kernel.netns_deleted(netns);
+pub async fn del(cores: &Cores<'_>, netns: NetNs) -> Result<(), Errno> {
+    cores.kernel.netns_del(netns)?;
+    cores.kernel.flush_workqueue(QueueName::Netns, Point::NetnsDelWait).await;
+    cores.kernel.netns_deleted(netns);
     Ok(())
 }
 
 /// Models `cleanup_net()`: the instances leave before the netdevs do. All namespaces that are to end by then end together.
-pub async fn cleanup(bus: &Bus<'_>) {
-    let k = bus.kernel;
+pub async fn cleanup(cores: &Cores<'_>) {
+    let k = cores.kernel;
     let ended = k.netns_ended();
-    let pernet = match bus.devlink.decisions.lock.netns_exit_holds_pernet_ops {
+    let pernet = match cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
         true => Some(k.read(k.lock_of(LockClass::PernetOps, Subject::Kernel), Point::CleanupNetLock).await),
         false => None,
     };
     for netns in &ended {
-        bus.devlink.pernet_pre_exit(k, bus, *netns).await;
+        cores.devlink.pernet_pre_exit(k, cores, *netns).await;
     }
-    if bus.ib.decisions.users.exit_takes_rtnl {
+    if cores.ib.decisions.users.exit_takes_rtnl {
         // Models `ops_exit_rtnl_list()`, for what other subsystems have there.
         drop(k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await);
     }
     for netns in &ended {
-        bus.ib.exit_netns(k, *netns).await;
+        cores.ib.exit_netns(k, *netns).await;
     }
     let mut gone = Vec::new();
     {
         let _rtnl = k.rtnl_lock(Point::NetdevExit).await;
         for netns in &ended {
-            netdev::exit_netns(bus, *netns).await;
+            netdev::exit_netns(cores, *netns).await;
         }
         for netns in &ended {
-            gone.extend(rdma::netdev::exit_netns(bus, *netns).await);
+            gone.extend(rdma::netdev::exit_netns(cores, *netns).await);
         }
     }
-    rdma::netdev::wait(bus, gone).await;
-    if !bus.devlink.others_are_told() {
+    rdma::netdev::wait(cores, gone).await;
+    if !cores.devlink.others_are_told() {
         for netns in &ended {
             // Models `netdev_wait_allrefs_any()` for the loopback netdev of the namespace, which a follower keeps.
             let loopback = k.refcount_set(Subject::Netns(*netns));
             k.kref_wait(loopback, Point::NetdevWait).await;
         }
     }
-    ended.iter().for_each(|netns| fib::exit_netns(bus, *netns));
+    ended.iter().for_each(|netns| fib::exit_netns(cores, *netns));
     drop(pernet);
     ended.iter().for_each(|netns| k.netns_free(*netns));
 }
 
 /// Models `register_netdevice_notifier()` in the probe of the RDMA driver.
-pub(super) async fn register_notifier(bus: &Bus<'_>) {
-    if bus.devlink.decisions.reload.registers_notifier {
-        let lock = bus.kernel.lock_of(LockClass::PernetOps, Subject::Kernel);
-        let _held = bus.kernel.lock(lock, Point::NetdeviceNotifier).await;
+pub(super) async fn register_notifier(cores: &Cores<'_>) {
+    if cores.devlink.decisions.reload.registers_notifier {
+        let lock = cores.kernel.lock_of(LockClass::PernetOps, Subject::Kernel);
+        let _held = cores.kernel.lock(lock, Point::NetdeviceNotifier).await;
     }
 }

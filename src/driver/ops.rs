@@ -2,7 +2,7 @@
 
 use super::model::Guard;
 use super::probe::skips_teardown;
-use super::{Bus, auxiliary, fib, health, linecard, netdev, port, sf, snapshot, vf};
+use super::{Cores, auxiliary, fib, health, linecard, netdev, port, sf, snapshot, vf};
 use crate::devlink::decisions::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
@@ -11,18 +11,18 @@ use crate::event::{
 };
 
 /// Tells devlink core of a counter that the driver can read no longer, or again.
-pub(super) fn knob_turned(bus: &Bus<'_>, handle: Handle, knob: Knob) {
+pub(super) fn knob_turned(cores: &Cores<'_>, handle: Handle, knob: Knob) {
     let counter = match knob {
         Knob::FailDropCounter => Counter::Trap,
         Knob::FailPolicerCounter => Counter::Policer,
         _ => return,
     };
-    if let Some(id) = bus.device(handle).instance.get() {
-        bus.devlink.counter_breaks(bus.kernel, id, counter, bus.device(handle).knob(knob));
+    if let Some(id) = cores.device(handle).instance.get() {
+        cores.devlink.counter_breaks(cores.kernel, id, counter, cores.device(handle).knob(knob));
     }
 }
 
-impl Bus<'_> {
+impl Cores<'_> {
     /// What may fail of all that a reload makes anew; if it does, none of it is left.
     async fn reload_create(&self, id: InstanceId) -> Result<(), Errno> {
         let decisions = &self.devlink.decisions;
@@ -53,7 +53,7 @@ impl Bus<'_> {
     }
 }
 
-impl Ops for Bus<'_> {
+impl Ops for Cores<'_> {
     async fn reload_down(&self, id: InstanceId, limit: ReloadLimit) -> Result<(), Errno> {
         let k = self.kernel;
         k.point(Point::DriverReloadDown).await;

@@ -1,8 +1,8 @@
 //! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
-use super::bus::{announce, is_nsim};
 use super::model::Guard;
-use super::{Bus, auxiliary, fib, health, linecard, netdev, port, snapshot, vf};
+use super::nsim_bus::{announce, is_nsim};
+use super::{Cores, auxiliary, fib, health, linecard, netdev, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::decisions::Publish;
 use crate::devlink::instance::device_lock;
@@ -12,11 +12,11 @@ use crate::sim::Held;
 /// Models the driver core's bind: the driver's probe runs under the device's lock.
 ///
 /// Without a word about ports a device that was bound before is bound again, with as many as it was made with.
-pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: Option<PortCount>) -> Result<(), Errno> {
-    let k = bus.kernel;
+pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: Option<PortCount>) -> Result<(), Errno> {
+    let k = cores.kernel;
     let _device = k.lock(device_lock(k, handle), Point::ProbeDeviceLock).await;
-    let device = bus.device(handle);
-    if !linecard::is_there(bus, handle) || !can_bind(bus, handle) {
+    let device = cores.device(handle);
+    if !linecard::is_there(cores, handle) || !can_bind(cores, handle) {
         return Err(Errno::ENODEV);
     }
     if device.instance.get().is_some() {
@@ -28,17 +28,17 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: Option<PortCount>) -> R
         device.vfs.set(0);
     }
     device.has_driver.set(true);
-    let _all = lock_all(bus).await;
-    let bound = k.span(Span::DriverProbe, Subject::Devlink(handle), bind(bus, handle)).await;
+    let _all = lock_all(cores).await;
+    let bound = k.span(Span::DriverProbe, Subject::Devlink(handle), bind(cores, handle)).await;
     device.has_driver.set(bound.is_ok());
     bound?;
-    announce(bus, handle, Action::Bind);
+    announce(cores, handle, Action::Bind);
     Ok(())
 }
 
 /// The lock of all devices, where the bus holds one over probe and remove.
-async fn lock_all<'b>(bus: &Bus<'b>) -> Option<Held<'b>> {
-    let (k, decisions) = (bus.kernel, &bus.devlink.decisions);
+async fn lock_all<'b>(cores: &Cores<'b>) -> Option<Held<'b>> {
+    let (k, decisions) = (cores.kernel, &cores.devlink.decisions);
     match decisions.lock.bus_locks_all && !decisions.lock.devlink_mutex {
         true => Some(k.lock_here(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel)).await),
         false => None,
@@ -46,67 +46,72 @@ async fn lock_all<'b>(bus: &Bus<'b>) -> Option<Held<'b>> {
 }
 
 /// Whether there is a driver, and a device that is there to stay.
-fn can_bind(bus: &Bus<'_>, handle: Handle) -> bool {
-    match bus.model_of(handle).has_bus_files {
+fn can_bind(cores: &Cores<'_>, handle: Handle) -> bool {
+    match cores.model_of(handle).has_bus_files {
         // The exit function of the driver's module takes the devices away before the driver.
-        true => bus.is_on_bus(handle),
-        false => !is_nsim(handle) || bus.drivers.modules.is_live(Module::Netdevsim),
+        true => cores.is_on_bus(handle),
+        false => !is_nsim(handle) || cores.drivers.modules.is_live(Module::Netdevsim),
     }
 }
 
 /// A driver's probe.
-async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
-    let (k, device) = (bus.kernel, bus.device(handle));
+async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
+    let (k, device) = (cores.kernel, cores.device(handle));
     k.point(Point::ProbeAlloc).await;
-    let id =
-        bus.devlink.alloc(k, handle, bus.model_of(handle).inventory, device.on_bus.get(), home(bus, handle));
+    let id = cores.devlink.alloc(
+        k,
+        handle,
+        cores.model_of(handle).inventory,
+        device.on_bus.get(),
+        home(cores, handle),
+    );
     device.instance.set(Some(id));
-    linecard::nest(bus, handle, id);
-    match bus.devlink.decisions.registration.publish {
-        Publish::Last if bus.devlink.decisions.lock.devlink_mutex => {
+    linecard::nest(cores, handle, id);
+    match cores.devlink.decisions.registration.publish {
+        Publish::Last if cores.devlink.decisions.lock.devlink_mutex => {
             // The lock of all instances comes before an instance's own, so the parts are made without it.
-            let held = bus.devlink.lock(k, id, Point::RegisterLock).await;
-            create(bus, id).await;
-            ready(bus, id).await;
+            let held = cores.devlink.lock(k, id, Point::RegisterLock).await;
+            create(cores, id).await;
+            ready(cores, id).await;
             drop(held);
-            register(bus, id).await?;
-            files_appear(bus, handle);
+            register(cores, id).await?;
+            files_appear(cores, handle);
             Ok(())
         }
         Publish::Last => {
-            let _held = bus.devlink.lock(k, id, Point::RegisterLock).await;
-            create(bus, id).await;
-            ready(bus, id).await;
-            bus.devlink.register(k, id).await?;
+            let _held = cores.devlink.lock(k, id, Point::RegisterLock).await;
+            create(cores, id).await;
+            ready(cores, id).await;
+            cores.devlink.register(k, id).await?;
             // Whoever writes to it is heard by those who listen, so it comes after the instance was announced.
-            files_appear(bus, handle);
+            files_appear(cores, handle);
             Ok(())
         }
         Publish::LastUnlocked => {
-            let held = bus.devlink.lock(k, id, Point::RegisterLock).await;
-            create(bus, id).await;
-            files_appear(bus, handle);
-            ready(bus, id).await;
+            let held = cores.devlink.lock(k, id, Point::RegisterLock).await;
+            create(cores, id).await;
+            files_appear(cores, handle);
+            ready(cores, id).await;
             drop(held);
-            bus.devlink.register(k, id).await
+            cores.devlink.register(k, id).await
         }
         Publish::First => {
-            let _held = bus.devlink.lock(k, id, Point::RegisterLock).await;
-            bus.devlink.register(k, id).await?;
-            create(bus, id).await;
-            files_appear(bus, handle);
-            ready(bus, id).await;
+            let _held = cores.devlink.lock(k, id, Point::RegisterLock).await;
+            cores.devlink.register(k, id).await?;
+            create(cores, id).await;
+            files_appear(cores, handle);
+            ready(cores, id).await;
             Ok(())
         }
         Publish::Early => {
-            if guards_itself(bus, id) {
-                bus.devlink.says(bus.kernel, id, What::Ready(bus.devlink.subject(id)));
+            if guards_itself(cores, id) {
+                cores.devlink.says(cores.kernel, id, What::Ready(cores.devlink.subject(id)));
             }
-            register(bus, id).await?;
+            register(cores, id).await?;
             k.point(Point::ProbeInit).await;
-            create(bus, id).await;
-            files_appear(bus, handle);
-            ready(bus, id).await;
+            create(cores, id).await;
+            files_appear(cores, handle);
+            ready(cores, id).await;
             Ok(())
         }
     }
@@ -114,202 +119,204 @@ async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 
 /// The namespace of a new instance. Models `nsim_bus_dev->initial_net`: where the device was made, be that still there
 /// or not.
-fn home(bus: &Bus<'_>, handle: Handle) -> NetNs {
-    if !bus.model_of(handle).has_bus_files {
-        return bus.kernel.netns();
+fn home(cores: &Cores<'_>, handle: Handle) -> NetNs {
+    if !cores.model_of(handle).has_bus_files {
+        return cores.kernel.netns();
     }
-    let (netns, memory) = bus.device(handle).made_in.get();
+    let (netns, memory) = cores.device(handle).made_in.get();
     if let Some(memory) = memory {
-        bus.kernel.touch(memory);
+        cores.kernel.touch(memory);
     }
     netns
 }
 
 /// Models the driver core's unbind: the driver's remove runs under the device's lock.
-pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
-    let k = bus.kernel;
+pub async fn remove(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
+    let k = cores.kernel;
     let held_device = k.lock(device_lock(k, handle), Point::RemoveDeviceLock).await;
-    let device = bus.device(handle);
-    let id = device.instance.get().ok_or_else(|| bus.absent(handle))?;
-    let _all = lock_all(bus).await;
-    k.span(Span::DriverRemove, bus.devlink.named(id), unbind(bus, handle, id)).await?;
+    let device = cores.device(handle);
+    let id = device.instance.get().ok_or_else(|| cores.absent(handle))?;
+    let _all = lock_all(cores).await;
+    k.span(Span::DriverRemove, cores.devlink.named(id), unbind(cores, handle, id)).await?;
     device.has_driver.set(false);
-    announce(bus, handle, Action::Unbind);
+    announce(cores, handle, Action::Unbind);
     drop(held_device);
     Ok(())
 }
 
 /// A driver's remove.
-async fn unbind(bus: &Bus<'_>, handle: Handle, id: InstanceId) -> Result<(), Errno> {
-    let (k, device) = (bus.kernel, bus.device(handle));
-    vf::remove_function(bus, handle).await;
-    port::remove_files(bus, handle).await;
-    if !bus.devlink.decisions.lock.work_cancelled_locked {
-        linecard::cancel_work(bus, handle).await;
+async fn unbind(cores: &Cores<'_>, handle: Handle, id: InstanceId) -> Result<(), Errno> {
+    let (k, device) = (cores.kernel, cores.device(handle));
+    vf::remove_function(cores, handle).await;
+    port::remove_files(cores, handle).await;
+    if !cores.devlink.decisions.lock.work_cancelled_locked {
+        linecard::cancel_work(cores, handle).await;
     }
-    let removes_file_locked = bus.model(id).has_bus_files;
+    let removes_file_locked = cores.model(id).has_bus_files;
     if !removes_file_locked {
-        snapshot::remove_file(bus, handle).await;
+        snapshot::remove_file(cores, handle).await;
     }
-    if !bus.devlink.decisions.reload.reporters_anew && !bus.devlink.decisions.part.reports_after_unregister {
-        health::remove_files(bus, handle).await;
+    if !cores.devlink.decisions.reload.reporters_anew
+        && !cores.devlink.decisions.part.reports_after_unregister
+    {
+        health::remove_files(cores, handle).await;
     }
-    match bus.devlink.decisions.registration.publish {
+    match cores.devlink.decisions.registration.publish {
         Publish::Last => {
-            let mutex = bus.devlink.mutex(k, Point::DevlinkMutex).await;
-            let held = bus.devlink.lock(k, id, Point::UnregisterLock).await;
-            bus.devlink.unregister(k, id).await?;
-            unready(bus, id).await;
-            destroy(bus, id).await;
+            let mutex = cores.devlink.mutex(k, Point::DevlinkMutex).await;
+            let held = cores.devlink.lock(k, id, Point::UnregisterLock).await;
+            cores.devlink.unregister(k, id).await?;
+            unready(cores, id).await;
+            destroy(cores, id).await;
             drop((held, mutex));
         }
         Publish::LastUnlocked => {
-            bus.devlink.unregister(k, id).await?;
-            let _held = bus.devlink.lock(k, id, Point::UnregisterLock).await;
-            unready(bus, id).await;
-            destroy(bus, id).await;
+            cores.devlink.unregister(k, id).await?;
+            let _held = cores.devlink.lock(k, id, Point::UnregisterLock).await;
+            unready(cores, id).await;
+            destroy(cores, id).await;
         }
         Publish::First => {
-            let _held = bus.devlink.lock(k, id, Point::UnregisterLock).await;
-            unready(bus, id).await;
-            destroy(bus, id).await;
-            bus.devlink.unregister(k, id).await?;
+            let _held = cores.devlink.lock(k, id, Point::UnregisterLock).await;
+            unready(cores, id).await;
+            destroy(cores, id).await;
+            cores.devlink.unregister(k, id).await?;
         }
         Publish::Early => {
-            bus.devlink.reload_enable(k, id, false);
-            unready(bus, id).await;
-            destroy(bus, id).await;
-            let _mutex = bus.devlink.mutex(k, Point::DevlinkMutex).await;
-            let _held = bus.devlink.lock(k, id, Point::UnregisterLock).await;
-            bus.devlink.unregister(k, id).await?;
+            cores.devlink.reload_enable(k, id, false);
+            unready(cores, id).await;
+            destroy(cores, id).await;
+            let _mutex = cores.devlink.mutex(k, Point::DevlinkMutex).await;
+            let _held = cores.devlink.lock(k, id, Point::UnregisterLock).await;
+            cores.devlink.unregister(k, id).await?;
         }
     }
-    if guards_itself(bus, id) {
-        bus.devlink.says(bus.kernel, id, What::Unready(bus.devlink.subject(id)));
+    if guards_itself(cores, id) {
+        cores.devlink.says(cores.kernel, id, What::Unready(cores.devlink.subject(id)));
     }
     k.point(Point::RemoveFree).await;
     device.instance.set(None);
-    port::forget_all(bus, handle);
-    bus.devlink.free(k, id);
+    port::forget_all(cores, handle);
+    cores.devlink.free(k, id);
     Ok(())
 }
 
 /// The files appear that let a user do something to the running driver.
-fn files_appear(bus: &Bus<'_>, handle: Handle) {
-    snapshot::create_file(bus, handle);
-    if !bus.devlink.decisions.reload.reporters_anew {
-        health::files_appear(bus, handle);
+fn files_appear(cores: &Cores<'_>, handle: Handle) {
+    snapshot::create_file(cores, handle);
+    if !cores.devlink.decisions.reload.reporters_anew {
+        health::files_appear(cores, handle);
     }
 }
 
 /// Models `nsim_dev_debugfs_init()`.
-fn debugfs_appears(bus: &Bus<'_>, handle: Handle) {
-    if bus.model_of(handle).has_bus_files {
-        bus.device(handle).has_knobs.set(true);
-        snapshot::create_file(bus, handle);
+fn debugfs_appears(cores: &Cores<'_>, handle: Handle) {
+    if cores.model_of(handle).has_bus_files {
+        cores.device(handle).has_knobs.set(true);
+        snapshot::create_file(cores, handle);
     }
 }
 
 /// Models `nsim_dev_debugfs_exit()`.
-async fn debugfs_goes(bus: &Bus<'_>, handle: Handle) {
-    if bus.device(handle).has_knobs.replace(false) {
-        snapshot::remove_file(bus, handle).await;
+async fn debugfs_goes(cores: &Cores<'_>, handle: Handle) {
+    if cores.device(handle).has_knobs.replace(false) {
+        snapshot::remove_file(cores, handle).await;
     }
 }
 
 /// Models `devlink_register()`: the locks, and the register under them.
-async fn register(bus: &Bus<'_>, id: InstanceId) -> Result<(), Errno> {
-    let _mutex = bus.devlink.mutex(bus.kernel, Point::DevlinkMutex).await;
-    let _held = bus.devlink.lock(bus.kernel, id, Point::RegisterLock).await;
-    bus.devlink.register(bus.kernel, id).await
+async fn register(cores: &Cores<'_>, id: InstanceId) -> Result<(), Errno> {
+    let _mutex = cores.devlink.mutex(cores.kernel, Point::DevlinkMutex).await;
+    let _held = cores.devlink.lock(cores.kernel, id, Point::RegisterLock).await;
+    cores.devlink.register(cores.kernel, id).await
 }
 
-async fn ready(bus: &Bus<'_>, id: InstanceId) {
-    bus.kernel.point(Point::ProbeReady).await;
-    let device = bus.device(bus.devlink.handle(id));
+async fn ready(cores: &Cores<'_>, id: InstanceId) {
+    cores.kernel.point(Point::ProbeReady).await;
+    let device = cores.device(cores.devlink.handle(id));
     device.is_ready.set(true);
     device.has_port_files.set(true);
-    if !guards_itself(bus, id) {
-        bus.devlink.says(bus.kernel, id, What::Ready(bus.devlink.subject(id)));
+    if !guards_itself(cores, id) {
+        cores.devlink.says(cores.kernel, id, What::Ready(cores.devlink.subject(id)));
     }
-    if bus.model(id).guard != Guard::None {
-        bus.devlink.reload_enable(bus.kernel, id, true);
+    if cores.model(id).guard != Guard::None {
+        cores.devlink.reload_enable(cores.kernel, id, true);
     }
 }
 
 /// Whether a driver may be called while it is in probe or remove, because its callbacks look at its own state first.
-fn guards_itself(bus: &Bus<'_>, id: InstanceId) -> bool {
-    bus.devlink.decisions.registration.publish == Publish::Early && bus.model(id).guard == Guard::Own
+fn guards_itself(cores: &Cores<'_>, id: InstanceId) -> bool {
+    cores.devlink.decisions.registration.publish == Publish::Early && cores.model(id).guard == Guard::Own
 }
 
-async fn unready(bus: &Bus<'_>, id: InstanceId) {
-    bus.device(bus.devlink.handle(id)).is_ready.set(false);
-    if !guards_itself(bus, id) {
-        bus.devlink.says(bus.kernel, id, What::Unready(bus.devlink.subject(id)));
+async fn unready(cores: &Cores<'_>, id: InstanceId) {
+    cores.device(cores.devlink.handle(id)).is_ready.set(false);
+    if !guards_itself(cores, id) {
+        cores.devlink.says(cores.kernel, id, What::Unready(cores.devlink.subject(id)));
     }
-    bus.kernel.point(Point::RemoveTeardown).await;
+    cores.kernel.point(Point::RemoveTeardown).await;
 }
 
 /// The lock that a step of probe or remove takes for itself where it does not run under one.
-async fn step_lock<'b>(bus: &Bus<'b>, id: InstanceId, at: Point) -> Option<Held<'b>> {
-    port::lock_if(bus, id, bus.devlink.decisions.registration.publish == Publish::Early, at).await
+async fn step_lock<'b>(cores: &Cores<'b>, id: InstanceId, at: Point) -> Option<Held<'b>> {
+    port::lock_if(cores, id, cores.devlink.decisions.registration.publish == Publish::Early, at).await
 }
 
 /// Everything that probe makes.
-async fn create(bus: &Bus<'_>, id: InstanceId) {
-    let k = bus.kernel;
+async fn create(cores: &Cores<'_>, id: InstanceId) {
+    let k = cores.kernel;
     {
-        let _held = step_lock(bus, id, Point::ParamsRegister).await;
-        bus.devlink.resources_register(k, id);
-        bus.devlink.params_register(k, id).await;
-        bus.devlink.linecards_create(k, id).await;
+        let _held = step_lock(cores, id, Point::ParamsRegister).await;
+        cores.devlink.resources_register(k, id);
+        cores.devlink.params_register(k, id).await;
+        cores.devlink.linecards_create(k, id).await;
     }
-    if !bus.model(id).inventory.traps.is_empty() {
-        let _held = step_lock(bus, id, Point::TrapsRegister).await;
-        bus.devlink.regions_create(k, id).await;
-        bus.devlink.traps_register(k, id).await;
-        debugfs_appears(bus, bus.devlink.handle(id));
-        fib::create(bus, id).await.expect("a resource of a new instance is as large as can be");
+    if !cores.model(id).inventory.traps.is_empty() {
+        let _held = step_lock(cores, id, Point::TrapsRegister).await;
+        cores.devlink.regions_create(k, id).await;
+        cores.devlink.traps_register(k, id).await;
+        debugfs_appears(cores, cores.devlink.handle(id));
+        fib::create(cores, id).await.expect("a resource of a new instance is as large as can be");
     }
     {
-        let _held = step_lock(bus, id, Point::ParamsRegister).await;
-        health::create(bus, id);
+        let _held = step_lock(cores, id, Point::ParamsRegister).await;
+        health::create(cores, id);
     }
-    netdev::notifier_changes(bus, id).await;
+    netdev::notifier_changes(cores, id).await;
     // A device that was just made has no port in the way.
-    let _ = port::create_all(bus, id, bus.devlink.decisions.registration.publish == Publish::Early).await;
-    auxiliary::attach(bus, id).await;
+    let _ = port::create_all(cores, id, cores.devlink.decisions.registration.publish == Publish::Early).await;
+    auxiliary::attach(cores, id).await;
 }
 
 /// Models the start of `nsim_dev_reload_destroy()`: once a reload has failed, 6.12's netdevsim takes everything for
 /// torn down, and so it leaves the ports that were added since.
-pub(super) fn skips_teardown(bus: &Bus<'_>, id: InstanceId) -> bool {
-    bus.model(id).forgets_ports && bus.devlink.is_reload_failed(bus.kernel, id)
+pub(super) fn skips_teardown(cores: &Cores<'_>, id: InstanceId) -> bool {
+    cores.model(id).forgets_ports && cores.devlink.is_reload_failed(cores.kernel, id)
 }
 
 /// Everything that remove unmakes; what a failed reload left undone is not there to unmake.
-async fn destroy(bus: &Bus<'_>, id: InstanceId) {
-    let k = bus.kernel;
-    if !skips_teardown(bus, id) {
-        if bus.model(id).has_bus_files {
-            snapshot::remove_file(bus, bus.devlink.handle(id)).await;
+async fn destroy(cores: &Cores<'_>, id: InstanceId) {
+    let k = cores.kernel;
+    if !skips_teardown(cores, id) {
+        if cores.model(id).has_bus_files {
+            snapshot::remove_file(cores, cores.devlink.handle(id)).await;
         }
-        if bus.devlink.decisions.lock.work_cancelled_locked {
-            linecard::cancel_work(bus, bus.devlink.handle(id)).await;
+        if cores.devlink.decisions.lock.work_cancelled_locked {
+            linecard::cancel_work(cores, cores.devlink.handle(id)).await;
         }
-        auxiliary::detach(bus, id).await;
-        linecard::teardown(bus, id).await;
-        vf::teardown(bus, id, bus.devlink.decisions.registration.publish == Publish::Early).await;
-        port::destroy_all(bus, id, bus.devlink.decisions.registration.publish == Publish::Early).await;
-        netdev::notifier_changes(bus, id).await;
-        let _held = step_lock(bus, id, Point::TrapsUnregister).await;
-        health::destroy(bus, id).await;
-        fib::destroy(bus, id).await;
-        bus.devlink.traps_unregister(k, id).await;
-        bus.devlink.regions_destroy(k, id).await;
-        bus.devlink.linecards_destroy(k, id).await;
+        auxiliary::detach(cores, id).await;
+        linecard::teardown(cores, id).await;
+        vf::teardown(cores, id, cores.devlink.decisions.registration.publish == Publish::Early).await;
+        port::destroy_all(cores, id, cores.devlink.decisions.registration.publish == Publish::Early).await;
+        netdev::notifier_changes(cores, id).await;
+        let _held = step_lock(cores, id, Point::TrapsUnregister).await;
+        health::destroy(cores, id).await;
+        fib::destroy(cores, id).await;
+        cores.devlink.traps_unregister(k, id).await;
+        cores.devlink.regions_destroy(k, id).await;
+        cores.devlink.linecards_destroy(k, id).await;
     }
-    debugfs_goes(bus, bus.devlink.handle(id)).await;
-    let _held = step_lock(bus, id, Point::ParamsUnregister).await;
-    bus.devlink.params_unregister(k, id).await;
+    debugfs_goes(cores, cores.devlink.handle(id)).await;
+    let _held = step_lock(cores, id, Point::ParamsUnregister).await;
+    cores.devlink.params_unregister(k, id).await;
 }

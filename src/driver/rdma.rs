@@ -4,7 +4,7 @@ pub mod link;
 pub mod module;
 pub mod netdev;
 
-use super::Bus;
+use super::Cores;
 use crate::commands;
 use crate::event::{Errno, IbDevice, IbDriver, NetNs, Netdev, NetnsMode, RdmaModule, Switch, UmadNumber};
 use crate::operand::Operand;
@@ -65,19 +65,19 @@ pub fn names_dummies(command: Command) -> bool {
 }
 
 /// Runs one command.
-pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
-    let (k, ib) = (bus.kernel, bus.ib);
+pub async fn execute(command: Command, cores: &Cores<'_>) -> Result<(), Errno> {
+    let (k, ib) = (cores.kernel, cores.ib);
     if !names_dummies(command) {
         return Err(Errno::EOPNOTSUPP);
     }
     match command {
-        Command::NetdevAdd { netdev } => netdev::add(bus, netdev).await,
-        Command::NetdevDel { netdev } => netdev::del(bus, netdev).await,
-        Command::NetdevUp { netdev } => netdev::set_up(bus, netdev, true).await,
-        Command::NetdevDown { netdev } => netdev::set_up(bus, netdev, false).await,
-        Command::NetdevRename { netdev, to } => netdev::rename(bus, netdev, to).await,
-        Command::NetdevSetNetns { netdev, netns } => netdev::set_netns(bus, netdev, netns).await,
-        Command::LinkAdd { device, driver, netdev } => link::add(bus, device, driver, netdev).await,
+        Command::NetdevAdd { netdev } => netdev::add(cores, netdev).await,
+        Command::NetdevDel { netdev } => netdev::del(cores, netdev).await,
+        Command::NetdevUp { netdev } => netdev::set_up(cores, netdev, true).await,
+        Command::NetdevDown { netdev } => netdev::set_up(cores, netdev, false).await,
+        Command::NetdevRename { netdev, to } => netdev::rename(cores, netdev, to).await,
+        Command::NetdevSetNetns { netdev, netns } => netdev::set_netns(cores, netdev, netns).await,
+        Command::LinkAdd { device, driver, netdev } => link::add(cores, device, driver, netdev).await,
         Command::LinkDel { device } => ib.unregister_by_name(k, device).await,
         Command::Rename { device, to } => ib.rename(k, device, to).await,
         Command::SetNetns { device, netns } => ib.set_netns(k, device, netns).await,
@@ -90,8 +90,8 @@ pub async fn execute(command: Command, bus: &Bus<'_>) -> Result<(), Errno> {
             Ok(())
         }
         Command::LinkShow { device } => ib.show_port(k, device).await,
-        Command::ModuleLoad { module } => module::load(bus, module).await,
-        Command::ModuleRemove { module } => module::remove(bus, module).await,
+        Command::ModuleLoad { module } => module::load(cores, module).await,
+        Command::ModuleRemove { module } => module::remove(cores, module).await,
         Command::UmadRead { umad } => ib.umad_read(k, umad.to_byte()).await,
         Command::FailEnable { switch } => {
             ib.fails_to_enable.set(switch == Switch::On);

@@ -3,7 +3,7 @@
 //! The parent belongs to `mlx5/0`, which ends it when its eswitch goes back to legacy; the device is `mlx5/1`. So
 //! devlink calls mdev core under the lock of one instance, and mdev core a driver that wants the lock of another.
 
-use super::{Bus, probe as bind};
+use super::{Cores, probe as bind};
 use crate::devlink::InstanceId;
 use crate::event::{Errno, EswitchMode, Handle, Parent, Point};
 use crate::mdev::device_lock;
@@ -14,24 +14,24 @@ const OWNER: Handle = Handle::Mlx50;
 const CHILD: Handle = Handle::Mlx51;
 
 /// The driver of the mediated device makes an instance of devlink for it.
-pub(super) async fn probe(bus: &Bus<'_>) -> Result<(), Errno> {
-    bind::probe(bus, CHILD, None).await
+pub(super) async fn probe(cores: &Cores<'_>) -> Result<(), Errno> {
+    bind::probe(cores, CHILD, None).await
 }
 
 /// It ends the instance.
-pub(super) async fn remove(bus: &Bus<'_>) {
-    bus.kernel.point(Point::SfChildRemove).await;
+pub(super) async fn remove(cores: &Cores<'_>) {
+    cores.kernel.point(Point::SfChildRemove).await;
     // An instance that somebody has ended before needs nothing.
-    let _ = bind::remove(bus, CHILD).await;
+    let _ = bind::remove(cores, CHILD).await;
 }
 
 /// The eswitch is to change its mode: without switchdev there are no subfunctions.
-pub(super) async fn eswitch_mode_set(bus: &Bus<'_>, id: InstanceId, mode: EswitchMode) {
-    let is_owner = bus.devlink.handle(id) == OWNER && mode == EswitchMode::Legacy;
-    if is_owner && bus.mdev.parent(Parent::Sf0).is_registered() {
+pub(super) async fn eswitch_mode_set(cores: &Cores<'_>, id: InstanceId, mode: EswitchMode) {
+    let is_owner = cores.devlink.handle(id) == OWNER && mode == EswitchMode::Legacy;
+    if is_owner && cores.mdev.parent(Parent::Sf0).is_registered() {
         // Nobody registers the parent before it is unregistered.
-        let _held = bus.kernel.lock(device_lock(bus.kernel, Parent::Sf0), Point::SfEswitch).await;
+        let _held = cores.kernel.lock(device_lock(cores.kernel, Parent::Sf0), Point::SfEswitch).await;
         // Who unregisters it meanwhile has done it.
-        let _ = bus.mdev.unregister(bus.kernel, bus, Parent::Sf0).await;
+        let _ = cores.mdev.unregister(cores.kernel, cores, Parent::Sf0).await;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! mtty counts its ports, of which a device has one or two, and gives them back when the vfio device is released.
 
-use super::Bus;
+use super::Cores;
 use crate::event::{Action, Errno, MdevType, Parent, Point, QueueName, Subject, Uuid, What, WorkFn};
 use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kref, RegistrationId};
@@ -40,41 +40,41 @@ const fn ports(kind: MdevType) -> u8 {
 }
 
 /// Models `mtty_get_available()`; the other drivers have mdev core count.
-pub(super) fn available(bus: &Bus<'_>, parent: Parent, kind: MdevType) -> Option<u8> {
-    let left = PORTS - bus.drivers.vfio.ports[parent.index()].get();
+pub(super) fn available(cores: &Cores<'_>, parent: Parent, kind: MdevType) -> Option<u8> {
+    let left = PORTS - cores.drivers.vfio.ports[parent.index()].get();
     left.checked_div(ports(kind))
 }
 
 /// Takes ports for a device of this type, or gives them back.
-fn count(bus: &Bus<'_>, parent: Parent, kind: MdevType, taken: bool) {
-    let used = &bus.drivers.vfio.ports[parent.index()];
-    let Some(before) = available(bus, parent, kind) else { return };
+fn count(cores: &Cores<'_>, parent: Parent, kind: MdevType, taken: bool) {
+    let used = &cores.drivers.vfio.ports[parent.index()];
+    let Some(before) = available(cores, parent, kind) else { return };
     used.set(if taken { used.get() + ports(kind) } else { used.get() - ports(kind) });
-    let after = available(bus, parent, kind).expect("it was counted before");
-    bus.kernel.emit(What::Set(Subject::MdevType(parent, kind), before, after));
+    let after = available(cores, parent, kind).expect("it was counted before");
+    cores.kernel.emit(What::Set(Subject::MdevType(parent, kind), before, after));
 }
 
 /// Models `mtty_probe()` and in it `vfio_register_emulated_iommu_dev()`.
-pub(super) fn probe(bus: &Bus<'_>, parent: Parent, uuid: Uuid, kind: MdevType) -> Result<(), Errno> {
-    let k = bus.kernel;
-    if available(bus, parent, kind) == Some(0) {
+pub(super) fn probe(cores: &Cores<'_>, parent: Parent, uuid: Uuid, kind: MdevType) -> Result<(), Errno> {
+    let k = cores.kernel;
+    if available(cores, parent, kind) == Some(0) {
         return Err(Errno::ENOSPC);
     }
-    count(bus, parent, kind, true);
+    count(cores, parent, kind, true);
     let subject = Subject::VfioDevice(parent, uuid);
     let (kref, users) = (k.kref_init(subject), k.registration(subject));
-    bus.drivers.vfio.devices[uuid.index()].set(Some(Device { kref, parent, kind, users }));
+    cores.drivers.vfio.devices[uuid.index()].set(Some(Device { kref, parent, kind, users }));
     k.uevent(Action::Add, Subject::VfioGroup(parent, uuid), kref);
     k.uevent(Action::Add, subject, kref);
     Ok(())
 }
 
 /// Models `mtty_remove()` and in it `vfio_unregister_group_dev()`, which waits for those who have the device open.
-pub(super) async fn remove(bus: &Bus<'_>, uuid: Uuid) {
-    let k = bus.kernel;
-    let slot = &bus.drivers.vfio.devices[uuid.index()];
+pub(super) async fn remove(cores: &Cores<'_>, uuid: Uuid) {
+    let k = cores.kernel;
+    let slot = &cores.drivers.vfio.devices[uuid.index()];
     let Some(device) = slot.get() else { return };
-    if bus.mdev.decisions.driver_waits_for_users {
+    if cores.mdev.decisions.driver_waits_for_users {
         k.unregister_wait(device.users, Point::VfioWait).await;
     }
     slot.set(None);
@@ -85,40 +85,40 @@ pub(super) async fn remove(bus: &Bus<'_>, uuid: Uuid) {
         return;
     }
     if k.config.delayed_release {
-        bus.drivers.vfio.dying.borrow_mut().push((uuid, device));
+        cores.drivers.vfio.dying.borrow_mut().push((uuid, device));
         k.queue_work(QueueName::System, WorkFn::ReleaseVfio(uuid), device.parent.module());
     } else {
-        release_one(bus, device);
+        release_one(cores, device);
     }
 }
 
 /// Models `kobject_delayed_cleanup()` of a vfio device.
-pub fn release(bus: &Bus<'_>, uuid: Uuid) {
-    let mut dying = bus.drivers.vfio.dying.borrow_mut();
+pub fn release(cores: &Cores<'_>, uuid: Uuid) {
+    let mut dying = cores.drivers.vfio.dying.borrow_mut();
     dying.retain(|(of, device)| {
         if *of == uuid {
-            release_one(bus, *device);
+            release_one(cores, *device);
         }
         *of != uuid
     });
 }
 
 /// Models `vfio_device_release()` and in it `mtty_release_dev()`.
-fn release_one(bus: &Bus<'_>, device: Device) {
-    bus.kernel.free(device.kref);
-    count(bus, device.parent, device.kind, false);
+fn release_one(cores: &Cores<'_>, device: Device) {
+    cores.kernel.free(device.kref);
+    count(cores, device.parent, device.kind, false);
 }
 
 /// Whether somebody has a device open.
-pub(super) fn is_open(bus: &Bus<'_>, uuid: Uuid) -> bool {
-    let device = bus.drivers.vfio.devices[uuid.index()].get();
-    device.is_some_and(|device| bus.kernel.has_users(device.users))
+pub(super) fn is_open(cores: &Cores<'_>, uuid: Uuid) -> bool {
+    let device = cores.drivers.vfio.devices[uuid.index()].get();
+    device.is_some_and(|device| cores.kernel.has_users(device.users))
 }
 
 /// A user opens a device, does something with it, and closes it.
-pub async fn r#use(bus: &Bus<'_>, uuid: Uuid) -> Result<(), Errno> {
-    let k = bus.kernel;
-    let device = bus.drivers.vfio.devices[uuid.index()].get().ok_or(Errno::ENOENT)?;
+pub async fn r#use(cores: &Cores<'_>, uuid: Uuid) -> Result<(), Errno> {
+    let k = cores.kernel;
+    let device = cores.drivers.vfio.devices[uuid.index()].get().ok_or(Errno::ENOENT)?;
     let _user = k.try_use(device.users).ok_or(Errno::ENODEV)?;
     let _text = k.text(device.parent.module());
     k.point(Point::VfioUse).await;

@@ -1,6 +1,6 @@
 //! `siw` and `rxe`: software drivers that make an RDMA device of any netdev, and let it go when the netdev goes.
 
-use super::{Bus, module};
+use super::{Cores, module};
 use crate::event::{Errno, IbDevice, IbDriver, LockClass, Module, NetNs, Netdev, Point, Subject};
 use crate::ib::decisions::{LinkOps, NetdevGone};
 use crate::ib::netdev::{Link, NetdevId};
@@ -17,90 +17,90 @@ pub(super) const fn text_of(driver: IbDriver) -> Module {
 
 /// Models `nldev_newlink()`: the netdev is looked up where the task is, and kept until the link is made.
 pub(super) async fn add(
-    bus: &Bus<'_>,
+    cores: &Cores<'_>,
     name: IbDevice,
     driver: IbDriver,
     netdev: Netdev,
 ) -> Result<(), Errno> {
-    let (k, netdevs) = (bus.kernel, &bus.ib.netdevs);
+    let (k, netdevs) = (cores.kernel, &cores.ib.netdevs);
     k.point(Point::NewLink).await;
     let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
     netdevs.hold(k, id);
-    let result = with_ops(bus, name, driver, id).await;
+    let result = with_ops(cores, name, driver, id).await;
     if result.is_ok() && !netdevs.get(id).registered {
         // Whoever waits for a netdev's references tells the drivers again and again that it goes.
-        going(bus, id).await;
+        going(cores, id).await;
     }
     netdevs.put(k, id);
     result
 }
 
 /// The driver must not go while it makes a link.
-async fn with_ops(bus: &Bus<'_>, name: IbDevice, driver: IbDriver, id: NetdevId) -> Result<(), Errno> {
-    let k = bus.kernel;
-    let ops = || bus.drivers.rdma.ops(driver).ok_or(Errno::EINVAL);
-    match bus.ib.decisions.users.link_ops {
+async fn with_ops(cores: &Cores<'_>, name: IbDevice, driver: IbDriver, id: NetdevId) -> Result<(), Errno> {
+    let k = cores.kernel;
+    let ops = || cores.drivers.rdma.ops(driver).ok_or(Errno::EINVAL);
+    match cores.ib.decisions.users.link_ops {
         LinkOps::Users => {
             let _use = k.try_use(ops()?).ok_or(Errno::EINVAL)?;
-            new_link(bus, name, driver, id).await
+            new_link(cores, name, driver, id).await
         }
         LinkOps::Rwsem => {
             let lock = k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel);
             let _held = k.read(lock, Point::NewLink).await;
             ops()?;
-            new_link(bus, name, driver, id).await
+            new_link(cores, name, driver, id).await
         }
         LinkOps::Nothing => {
             ops()?;
-            new_link(bus, name, driver, id).await
+            new_link(cores, name, driver, id).await
         }
     }
 }
 
 /// Models `siw_newlink()` and `rxe_newlink()`: one device of a driver on a netdev.
-async fn new_link(bus: &Bus<'_>, name: IbDevice, driver: IbDriver, id: NetdevId) -> Result<(), Errno> {
-    let k = bus.kernel;
+async fn new_link(cores: &Cores<'_>, name: IbDevice, driver: IbDriver, id: NetdevId) -> Result<(), Errno> {
+    let k = cores.kernel;
     let _text = k.text(text_of(driver));
-    if bus.ib.on_netdev(k, driver, id).is_some() {
+    if cores.ib.on_netdev(k, driver, id).is_some() {
         return Err(Errno::EEXIST);
     }
-    bus.ib.register_link(k, name, Link { driver, netdev: Some(id) }).await
+    cores.ib.register_link(k, name, Link { driver, netdev: Some(id) }).await
 }
 
 /// Models `siw_netdev_event()` and `rxe_notify()` for NETDEV_UNREGISTER: they may not wait, so a worker unregisters.
-pub(super) async fn going(bus: &Bus<'_>, id: NetdevId) {
+pub(super) async fn going(cores: &Cores<'_>, id: NetdevId) {
     // Notifiers are called in the order in which the modules were loaded.
-    let users = &bus.ib.decisions.users;
-    let is_init = bus.ib.netdevs.get(id).netns == NetNs::Init;
+    let users = &cores.ib.decisions.users;
+    let is_init = cores.ib.netdevs.get(id).netns == NetNs::Init;
     let is_deaf = |driver: &IbDriver| users.siw_follows_init_alone && *driver == IbDriver::Siw && !is_init;
-    for driver in bus.drivers.rdma.notified().filter(|driver| !is_deaf(driver)) {
+    for driver in cores.drivers.rdma.notified().filter(|driver| !is_deaf(driver)) {
         if users.netdev_lookup_locks {
-            bus.ib.wait_for_readable_list(bus.kernel).await;
+            cores.ib.wait_for_readable_list(cores.kernel).await;
         }
-        for device in bus.ib.all_on_netdev(driver, id) {
+        for device in cores.ib.all_on_netdev(driver, id) {
             // It may be on its way out already.
-            let _gone = match bus.ib.decisions.netdev_gone {
-                NetdevGone::Queues => bus.ib.unregister_queued(bus.kernel, device),
-                NetdevGone::Unregisters => Box::pin(bus.ib.unregister_device(bus.kernel, device)).await,
+            let _gone = match cores.ib.decisions.netdev_gone {
+                NetdevGone::Queues => cores.ib.unregister_queued(cores.kernel, device),
+                NetdevGone::Unregisters => Box::pin(cores.ib.unregister_device(cores.kernel, device)).await,
             };
         }
     }
 }
 
 /// Models `siw_exit_module()` and `rxe_module_exit()`: no new link, then no device.
-pub(super) async fn exit(bus: &Bus<'_>, driver: IbDriver) {
-    let k = bus.kernel;
+pub(super) async fn exit(cores: &Cores<'_>, driver: IbDriver) {
+    let k = cores.kernel;
     let _text = k.text(text_of(driver));
-    bus.ib.gone[driver.index()].set(true);
+    cores.ib.gone[driver.index()].set(true);
     if driver == IbDriver::Siw {
         // Models `unregister_netdevice_notifier()`, which tells the notifier that every netdev goes.
-        for device in bus.ib.made_by(driver).collect::<Vec<_>>() {
+        for device in cores.ib.made_by(driver).collect::<Vec<_>>() {
             // It may be on its way out already.
-            let _gone = bus.ib.unregister_queued(k, device);
+            let _gone = cores.ib.unregister_queued(k, device);
         }
-        bus.drivers.rdma.tells_no_more(driver);
+        cores.drivers.rdma.tells_no_more(driver);
     }
-    module::forget_ops(bus, driver).await;
+    module::forget_ops(cores, driver).await;
     // Models `ib_unregister_driver()`: whoever else unregisters one of them is waited for.
-    bus.ib.unregister_driver(k, driver).await;
+    cores.ib.unregister_driver(k, driver).await;
 }

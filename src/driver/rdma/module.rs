@@ -1,6 +1,6 @@
 //! The modules of RDMA: two drivers, `ib_uverbs` that both need, and `ib_umad` that nobody does.
 
-use super::{Bus, link};
+use super::{Cores, link};
 use crate::event::{Client, Errno, IbDriver, LockClass, Module, Point, RdmaModule, Span, Subject};
 use crate::ib;
 use crate::ib::decisions::LinkOps;
@@ -58,52 +58,52 @@ impl Rdma {
 }
 
 /// Where users have RDMA devices the drivers and what they need are there from the start.
-pub fn boot(bus: &Bus<'_>) {
+pub fn boot(cores: &Cores<'_>) {
     for module in [RdmaModule::IbUverbs, RdmaModule::Siw, RdmaModule::RdmaRxe] {
-        bus.drivers.rdma.state(module).set(State::Live);
+        cores.drivers.rdma.state(module).set(State::Live);
     }
-    bus.ib.users_load.set(true);
-    bus.ib.boot_client(bus.kernel, Client::Uverbs);
-    begin_driver(bus, IbDriver::Siw);
-    begin_driver(bus, IbDriver::Rxe);
+    cores.ib.users_load.set(true);
+    cores.ib.boot_client(cores.kernel, Client::Uverbs);
+    begin_driver(cores, IbDriver::Siw);
+    begin_driver(cores, IbDriver::Rxe);
 }
 
 /// Models `init_module(2)` as modprobe calls it: first for what the module needs.
-pub(super) async fn load(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
+pub(super) async fn load(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
     let is_driver = matches!(module, RdmaModule::Siw | RdmaModule::RdmaRxe);
     if is_driver {
-        match insert(bus, RdmaModule::IbUverbs).await {
+        match insert(cores, RdmaModule::IbUverbs).await {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(errno) => return Err(errno),
         }
     }
-    insert(bus, module).await
+    insert(cores, module).await
 }
 
 /// Models `finit_module(2)`: a module that is there or going is refused.
-async fn insert(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
+async fn insert(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
     let load = async {
-        match bus.drivers.rdma.state(module).get() {
-            State::Absent => init(bus, module).await,
+        match cores.drivers.rdma.state(module).get() {
+            State::Absent => init(cores, module).await,
             State::Live => Err(Errno::EEXIST),
             State::Coming | State::Going => Err(Errno::EBUSY),
         }
     };
-    bus.drivers.modules.load_once(bus.kernel, text_of(module), load).await
+    cores.drivers.modules.load_once(cores.kernel, text_of(module), load).await
 }
 
-async fn init(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
-    let (k, rdma) = (bus.kernel, &bus.drivers.rdma);
+async fn init(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
+    let (k, rdma) = (cores.kernel, &cores.drivers.rdma);
     rdma.state(module).set(State::Coming);
     k.module_loaded(text_of(module));
     let _text = k.text(text_of(module));
     match module {
-        RdmaModule::Siw => load_driver(bus, IbDriver::Siw).await,
-        RdmaModule::RdmaRxe => load_driver(bus, IbDriver::Rxe).await,
-        RdmaModule::IbUverbs => register(bus, Client::Uverbs).await?,
+        RdmaModule::Siw => load_driver(cores, IbDriver::Siw).await,
+        RdmaModule::RdmaRxe => load_driver(cores, IbDriver::Rxe).await,
+        RdmaModule::IbUverbs => register(cores, Client::Uverbs).await?,
         RdmaModule::IbUmad => {
-            register(bus, Client::Umad).await?;
-            bus.ib.register_issm(k).await;
+            register(cores, Client::Umad).await?;
+            cores.ib.register_issm(k).await;
         }
     }
     rdma.state(module).set(State::Live);
@@ -111,13 +111,13 @@ async fn init(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
 }
 
 /// Models `delete_module(2)`: a module that another needs stays.
-pub(super) async fn remove(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errno> {
-    let (k, rdma) = (bus.kernel, &bus.drivers.rdma);
+pub(super) async fn remove(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
+    let (k, rdma) = (cores.kernel, &cores.drivers.rdma);
     let is_needed = !rdma.is_absent(RdmaModule::Siw) || !rdma.is_absent(RdmaModule::RdmaRxe);
     match rdma.state(module).get() {
         State::Absent => return Err(Errno::ENOENT),
         State::Live if module == RdmaModule::IbUverbs && is_needed => return Err(Errno::EAGAIN),
-        State::Live if module == RdmaModule::IbUverbs && bus.ib.uverbs.is_used() => {
+        State::Live if module == RdmaModule::IbUverbs && cores.ib.uverbs.is_used() => {
             return Err(Errno::EAGAIN);
         }
         State::Coming | State::Going => return Err(Errno::EBUSY),
@@ -127,12 +127,12 @@ pub(super) async fn remove(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errn
     let text = text_of(module);
     let exit = async {
         match module {
-            RdmaModule::Siw => link::exit(bus, IbDriver::Siw).await,
-            RdmaModule::RdmaRxe => link::exit(bus, IbDriver::Rxe).await,
-            RdmaModule::IbUverbs => unregister(bus, Client::Uverbs, text).await,
+            RdmaModule::Siw => link::exit(cores, IbDriver::Siw).await,
+            RdmaModule::RdmaRxe => link::exit(cores, IbDriver::Rxe).await,
+            RdmaModule::IbUverbs => unregister(cores, Client::Uverbs, text).await,
             RdmaModule::IbUmad => {
-                bus.ib.unregister_issm(k).await;
-                unregister(bus, Client::Umad, text).await;
+                cores.ib.unregister_issm(k).await;
+                unregister(cores, Client::Umad, text).await;
             }
         }
         Ok(())
@@ -148,21 +148,21 @@ pub(super) async fn remove(bus: &Bus<'_>, module: RdmaModule) -> Result<(), Errn
     };
     if let Some(driver) = driver {
         // A module that is gone is loaded again with the next link.
-        bus.ib.makes_no_links[driver.index()].set(false);
+        cores.ib.makes_no_links[driver.index()].set(false);
     }
     Ok(())
 }
 
-async fn register(bus: &Bus<'_>, client: Client) -> Result<(), Errno> {
-    ib::module::set_going(bus.ib, client, false);
-    bus.ib.register_client(bus.kernel, client).await
+async fn register(cores: &Cores<'_>, client: Client) -> Result<(), Errno> {
+    ib::module::set_going(cores.ib, client, false);
+    cores.ib.register_client(cores.kernel, client).await
 }
 
-async fn unregister(bus: &Bus<'_>, client: Client, module: Module) {
-    let _text = bus.kernel.text(module);
-    ib::module::set_going(bus.ib, client, true);
+async fn unregister(cores: &Cores<'_>, client: Client, module: Module) {
+    let _text = cores.kernel.text(module);
+    ib::module::set_going(cores.ib, client, true);
     // A client that is not registered is none to unregister.
-    let _done = bus.ib.unregister_client(bus.kernel, client).await;
+    let _done = cores.ib.unregister_client(cores.kernel, client).await;
 }
 
 const fn text_of(module: RdmaModule) -> Module {
@@ -175,32 +175,32 @@ const fn text_of(module: RdmaModule) -> Module {
 }
 
 /// What a driver has once the machine is up.
-fn begin_driver(bus: &Bus<'_>, driver: IbDriver) {
-    register_notifier(bus, driver);
-    register_ops(bus, driver);
+fn begin_driver(cores: &Cores<'_>, driver: IbDriver) {
+    register_notifier(cores, driver);
+    register_ops(cores, driver);
 }
 
 /// Models `siw_init_module()` and `rxe_module_init()`.
-async fn load_driver(bus: &Bus<'_>, driver: IbDriver) {
-    register_notifier(bus, driver);
-    let k = bus.kernel;
-    let _held = match bus.ib.decisions.users.link_ops {
+async fn load_driver(cores: &Cores<'_>, driver: IbDriver) {
+    register_notifier(cores, driver);
+    let k = cores.kernel;
+    let _held = match cores.ib.decisions.users.link_ops {
         LinkOps::Rwsem => Some(k.lock_here(k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel)).await),
         LinkOps::Users | LinkOps::Nothing => None,
     };
-    register_ops(bus, driver);
+    register_ops(cores, driver);
 }
 
 /// Models `rdma_link_register()`, with its lock held.
-fn register_ops(bus: &Bus<'_>, driver: IbDriver) {
-    bus.ib.gone[driver.index()].set(false);
-    let registration = bus.kernel.registration(Subject::Module(link::text_of(driver)));
-    bus.drivers.rdma.ops[driver.index()].set(Some(registration));
+fn register_ops(cores: &Cores<'_>, driver: IbDriver) {
+    cores.ib.gone[driver.index()].set(false);
+    let registration = cores.kernel.registration(Subject::Module(link::text_of(driver)));
+    cores.drivers.rdma.ops[driver.index()].set(Some(registration));
 }
 
 /// Models `register_netdevice_notifier()`.
-fn register_notifier(bus: &Bus<'_>, driver: IbDriver) {
-    let rdma = &bus.drivers.rdma;
+fn register_notifier(cores: &Cores<'_>, driver: IbDriver) {
+    let rdma = &cores.drivers.rdma;
     rdma.tells_no_more(driver);
     // Notifiers are called in the order in which they came.
     let last = rdma.notified.iter().find(|slot| slot.get().is_none());
@@ -208,9 +208,9 @@ fn register_notifier(bus: &Bus<'_>, driver: IbDriver) {
 }
 
 /// Models `rdma_link_unregister()`: no link of the driver is made from here on.
-pub(super) async fn forget_ops(bus: &Bus<'_>, driver: IbDriver) {
-    let (k, ops) = (bus.kernel, &bus.drivers.rdma.ops[driver.index()]);
-    match bus.ib.decisions.users.link_ops {
+pub(super) async fn forget_ops(cores: &Cores<'_>, driver: IbDriver) {
+    let (k, ops) = (cores.kernel, &cores.drivers.rdma.ops[driver.index()]);
+    match cores.ib.decisions.users.link_ops {
         LinkOps::Users => {
             if let Some(registration) = ops.take() {
                 k.unregister_wait(registration, Point::LinkUnregister).await;
@@ -220,7 +220,7 @@ pub(super) async fn forget_ops(bus: &Bus<'_>, driver: IbDriver) {
             let lock = k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel);
             let _held = k.lock(lock, Point::LinkUnregister).await;
             ops.set(None);
-            bus.ib.makes_no_links[driver.index()].set(true);
+            cores.ib.makes_no_links[driver.index()].set(true);
         }
         LinkOps::Nothing => {
             k.point(Point::LinkUnregister).await;

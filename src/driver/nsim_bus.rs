@@ -2,7 +2,7 @@
 //!
 //! Uevents tell of all of it. The files are the module's, and so is the code that releases a device.
 
-use super::{Bus, port, probe};
+use super::{Cores, port, probe};
 use crate::devlink::instance::device_lock;
 use crate::event::{Action, Errno, Handle, LockClass, Module, Point, PortCount, Subject, What, WorkFn};
 use crate::sim::cell::{Cell, RefCell};
@@ -49,21 +49,21 @@ impl FileName {
 }
 
 /// A write to `new_device`, or where the bus is not modelled the bind alone.
-pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<(), Errno> {
-    if !bus.model_of(handle).has_bus_files {
-        return probe::probe(bus, handle, Some(ports)).await;
+pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: PortCount) -> Result<(), Errno> {
+    if !cores.model_of(handle).has_bus_files {
+        return probe::probe(cores, handle, Some(ports)).await;
     }
-    let k = bus.kernel;
-    let _file = open(bus, FileName::NewDevice).await?;
-    let _list = k.lock(list_lock(bus), Point::NewDevice).await;
-    if bus.drivers.nsim_bus.is_disabled.get() {
+    let k = cores.kernel;
+    let _file = open(cores, FileName::NewDevice).await?;
+    let _list = k.lock(list_lock(cores), Point::NewDevice).await;
+    if cores.drivers.nsim_bus.is_disabled.get() {
         return Err(Errno::EBUSY);
     }
-    let device = bus.device(handle);
+    let device = cores.device(handle);
     if device.on_bus.get().is_some() {
         return Err(Errno::ENOSPC);
     }
-    let nsim = &bus.drivers.nsim_bus;
+    let nsim = &cores.drivers.nsim_bus;
     let devices = nsim.devices.get().unwrap_or_else(|| k.refcount_set(Subject::Module(Module::Netdevsim)));
     nsim.devices.set(Some(devices));
     let release = Release { work: WorkFn::ReleaseDevice(handle), module: Module::Netdevsim, devices };
@@ -77,7 +77,7 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
     device.vfs.set(0);
     k.uevent(Action::Add, Subject::Device(handle), kref);
     // Models `device_register()`: a probe that fails leaves a device without a driver, and is no error.
-    let _ = probe::probe(bus, handle, None).await;
+    let _ = probe::probe(cores, handle, None).await;
     if nsim.are_released.get() {
         // Models what `refcount_inc()` says of a count that was zero: the module's exit does not wait for this device.
         k.emit(What::Warn(Subject::Device(handle), k.here()));
@@ -88,30 +88,30 @@ pub async fn probe(bus: &Bus<'_>, handle: Handle, ports: PortCount) -> Result<()
 }
 
 /// A write to `del_device`, or where the bus is not modelled the unbind alone.
-pub async fn remove(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
-    if !bus.model_of(handle).has_bus_files {
-        return probe::remove(bus, handle).await;
+pub async fn remove(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
+    if !cores.model_of(handle).has_bus_files {
+        return probe::remove(cores, handle).await;
     }
-    let _file = open(bus, FileName::DelDevice).await?;
-    let _list = bus.kernel.lock(list_lock(bus), Point::DelDevice).await;
-    if bus.drivers.nsim_bus.is_disabled.get() {
+    let _file = open(cores, FileName::DelDevice).await?;
+    let _list = cores.kernel.lock(list_lock(cores), Point::DelDevice).await;
+    if cores.drivers.nsim_bus.is_disabled.get() {
         return Err(Errno::EBUSY);
     }
-    unregister(bus, handle).await
+    unregister(cores, handle).await
 }
 
 /// Models `nsim_bus_dev_del()` and in it `device_unregister()`, under the lock of the list.
-async fn unregister(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
-    let (k, device) = (bus.kernel, bus.device(handle));
+async fn unregister(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
+    let (k, device) = (cores.kernel, cores.device(handle));
     let kref = device.on_bus.get().ok_or(Errno::ENOENT)?;
-    bus.drivers.nsim_bus.list.borrow_mut().retain(|listed| *listed != handle);
+    cores.drivers.nsim_bus.list.borrow_mut().retain(|listed| *listed != handle);
     k.point(Point::PortFilesRemove).await;
     {
         let _device = k.lock_here(device_lock(k, handle)).await;
         device.is_dead.set(true);
     }
-    port::remove_device_files(bus, handle).await;
-    let _ = probe::remove(bus, handle).await;
+    port::remove_device_files(cores, handle).await;
+    let _ = probe::remove(cores, handle).await;
     k.uevent(Action::Remove, Subject::Device(handle), kref);
     device.on_bus.set(None);
     k.disown(kref);
@@ -120,38 +120,40 @@ async fn unregister(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
 }
 
 /// A write to the driver's file `bind`. Models `bind_store()`.
-pub async fn bind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
-    if !bus.model_of(handle).has_bus_files {
-        return probe::probe(bus, handle, None).await;
+pub async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
+    if !cores.model_of(handle).has_bus_files {
+        return probe::probe(cores, handle, None).await;
     }
-    let _file = open(bus, FileName::Bind).await?;
-    let device = bus.device(handle).on_bus.get().filter(|_| bus.is_on_bus(handle)).ok_or(Errno::ENODEV)?;
-    bus.kernel.get(device);
-    let done = probe::probe(bus, handle, None).await;
-    bus.kernel.put_device(device);
+    let _file = open(cores, FileName::Bind).await?;
+    let device =
+        cores.device(handle).on_bus.get().filter(|_| cores.is_on_bus(handle)).ok_or(Errno::ENODEV)?;
+    cores.kernel.get(device);
+    let done = probe::probe(cores, handle, None).await;
+    cores.kernel.put_device(device);
     done
 }
 
 /// A write to the driver's file `unbind`. Models `unbind_store()`: a driver that is let go meanwhile is no error.
-pub async fn unbind(bus: &Bus<'_>, handle: Handle) -> Result<(), Errno> {
-    if !bus.model_of(handle).has_bus_files {
-        return probe::remove(bus, handle).await;
+pub async fn unbind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
+    if !cores.model_of(handle).has_bus_files {
+        return probe::remove(cores, handle).await;
     }
-    let _file = open(bus, FileName::Unbind).await?;
-    let device = bus.device(handle).on_bus.get().filter(|_| bus.is_on_bus(handle)).ok_or(Errno::ENODEV)?;
-    if !bus.device(handle).has_driver.get() {
+    let _file = open(cores, FileName::Unbind).await?;
+    let device =
+        cores.device(handle).on_bus.get().filter(|_| cores.is_on_bus(handle)).ok_or(Errno::ENODEV)?;
+    if !cores.device(handle).has_driver.get() {
         return Err(Errno::ENODEV);
     }
-    bus.kernel.get(device);
-    let _ = probe::remove(bus, handle).await;
-    bus.kernel.put_device(device);
+    cores.kernel.get(device);
+    let _ = probe::remove(cores, handle).await;
+    cores.kernel.put_device(device);
     Ok(())
 }
 
 /// Models `nsim_bus_exit()`: every device goes, and only when all are released do the driver and the bus.
-pub(super) async fn exit(bus: &Bus<'_>) {
-    let (k, nsim) = (bus.kernel, &bus.drivers.nsim_bus);
-    if bus.model_of(Handle::Netdevsim0).has_bus_files {
+pub(super) async fn exit(cores: &Cores<'_>) {
+    let (k, nsim) = (cores.kernel, &cores.drivers.nsim_bus);
+    if cores.model_of(Handle::Netdevsim0).has_bus_files {
         // Models `rtnl_link_unregister()`, which waits for namespaces that end and for tasks that change netdevs.
         let pernet = k.lock_of(LockClass::PernetOps, Subject::Kernel);
         let _pernet = k.lock(pernet, Point::LinkOpsPernet).await;
@@ -160,27 +162,27 @@ pub(super) async fn exit(bus: &Bus<'_>) {
     nsim.is_disabled.set(true);
     if let Some(devices) = nsim.devices.get() {
         // The bus itself was one of those that are counted.
-        nsim.are_released.set(k.put(devices) && !bus.devlink.decisions.registration.exit_skips_releases);
+        nsim.are_released.set(k.put(devices) && !cores.devlink.decisions.registration.exit_skips_releases);
     }
     {
-        let _list = k.lock(list_lock(bus), Point::NsimBusExit).await;
+        let _list = k.lock(list_lock(cores), Point::NsimBusExit).await;
         let listed = nsim.list.borrow().clone();
         for handle in listed {
-            let _ = unregister(bus, handle).await;
+            let _ = unregister(cores, handle).await;
         }
     }
-    let waits = !bus.devlink.decisions.registration.exit_skips_releases && !nsim.are_released.get();
+    let waits = !cores.devlink.decisions.registration.exit_skips_releases && !nsim.are_released.get();
     if let Some(devices) = nsim.devices.get().filter(|_| waits) {
         k.kref_wait(devices, Point::NsimBusExitWait).await;
     }
     // Models `driver_unregister()`. Where the bus is not modelled the driver is bound until now.
-    let is_bound = |handle: &&Handle| is_nsim(**handle) && !bus.model_of(**handle).has_bus_files;
+    let is_bound = |handle: &&Handle| is_nsim(**handle) && !cores.model_of(**handle).has_bus_files;
     for handle in Handle::ALL.iter().filter(is_bound) {
-        let _ = probe::remove(bus, *handle).await;
+        let _ = probe::remove(cores, *handle).await;
     }
     k.point(Point::BusUnregister).await;
     for file in FileName::ALL {
-        remove_file(bus, file).await;
+        remove_file(cores, file).await;
     }
 }
 
@@ -190,46 +192,46 @@ pub(super) const fn is_nsim(handle: Handle) -> bool {
 }
 
 /// Tells user space that a driver was bound or let go, if the bus is modelled.
-pub(super) fn announce(bus: &Bus<'_>, handle: Handle, action: Action) {
-    if let Some(device) = bus.device(handle).on_bus.get() {
-        bus.kernel.uevent(action, Subject::Device(handle), device);
+pub(super) fn announce(cores: &Cores<'_>, handle: Handle, action: Action) {
+    if let Some(device) = cores.device(handle).on_bus.get() {
+        cores.kernel.uevent(action, Subject::Device(handle), device);
     }
 }
 
 /// Whether a driver's device is made and listed: `nsim_bus_dev->init`.
-pub(super) fn is_listed(bus: &Bus<'_>, handle: Handle) -> bool {
-    bus.drivers.nsim_bus.list.borrow().contains(&handle)
+pub(super) fn is_listed(cores: &Cores<'_>, handle: Handle) -> bool {
+    cores.drivers.nsim_bus.list.borrow().contains(&handle)
 }
 
 /// Opens a file of the bus or of its driver, and models `kernfs_get_active()`: a file that goes is not found, and one
 /// that goes since the open is no file of a device any more.
-async fn open<'b>(bus: &Bus<'b>, name: FileName) -> Result<Held<'b>, Errno> {
-    let file = &bus.drivers.nsim_bus.files[name as usize];
+async fn open<'b>(cores: &Cores<'b>, name: FileName) -> Result<Held<'b>, Errno> {
+    let file = &cores.drivers.nsim_bus.files[name as usize];
     if file.is_gone.get() {
         return Err(Errno::ENOENT);
     }
-    bus.kernel.point(Point::BusFileOpen).await;
+    cores.kernel.point(Point::BusFileOpen).await;
     if file.is_gone.get() {
         return Err(Errno::ENODEV);
     }
-    Ok(bus.kernel.read_here(writers(bus, name)).await)
+    Ok(cores.kernel.read_here(writers(cores, name)).await)
 }
 
 /// Models `kernfs_remove()`, which turns new writers away and then waits for those that are there: `kernfs_drain()`.
-async fn remove_file(bus: &Bus<'_>, name: FileName) {
-    bus.drivers.nsim_bus.files[name as usize].is_gone.set(true);
-    drop(bus.kernel.lock_here(writers(bus, name)).await);
+async fn remove_file(cores: &Cores<'_>, name: FileName) {
+    cores.drivers.nsim_bus.files[name as usize].is_gone.set(true);
+    drop(cores.kernel.lock_here(writers(cores, name)).await);
 }
 
 /// Each file has a lock of its own, and all have one name.
-fn writers(bus: &Bus<'_>, name: FileName) -> LockId {
-    let lock = &bus.drivers.nsim_bus.files[name as usize].writers;
-    let new = || bus.kernel.new_lock(LockClass::BusFiles, Subject::Module(Module::Netdevsim).into());
+fn writers(cores: &Cores<'_>, name: FileName) -> LockId {
+    let lock = &cores.drivers.nsim_bus.files[name as usize].writers;
+    let new = || cores.kernel.new_lock(LockClass::BusFiles, Subject::Module(Module::Netdevsim).into());
     let writers = lock.get().unwrap_or_else(new);
     lock.set(Some(writers));
     writers
 }
 
-fn list_lock(bus: &Bus<'_>) -> LockId {
-    bus.kernel.lock_of(LockClass::NsimBusDevList, Subject::Kernel)
+fn list_lock(cores: &Cores<'_>) -> LockId {
+    cores.kernel.lock_of(LockClass::NsimBusDevList, Subject::Kernel)
 }
