@@ -7,7 +7,7 @@
 use super::Origin;
 use crate::event::{Trace, What};
 use crate::linux::perform;
-use crate::linux::wire::{Action, Family, Indexed};
+use crate::linux::wire::{Family, Indexed, Operation};
 use crate::program::Program;
 use crate::run::Machine;
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,9 +117,9 @@ impl Script {
         number
     }
 
-    fn action(&mut self, action: &Action, end: &str) {
-        match action {
-            Action::Netlink { family, command, flags, body, patches } => {
+    fn operation(&mut self, operation: &Operation, end: &str) {
+        match operation {
+            Operation::Netlink { family, command, flags, body, patches } => {
                 if let Some(patch) = patches.iter().find(|patch| !matches!(patch.of, Indexed::Rdma(_))) {
                     let what = match &patch.of {
                         Indexed::Netns(name) => format!("the descriptor of namespace {name}"),
@@ -132,34 +132,34 @@ impl Script {
                 }
                 self.netlink(*family, *command, *flags, body, end);
             }
-            Action::Filter { command, body } => self.netlink(Family::Devlink, *command, 0, body, end),
-            Action::Prepare(action) => self.action(action, end),
-            Action::Write { path, text } => {
+            Operation::Filter { command, body } => self.netlink(Family::Devlink, *command, 0, body, end),
+            Operation::Prepare(operation) => self.operation(operation, end),
+            Operation::Write { path, text } => {
                 let file = self.open(path, 1);
                 let bytes = hex::encode(text);
                 let _ = writeln!(self.lines, "write(r{file}, &AUTO=\"{bytes}\", {:#x}){end}", text.len());
             }
-            Action::Read { path } => {
+            Operation::Read { path } => {
                 let file = self.open(path, 0);
                 let _ = writeln!(self.lines, "read(r{file}, &AUTO=\"\"/64, 0x40){end}");
             }
-            Action::Unload { module } => {
+            Operation::Unload { module } => {
                 let _ = writeln!(self.lines, "delete_module(&AUTO='{module}\\x00', 0x800){end}");
             }
-            Action::Wait { milliseconds } => {
+            Operation::Wait { milliseconds } => {
                 let (seconds, rest) = (milliseconds / 1000, u64::from(milliseconds % 1000) * 1_000_000);
                 let _ = writeln!(self.lines, "nanosleep(&AUTO={{{seconds:#x}, {rest:#x}}}, 0x0){end}");
             }
-            Action::Load { module } => {
+            Operation::Load { module } => {
                 self.left_out.insert(format!("loading {module}: build it into the kernel"));
             }
-            Action::NetnsAdd { .. }
-            | Action::NetnsDel { .. }
-            | Action::NetnsEnter { .. }
-            | Action::NetnsReset => {
+            Operation::NetnsAdd { .. }
+            | Operation::NetnsDel { .. }
+            | Operation::NetnsEnter { .. }
+            | Operation::NetnsReset => {
                 self.left_out.insert("network namespaces with names".to_string());
             }
-            Action::WriteEach { .. } | Action::Links { .. } => {
+            Operation::WriteEach { .. } | Operation::Links { .. } => {
                 self.left_out.insert("a loop over a folder".to_string());
             }
         }
@@ -275,10 +275,10 @@ pub fn syz(program: &Program, origin: Origin<'_>) -> String {
     for (task, index, is_async) in order(program, trace) {
         let (name, command) = (program.tasks[task].name, program.tasks[task].commands[index]);
         let _ = writeln!(script.lines, "# {name}: {command}");
-        match perform::actions(&command) {
-            Some(actions) => {
+        match perform::operations(&command) {
+            Some(operations) => {
                 let end = if is_async { " (async)" } else { "" };
-                actions.iter().for_each(|action| script.action(action, end));
+                operations.iter().for_each(|operation| script.operation(operation, end));
             }
             None => {
                 script.left_out.insert(format!("`{command}`, which no user can ask for"));

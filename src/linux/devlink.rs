@@ -12,7 +12,7 @@ pub use filter::read as read_filter;
 pub use message::{Message, is_content, is_unasked, read};
 
 use super::attribute::Attributes;
-use super::wire::{Action, Family};
+use super::wire::{Family, Operation};
 use crate::devlink::Command;
 use crate::event::{
     Cmode, Encap, EswitchMode, Handle, Inline, LineCard, LineCardType, ParamValue, PortIndex, Region,
@@ -37,7 +37,7 @@ const DUMPS: [u16; 10] = [
 ];
 
 /// What a command asks of a real kernel.
-pub fn actions(command: Command) -> Vec<Action> {
+pub fn operations(command: Command) -> Vec<Operation> {
     match command {
         Command::Get { handle } => vec![ask(cmd::GET, of(handle))],
         Command::PortGet { handle, port } => {
@@ -157,16 +157,16 @@ fn snapshot(handle: Handle, region: Region, id: SnapshotId) -> Attributes {
 }
 
 /// The dumps of every kind of object.
-pub fn dumps() -> Vec<Action> {
+pub fn dumps() -> Vec<Operation> {
     DUMPS.into_iter().map(|command| request(command, NLM_F_DUMP, Vec::new())).collect()
 }
 
-fn ask(command: u16, attributes: Attributes) -> Action {
+fn ask(command: u16, attributes: Attributes) -> Operation {
     request(command, 0, attributes.emit())
 }
 
-fn request(command: u16, flags: u16, body: Vec<u8>) -> Action {
-    Action::Netlink { family: Family::Devlink, command, flags, body, patches: Vec::new() }
+fn request(command: u16, flags: u16, body: Vec<u8>) -> Operation {
+    Operation::Netlink { family: Family::Devlink, command, flags, body, patches: Vec::new() }
 }
 
 /// The two names that are an instance's handle.

@@ -1,7 +1,7 @@
 //! rtnetlink's messages about netdevs of devlink ports: the request that moves one, and what is told of them.
 
 use super::attribute::{Attributes, Found};
-use super::wire::{Action, Family, Indexed, Patch};
+use super::wire::{Family, Indexed, Operation, Patch};
 use crate::event::{Handle, NetNs, Notice, PortIndex};
 use crate::operand::Operand;
 
@@ -88,7 +88,7 @@ pub fn all() -> Vec<u8> {
 }
 
 /// Moves the netdev of a port from where the task is to another namespace.
-pub(super) fn set_netns(handle: Handle, port: PortIndex, to: NetNs) -> Action {
+pub(super) fn set_netns(handle: Handle, port: PortIndex, to: NetNs) -> Operation {
     let mut body = all();
     body.extend(Attributes::new().u32(NET_NS_FD, 0).emit());
     let (bus, device) = names(handle);
@@ -97,7 +97,7 @@ pub(super) fn set_netns(handle: Handle, port: PortIndex, to: NetNs) -> Action {
         Patch { at: INDEX, of: Indexed::PortNetdev { bus, device, port } },
         Patch { at: body.len() - 4, of: Indexed::Netns(to.word().to_string()) },
     ];
-    Action::Netlink { family: Family::Route, command: NEWLINK, flags: 0, body, patches }
+    Operation::Netlink { family: Family::Route, command: NEWLINK, flags: 0, body, patches }
 }
 
 /// The names of a device's bus and of the device.

@@ -1,9 +1,9 @@
 //! Mediated devices of a real kernel: the sample drivers `mtty` and `mdpy`, each of which has one parent while it is
 //! loaded. They count differently: mtty its ports, and for mdpy mdev core counts.
 
-use super::wire::Action;
+use super::wire::Operation;
 use crate::event::property::properties;
-use crate::event::{self, MdevState, MdevType, Parent, RemoveText, Subject, Uuid, UuidText};
+use crate::event::{Action, MdevState, MdevType, Parent, RemoveText, Subject, Uuid, UuidText};
 use crate::mdev::Command;
 use crate::operand::Operand;
 
@@ -25,8 +25,8 @@ pub(super) fn vendor(parent: Parent) -> Option<&'static str> {
 }
 
 /// What a command asks of a real kernel; nothing for what only a driver could do.
-pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
-    let write = |path, text| Some(vec![Action::Write { path, text }]);
+pub(super) fn operations(command: Command) -> Option<Vec<Operation>> {
+    let write = |path, text| Some(vec![Operation::Write { path, text }]);
     match command {
         Command::Create { parent, uuid, kind, text } => {
             vendor(parent)?;
@@ -50,7 +50,7 @@ pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
         }
         Command::Show { parent, kind } => {
             vendor(parent)?;
-            Some(vec![Action::Read { path: format!("{}/{AVAILABLE}", folder(parent, kind)) }])
+            Some(vec![Operation::Read { path: format!("{}/{AVAILABLE}", folder(parent, kind)) }])
         }
         Command::Register { .. }
         | Command::Unregister { .. }
@@ -61,24 +61,24 @@ pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
 }
 
 /// What shows the state at rest: how much is left of each type, which devices there are, and which parents.
-pub(super) fn at_rest() -> Vec<Action> {
+pub(super) fn at_rest() -> Vec<Operation> {
     let kinds = |parent: &Parent| match parent {
         Parent::Mdpy0 => [MdevType::Vga, MdevType::Xga],
         _ => [MdevType::Mtty1, MdevType::Mtty2],
     };
     let types = VENDORS.iter().flat_map(|(parent, _)| kinds(parent).map(|kind| folder(*parent, kind)));
-    let mut actions: Vec<Action> = types
-        .map(|folder| Action::Prepare(Box::new(Action::Read { path: format!("{folder}/{AVAILABLE}") })))
+    let mut operations: Vec<Operation> = types
+        .map(|folder| Operation::Prepare(Box::new(Operation::Read { path: format!("{folder}/{AVAILABLE}") })))
         .collect();
     let links =
-        |folder: &str, link: &str| Action::Links { folder: folder.to_string(), link: link.to_string() };
-    actions.extend([links(DEVICES, TYPE_LINK), links(DEVICES, DRIVER_LINK), links(CLASS, "")]);
-    actions
+        |folder: &str, link: &str| Operation::Links { folder: folder.to_string(), link: link.to_string() };
+    operations.extend([links(DEVICES, TYPE_LINK), links(DEVICES, DRIVER_LINK), links(CLASS, "")]);
+    operations
 }
 
 /// What leaves nothing of a program behind.
-pub(super) fn clean_up() -> impl Iterator<Item = Action> {
-    VENDORS.iter().map(|(_, module)| Action::Unload { module: (*module).to_string() })
+pub(super) fn clean_up() -> impl Iterator<Item = Operation> {
+    VENDORS.iter().map(|(_, module)| Operation::Unload { module: (*module).to_string() })
 }
 
 /// The folder of a type. The first type is the one that is meant when none is named.
@@ -123,7 +123,7 @@ fn uuid_of(name: &str) -> Option<Uuid> {
 pub(super) fn uevent(
     text: &str,
     device_of: impl FnOnce(&str) -> Option<(Parent, Uuid)>,
-) -> Option<(event::Action, Subject)> {
+) -> Option<(Action, Subject)> {
     let mut lines = text.split('\0');
     let (action, path) = lines.next()?.split_once('@')?;
     let subject = match path.strip_prefix("/devices/virtual/vfio/") {
@@ -133,12 +133,12 @@ pub(super) fn uevent(
     let lines = || text.split('\0').skip(1);
     let state = lines().find_map(|line| line.strip_prefix("MDEV_STATE="));
     let action = match (action, state) {
-        ("add", _) => event::Action::Add,
-        ("bind", _) => event::Action::Bind,
-        ("unbind", _) => event::Action::Unbind,
-        ("remove", _) => event::Action::Remove,
-        ("change", Some("registered")) => event::Action::Change(MdevState::Registered),
-        ("change", Some("unregistered")) => event::Action::Change(MdevState::Unregistered),
+        ("add", _) => Action::Add,
+        ("bind", _) => Action::Bind,
+        ("unbind", _) => Action::Unbind,
+        ("remove", _) => Action::Remove,
+        ("change", Some("registered")) => Action::Change(MdevState::Registered),
+        ("change", Some("unregistered")) => Action::Change(MdevState::Unregistered),
         _ => return None,
     };
     let modelled = properties(action, subject)?;
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_uevent_is_known_by_its_properties_too() {
-        let bind = (event::Action::Bind, Subject::Child(Parent::Mtty0, Uuid::B));
+        let bind = (Action::Bind, Subject::Child(Parent::Mtty0, Uuid::B));
         assert_eq!(uevent(BIND, |_| None), Some(bind));
         assert_eq!(uevent(&BIND.replace("DRIVER=mtty\0", ""), |_| None), None);
         assert_eq!(uevent(&BIND.replace("SEQNUM=9", "SEQNUM=10\0EXTRA=1"), |_| None), None);
@@ -237,7 +237,7 @@ mod tests {
         let text = "add@/devices/virtual/vfio/7\0ACTION=add\0DEVPATH=/devices/virtual/vfio/7\0SUBSYSTEM=vfio\0\
             MAJOR=252\0MINOR=7\0DEVNAME=vfio/7\0SEQNUM=3\0";
         let of = (Parent::Mdpy0, Uuid::C);
-        let added = (event::Action::Add, Subject::VfioGroup(of.0, of.1));
+        let added = (Action::Add, Subject::VfioGroup(of.0, of.1));
         assert_eq!(uevent(text, |_| Some(of)), Some(added));
     }
 

@@ -3,7 +3,7 @@
 //! The tasks of a program without a schedule run one after the other, in the order of the file. With a schedule each is
 //! a thread of the guest's, which a tracer stops at places inside the kernel ([`super::steer`]).
 
-use super::wire::{Action, Request, Step};
+use super::wire::{Operation, Request, Step};
 use super::{devlink, link, mdev, rdma, route};
 use crate::driver;
 use crate::event::{Handle, Knob, Module, PortCount, QueueName, Route, Switch};
@@ -20,7 +20,7 @@ const DEVICES: &str = "/sys/bus/netdevsim/devices";
 
 /// Whether a real kernel can be asked for a command.
 pub fn can_perform(command: &Command) -> bool {
-    actions(command).is_some()
+    operations(command).is_some()
 }
 
 /// Whether the model says to the letter what a real kernel does with a command of a subsystem and its drivers, or about
@@ -31,9 +31,9 @@ pub fn can_compare(subsystem: Subsystem, command: &Command) -> bool {
     match (subsystem, *command) {
         (Subsystem::Devlink, Command::Devlink(_)) => true,
         (Subsystem::Devlink, Command::Driver(command)) => {
-            driver(command).is_some_and(|actions| actions.iter().all(is_modelled))
+            driver(command).is_some_and(|operations| operations.iter().all(is_modelled))
         }
-        (Subsystem::Mdev, Command::Mdev(command)) => mdev::actions(command).is_some(),
+        (Subsystem::Mdev, Command::Mdev(command)) => mdev::operations(command).is_some(),
         (Subsystem::Mdev, Command::Driver(command)) => match command {
             driver::Command::MttyProbe { parent } | driver::Command::MttyRemove { parent } => {
                 mdev::vendor(parent).is_some()
@@ -41,21 +41,21 @@ pub fn can_compare(subsystem: Subsystem, command: &Command) -> bool {
             driver::Command::TimePass {} => true,
             _ => false,
         },
-        (Subsystem::Ib, Command::Rdma(command)) => rdma::link::actions(command).is_some(),
+        (Subsystem::Ib, Command::Rdma(command)) => rdma::link::operations(command).is_some(),
         (Subsystem::Ib, Command::Driver(NetnsAdd { .. } | NetnsDel { .. } | NetnsEnter { .. })) => true,
         _ => false,
     }
 }
 
-fn is_modelled(action: &Action) -> bool {
-    match action {
-        Action::Write { path, .. } => path.contains("netdevsim"),
-        Action::Unload { module } => module == MODULE,
-        Action::Netlink { .. }
-        | Action::Wait { .. }
-        | Action::NetnsAdd { .. }
-        | Action::NetnsDel { .. }
-        | Action::NetnsEnter { .. } => true,
+fn is_modelled(operation: &Operation) -> bool {
+    match operation {
+        Operation::Write { path, .. } => path.contains("netdevsim"),
+        Operation::Unload { module } => module == MODULE,
+        Operation::Netlink { .. }
+        | Operation::Wait { .. }
+        | Operation::NetnsAdd { .. }
+        | Operation::NetnsDel { .. }
+        | Operation::NetnsEnter { .. } => true,
         _ => false,
     }
 }
@@ -66,8 +66,8 @@ pub fn request(program: &Program) -> Result<Request, Command> {
     let mut request = Request { at_rest, clean_up: clean_up(program), ..Request::default() };
     for (task, body) in program.tasks.iter().enumerate() {
         for (command, text) in body.commands.iter().enumerate() {
-            let actions = actions(text).ok_or(*text)?;
-            request.steps.push(Step { task: task as u8, command: command as u8, actions });
+            let operations = operations(text).ok_or(*text)?;
+            request.steps.push(Step { task: task as u8, command: command as u8, operations });
         }
     }
     if makes_parents(&request) {
@@ -78,11 +78,11 @@ pub fn request(program: &Program) -> Result<Request, Command> {
 
 /// Whether a request loads a vendor driver of mediated devices.
 pub fn makes_parents(request: &Request) -> bool {
-    let is_vendor = |action: &Action| match action {
-        Action::Load { module } => mdev::VENDORS.iter().any(|(_, vendor)| module == vendor),
+    let is_vendor = |operation: &Operation| match operation {
+        Operation::Load { module } => mdev::VENDORS.iter().any(|(_, vendor)| module == vendor),
         _ => false,
     };
-    request.steps.iter().flat_map(|step| &step.actions).any(is_vendor)
+    request.steps.iter().flat_map(|step| &step.operations).any(is_vendor)
 }
 
 /// The queues whose workers are tasks of a program, in the order of their workers. What ib_core does with the netdevs
@@ -98,22 +98,22 @@ pub fn queues(program: &Program) -> Vec<QueueName> {
 }
 
 /// What leaves nothing of a program behind.
-fn clean_up(program: &Program) -> Vec<Action> {
-    let devices = Action::WriteEach {
+fn clean_up(program: &Program) -> Vec<Operation> {
+    let devices = Operation::WriteEach {
         folder: DEVICES.to_string(),
         prefix: "netdevsim".to_string(),
         path: DEL_DEVICE.to_string(),
         text: None,
     };
-    let mut actions = vec![devices, Action::NetnsReset];
+    let mut operations = vec![devices, Operation::NetnsReset];
     // A guest's commands begin in the initial namespace, whose routes outlive a program.
-    actions.extend(Route::ALL.iter().map(|route| route::change(*route, false)));
-    actions.extend(mdev::clean_up());
+    operations.extend(Route::ALL.iter().map(|route| route::change(*route, false)));
+    operations.extend(mdev::clean_up());
     let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
-    actions.extend(rdma::clean_up(commands.any(rdma::link::changes_modules)));
+    operations.extend(rdma::clean_up(commands.any(rdma::link::changes_modules)));
     // What is there already is not loaded again.
-    actions.push(Action::Load { module: MODULE.to_string() });
-    actions
+    operations.push(Operation::Load { module: MODULE.to_string() });
+    operations
 }
 
 /// Folders in which each object that there is has a link.
@@ -124,13 +124,13 @@ const COUNTED: &[&str] =
     &[MODULE, "psample", "dummy", "siw", "rdma_rxe", "ib_core", "ib_uverbs", "ib_umad", "mtty", "mdpy"];
 
 /// What shows, after the clean-up, what is left: objects, users of modules, and whether netdevsim can be unloaded.
-pub fn left() -> Vec<Action> {
+pub fn left() -> Vec<Operation> {
     let links =
-        OBJECTS.iter().map(|folder| Action::Links { folder: (*folder).to_string(), link: String::new() });
-    let count = |module: &&str| Action::Read { path: format!("/sys/module/{module}/refcnt") };
-    let state = Action::Read { path: format!("/sys/module/{MODULE}/initstate") };
-    let unload = Action::Unload { module: MODULE.to_string() };
-    let load = Action::Load { module: MODULE.to_string() };
+        OBJECTS.iter().map(|folder| Operation::Links { folder: (*folder).to_string(), link: String::new() });
+    let count = |module: &&str| Operation::Read { path: format!("/sys/module/{module}/refcnt") };
+    let state = Operation::Read { path: format!("/sys/module/{MODULE}/initstate") };
+    let unload = Operation::Unload { module: MODULE.to_string() };
+    let load = Operation::Load { module: MODULE.to_string() };
     links.chain(COUNTED.iter().map(count)).chain([unload, state, load]).collect()
 }
 
@@ -138,29 +138,29 @@ pub fn left() -> Vec<Action> {
 const RELEASED: u32 = 30_000;
 
 /// What lets releases come that the kernel delays.
-pub fn releases() -> Action {
-    Action::Wait { milliseconds: RELEASED }
+pub fn releases() -> Operation {
+    Operation::Wait { milliseconds: RELEASED }
 }
 
 /// What makes a guest's kernel panic.
-pub fn panic() -> Action {
+pub fn panic() -> Operation {
     write("/proc/sysrq-trigger", "c".to_string())
 }
 
 /// What a command asks of a real kernel; none if no real kernel can be asked for it.
-pub fn actions(command: &Command) -> Option<Vec<Action>> {
+pub fn operations(command: &Command) -> Option<Vec<Operation>> {
     match *command {
-        Command::Devlink(command) => Some(devlink::actions(command)),
+        Command::Devlink(command) => Some(devlink::operations(command)),
         Command::Driver(command) => driver(command),
-        Command::Mdev(command) => mdev::actions(command),
-        Command::Ib(command) => rdma::actions(command),
-        Command::Rdma(command) => rdma::link::actions(command),
+        Command::Mdev(command) => mdev::operations(command),
+        Command::Ib(command) => rdma::operations(command),
+        Command::Rdma(command) => rdma::link::operations(command),
     }
 }
 
-fn driver(command: driver::Command) -> Option<Vec<Action>> {
+fn driver(command: driver::Command) -> Option<Vec<Operation>> {
     use driver::Command as Driver;
-    let action = match command {
+    let operation = match command {
         Driver::Probe { handle, ports } => {
             let ports = match ports {
                 PortCount::Default | PortCount::N2 => 2,
@@ -178,7 +178,9 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
         Driver::Unbind { handle } => {
             write(&format!("{DRIVER}/unbind"), format!("netdevsim{}", netdevsim(handle)?))
         }
-        Driver::ModuleRemove { module: Module::Netdevsim } => Action::Unload { module: MODULE.to_string() },
+        Driver::ModuleRemove { module: Module::Netdevsim } => {
+            Operation::Unload { module: MODULE.to_string() }
+        }
         Driver::PortAdd { handle, port } => {
             write(&format!("{DEVICES}/netdevsim{}/new_port", netdevsim(handle)?), port.to_string())
         }
@@ -217,9 +219,9 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
                 "1 0".to_string(),
             )
         }
-        Driver::NetnsAdd { netns } => Action::NetnsAdd { name: netns.to_string() },
-        Driver::NetnsDel { netns } => Action::NetnsDel { name: netns.to_string() },
-        Driver::NetnsEnter { netns } => Action::NetnsEnter { name: netns.to_string() },
+        Driver::NetnsAdd { netns } => Operation::NetnsAdd { name: netns.to_string() },
+        Driver::NetnsDel { netns } => Operation::NetnsDel { name: netns.to_string() },
+        Driver::NetnsEnter { netns } => Operation::NetnsEnter { name: netns.to_string() },
         Driver::NetdevMove { handle, port, netns } => {
             netdevsim(handle)?;
             link::set_netns(handle, port, netns)
@@ -230,17 +232,17 @@ fn driver(command: driver::Command) -> Option<Vec<Action>> {
             write(&format!("{DEVICES}/netdevsim{}/sriov_numvfs", netdevsim(handle)?), number.to_string())
         }
         // A vendor driver makes its one parent when it is loaded, and unmakes it when it goes.
-        Driver::MttyProbe { parent } => Action::Load { module: mdev::vendor(parent)?.to_string() },
-        Driver::MttyRemove { parent } => Action::Unload { module: mdev::vendor(parent)?.to_string() },
+        Driver::MttyProbe { parent } => Operation::Load { module: mdev::vendor(parent)?.to_string() },
+        Driver::MttyRemove { parent } => Operation::Unload { module: mdev::vendor(parent)?.to_string() },
         Driver::ModuleRemove { module } => {
             let vendor = mdev::VENDORS.iter().find(|(parent, _)| parent.module() == module);
-            Action::Unload { module: vendor?.1.to_string() }
+            Operation::Unload { module: vendor?.1.to_string() }
         }
         Driver::TimePass {} => releases(),
         // No kernel as built injects faults (`CONFIG_FAULT_INJECTION`).
         Driver::Use { .. } | Driver::FailNth { .. } => return None,
     };
-    Some(vec![action])
+    Some(vec![operation])
 }
 
 /// The number of a netdevsim device. Of the model's devlink drivers it is the only one without hardware.
@@ -248,6 +250,6 @@ fn netdevsim(handle: Handle) -> Option<&'static str> {
     handle.word().strip_prefix("netdevsim/")
 }
 
-fn write(path: &str, text: String) -> Action {
-    Action::Write { path: path.to_string(), text }
+fn write(path: &str, text: String) -> Operation {
+    Operation::Write { path: path.to_string(), text }
 }

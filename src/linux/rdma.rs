@@ -8,7 +8,7 @@ pub(super) mod message;
 
 use super::attribute::{Attributes, Found};
 use super::link::{DELLINK, IFNAME, NEWLINK};
-use super::wire::{Action, Family, Indexed, Patch};
+use super::wire::{Family, Indexed, Operation, Patch};
 use crate::event::{Address, IbDevice, IbDriver, Netdev};
 use crate::ib::Command;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
@@ -44,13 +44,13 @@ pub fn index_of(message: &[u8], name: &str) -> Option<u32> {
 }
 
 /// What a command asks of a real kernel; nothing for clients.
-pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
+pub(super) fn operations(command: Command) -> Option<Vec<Operation>> {
     match command {
         Command::RegisterDevice { device } if device.driver() == IbDriver::Rxe => {
             let netdev = device.netdev();
             let link = link::add(device, "rxe", netdev);
-            let load = Action::Load { module: "rdma_rxe".to_string() };
-            Some([there(netdev), vec![Action::Prepare(Box::new(load)), link]].concat())
+            let load = Operation::Load { module: "rdma_rxe".to_string() };
+            Some([there(netdev), vec![Operation::Prepare(Box::new(load)), link]].concat())
         }
         Command::UnregisterDevice { device } if device.driver() == IbDriver::Rxe => {
             Some(vec![link::del(device)])
@@ -61,7 +61,7 @@ pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
             let mut body = vec![INET, 24, 0, 0, 0, 0, 0, 0];
             body.extend(Attributes::new().bytes(LOCAL, address.clone()).bytes(ADDRESS, address).emit());
             let patches = vec![Patch { at: 4, of: Indexed::Netdev(link_name(netdev)) }];
-            let add = Action::Netlink {
+            let add = Operation::Netlink {
                 family: Family::Route,
                 command: NEWADDR,
                 flags: NLM_F_CREATE,
@@ -75,21 +75,21 @@ pub(super) fn actions(command: Command) -> Option<Vec<Action>> {
 }
 
 /// Deletes the netdevs; their RDMA devices go with them. Modules are loaded anew if that may be needed.
-pub(super) fn clean_up(modules: bool) -> Vec<Action> {
+pub(super) fn clean_up(modules: bool) -> Vec<Operation> {
     let delete = |netdev: &Netdev| request(Family::Route, DELLINK, 0, link(*netdev, 0, Attributes::new()));
-    let mut actions = vec![delete(&Netdev::Eth0), delete(&Netdev::Eth1)];
-    actions.extend(link::clean_up(modules));
-    actions
+    let mut operations = vec![delete(&Netdev::Eth0), delete(&Netdev::Eth1)];
+    operations.extend(link::clean_up(modules));
+    operations
 }
 
 /// Makes a netdev that is up, unless it is there.
-fn there(netdev: Netdev) -> Vec<Action> {
-    let load = Action::Load { module: "dummy".to_string() };
-    [load, make(netdev, UP)].map(|action| Action::Prepare(Box::new(action))).to_vec()
+fn there(netdev: Netdev) -> Vec<Operation> {
+    let load = Operation::Load { module: "dummy".to_string() };
+    [load, make(netdev, UP)].map(|operation| Operation::Prepare(Box::new(operation))).to_vec()
 }
 
 /// Makes a netdev of the module `dummy`, with these flags.
-fn make(netdev: Netdev, flags: u8) -> Action {
+fn make(netdev: Netdev, flags: u8) -> Operation {
     let kind = Attributes::new().nest(LINKINFO, Attributes::new().text(INFO_KIND, "dummy"));
     request(Family::Route, NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link(netdev, flags, kind))
 }
@@ -102,8 +102,8 @@ fn link(netdev: Netdev, flags: u8, more: Attributes) -> Vec<u8> {
     body
 }
 
-fn request(family: Family, command: u16, flags: u16, body: Vec<u8>) -> Action {
-    Action::Netlink { family, command, flags, body, patches: Vec::new() }
+fn request(family: Family, command: u16, flags: u16, body: Vec<u8>) -> Operation {
+    Operation::Netlink { family, command, flags, body, patches: Vec::new() }
 }
 
 /// A name that neither netdevsim nor the module `dummy` gives to a netdev of its own.

@@ -1,7 +1,7 @@
 //! rtnetlink's messages about routes to nowhere.
 
 use super::attribute::Attributes;
-use super::wire::{Action, Family};
+use super::wire::{Family, Operation};
 use crate::event::Route;
 use crate::operand::Operand;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
@@ -21,7 +21,7 @@ const BOOT: u8 = 3;
 const BLACKHOLE: u8 = 6;
 
 /// Adds a route that takes packets nowhere, or deletes it.
-pub(super) fn change(route: Route, is_there: bool) -> Action {
+pub(super) fn change(route: Route, is_there: bool) -> Operation {
     let address: IpAddr = route.word().parse().expect("a route is named by its address");
     let (family, bytes) = match address {
         IpAddr::V4(address) => (INET, address.octets().to_vec()),
@@ -32,12 +32,12 @@ pub(super) fn change(route: Route, is_there: bool) -> Action {
     let mut body = vec![family, bits, 0, 0, MAIN, BOOT, 0, BLACKHOLE, 0, 0, 0, 0];
     body.extend(Attributes::new().bytes(DST, bytes).emit());
     let (command, flags) = if is_there { (NEWROUTE, NLM_F_CREATE | NLM_F_EXCL) } else { (DELROUTE, 0) };
-    Action::Netlink { family: Family::Route, command, flags, body, patches: Vec::new() }
+    Operation::Netlink { family: Family::Route, command, flags, body, patches: Vec::new() }
 }
 
 /// Waits until netdevsim has put a route into its table: a worker does so, and sleeps for a tick or two a route.
-pub(super) fn kept() -> Action {
-    Action::Wait { milliseconds: 50 }
+pub(super) fn kept() -> Operation {
+    Operation::Wait { milliseconds: 50 }
 }
 
 #[cfg(test)]
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn a_route_is_named_whole() {
         let body = |route| match change(route, true) {
-            Action::Netlink { body, .. } => body,
+            Operation::Netlink { body, .. } => body,
             other => panic!("{other:?}"),
         };
         for route in Route::ALL {

@@ -160,7 +160,7 @@ mod tests {
     use crate::linux::wire::{Family, Step};
 
     fn request() -> Request {
-        let step = |task, command| Step { task, command, actions: Vec::new() };
+        let step = |task, command| Step { task, command, operations: Vec::new() };
         Request { steps: vec![step(0, 0), step(0, 1), step(1, 0)], ..Request::default() }
     }
 

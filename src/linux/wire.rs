@@ -1,6 +1,6 @@
 //! What goes over the line between the host and the guest: a JSON object a line, requests in, reports out.
 //!
-//! The guest knows nothing of programs. It performs [`Action`]s and reports bytes; the host makes the one from
+//! The guest knows nothing of programs. It performs [`Operation`]s and reports bytes; the host makes the one from
 //! commands and the other into events. So a new command changes the host alone.
 
 use serde::{Deserialize, Serialize};
@@ -20,12 +20,12 @@ pub struct Request {
     #[serde(default)]
     pub is_steered: bool,
     /// What is asked once all is quiet: the dumps that show the state at rest.
-    pub at_rest: Vec<Action>,
+    pub at_rest: Vec<Operation>,
     /// What brings the guest back to how it was before, unless it does not matter.
-    pub clean_up: Vec<Action>,
+    pub clean_up: Vec<Operation>,
 }
 
-/// One command: its actions, of which the first that fails gives the command's errno.
+/// One command: its operations, of which the first that fails gives the command's errno.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The number of the command's task.
@@ -33,12 +33,12 @@ pub struct Step {
     /// The number of the command in its task.
     pub command: u8,
     /// What to do.
-    pub actions: Vec<Action>,
+    pub operations: Vec<Operation>,
 }
 
 /// What a guest can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Action {
+pub enum Operation {
     /// A netlink request; answers are reported.
     Netlink {
         /// To whom.
@@ -63,7 +63,7 @@ pub enum Action {
         body: Vec<u8>,
     },
     /// Something that must be so before, and may be so already: its errno does not count.
-    Prepare(Box<Action>),
+    Prepare(Box<Operation>),
     /// Writes a text to a file of sysfs or debugfs that is there.
     Write {
         /// The absolute path.

@@ -3,14 +3,14 @@
 use super::uapi::{attr, cmd};
 use crate::event::{FilterDevice, FilterPort};
 use crate::linux::attribute::{Attributes, Found};
-use crate::linux::wire::Action;
+use crate::linux::wire::Operation;
 use crate::operand::Operand;
 
 /// How a device's word says that any bus or any device will do.
 const ANY: &str = "any";
 
 /// Sets a task's filter; what is any is left out.
-pub(super) fn set(device: FilterDevice, port: FilterPort) -> Action {
+pub(super) fn set(device: FilterDevice, port: FilterPort) -> Operation {
     let (bus, name) = names(device);
     let attributes = Attributes::new();
     let attributes = match bus {
@@ -25,7 +25,7 @@ pub(super) fn set(device: FilterDevice, port: FilterPort) -> Action {
         Some(port) => attributes.u32(attr::PORT_INDEX, super::index(port)),
         None => attributes,
     };
-    Action::Filter { command: cmd::NOTIFY_FILTER_SET, body: attributes.emit() }
+    Operation::Filter { command: cmd::NOTIFY_FILTER_SET, body: attributes.emit() }
 }
 
 /// The names of a bus and of a device that are asked for.
@@ -60,11 +60,11 @@ mod tests {
     fn every_filter_is_read_as_what_was_asked_for() {
         for device in FilterDevice::ALL {
             for port in FilterPort::ALL {
-                let Action::Filter { body, .. } = set(*device, *port) else { panic!("it is no filter") };
+                let Operation::Filter { body, .. } = set(*device, *port) else { panic!("it is no filter") };
                 assert_eq!(read(&body), Some((*device, *port)));
             }
         }
-        let any = Action::Filter { command: cmd::NOTIFY_FILTER_SET, body: Vec::new() };
+        let any = Operation::Filter { command: cmd::NOTIFY_FILTER_SET, body: Vec::new() };
         assert_eq!(set(FilterDevice::Any, FilterPort::Any), any, "an empty filter is none");
     }
 

@@ -5,7 +5,7 @@ use super::{of, request};
 use crate::event::value::{Health, Value};
 use crate::event::{AutoDump, AutoRecover, Grace, Handle, Reporter, Subject};
 use crate::linux::attribute::{Attributes, Found};
-use crate::linux::wire::Action;
+use crate::linux::wire::Operation;
 use crate::operand::Operand;
 use netlink_packet_core::NLM_F_DUMP;
 
@@ -13,12 +13,12 @@ use netlink_packet_core::NLM_F_DUMP;
 const HOUR: u64 = 3_600_000;
 
 /// A request about one reporter and nothing else.
-pub(super) fn ask(command: u16, handle: Handle, reporter: Reporter) -> Action {
+pub(super) fn ask(command: u16, handle: Handle, reporter: Reporter) -> Operation {
     super::ask(command, named(handle, reporter))
 }
 
 /// Asks for what was seen; the answer comes in as many pieces as it takes.
-pub(super) fn dump(handle: Handle, reporter: Reporter) -> Action {
+pub(super) fn dump(handle: Handle, reporter: Reporter) -> Operation {
     request(cmd::HEALTH_DUMP_GET, NLM_F_DUMP, named(handle, reporter).emit())
 }
 
@@ -28,7 +28,7 @@ pub(super) fn set(
     grace: Grace,
     auto_recover: AutoRecover,
     auto_dump: AutoDump,
-) -> Action {
+) -> Operation {
     let attributes = named(handle, reporter);
     let attributes = match grace {
         Grace::Unset => attributes,

@@ -5,16 +5,16 @@ use super::{ask, of};
 use crate::event::value::{Rates, Value};
 use crate::event::{Handle, RateName, RateParent, Subject, TxMax, TxShare};
 use crate::linux::attribute::{Attributes, Found};
-use crate::linux::wire::Action;
+use crate::linux::wire::Operation;
 use crate::operand::Operand;
 
 /// Asks for one object.
-pub(super) fn get(handle: Handle, rate: RateName) -> Action {
+pub(super) fn get(handle: Handle, rate: RateName) -> Operation {
     ask(cmd::RATE_GET, named(handle, rate))
 }
 
 /// Deletes a node.
-pub(super) fn del(handle: Handle, rate: RateName) -> Action {
+pub(super) fn del(handle: Handle, rate: RateName) -> Operation {
     ask(cmd::RATE_ASK_DEL, named(handle, rate))
 }
 
@@ -25,7 +25,7 @@ pub(super) fn change(
     share: TxShare,
     max: TxMax,
     parent: RateParent,
-) -> Action {
+) -> Operation {
     let mut attributes = named(handle, rate);
     if let Some(share) = share.bytes() {
         attributes = attributes.u64(attr::RATE_TX_SHARE, share);

@@ -9,7 +9,7 @@ use crate::event::{
     Subject,
 };
 use crate::linux::attribute::{Attributes, Found};
-use crate::linux::wire::{Action, Family, Indexed, Patch};
+use crate::linux::wire::{Family, Indexed, Operation, Patch};
 use crate::operand::Operand;
 
 /// `BIT(DEVLINK_RELOAD_LIMIT_NO_RESET)`
@@ -18,7 +18,7 @@ const NO_RESET: u32 = 1 << 1;
 const SETTINGS: u32 = 1;
 
 /// Reloads.
-pub(super) fn reload(handle: Handle, action: ReloadAction, limit: ReloadLimit, to: ReloadTo) -> Action {
+pub(super) fn reload(handle: Handle, action: ReloadAction, limit: ReloadLimit, to: ReloadTo) -> Operation {
     let attributes = of(handle);
     let attributes = match action {
         ReloadAction::Unset => attributes,
@@ -33,7 +33,7 @@ pub(super) fn reload(handle: Handle, action: ReloadAction, limit: ReloadLimit, t
     let body = attributes.u32(attr::NETNS_FD, 0).emit();
     // The descriptor is the guest's to know; it is the last thing in the body.
     let patches = vec![Patch { at: body.len() - 4, of: Indexed::Netns(netns.word().to_string()) }];
-    Action::Netlink { family: Family::Devlink, command: cmd::RELOAD, flags: 0, body, patches }
+    Operation::Netlink { family: Family::Devlink, command: cmd::RELOAD, flags: 0, body, patches }
 }
 
 /// A `struct nla_bitfield32` that says something of the bits there are.
@@ -49,7 +49,7 @@ pub(super) fn read_actions(handle: Handle, found: Found<'_>) -> Option<(Subject,
 }
 
 /// Says how large a resource is to be.
-pub(super) fn resource_set(handle: Handle, resource: Resource, size: ResourceSize) -> Action {
+pub(super) fn resource_set(handle: Handle, resource: Resource, size: ResourceSize) -> Operation {
     // netdevsim counts its resources from 1, in the order of their names here.
     let id = u64::from(resource.to_byte()) + 1;
     ask(cmd::RESOURCE_SET, of(handle).u64(attr::RESOURCE_ID, id).u64(attr::RESOURCE_SIZE, size.units()))
@@ -90,7 +90,7 @@ fn read_list(handle: Handle, list: Found<'_>, resources: &mut Vec<(Subject, u8)>
 }
 
 /// Writes firmware into a device.
-pub(super) fn flash(handle: Handle, file: Firmware, component: Component, overwrite: Overwrite) -> Action {
+pub(super) fn flash(handle: Handle, file: Firmware, component: Component, overwrite: Overwrite) -> Operation {
     let attributes = of(handle).text(attr::FLASH_FILE_NAME, file.word());
     let attributes = match component {
         Component::Unset => attributes,

@@ -8,19 +8,19 @@ use crate::event::{
     TrapPolicer,
 };
 use crate::linux::attribute::{Attributes, Found};
-use crate::linux::wire::Action;
+use crate::linux::wire::Operation;
 use crate::operand::Operand;
 
 /// `enum devlink_trap_action`
 const ACTIONS: [TrapAction; 3] = [TrapAction::Drop, TrapAction::Trap, TrapAction::Mirror];
 
 /// Asks for one trap.
-pub(super) fn get(handle: Handle, trap: Trap) -> Action {
+pub(super) fn get(handle: Handle, trap: Trap) -> Operation {
     ask(cmd::TRAP_GET, of(handle).text(attr::TRAP_NAME, trap.word()))
 }
 
 /// Changes a trap's action.
-pub(super) fn set(handle: Handle, trap: Trap, action: TrapAction) -> Action {
+pub(super) fn set(handle: Handle, trap: Trap, action: TrapAction) -> Operation {
     ask(cmd::TRAP_SET, act(of(handle).text(attr::TRAP_NAME, trap.word()), action))
 }
 
@@ -30,7 +30,7 @@ fn act(attributes: Attributes, action: TrapAction) -> Attributes {
 }
 
 /// Asks for one group.
-pub(super) fn group_get(handle: Handle, group: TrapGroup) -> Action {
+pub(super) fn group_get(handle: Handle, group: TrapGroup) -> Operation {
     ask(cmd::TRAP_GROUP_GET, of(handle).text(attr::TRAP_GROUP_NAME, group.word()))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn group_set(
     group: TrapGroup,
     action: GroupAction,
     policer: GroupPolicer,
-) -> Action {
+) -> Operation {
     let attributes = of(handle).text(attr::TRAP_GROUP_NAME, group.word());
     let attributes = match action {
         GroupAction::Unset => attributes,
@@ -54,7 +54,7 @@ pub(super) fn group_set(
 }
 
 /// Asks for one policer.
-pub(super) fn policer_get(handle: Handle, policer: TrapPolicer) -> Action {
+pub(super) fn policer_get(handle: Handle, policer: TrapPolicer) -> Operation {
     ask(cmd::TRAP_POLICER_GET, policer_of(handle, policer))
 }
 
@@ -64,7 +64,7 @@ pub(super) fn policer_set(
     policer: TrapPolicer,
     rate: PolicerRate,
     burst: PolicerBurst,
-) -> Action {
+) -> Operation {
     let mut attributes = policer_of(handle, policer);
     if let Some(rate) = rate.packets() {
         attributes = attributes.u64(attr::TRAP_POLICER_RATE, rate);

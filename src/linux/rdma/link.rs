@@ -8,7 +8,7 @@ use crate::driver::rdma::{Command, names_dummies};
 use crate::event::{IbDevice, NetNs, Netdev, NetnsMode, RdmaModule};
 use crate::linux::attribute::Attributes;
 use crate::linux::link::{DELLINK, IFNAME, INDEX, NET_NS_FD as IFLA_NET_NS_FD, NEWLINK, all};
-use crate::linux::wire::{Action, Family, Indexed, Patch};
+use crate::linux::wire::{Family, Indexed, Operation, Patch};
 use crate::operand::Operand;
 use crate::program;
 use netlink_packet_core::NLM_F_DUMP;
@@ -27,11 +27,11 @@ const CHANGE: usize = 12;
 const LOADED: [RdmaModule; 2] = [RdmaModule::Siw, RdmaModule::RdmaRxe];
 
 /// What a command asks of a real kernel; nothing for what only a driver could do.
-pub(in crate::linux) fn actions(command: Command) -> Option<Vec<Action>> {
+pub(in crate::linux) fn operations(command: Command) -> Option<Vec<Operation>> {
     if !names_dummies(command) {
         return None;
     }
-    let action = match command {
+    let operation = match command {
         Command::NetdevAdd { netdev } => make(netdev, 0),
         Command::NetdevDel { netdev } => {
             request(Family::Route, DELLINK, 0, link(netdev, 0, Attributes::new()))
@@ -55,22 +55,22 @@ pub(in crate::linux) fn actions(command: Command) -> Option<Vec<Action>> {
         Command::SystemSetNetns { mode } => set_mode(mode),
         Command::DevShow {} => show(),
         Command::LinkShow { device } => ask(PORT_GET, NLM_F_DUMP, device, Attributes::new(), None),
-        Command::ModuleLoad { module } => Action::Load { module: module.to_string() },
-        Command::ModuleRemove { module } => Action::Unload { module: module.to_string() },
+        Command::ModuleLoad { module } => Operation::Load { module: module.to_string() },
+        Command::ModuleRemove { module } => Operation::Unload { module: module.to_string() },
         Command::UmadRead { umad } => {
-            Action::Read { path: format!("/sys/class/infiniband_mad/{umad}/ibdev") }
+            Operation::Read { path: format!("/sys/class/infiniband_mad/{umad}/ibdev") }
         }
         // No software driver can be asked to.
         Command::FailEnable { .. } => return None,
     };
-    Some(vec![action])
+    Some(vec![operation])
 }
 
 /// The dumps that show what is at rest.
-pub(in crate::linux) fn dumps() -> Vec<Action> {
-    let ports = IbDevice::ALL
-        .iter()
-        .map(|device| Action::Prepare(Box::new(ask(PORT_GET, NLM_F_DUMP, *device, Attributes::new(), None))));
+pub(in crate::linux) fn dumps() -> Vec<Operation> {
+    let ports = IbDevice::ALL.iter().map(|device| {
+        Operation::Prepare(Box::new(ask(PORT_GET, NLM_F_DUMP, *device, Attributes::new(), None)))
+    });
     std::iter::once(show()).chain(ports).collect()
 }
 
@@ -81,60 +81,60 @@ pub(in crate::linux) fn changes_modules(command: &program::Command) -> bool {
 }
 
 /// What brings back what was there before.
-pub(super) fn clean_up(modules: bool) -> Vec<Action> {
-    let mut actions = vec![set_mode(NetnsMode::Shared)];
+pub(super) fn clean_up(modules: bool) -> Vec<Operation> {
+    let mut operations = vec![set_mode(NetnsMode::Shared)];
     if modules {
         // Those that need another go before it.
-        let loaded = RdmaModule::ALL.iter().map(|module| Action::Unload { module: module.to_string() });
-        actions.extend(loaded);
+        let loaded = RdmaModule::ALL.iter().map(|module| Operation::Unload { module: module.to_string() });
+        operations.extend(loaded);
     }
-    actions.extend(LOADED.map(|module| Action::Load { module: module.to_string() }));
-    actions
+    operations.extend(LOADED.map(|module| Operation::Load { module: module.to_string() }));
+    operations
 }
 
 /// `rdma link add`
-pub(super) fn add(device: IbDevice, driver: &str, netdev: Netdev) -> Action {
+pub(super) fn add(device: IbDevice, driver: &str, netdev: Netdev) -> Operation {
     let attributes = Attributes::new().text(DEV_NAME, &name(device)).text(LINK_TYPE, driver);
     request(Family::Rdma, RDMA_NEWLINK, 0, attributes.text(NDEV_NAME, &link_name(netdev)).emit())
 }
 
 /// `rdma link delete`
-pub(super) fn del(device: IbDevice) -> Action {
+pub(super) fn del(device: IbDevice) -> Operation {
     ask(RDMA_DELLINK, 0, device, Attributes::new(), None)
 }
 
-fn show() -> Action {
+fn show() -> Operation {
     request(Family::Rdma, GET, NLM_F_DUMP, Vec::new())
 }
 
-fn set_mode(mode: NetnsMode) -> Action {
+fn set_mode(mode: NetnsMode) -> Operation {
     let shared = u8::from(mode == NetnsMode::Shared);
     request(Family::Rdma, SYS_SET, 0, Attributes::new().u8(NETNS_MODE, shared).emit())
 }
 
 /// A request about a device, whose index the guest knows, with the descriptor of a namespace at its end, if any.
-fn ask(command: u16, flags: u16, device: IbDevice, more: Attributes, netns: Option<NetNs>) -> Action {
+fn ask(command: u16, flags: u16, device: IbDevice, more: Attributes, netns: Option<NetNs>) -> Operation {
     let mut body = Attributes::new().u32(DEV_INDEX, 0).emit();
     // The value follows the attribute's header of four bytes.
     let mut patches = vec![Patch { at: 4, of: Indexed::Rdma(name(device)) }];
     body.extend(more.emit());
     patches.extend(netns.map(|netns| descriptor(&body, netns)));
-    Action::Netlink { family: Family::Rdma, command, flags, body, patches }
+    Operation::Netlink { family: Family::Rdma, command, flags, body, patches }
 }
 
-fn flags(netdev: Netdev, flags: u8) -> Action {
+fn flags(netdev: Netdev, flags: u8) -> Operation {
     let mut body = link(netdev, 0, Attributes::new());
     (body[FLAGS], body[CHANGE]) = (flags, UP);
     request(Family::Route, NEWLINK, 0, body)
 }
 
 /// Changes a netdev that is named by its index.
-fn change(netdev: Netdev, change: Attributes, netns: Option<NetNs>) -> Action {
+fn change(netdev: Netdev, change: Attributes, netns: Option<NetNs>) -> Operation {
     let mut body = all();
     body.extend(change.emit());
     let mut patches = vec![Patch { at: INDEX, of: Indexed::Netdev(link_name(netdev)) }];
     patches.extend(netns.map(|netns| descriptor(&body, netns)));
-    Action::Netlink { family: Family::Route, command: NEWLINK, flags: 0, body, patches }
+    Operation::Netlink { family: Family::Route, command: NEWLINK, flags: 0, body, patches }
 }
 
 fn descriptor(body: &[u8], netns: NetNs) -> Patch {

@@ -16,7 +16,7 @@ use std::fs::{File, read_dir};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use unreg::linux::wire::{Action, Family, Indexed, Patch, Report, Request, Step};
+use unreg::linux::wire::{Family, Indexed, Operation, Patch, Report, Request, Step};
 use unreg::linux::{link, rdma};
 
 /// Virtual time after a command in which what it left to others runs. Time goes on only when nobody can run.
@@ -74,10 +74,10 @@ impl Agent {
             if let Err(error) = performer.namespaces.go(netns) {
                 line.report(&Report::Trouble { text: format!("a namespace is out of reach: {error}") });
             }
-            for action in &request.at_rest {
-                let errno = performer.act(0, action);
+            for operation in &request.at_rest {
+                let errno = performer.act(0, operation);
                 if errno != 0 {
-                    let text = format!("the dump at rest ends with errno {errno}: {action:?}");
+                    let text = format!("the dump at rest ends with errno {errno}: {operation:?}");
                     line.report(&Report::Trouble { text });
                 }
             }
@@ -91,9 +91,9 @@ impl Agent {
         if let Err(error) = performer.filters().close() {
             line.report(&Report::Trouble { text: format!("a task's socket stays open: {error}") });
         }
-        for action in &request.clean_up {
+        for operation in &request.clean_up {
             // What cannot be cleaned up shows in the next program, and in the test that swaps programs.
-            performer.act(0, action);
+            performer.act(0, operation);
         }
         self.settle();
     }
@@ -131,7 +131,8 @@ impl Performer {
         self.line.report(&Report::Begin { task, command });
         self.line.flush();
         let gone = self.namespaces.go_with(task).err().map(|error| errno(&error));
-        let mut failed = gone.into_iter().chain(step.actions.iter().map(|action| self.act(task, action)));
+        let mut failed =
+            gone.into_iter().chain(step.operations.iter().map(|operation| self.act(task, operation)));
         let failed = failed.find(|errno| *errno != 0);
         self.line.report(&Report::End { task, command, errno: failed.unwrap_or(0) });
     }
@@ -141,48 +142,48 @@ impl Performer {
     }
 
     /// Does one thing for a task; the errno is positive, or 0.
-    fn act(&mut self, task: u8, action: &Action) -> i32 {
-        match action {
-            Action::Netlink { family, command, flags, body, patches } => {
+    fn act(&mut self, task: u8, operation: &Operation) -> i32 {
+        match operation {
+            Operation::Netlink { family, command, flags, body, patches } => {
                 let asked = self.patched(body, patches);
                 let asked = asked.and_then(|body| self.ask(*family, *command, *flags, &body));
                 asked.unwrap_or_else(|error| errno(&error))
             }
-            Action::Filter { command, body } => {
+            Operation::Filter { command, body } => {
                 let set = self.filters().set(task, self.namespaces.current(), *command, body);
                 set.unwrap_or_else(|error| errno(&error))
             }
-            Action::NetnsDel { name } if self.filters().listens_in(name) => Errno::BUSY.raw_os_error(),
-            Action::NetnsAdd { name } => answer(self.namespaces.add(name)),
-            Action::NetnsDel { name } => {
+            Operation::NetnsDel { name } if self.filters().listens_in(name) => Errno::BUSY.raw_os_error(),
+            Operation::NetnsAdd { name } => answer(self.namespaces.add(name)),
+            Operation::NetnsDel { name } => {
                 self.requests.retain(|(_, netns, _)| netns.as_ref() != Some(name));
                 answer(self.namespaces.del(name))
             }
-            Action::NetnsEnter { name } => {
+            Operation::NetnsEnter { name } => {
                 let entered = answer(self.namespaces.enter(task, name));
                 // A socket that stays behind would keep its namespace when another task deletes it.
                 let here = self.namespaces.current();
                 self.requests.retain(|(_, netns, _)| netns.is_none() || netns.as_ref() == here);
                 entered
             }
-            Action::NetnsReset => {
+            Operation::NetnsReset => {
                 self.requests.retain(|(_, netns, _)| netns.is_none());
                 answer(self.namespaces.reset())
             }
-            Action::Prepare(action) => {
-                self.act(task, action);
+            Operation::Prepare(operation) => {
+                self.act(task, operation);
                 0
             }
-            Action::Write { path, text } => write(path, text),
-            Action::WriteEach { folder, prefix, path, text } => {
+            Operation::Write { path, text } => write(path, text),
+            Operation::WriteEach { folder, prefix, path, text } => {
                 for name in names(folder, prefix) {
                     let rest = &name[prefix.len()..];
                     write(&path.replace("{}", &name), text.as_deref().unwrap_or(rest));
                 }
                 0
             }
-            Action::Read { path } => self.report_text(path, std::fs::read_to_string(path)),
-            Action::Links { folder, link } => {
+            Operation::Read { path } => self.report_text(path, std::fs::read_to_string(path)),
+            Operation::Links { folder, link } => {
                 for name in names(folder, "") {
                     let path = [folder, &name, link].iter().filter(|part| !part.is_empty()).fold(
                         String::new(),
@@ -195,12 +196,14 @@ impl Performer {
                 }
                 0
             }
-            Action::Wait { milliseconds } => {
+            Operation::Wait { milliseconds } => {
                 std::thread::sleep(Duration::from_millis((*milliseconds).into()));
                 0
             }
-            Action::Load { module } => module::load(module).err().map_or(0, |errno| errno.raw_os_error()),
-            Action::Unload { module } => module::unload(module).err().map_or(0, |errno| errno.raw_os_error()),
+            Operation::Load { module } => module::load(module).err().map_or(0, |errno| errno.raw_os_error()),
+            Operation::Unload { module } => {
+                module::unload(module).err().map_or(0, |errno| errno.raw_os_error())
+            }
         }
     }
 
