@@ -14,7 +14,7 @@ pub mod sequence;
 pub mod strategy;
 
 pub use generate::Alphabet;
-pub use hunt::{Config, Finding, Hunt, Stats};
+pub use hunt::{Finding, Hunt, Options, Stats};
 pub use kept::Kept;
 pub use mutate::{cross, mutate, reschedule, trim};
 pub use novelty::{Novelty, Reached, States};

@@ -13,7 +13,7 @@ use unreg::minimize::{breaks, expected, minimize_violation};
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::run::Machine;
 use unreg::search::generate::Alphabet;
-use unreg::search::hunt::{Config, Finding, Hunt};
+use unreg::search::hunt::{Finding, Hunt, Options};
 use unreg::variant::VariantSpec;
 
 /// The runs in which seed 1 must find each invariant broken, unless it is [`RARE`].
@@ -169,7 +169,7 @@ impl Canary {
     /// What is left of a rare canary on every push: the search has the commands of a program that breaks the invariant
     /// and looks for that one alone; it finds the schedule.
     fn search_nearby(&self, invariant: &'static str, took: &Took) -> Result<(), Failed> {
-        let mut hunt = Hunt::new(Config { only: vec![invariant], ..self.config() });
+        let mut hunt = Hunt::new(Options { only: vec![invariant], ..self.options() });
         let is_found = |finding: Option<Finding>| {
             finding.is_some_and(|finding| finding.sites.iter().any(|site| site.invariant == invariant))
         };
@@ -211,17 +211,17 @@ impl Canary {
     }
 
     fn hunt(&self) -> Hunt {
-        Hunt::new(self.config())
+        Hunt::new(self.options())
     }
 
-    fn config(&self) -> Config {
-        config(Variants::to_break(self.subsystem, &self.variant), &[self.subsystem], self.seed, false)
+    fn options(&self) -> Options {
+        options(Variants::to_break(self.subsystem, &self.variant), &[self.subsystem], self.seed, false)
     }
 }
 
-fn config(variants: Variants, subsystems: &[Subsystem], seed: u64, vary_options: bool) -> Config {
+fn options(variants: Variants, subsystems: &[Subsystem], seed: u64, vary_kconfig: bool) -> Options {
     let alphabet = Alphabet::new(subsystems);
-    Config { variants, only: Vec::new(), alphabet, seed, vary_options, stores: false }
+    Options { variants, only: Vec::new(), alphabet, seed, vary_kconfig, stores: false }
 }
 
 /// The first program that each invariant was found broken by, and the runs it took.
@@ -266,7 +266,7 @@ fn survivors() -> Vec<Trial> {
 }
 
 fn survives(subsystems: &[Subsystem], seed: u64) -> Result<(), Failed> {
-    let mut hunt = Hunt::new(config(Variants::default(), subsystems, seed, true));
+    let mut hunt = Hunt::new(options(Variants::default(), subsystems, seed, true));
     while hunt.stats().runs < SURVIVED {
         if let Some(finding) = hunt.step() {
             return Err(format!("{}{:?}", finding.sites[0], finding.program).into());

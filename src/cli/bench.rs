@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use table::{Row, Searched};
 use unreg::program::{Subsystem, Variants};
-use unreg::search::{Alphabet, Config, Hunt, strategy};
+use unreg::search::{Alphabet, Hunt, Options, strategy};
 
 /// Runs between two looks at the clock.
 const BATCH: u64 = 64;
@@ -98,9 +98,9 @@ fn search(
     subsystems.retain(|subsystem| *subsystem != Subsystem::Config);
     let alphabet = Alphabet::new(&subsystems);
     anyhow::ensure!(!alphabet.is_empty(), "there is no command to search {variants} with");
-    let config = Config { variants, alphabet, only: Vec::new(), seed, vary_options: false, stores: false };
+    let options = Options { variants, alphabet, only: Vec::new(), seed, vary_kconfig: false, stores: false };
     let start = processor_time()?;
-    let mut hunt = Hunt::new(config).with_strategy((strategy.new)());
+    let mut hunt = Hunt::new(options).with_strategy((strategy.new)());
     loop {
         let left = arguments.runs - hunt.stats().runs;
         let found = (0..left.min(BATCH)).any(|_| hunt.step().is_some());

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use unreg::invariant::Site;
 use unreg::program::{Program, Subsystem, Variants};
-use unreg::search::{Alphabet, Config, Finding, Hunt, Stats, strategy};
+use unreg::search::{Alphabet, Finding, Hunt, Options, Stats, strategy};
 
 /// How long a hunt takes when nobody says.
 const TIME: Duration = Duration::from_secs(60);
@@ -113,12 +113,12 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     };
     let program = program.map(|program| Program { variants, ..program });
     let seed = arguments.seed.unwrap_or_else(new_seed);
-    let config = Config {
+    let options = Options {
         variants,
         only: arguments.invariants.iter().flatten().map(|invariant| invariant.name).collect(),
         alphabet: alphabet(arguments, variants)?,
         seed,
-        vary_options: variants.of(Subsystem::Config) == 0,
+        vary_kconfig: variants.of(Subsystem::Config) == 0,
         stores: arguments.corpus.is_some(),
     };
     let jobs = usize::from(arguments.jobs);
@@ -135,7 +135,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
             "unreg hunt{}{}{}",
             of_program(arguments),
             by_strategy(arguments),
-            origin(variants, &config.only, seed)
+            origin(variants, &options.only, seed)
         ),
     );
 
@@ -143,9 +143,9 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     std::thread::scope(|scope| {
         let (sender, receiver) = channel();
         for job in 0..jobs {
-            let (config, shared, sender) = (config_of(&config, job), &shared, sender.clone());
+            let (options, shared, sender) = (options_of(&options, job), &shared, sender.clone());
             let quota = arguments.runs.map(|runs| share(runs, jobs, job));
-            let hunt = Hunt::new(config).with_strategy((arguments.strategy.new)());
+            let hunt = Hunt::new(options).with_strategy((arguments.strategy.new)());
             let hunt = match &program {
                 Some(program) => hunt.with_program(program.clone()),
                 None => hunt,
@@ -218,9 +218,9 @@ fn new_seed() -> u64 {
 }
 
 /// The search of one thread: the first has the seed itself, so that more threads find no less.
-fn config_of(config: &Config, job: usize) -> Config {
-    let seed = config.seed.wrapping_add((job as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    Config { seed, ..config.clone() }
+fn options_of(options: &Options, job: usize) -> Options {
+    let seed = options.seed.wrapping_add((job as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    Options { seed, ..options.clone() }
 }
 
 /// A thread's part of the runs.

@@ -34,7 +34,7 @@ fn is_stored(nth: u64) -> bool {
 
 /// What to hunt for.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub struct Options {
     /// The variants to run under.
     pub variants: Variants,
     /// The commands to draw from.
@@ -44,7 +44,7 @@ pub struct Config {
     /// Where all chance comes from.
     pub seed: u64,
     /// Whether options of the kernel, under which no invariant may break, are turned on in some programs.
-    pub vary_options: bool,
+    pub vary_kconfig: bool,
     /// Whether programs that reach new lasting states are handed over by [`Hunt::take_fresh`].
     pub stores: bool,
 }
@@ -78,12 +78,12 @@ pub struct Finding {
 /// A search in progress.
 #[derive(Debug)]
 pub struct Hunt {
-    config: Config,
+    options: Options,
     /// Which commands may be used, if not every one of the alphabet's.
     may: Option<fn(&Command) -> bool>,
     /// The program whose schedules are searched, if it is one.
     program: Option<Program>,
-    options: Variants,
+    kconfig: Variants,
     strategy: Box<dyn Strategy>,
     random: Rng,
     machine: Machine,
@@ -98,21 +98,21 @@ pub struct Hunt {
 
 impl Hunt {
     /// A hunt with an empty corpus.
-    pub fn new(config: Config) -> Self {
-        assert!(!config.alphabet.is_empty(), "a hunt needs a command");
-        let mut options = Variants::default();
-        if config.vary_options {
+    pub fn new(options: Options) -> Self {
+        assert!(!options.alphabet.is_empty(), "a hunt needs a command");
+        let mut kconfig = Variants::default();
+        if options.vary_kconfig {
             for option in Subsystem::Config.variants() {
-                options.insert(Subsystem::Config, option.id);
+                kconfig.insert(Subsystem::Config, option.id);
             }
         }
-        let random = Rng::with_seed(config.seed);
-        let fresh = config.stores.then(Vec::new);
+        let random = Rng::with_seed(options.seed);
+        let fresh = options.stores.then(Vec::new);
         Hunt {
-            config,
+            options,
             may: None,
             program: None,
-            options,
+            kconfig,
             strategy: (strategy::ALL[0].new)(),
             random,
             machine: Machine::default(),
@@ -142,7 +142,7 @@ impl Hunt {
         self
     }
 
-    /// Returns the programs that were kept for a new lasting state since the last call, if [`Config::stores`]: of each
+    /// Returns the programs that were kept for a new lasting state since the last call, if [`Options::stores`]: of each
     /// family of states the first hundreds, then a share that halves each time their count doubles. They are few enough
     /// to be stored, and a hunt finds the others again from them.
     pub fn take_fresh(&mut self) -> Vec<Program> {
@@ -151,11 +151,11 @@ impl Hunt {
 
     /// Starts from a program that was stored: runs it, under these decisions, as it is, and returns it if it broke one.
     pub fn resume_from(&mut self, mut program: Program) -> Option<Finding> {
-        program.variants = program.variants.settled().union(self.config.variants);
+        program.variants = program.variants.settled().union(self.options.variants);
         program.expect = 0;
         let fresh = self.fresh.take();
         let trace = self.machine.run(&program);
-        let read = read(trace, &mut self.novelty, &mut self.stats, &self.config.only);
+        let read = read(trace, &mut self.novelty, &mut self.stats, &self.options.only);
         let found = self.take(program, read);
         self.fresh = fresh;
         found
@@ -168,7 +168,7 @@ impl Hunt {
 
     /// Makes one program, runs it, keeps it if it reached something new, and returns it if it broke an invariant.
     ///
-    /// Nothing but the number of earlier calls and the config decides what happens.
+    /// Nothing but the number of earlier calls and the options decide what happens.
     pub fn step(&mut self) -> Option<Finding> {
         let mut program = self.next_program();
         if let Some(may) = self.may {
@@ -183,7 +183,7 @@ impl Hunt {
         } else {
             self.machine.run(&program)
         };
-        let read = read(trace, &mut self.novelty, &mut self.stats, &self.config.only);
+        let read = read(trace, &mut self.novelty, &mut self.stats, &self.options.only);
         if !read.0.is_empty() || self.stats.runs.is_multiple_of(SECOND_OPINION) {
             self.ask_again(&program);
         }
@@ -221,16 +221,16 @@ impl Hunt {
         }
         let fresh = self.stats.corpus == 0 || self.random.u8(0..8) == 0;
         if fresh {
-            let mut program = generate(&mut self.random, &self.config.alphabet);
-            program.variants = self.config.variants;
+            let mut program = generate(&mut self.random, &self.options.alphabet);
+            program.variants = self.options.variants;
             if self.random.u8(0..4) == 0 {
-                program.variants = program.variants.union(self.options);
+                program.variants = program.variants.union(self.kconfig);
             }
             return program;
         }
         let partner = self.any_kept().clone();
         let mut program = self.any_kept().clone();
-        mutate(&mut program, &mut self.random, &self.config.alphabet, &partner);
+        mutate(&mut program, &mut self.random, &self.options.alphabet, &partner);
         while program.commands() > COMMANDS_KEPT {
             let task = self.random.usize(0..program.tasks.len());
             let commands = &mut program.tasks[task].commands;
@@ -249,7 +249,7 @@ impl Hunt {
         if self.random.u8(0..8) == 0 {
             program.schedule.clear();
         } else {
-            reschedule(&mut program, &mut self.random, &self.config.alphabet, &partner);
+            reschedule(&mut program, &mut self.random, &self.options.alphabet, &partner);
         }
         program
     }
@@ -295,12 +295,12 @@ mod tests {
 
     fn hunt(seed: u64) -> Hunt {
         let alphabet = Alphabet::new(&[]);
-        Hunt::new(Config {
+        Hunt::new(Options {
             variants: Variants::default(),
             only: Vec::new(),
             alphabet,
             seed,
-            vary_options: true,
+            vary_kconfig: true,
             stores: true,
         })
     }

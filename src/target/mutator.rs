@@ -15,7 +15,7 @@
 use super::Scope;
 use crate::program::{Program, SEGMENTS_MAX, Variants, record};
 use crate::run::Machine;
-use crate::search::hunt::{Config, Hunt};
+use crate::search::hunt::{Hunt, Options};
 use crate::search::{Alphabet, Kept, Novelty, cross, generate::generate, mutate, trim};
 use fastrand::Rng;
 
@@ -89,9 +89,9 @@ impl Mutator {
     pub fn looking_ahead(mut self, only: Vec<&'static str>, seed: u64) -> Self {
         let Mutator { variants, alphabet, .. } = &self;
         let (variants, alphabet) = (*variants, alphabet.clone());
-        let vary_options = variants == Variants::default();
-        let config = Config { variants, alphabet, only, seed, vary_options, stores: true };
-        self.ahead = Some(Hunt::new(config));
+        let vary_kconfig = variants == Variants::default();
+        let options = Options { variants, alphabet, only, seed, vary_kconfig, stores: true };
+        self.ahead = Some(Hunt::new(options));
         self
     }
 

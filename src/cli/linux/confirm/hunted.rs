@@ -10,7 +10,7 @@ use unreg::minimize::minimize_violation;
 use unreg::program::{Subsystem, Variants};
 use unreg::run::Machine;
 use unreg::search::generate::Alphabet;
-use unreg::search::hunt::{Config, Hunt};
+use unreg::search::hunt::{Hunt, Options};
 
 /// Hunts for so long, and returns each cause once, by its smallest program.
 pub(in crate::cli::linux) fn predictions(
@@ -20,8 +20,8 @@ pub(in crate::cli::linux) fn predictions(
     time: Duration,
 ) -> Vec<Prediction> {
     let alphabet = Alphabet::new(&[subsystem]);
-    let config = Config { variants, only: Vec::new(), alphabet, seed, vary_options: false, stores: false };
-    let mut hunt = Hunt::new(config).with_only(perform::can_perform);
+    let options = Options { variants, only: Vec::new(), alphabet, seed, vary_kconfig: false, stores: false };
+    let mut hunt = Hunt::new(options).with_only(perform::can_perform);
     let (mut sites, mut names) = (HashSet::new(), HashSet::new());
     let mut machine = Machine::default();
     let mut predictions = Vec::new();
