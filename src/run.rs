@@ -7,7 +7,7 @@ use crate::ib::{self, Ib};
 use crate::mdev::{self, Mdev};
 use crate::program::{Command, Program, Segment, Subsystem, Variants};
 use crate::sim::footprint::{self, Seen};
-use crate::sim::{Chooser, Config, Kernel};
+use crate::sim::{Chooser, Kconfig, Kernel};
 use crate::variant::decisions;
 use std::any::Any;
 
@@ -89,8 +89,8 @@ impl Machine {
         for queue in QueueName::ALL {
             self.tasks.extend(queue.workers());
         }
-        let config = Config { delayed_release: program.variants.of(Subsystem::Config) & 1 != 0 };
-        self.kernel.reset(config, &self.tasks, schedule, seed);
+        let kconfig = Kconfig { delayed_release: program.variants.of(Subsystem::Kconfig) & 1 != 0 };
+        self.kernel.reset(kconfig, &self.tasks, schedule, seed);
         let world = World::new(&self.kernel, program.variants);
         let mut commands = program.tasks.iter().flat_map(|task| &task.commands);
         if commands.any(|command| matches!(command, Command::Rdma(_))) {

@@ -24,7 +24,7 @@ mod tests;
 pub mod uevent;
 pub mod workqueue;
 
-pub use kernel::{Config, Kernel};
+pub use kernel::{Kconfig, Kernel};
 pub use lock::{Held, LockId};
 pub use refcount::{Kref, Named};
 pub use registration::{RegistrationId, User};

@@ -95,7 +95,7 @@ fn search(
     seed: u64,
 ) -> anyhow::Result<Searched> {
     let mut subsystems: Vec<Subsystem> = variants.iter().map(|(subsystem, _)| subsystem).collect();
-    subsystems.retain(|subsystem| *subsystem != Subsystem::Config);
+    subsystems.retain(|subsystem| *subsystem != Subsystem::Kconfig);
     let alphabet = Alphabet::new(&subsystems);
     anyhow::ensure!(!alphabet.is_empty(), "there is no command to search {variants} with");
     let options = Options { variants, alphabet, only: Vec::new(), seed, vary_kconfig: false, stores: false };

@@ -118,7 +118,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         only: arguments.invariants.iter().flatten().map(|invariant| invariant.name).collect(),
         alphabet: alphabet(arguments, variants)?,
         seed,
-        vary_kconfig: variants.of(Subsystem::Config) == 0,
+        vary_kconfig: variants.of(Subsystem::Kconfig) == 0,
         stores: arguments.corpus.is_some(),
     };
     let jobs = usize::from(arguments.jobs);
@@ -186,7 +186,7 @@ fn alphabet(arguments: &Arguments, variants: Variants) -> anyhow::Result<Alphabe
     let mut subsystems = arguments.subsystems.clone();
     if subsystems.is_empty() {
         subsystems.extend(variants.iter().map(|(subsystem, _)| subsystem));
-        subsystems.retain(|subsystem| *subsystem != Subsystem::Config);
+        subsystems.retain(|subsystem| *subsystem != Subsystem::Kconfig);
     }
     let alphabet = Alphabet::new(&subsystems);
     anyhow::ensure!(!alphabet.is_empty(), "there is no command to search with: config has none of its own");

@@ -84,7 +84,7 @@ pub(super) async fn remove(cores: &Cores<'_>, uuid: Uuid) {
     if !k.put(device.kref) {
         return;
     }
-    if k.config.delayed_release {
+    if k.kconfig.delayed_release {
         cores.drivers.vfio.dying.borrow_mut().push((uuid, device));
         k.queue_work(QueueName::System, WorkFn::ReleaseVfio(uuid), device.parent.module());
     } else {

@@ -43,7 +43,7 @@ impl Mdev {
         if self.decisions.uuid_taken == UuidTaken::UntilRemoval {
             self.note_last_put(uuid, kref);
         }
-        if k.config.delayed_release {
+        if k.kconfig.delayed_release {
             k.queue_work(QueueName::System, WorkFn::ReleaseChild(uuid), parent.module());
         } else {
             let _text = k.text_of(parent.module(), kref);
@@ -91,7 +91,7 @@ impl Mdev {
         if !k.put(kref) {
             return;
         }
-        if k.config.delayed_release {
+        if k.kconfig.delayed_release {
             self.dying.borrow_mut().types.push((kind, kref, tracking));
             let module = tracking.parent.module();
             k.queue_work(QueueName::System, WorkFn::ReleaseType(tracking.parent, kind), module);
@@ -140,7 +140,7 @@ impl Mdev {
         if !k.put(device) {
             return;
         }
-        if k.config.delayed_release {
+        if k.kconfig.delayed_release {
             k.queue_work(QueueName::System, WorkFn::ReleaseParent(parent), parent.module());
         } else {
             let _text = k.text_of(parent.module(), device);

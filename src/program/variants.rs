@@ -6,7 +6,7 @@ use crate::{devlink, ib, mdev, operands};
 
 operands! {
     /// What has decisions: a subsystem, or the kernel's configuration.
-    "a subsystem" (4 bits) enum Subsystem { Devlink = "devlink", Mdev = "mdev", Ib = "ib", Config = "config", }
+    "a subsystem" (4 bits) enum Subsystem { Devlink = "devlink", Mdev = "mdev", Ib = "ib", Kconfig = "config", }
 }
 
 /// An option of the kernel that no invariant may break under.
@@ -30,7 +30,7 @@ impl Subsystem {
             Subsystem::Devlink => specs(devlink::variant::THEMES),
             Subsystem::Mdev => specs(mdev::variant::THEMES),
             Subsystem::Ib => specs(ib::variant::THEMES),
-            Subsystem::Config => vec![ThemeSpec {
+            Subsystem::Kconfig => vec![ThemeSpec {
                 title: "kernel configuration",
                 about: "Options of the kernel under which every invariant must be kept.",
                 variants: CONFIG.to_vec(),
@@ -109,7 +109,7 @@ impl Variants {
     /// This set without the decisions of the subsystems: only options of the kernel, which break nothing.
     pub fn settled(self) -> Variants {
         let mut settled = Variants::default();
-        settled.0[Subsystem::Config.index()] = self.of(Subsystem::Config);
+        settled.0[Subsystem::Kconfig.index()] = self.of(Subsystem::Kconfig);
         settled
     }
 

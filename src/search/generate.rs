@@ -117,7 +117,7 @@ const fn own(subsystem: Subsystem) -> &'static [CommandSpec] {
         Subsystem::Devlink => devlink::Command::SPECS,
         Subsystem::Mdev => mdev::Command::SPECS,
         Subsystem::Ib => ib::Command::SPECS,
-        Subsystem::Config => &[],
+        Subsystem::Kconfig => &[],
     }
 }
 

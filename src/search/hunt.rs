@@ -102,8 +102,8 @@ impl Hunt {
         assert!(!options.alphabet.is_empty(), "a hunt needs a command");
         let mut kconfig = Variants::default();
         if options.vary_kconfig {
-            for option in Subsystem::Config.variants() {
-                kconfig.insert(Subsystem::Config, option.id);
+            for option in Subsystem::Kconfig.variants() {
+                kconfig.insert(Subsystem::Kconfig, option.id);
             }
         }
         let random = Rng::with_seed(options.seed);

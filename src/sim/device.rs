@@ -31,7 +31,7 @@ impl Kernel {
             return;
         }
         match self.release_of(device) {
-            Some(Release { work, module, .. }) if self.config.delayed_release => {
+            Some(Release { work, module, .. }) if self.kconfig.delayed_release => {
                 self.queue_work(QueueName::System, work, module);
             }
             Some(release) => {
@@ -71,7 +71,7 @@ mod tests {
     /// A module makes a device, lets go of it, and goes itself.
     fn run(delayed_release: bool, waits: bool) -> Trace {
         let mut kernel = Kernel::default();
-        kernel.reset(Config { delayed_release }, &[TaskName::Rmmod, TaskName::SystemWorker], &[], None);
+        kernel.reset(Kconfig { delayed_release }, &[TaskName::Rmmod, TaskName::SystemWorker], &[], None);
         let unloads = async |k: &Kernel| {
             let devices = k.refcount_set(Subject::Module(MODULE));
             let work = WorkFn::ReleaseDevice(Handle::Netdevsim0);

@@ -27,7 +27,7 @@ pub const EVENTS_MAX: usize = 1 << 17;
 
 /// Options of the kernel that are no decisions of a subsystem.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Config {
+pub struct Kconfig {
     /// Releases of kobjects run later, from a workqueue (`CONFIG_DEBUG_KOBJECT_RELEASE`).
     pub delayed_release: bool,
 }
@@ -36,7 +36,7 @@ pub struct Config {
 #[derive(Debug, Default)]
 pub struct Kernel {
     /// Options of this run.
-    pub config: Config,
+    pub kconfig: Kconfig,
     pub(super) trace: RefCell<Trace>,
     pub(super) tasks: Vec<Task>,
     pub(super) current: Cell<TaskId>,
@@ -60,9 +60,9 @@ impl Kernel {
     /// Starts over: no object, no lock, no event, and these tasks, which run as the schedule says.
     ///
     /// With a seed, a random walk chooses instead, and [`Kernel::schedule`] tells afterwards what it chose.
-    pub fn reset(&mut self, config: Config, tasks: &[TaskName], schedule: &[Segment], seed: Option<u64>) {
+    pub fn reset(&mut self, kconfig: Kconfig, tasks: &[TaskName], schedule: &[Segment], seed: Option<u64>) {
         assert!(tasks.len() < RUN_TASKS_MAX, "{} tasks in one run", tasks.len());
-        self.config = config;
+        self.kconfig = kconfig;
         let trace = self.trace.get_mut();
         trace.clear();
         trace.tasks.extend_from_slice(tasks);

@@ -1,6 +1,6 @@
 //! The simulated kernel by itself: who waits for whom, and in what order they go on.
 
-use super::kernel::{Config, EVENTS_MAX, Kernel, STEPS_MAX};
+use super::kernel::{EVENTS_MAX, Kconfig, Kernel, STEPS_MAX};
 use super::lock::LockId;
 use super::scheduler::Segment;
 use super::task::Body;
@@ -29,7 +29,7 @@ fn run(
     };
     let schedule: Vec<Segment> = schedule.iter().map(segment).collect();
     let mut kernel = Kernel::default();
-    kernel.reset(Config::default(), tasks, &schedule, None);
+    kernel.reset(Kconfig::default(), tasks, &schedule, None);
     let mut bodies: Vec<_> = bodies(&kernel).into_iter().map(Some).collect();
     kernel.run(|name| {
         let index = tasks.iter().position(|task| *task == name);
@@ -333,7 +333,7 @@ fn every_segment_is_told_how_it_ended() {
     let tasks = [T1, T2, T3, GidWorker];
     let run = |schedule: &[Segment]| {
         let mut kernel = Kernel::default();
-        kernel.reset(Config::default(), &tasks, schedule, None);
+        kernel.reset(Kconfig::default(), &tasks, schedule, None);
         kernel.run(|name| match name {
             T3 => comes(&kernel, 4),
             GidWorker => worker(&kernel, false),
