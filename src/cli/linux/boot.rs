@@ -1,6 +1,6 @@
 //! `unreg linux boot`: starts the real kernel and says what works in it.
 
-use super::build::{self, Config, Release};
+use super::build::{self, Flavour, Release};
 use super::guest::{Guest, Setup};
 use super::script;
 use crate::cli::missing::Missing;
@@ -21,7 +21,7 @@ pub(in crate::cli) struct Which {
     release: Option<Release>,
     /// What the kernel was built to show [default: fast]
     #[arg(long, value_enum)]
-    config: Option<Config>,
+    config: Option<Flavour>,
     /// Give a guest up that says nothing for this long
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     patience: Duration,
@@ -35,7 +35,7 @@ impl Which {
     pub(super) fn named(text: &str) -> anyhow::Result<Which> {
         let (kernel, config) = match text.split_once('+') {
             Some((kernel, config)) => {
-                let config = <Config as clap::ValueEnum>::from_str(config, true);
+                let config = <Flavour as clap::ValueEnum>::from_str(config, true);
                 (kernel, Some(config.map_err(|why| anyhow::anyhow!("linux:{text}: {why}"))?))
             }
             None => (text, None),
@@ -47,7 +47,7 @@ impl Which {
 
     /// The kernel in a folder.
     pub(super) fn of(built: &build::Built) -> anyhow::Result<Which> {
-        let config = <Config as clap::ValueEnum>::from_str(&built.about.config, false);
+        let config = <Flavour as clap::ValueEnum>::from_str(&built.about.config, false);
         let config = Some(config.map_err(anyhow::Error::msg)?);
         Ok(Which { kernel: Some(built.folder.clone()), release: None, config, patience: PATIENCE })
     }
@@ -62,13 +62,13 @@ impl Which {
     }
 
     /// Whether a kernel of this configuration may be meant.
-    pub(super) fn may_be(&self, config: Config) -> bool {
+    pub(super) fn may_be(&self, config: Flavour) -> bool {
         self.config.is_none_or(|named| named == config)
     }
 
     /// Whether the kernel releases kobjects late.
     pub(super) fn releases_late(&self) -> bool {
-        self.config == Some(Config::DelayedRelease)
+        self.config == Some(Flavour::DelayedRelease)
     }
 
     /// These variants, and those of the kernel's configuration.
@@ -83,11 +83,11 @@ impl Which {
 
     /// How to start the kernel that is meant.
     pub(super) fn setup(&self) -> anyhow::Result<Setup> {
-        self.setup_or(Config::Fast)
+        self.setup_or(Flavour::Fast)
     }
 
     /// How to start the kernel that is meant, of this configuration if none is named.
-    pub(super) fn setup_or(&self, config: Config) -> anyhow::Result<Setup> {
+    pub(super) fn setup_or(&self, config: Flavour) -> anyhow::Result<Setup> {
         let config = self.config.unwrap_or(config);
         let built = build::find(self.kernel.as_deref(), config, self.release.as_ref())?;
         Ok(Setup::of(&built))

@@ -29,9 +29,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use unreg::linux::shown;
 
-/// What the kernel is built to show.
+/// What a kernel is built to show, as distributions name the flavours of their kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::cli) enum Config {
+pub(in crate::cli) enum Flavour {
     /// No checker in the kernel: streams and errnos
     Fast,
     /// lockdep, KASAN and debugobjects judge too
@@ -40,19 +40,19 @@ pub(in crate::cli) enum Config {
     DelayedRelease,
 }
 
-impl Config {
+impl Flavour {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Config::Fast => "fast",
-            Config::Debug => "debug",
-            Config::DelayedRelease => "delayed-release",
+            Flavour::Fast => "fast",
+            Flavour::Debug => "debug",
+            Flavour::DelayedRelease => "delayed-release",
         }
     }
 }
 
 /// Memory for a guest in MiB: the checkers keep their own books.
 pub(super) fn memory(kernel: &Built) -> u32 {
-    if kernel.about.config == Config::Fast.name() { 128 } else { 384 }
+    if kernel.about.config == Flavour::Fast.name() { 128 } else { 384 }
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,8 +67,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "VERSION", conflicts_with_all = ["source", "package"])]
     release: Option<Release>,
     /// What the kernel is built to show
-    #[arg(long, value_enum, default_value_t = Config::Fast)]
-    config: Config,
+    #[arg(long, value_enum, default_value_t = Flavour::Fast)]
+    config: Flavour,
     /// Where to put the kernel [default: a folder of the user's cache, named after what it is built from]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -143,7 +143,7 @@ fn adopt(built: &Built) -> anyhow::Result<Built> {
 /// are used again. Returns the kernel's release.
 fn compile(
     tree: &Path,
-    config: Config,
+    config: Flavour,
     with_lines: bool,
     scratch: &Path,
     jobs: usize,

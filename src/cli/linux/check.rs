@@ -6,7 +6,7 @@
 mod streams;
 
 use super::boot::Which;
-use super::build::{self, Built, Config};
+use super::build::{self, Built, Flavour};
 use super::hunt::bench::Bench;
 use super::hunt::report;
 use super::known::{self, Known};
@@ -38,8 +38,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "REV")]
     head: String,
     /// What both are built to show
-    #[arg(long, value_enum, default_value_t = Config::Debug)]
-    config: Config,
+    #[arg(long, value_enum, default_value_t = Flavour::Debug)]
+    config: Flavour,
     /// So many made-up programs run on both
     #[arg(long, value_name = "N", default_value_t = 150)]
     count: usize,

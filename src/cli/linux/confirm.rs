@@ -3,7 +3,7 @@
 pub(super) mod hunted;
 
 use super::boot::Which;
-use super::build::{self, Config};
+use super::build::{self, Flavour};
 use super::kernel::{Answer, Kernel, Unperformable};
 use crate::cli::progress::Stage;
 use crate::cli::table::{self, Form};
@@ -66,7 +66,7 @@ pub(super) struct Prediction {
 
 pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     // Most of what a kernel does wrong only its checkers see.
-    let setup = arguments.which.setup_or(Config::Debug)?;
+    let setup = arguments.which.setup_or(Flavour::Debug)?;
     let release = setup.kernel.about.release.clone();
     let config = setup.kernel.about.config.clone();
     let predictions = predictions(arguments, &release)?;

@@ -2,7 +2,7 @@
 //! they are said to show anything.
 
 use super::boot::Which;
-use super::build::{self, Built, Config, Lines};
+use super::build::{self, Built, Flavour, Lines};
 use super::guest::Setup;
 use super::hunt::bench::Bench;
 use super::hunt::repro;
@@ -36,8 +36,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "REV", default_value = "HEAD")]
     rev: String,
     /// What the kernel is built to show
-    #[arg(long, value_enum, default_value_t = Config::Debug)]
-    config: Config,
+    #[arg(long, value_enum, default_value_t = Flavour::Debug)]
+    config: Flavour,
     /// Where the work tree, the objects and the kernels are kept [default: a folder of the user's cache for each tree]
     #[arg(long, value_name = "DIR")]
     work: Option<PathBuf>,

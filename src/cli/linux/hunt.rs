@@ -9,7 +9,7 @@ mod source;
 mod tally;
 
 use super::boot::Which;
-use super::build::{self, Config};
+use super::build::{self, Flavour};
 use super::guest::Setup;
 use super::known::{self, Known};
 use super::steer::Symbols;
@@ -192,8 +192,8 @@ fn kernels(which: &Which) -> anyhow::Result<(Option<Setup>, Setup)> {
     if which.is_configured() {
         return Ok((None, steered(which.setup()?)?));
     }
-    let judge = which.setup_or(Config::Debug);
-    let sieve = which.setup_or(Config::Fast);
+    let judge = which.setup_or(Flavour::Debug);
+    let sieve = which.setup_or(Flavour::Fast);
     match (sieve, judge) {
         (sieve, Ok(judge)) => {
             let is_same = |sieve: &Setup| sieve.kernel.about.release == judge.kernel.about.release;

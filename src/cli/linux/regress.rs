@@ -1,7 +1,7 @@
 //! `unreg linux regress`: which of the known findings a kernel has.
 
 use super::boot::Which;
-use super::build::Config;
+use super::build::Flavour;
 use super::hunt::bench::{Bench, Run};
 use super::known::{self, Known};
 use crate::cli::missing::Missing;
@@ -119,7 +119,7 @@ fn is_not_asked(verdict: &Verdict) -> bool {
 
 /// A kernel of the configuration that shows a finding, or why there is none.
 fn bench(which: &Which, config: &str) -> anyhow::Result<Result<Bench, String>> {
-    let Ok(config) = Config::from_str(config, false) else {
+    let Ok(config) = Flavour::from_str(config, false) else {
         anyhow::bail!("`{config}` is no configuration of a kernel");
     };
     if !which.may_be(config) {

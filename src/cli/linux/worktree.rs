@@ -1,6 +1,6 @@
 //! A work tree of a git tree of the kernel, in a folder that keeps the objects of one build for the next.
 
-use super::build::{self, Config};
+use super::build::{self, Flavour};
 use anyhow::Context;
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 /// No other process builds there as long as the file is open; the second waits.
 pub(super) fn folders(
     source: &Path,
-    config: Config,
+    config: Flavour,
     work: Option<&Path>,
 ) -> anyhow::Result<(PathBuf, PathBuf, File)> {
     let source = source.canonicalize().with_context(|| format!("cannot read {}", source.display()))?;

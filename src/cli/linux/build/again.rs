@@ -2,7 +2,7 @@
 
 use super::cache::{self, About, Built};
 use super::seal::Seal;
-use super::{Config, compile, processors};
+use super::{Flavour, compile, processors};
 use anyhow::Context;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::time::Instant;
 /// build of the same tree. A kernel that was built under the same name is not built again.
 pub(in crate::cli::linux) fn again(
     tree: &Path,
-    config: Config,
+    config: Flavour,
     work: &Path,
     name: &str,
     folder: &Path,

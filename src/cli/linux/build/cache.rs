@@ -1,6 +1,6 @@
 //! Where kernels are kept: a folder each, named after all that went into it, so that none is built twice.
 
-use super::Config;
+use super::Flavour;
 use super::release::{Release, is_asked_unnamed, is_name};
 use super::seal::Seal;
 use super::source::is_archive;
@@ -28,7 +28,7 @@ const ABOUT: &str = "about.json";
 pub(in crate::cli::linux) struct About {
     /// As `uname -r` prints it.
     pub(in crate::cli::linux) release: String,
-    /// [`Config::name`]
+    /// [`Flavour::name`]
     pub(in crate::cli::linux) config: String,
     /// The tree or the archive.
     pub(in crate::cli::linux) source: String,
@@ -124,7 +124,7 @@ pub(super) enum State {
 /// The kernel to ask: the one that is named, or the latest of this configuration and release in the cache.
 pub(in crate::cli::linux) fn find(
     named: Option<&Path>,
-    config: Config,
+    config: Flavour,
     release: Option<&Release>,
 ) -> anyhow::Result<Built> {
     let variable = || std::env::var_os(KERNEL).filter(|_| release.is_none()).map(PathBuf::from);
@@ -146,7 +146,7 @@ pub(in crate::cli::linux) fn find(
         |built: &Built| std::fs::metadata(built.folder.join(ABOUT)).and_then(|file| file.modified()).ok();
     fitting.max_by_key(age).ok_or_else(|| {
         let mut options = release.map_or(String::new(), |release| format!(" --release {release}"));
-        if config != Config::Fast {
+        if config != Flavour::Fast {
             options += &format!(" --config {}", config.name());
         }
         Missing(format!("there is no kernel to ask yet; build one, once: unreg linux build{options}")).into()

@@ -1,6 +1,6 @@
 //! What a kernel must be configured with: fragments over the smallest configuration there is.
 
-use super::Config;
+use super::Flavour;
 use super::make::Make;
 use anyhow::Context;
 use std::collections::{HashMap, HashSet};
@@ -30,11 +30,11 @@ const TUNING: &[&str] = &[
 ];
 
 /// Every wanted symbol, later lines winning.
-pub(super) fn text(config: Config) -> String {
+pub(super) fn text(config: Flavour) -> String {
     match config {
-        Config::Fast => [BASE, FAST].concat(),
-        Config::Debug => [BASE, DEBUG].concat(),
-        Config::DelayedRelease => [BASE, DEBUG, DELAYED_RELEASE].concat(),
+        Flavour::Fast => [BASE, FAST].concat(),
+        Flavour::Debug => [BASE, DEBUG].concat(),
+        Flavour::DelayedRelease => [BASE, DEBUG, DELAYED_RELEASE].concat(),
     }
 }
 
@@ -43,7 +43,7 @@ const LINES: &str =
     "CONFIG_DEBUG_KERNEL=y\nCONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y\nCONFIG_DEBUG_INFO_REDUCED=y\n";
 
 /// Lays the fragment over the configuration of the tree.
-pub(super) fn merge(make: &Make, config: Config, with_lines: bool, fragment: &Path) -> anyhow::Result<()> {
+pub(super) fn merge(make: &Make, config: Flavour, with_lines: bool, fragment: &Path) -> anyhow::Result<()> {
     let wanted = text(config) + if with_lines { LINES } else { "" };
     std::fs::write(fragment, wanted).with_context(|| format!("cannot write {}", fragment.display()))?;
     make.script(
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn all_that_merely_tunes_is_asked_for() {
-        let all = text(Config::DelayedRelease);
+        let all = text(Flavour::DelayedRelease);
         for name in TUNING {
             assert!(all.lines().filter_map(symbol).any(|(wanted, _)| wanted == *name), "{name}");
         }
@@ -210,12 +210,12 @@ mod tests {
 
     #[test]
     fn every_configuration_asks_for_the_devices_and_the_debug_ones_for_their_checkers() {
-        for config in [Config::Fast, Config::Debug, Config::DelayedRelease] {
+        for config in [Flavour::Fast, Flavour::Debug, Flavour::DelayedRelease] {
             let text = text(config);
             let wants = |line: &str| text.lines().any(|known| known == line);
             assert!(wants("CONFIG_NETDEVSIM=m") && wants("CONFIG_UML_TIME_TRAVEL_SUPPORT=y"));
-            assert_eq!(wants("CONFIG_PROVE_LOCKING=y"), config != Config::Fast);
-            assert_eq!(wants("CONFIG_DEBUG_KOBJECT_RELEASE=y"), config == Config::DelayedRelease);
+            assert_eq!(wants("CONFIG_PROVE_LOCKING=y"), config != Flavour::Fast);
+            assert_eq!(wants("CONFIG_DEBUG_KOBJECT_RELEASE=y"), config == Flavour::DelayedRelease);
         }
     }
 }
