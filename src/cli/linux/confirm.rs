@@ -4,7 +4,7 @@ pub(super) mod hunted;
 
 use super::boot::Which;
 use super::build::{self, Flavour};
-use super::kernel::{Answer, Kernel, Unperformable};
+use super::kernel::{Answer, RealKernel, Unperformable};
 use crate::cli::progress::Stage;
 use crate::cli::table::{self, Form};
 use crate::cli::{Outcome, choose, duration, findings, load, out};
@@ -70,7 +70,7 @@ pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let release = setup.kernel.about.release.clone();
     let config = setup.kernel.about.config.clone();
     let predictions = predictions(arguments, &release)?;
-    let mut kernel = Kernel::new(setup, &arguments.which);
+    let mut kernel = RealKernel::new(setup, &arguments.which);
     let decisions = arguments.which.configured(build::usual(&release)?)?;
     let progress = Stage::of("predictions", predictions.len() as u64);
     let mut judged = Vec::new();
@@ -165,7 +165,7 @@ fn broken(path: &Path) -> anyhow::Result<Vec<Prediction>> {
 }
 
 /// Asks a kernel that has these variants.
-fn ask(kernel: &mut Kernel, prediction: &Prediction, decisions: Variants) -> anyhow::Result<Verdict> {
+fn ask(kernel: &mut RealKernel, prediction: &Prediction, decisions: Variants) -> anyhow::Result<Verdict> {
     let Prediction { program, invariant, .. } = prediction;
     let foreign = program.variants.without(decisions);
     if foreign != Variants::default() {

@@ -5,7 +5,7 @@ mod schedules;
 use super::boot::Which;
 use super::build;
 use super::guest::Sabotage;
-use super::kernel::Kernel;
+use super::kernel::RealKernel;
 use super::steer::Symbols;
 use crate::cli::progress::Stage;
 use crate::cli::{Outcome, choose, findings, json, load, out};
@@ -134,7 +134,7 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
-                let mut kernel = Kernel::new(setup.clone(), &arguments.which);
+                let mut kernel = RealKernel::new(setup.clone(), &arguments.which);
                 let mut machine = Machine::default();
                 while !stop.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed);
@@ -286,7 +286,7 @@ pub(super) fn sequences(
 /// Runs a program on both; unless it is to stay as it is, it is minimised while the difference is the same.
 fn compare_one(
     machine: &mut Machine,
-    kernel: &mut Kernel,
+    kernel: &mut RealKernel,
     program: &Program,
     stays: bool,
     causes: &Causes,

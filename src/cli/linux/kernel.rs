@@ -16,7 +16,7 @@ const STEERED: u32 = 3;
 
 /// A kernel to ask, with the guest that runs it now.
 #[derive(Debug)]
-pub(super) struct Kernel {
+pub(super) struct RealKernel {
     setup: Setup,
     patience: Duration,
     guest: Option<Guest>,
@@ -58,11 +58,11 @@ impl Answer {
     }
 }
 
-impl Kernel {
+impl RealKernel {
     /// A kernel that is asked as the command line says.
-    pub(super) fn new(setup: Setup, which: &Which) -> Kernel {
+    pub(super) fn new(setup: Setup, which: &Which) -> RealKernel {
         let (patience, releases_late) = (which.patience(), which.releases_late());
-        Kernel { setup, patience, guest: None, releases_late, sabotage: None, boots: 0, deaths: 0 }
+        RealKernel { setup, patience, guest: None, releases_late, sabotage: None, boots: 0, deaths: 0 }
     }
 
     /// How its guests start.

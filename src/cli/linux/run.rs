@@ -2,7 +2,7 @@
 
 use super::boot::Which;
 use super::followed;
-use super::kernel::Kernel;
+use super::kernel::RealKernel;
 use crate::cli::{Outcome, load, out};
 use std::path::PathBuf;
 use unreg::event::print::Detail;
@@ -27,7 +27,7 @@ pub(in crate::cli) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let programs: Vec<_> =
         arguments.files.iter().map(|path| Ok((path, load::program(path)?))).collect::<anyhow::Result<_>>()?;
-    let mut kernel = Kernel::new(arguments.which.setup()?, &arguments.which);
+    let mut kernel = RealKernel::new(arguments.which.setup()?, &arguments.which);
     let mut outcome = Outcome::Clean;
     for (path, program) in programs {
         let file = path.display().to_string();

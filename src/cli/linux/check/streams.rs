@@ -2,7 +2,7 @@
 
 use super::Part;
 use crate::cli::linux::boot::Which;
-use crate::cli::linux::{build, conform, kernel::Kernel};
+use crate::cli::linux::{build, conform, kernel::RealKernel};
 use crate::cli::progress::Stage;
 use std::collections::{BTreeMap, HashMap};
 use unreg::linux::compare;
@@ -25,8 +25,8 @@ pub(super) fn compare(base: &Which, head: &Which, seed: u64, count: usize) -> an
     let setups = [base.setup()?, head.setup()?];
     let variants = build::usual(&setups[0].kernel.about.release)?;
     let [of_base, of_head] = setups;
-    let mut before = Kernel::new(of_base, base);
-    let mut after = Kernel::new(of_head, head);
+    let mut before = RealKernel::new(of_base, base);
+    let mut after = RealKernel::new(of_head, head);
     let programs = conform::sequences(variants, None, seed, count)?;
     let progress = Stage::of("programs on both", programs.len() as u64);
     let mut joined: BTreeMap<String, Joined> = BTreeMap::new();
@@ -64,14 +64,14 @@ pub(super) fn compare(base: &Which, head: &Which, seed: u64, count: usize) -> an
     Ok(Part { text, is_worse: false })
 }
 
-fn lines(kernel: &mut Kernel, program: &Program) -> anyhow::Result<Vec<String>> {
+fn lines(kernel: &mut RealKernel, program: &Program) -> anyhow::Result<Vec<String>> {
     Ok(kernel.ask(program)?.lines(program))
 }
 
 /// The smallest program whose streams differ by the same cause.
 fn smallest(
-    before: &mut Kernel,
-    after: &mut Kernel,
+    before: &mut RealKernel,
+    after: &mut RealKernel,
     program: &Program,
     cause: &str,
 ) -> anyhow::Result<Program> {

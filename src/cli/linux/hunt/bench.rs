@@ -2,7 +2,7 @@
 
 use crate::cli::linux::boot::Which;
 use crate::cli::linux::guest::Setup;
-use crate::cli::linux::kernel::{Answer, Kernel};
+use crate::cli::linux::kernel::{Answer, RealKernel};
 use std::time::{Duration, Instant};
 use unreg::event::Trace;
 use unreg::linux::fault::{self, Evidence, Fault, Key, Sort};
@@ -17,7 +17,7 @@ const TIMES_MIN: u32 = 3;
 /// A kernel with what a guest of it has that ran nothing.
 #[derive(Debug)]
 pub(in crate::cli::linux) struct Bench {
-    kernel: Kernel,
+    kernel: RealKernel,
     /// Files and links that are there after nothing was done; none if that is not known yet.
     nothing: Option<Vec<(String, String)>>,
     /// `fast`, `debug`
@@ -53,7 +53,7 @@ impl Bench {
     pub(in crate::cli::linux) fn new(setup: Setup, which: &Which) -> Bench {
         let about = &setup.kernel.about;
         let (config, release) = (about.config.clone(), about.release.clone());
-        Bench { kernel: Kernel::new(setup, which), nothing: None, config, release }
+        Bench { kernel: RealKernel::new(setup, which), nothing: None, config, release }
     }
 
     /// How its guests start.
