@@ -3,7 +3,7 @@
 //! Nothing here knows a command or an invariant by name: commands come from their table, what is new is read
 //! off the events, and every invariant is judged after every run. A search is a function of its seed.
 
-pub mod corpus;
+pub mod coverage;
 pub mod generate;
 pub mod hunt;
 pub mod kept;

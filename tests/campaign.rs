@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 use unreg::program::Program;
-use unreg::search::corpus::{Feature, Reader};
+use unreg::search::coverage::{Feature, Reader};
 
 fn unreg(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unreg"));

@@ -10,7 +10,7 @@ use gather::{Gathered, Input, gather};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use unreg::program::{Program, Variants};
-use unreg::search::corpus::{Feature, Reader, smallest};
+use unreg::search::coverage::{Feature, Reader, smallest};
 use unreg::target::Scope;
 
 /// What counts.

@@ -9,7 +9,7 @@ use crate::linux::{observe, perform};
 use crate::minimize::{breaks, minimize_violation};
 use crate::program::{Program, record};
 use crate::run::Machine;
-use crate::search::corpus::{Feature, Reader, smallest};
+use crate::search::coverage::{Feature, Reader, smallest};
 use std::collections::BTreeSet;
 
 /// Reads bytes as what a guest reports, in lines as they come over the wire and as bare messages, and demands that any

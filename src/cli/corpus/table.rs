@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use unreg::event::Errno;
 use unreg::invariant;
 use unreg::program::{Command, Program, Subsystem};
-use unreg::search::corpus::Feature;
+use unreg::search::coverage::Feature;
 
 /// The tables, and what is in unreg's own tables and in no program.
 pub(super) fn coverage(each: &[(Program, Vec<Feature>)]) -> (String, Vec<String>) {

@@ -1,12 +1,12 @@
-//! Corpus care: what a program covers, and the small set of programs that covers all that many do.
+//! What a program covers, and the small set of programs that covers all that many do.
 //!
 //! What is covered is read off the trace, as novelty is: states, steps between them, how each command ends, and which
 //! invariants break under which variants. The edges of unreg's own code are the engines' business (`cargo fuzz cmin`,
 //! `afl-cmin`); of two programs that differ in nothing here, an engine may keep both.
 
-mod cover;
+mod smallest;
 
-pub use cover::smallest;
+pub use smallest::smallest;
 
 use super::{Reached, States};
 use crate::event::{Errno, What};
