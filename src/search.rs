@@ -3,19 +3,19 @@
 //! Nothing here knows a command or an invariant by name: commands come from their table, what is new is read
 //! off the events, and every invariant is judged after every run. A search is a function of its seed.
 
+pub mod corpus;
 pub mod coverage;
 pub mod generate;
 pub mod hunt;
-pub mod kept;
 pub mod mutate;
 pub mod novelty;
 pub mod prove;
 pub mod sequence;
 pub mod strategy;
 
+pub use corpus::Corpus;
 pub use generate::Alphabet;
 pub use hunt::{Finding, Hunt, Options, Stats};
-pub use kept::Kept;
 pub use mutate::{cross, mutate, reschedule, trim};
 pub use novelty::{Novelty, Reached, States};
 pub use sequence::Sequences;

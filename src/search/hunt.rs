@@ -1,7 +1,7 @@
 //! Hunting: run after run, from what was kept to what is new, until an invariant breaks.
 
+use super::corpus::Corpus;
 use super::generate::{Alphabet, generate};
-use super::kept::Kept;
 use super::mutate::{mutate, reschedule};
 use super::novelty::{FAMILIES, New, Novelty};
 use super::strategy::{self, Strategy};
@@ -88,7 +88,7 @@ pub struct Hunt {
     random: Rng,
     machine: Machine,
     novelty: Novelty,
-    kept: Kept,
+    corpus: Corpus,
     /// What was kept for a lasting state and is to be stored since somebody asked last, if anybody asks.
     fresh: Option<Vec<Program>>,
     /// How many programs were kept for a lasting state of each family.
@@ -117,7 +117,7 @@ impl Hunt {
             random,
             machine: Machine::default(),
             novelty: Novelty::default(),
-            kept: Kept::new(CORPUS_MAX),
+            corpus: Corpus::new(CORPUS_MAX),
             fresh,
             lasting: [0; FAMILIES],
             stats: Stats::default(),
@@ -243,8 +243,8 @@ impl Hunt {
 
     /// The program with a schedule that is kept, changed a little; without one, now and then, for a walk.
     fn next_schedule(&mut self, program: Program) -> Program {
-        let kept = self.kept.any(&mut self.random).cloned();
-        let partner = self.kept.any(&mut self.random).cloned();
+        let kept = self.corpus.any(&mut self.random).cloned();
+        let partner = self.corpus.any(&mut self.random).cloned();
         let (Some(mut program), Some(partner)) = (kept, partner) else { return program };
         if self.random.u8(0..8) == 0 {
             program.schedule.clear();
@@ -255,7 +255,7 @@ impl Hunt {
     }
 
     fn any_kept(&mut self) -> &Program {
-        self.kept.any(&mut self.random).expect("a hunt makes programs up until one is kept")
+        self.corpus.any(&mut self.random).expect("a hunt makes programs up until one is kept")
     }
 
     fn keep(&mut self, mut program: Program, new: New) {
@@ -266,7 +266,7 @@ impl Hunt {
             }
             self.lasting[family] += 1;
         }
-        self.stats.corpus += u64::from(self.kept.keep(program, new, &mut self.random));
+        self.stats.corpus += u64::from(self.corpus.keep(program, new, &mut self.random));
     }
 }
 
@@ -314,7 +314,7 @@ mod tests {
             assert_eq!(left.map(|finding| finding.sites), right.map(|finding| finding.sites));
             assert_eq!(one.stats(), other.stats());
         }
-        assert_eq!(one.kept, other.kept);
+        assert_eq!(one.corpus, other.corpus);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::Scope;
 use crate::program::{Program, SEGMENTS_MAX, Variants, record};
 use crate::run::Machine;
 use crate::search::hunt::{Hunt, Options};
-use crate::search::{Alphabet, Kept, Novelty, cross, generate::generate, mutate, trim};
+use crate::search::{Alphabet, Corpus, Novelty, cross, generate::generate, mutate, trim};
 use fastrand::Rng;
 
 /// One call in so many is left to the engine.
@@ -65,7 +65,7 @@ pub struct Mutator {
     alphabet: Alphabet,
     machine: Machine,
     novelty: Novelty,
-    kept: Kept,
+    corpus: Corpus,
 }
 
 impl Mutator {
@@ -78,7 +78,7 @@ impl Mutator {
             alphabet: Alphabet::new(scope.subsystems()),
             machine: Machine::default(),
             novelty: Novelty::default(),
-            kept: Kept::new(OWN_MAX),
+            corpus: Corpus::new(OWN_MAX),
         }
     }
 
@@ -164,9 +164,9 @@ impl Mutator {
     /// Edits a program, or one of the mutator's own in its place, with pieces of a partner if there is one, and says
     /// whether its schedule is to be walked.
     fn edit(&self, input: &Program, partner: Option<&Program>, random: &mut Rng) -> (Program, Way) {
-        let own = if random.u8(0..8) < OWN_OF_EIGHT { self.kept.any(random) } else { None };
+        let own = if random.u8(0..8) < OWN_OF_EIGHT { self.corpus.any(random) } else { None };
         let mut program = own.unwrap_or(input).clone();
-        let partner = partner.or_else(|| self.kept.any(random)).unwrap_or(input);
+        let partner = partner.or_else(|| self.corpus.any(random)).unwrap_or(input);
         mutate(&mut program, random, &self.alphabet, partner);
         (program, if random.u8(0..8) < WALKS_OF_EIGHT { Way::Walked } else { Way::Edited })
     }
@@ -184,7 +184,7 @@ impl Mutator {
         program.schedule.truncate(SEGMENTS_MAX);
         let new = self.novelty.observe(trace);
         if new.lasting.is_some() {
-            self.kept.keep(program.clone(), new, random);
+            self.corpus.keep(program.clone(), new, random);
         }
     }
 

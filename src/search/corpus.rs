@@ -1,4 +1,4 @@
-//! What a search keeps: programs that reached something new, each sort of state's by themselves.
+//! The in-memory corpus: programs that reached something new, one list per family of states.
 
 use super::novelty::{FAMILIES, New};
 use crate::program::Program;
@@ -6,19 +6,19 @@ use fastrand::Rng;
 
 /// Programs that reached something new, and how they are chosen from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct Corpus {
     /// What reached a new lasting state, a family each, and what reached or did anything else that is new.
-    lasting: [Corpus; FAMILIES],
-    passing: Corpus,
+    lasting: [List; FAMILIES],
+    passing: List,
     /// The most programs in each corpus. Beyond it a new one takes the place of any other: a search that runs for a week
     /// must not grow for a week.
     corpus_max: usize,
 }
 
-impl Kept {
+impl Corpus {
     /// Nothing, and room for so many programs of each family.
     pub fn new(corpus_max: usize) -> Self {
-        Kept { lasting: std::array::from_fn(|_| Corpus::default()), passing: Corpus::default(), corpus_max }
+        Corpus { lasting: std::array::from_fn(|_| List::default()), passing: List::default(), corpus_max }
     }
 
     /// Any program, if there is one. Each family has the same chance, however many states it has: of a few objects there
@@ -45,9 +45,9 @@ impl Kept {
 
 /// Programs in the order in which they were kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Corpus(Vec<Program>);
+struct List(Vec<Program>);
 
-impl Corpus {
+impl List {
     /// Any of them, a later one more likely: it stands on the shoulders of those before it.
     fn any(&self, random: &mut Rng) -> Option<&Program> {
         let count = self.0.len();
@@ -77,25 +77,25 @@ mod tests {
     #[test]
     fn a_family_of_one_is_chosen_as_often_as_one_of_many() {
         let mut random = Rng::with_seed(1);
-        let mut kept = Kept::new(64);
-        assert_eq!(kept.any(&mut random), None);
+        let mut corpus = Corpus::new(64);
+        assert_eq!(corpus.any(&mut random), None);
         let (one, many) = (program("task user\n  devlink.dump\n"), program("task user\n  netns.add a\n"));
-        assert!(kept.keep(one.clone(), New { lasting: Some(3), passing: true }, &mut random));
+        assert!(corpus.keep(one.clone(), New { lasting: Some(3), passing: true }, &mut random));
         for _ in 0..50 {
-            assert!(kept.keep(many.clone(), New { lasting: Some(5), passing: true }, &mut random));
+            assert!(corpus.keep(many.clone(), New { lasting: Some(5), passing: true }, &mut random));
         }
-        assert!(!kept.keep(many, New::default(), &mut random));
-        let chosen = (0..1_000).filter(|_| kept.any(&mut random) == Some(&one)).count();
+        assert!(!corpus.keep(many, New::default(), &mut random));
+        let chosen = (0..1_000).filter(|_| corpus.any(&mut random) == Some(&one)).count();
         assert!((400..600).contains(&chosen), "{chosen} of 1000");
     }
 
     #[test]
     fn a_full_corpus_does_not_grow() {
-        let (mut random, mut kept) = (Rng::with_seed(2), Kept::new(4));
+        let (mut random, mut corpus) = (Rng::with_seed(2), Corpus::new(4));
         let any = program("task user\n  devlink.dump\n");
         let more =
-            (0..9).filter(|_| kept.keep(any.clone(), New { lasting: None, passing: true }, &mut random));
+            (0..9).filter(|_| corpus.keep(any.clone(), New { lasting: None, passing: true }, &mut random));
         assert_eq!(more.count(), 4);
-        assert_eq!(kept.passing.0.len(), 4);
+        assert_eq!(corpus.passing.0.len(), 4);
     }
 }
