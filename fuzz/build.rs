@@ -121,8 +121,8 @@ fn engine(folder: &Path) -> Result<()> {
         keys.iter().map(|key| format!("\"{}\"\n", escaped(format!("\"{key}\"").as_bytes()))).collect();
     place(folder, "linux.dict", keys.as_bytes())?;
     options(folder, "linux", 4096)?;
-    place(folder, "care.dict", &fs::read(folder.join("mixed.dict"))?)?;
-    options(folder, "care", 1024)
+    place(folder, "minimize.dict", &fs::read(folder.join("mixed.dict"))?)?;
+    options(folder, "minimize", 1024)
 }
 
 /// The options of a target. States and edges make so many features that the books of entropic schedules take more time
@@ -148,7 +148,7 @@ fn seed(corpus: &Path, folder: &str, path: &Path) -> Result<()> {
         place(&corpus.join(folder), &name, &records)?;
     }
     place(&corpus.join("mixed"), &name, &records)?;
-    place(&corpus.join("care"), &name, &records)?;
+    place(&corpus.join("minimize"), &name, &records)?;
     place(&corpus.join("linux"), &name, &records)?;
     place(&corpus.join("text"), &name, text.as_bytes())
 }

@@ -5,10 +5,10 @@
 //! crash, and libFuzzer's minimiser keeps to crashes with the same `DEDUP_TOKEN`.
 
 mod mutator;
-mod trust;
+mod tools;
 
 pub use mutator::{Mutator, Way};
-pub use trust::{check_care, check_linux};
+pub use tools::{check_linux, check_minimize};
 
 use crate::driver;
 use crate::event::print::Detail;

@@ -165,12 +165,12 @@ pub fn linux() -> impl Fn(&Case) {
     |case| target::check_linux(case.bytes())
 }
 
-/// The body of the target that looks after a corpus.
-pub fn care() -> impl Fn(&Case) {
+/// The body of the target that minimises a corpus and a program.
+pub fn minimize() -> impl Fn(&Case) {
     thread_local! {
         static MACHINE: RefCell<Machine> = RefCell::default();
     }
-    |case| MACHINE.with_borrow_mut(|machine| target::check_care(machine, case.bytes()))
+    |case| MACHINE.with_borrow_mut(|machine| target::check_minimize(machine, case.bytes()))
 }
 
 /// One call in so many is left to libFuzzer by a mutator that looks ahead, which itself leaves none, as by our own.

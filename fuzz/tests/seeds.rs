@@ -16,7 +16,7 @@ fn every_program_is_placed_and_means_the_same() {
         let name = inside.to_str().unwrap().replace('/', "-");
         let own = inside.to_str().unwrap().split_once('/').map(|(folder, _)| folder);
         let program = Program::parse(&text, &name).unwrap_or_else(|errors| panic!("{errors}"));
-        for target in own.into_iter().chain(["mixed", "care", "linux", "text"]) {
+        for target in own.into_iter().chain(["mixed", "minimize", "linux", "text"]) {
             let seed = fs::read(corpus.join(target).join(&name)).unwrap_or_else(|error| {
                 panic!("{target} has no seed {name}: {error}");
             });

@@ -63,7 +63,7 @@ fn together(given: &[Variants]) -> Variants {
 }
 
 /// The targets that judge no run: what breaks them is no program's doing.
-const OTHER_TARGETS: [&str; 3] = ["text", "linux", "care"];
+const OTHER_TARGETS: [&str; 3] = ["text", "linux", "minimize"];
 
 /// The target in whose folder an engine put a file: `artifacts/devlink/crash-…` of cargo-fuzz, or
 /// `afl/devlink/main/crashes/id:…`. A file that a person named has none.

@@ -1,5 +1,5 @@
-//! Bodies of the targets that are about unreg itself: what reads a real kernel's messages, what is sent to one, and what
-//! looks after a corpus.
+//! Bodies of the targets that test unreg's own tools: the readers of a real kernel's messages, the requests to one, and
+//! the minimisers of a corpus and of a program.
 
 use crate::event::TaskName;
 use crate::event::print::Detail;
@@ -71,7 +71,7 @@ fn messages(mut bytes: &[u8]) -> Vec<Report> {
     reports
 }
 
-/// How many programs bytes are taken for at most: a corpus that is looked after in one run.
+/// The most programs that bytes are read as: a corpus that one run minimises.
 const PROGRAMS_MAX: usize = 8;
 
 /// Takes bytes for a corpus, program after program, and demands that its smallest part covers as much as all of it. Then
@@ -80,7 +80,7 @@ const PROGRAMS_MAX: usize = 8;
 /// # Panics
 ///
 /// If it does not.
-pub fn check_care(machine: &mut Machine, bytes: &[u8]) {
+pub fn check_minimize(machine: &mut Machine, bytes: &[u8]) {
     // A record of zeroes stands between two programs; it means nothing in either.
     let mut programs: Vec<Program> = Vec::new();
     let mut records = Vec::new();
@@ -124,14 +124,14 @@ mod tests {
         let mut bytes = record::encode(&program);
         bytes.extend([0; 8]);
         bytes.extend(record::encode(&program));
-        check_care(&mut Machine::default(), &bytes);
+        check_minimize(&mut Machine::default(), &bytes);
         check_linux(&bytes);
         check_linux(
             b"{\"Begin\":{\"task\":0,\"command\":0}}\n{\"Begin\":{\"task\":9,\"command\":0}}\n\"AtRest\"\n",
         );
         for fill in [0x01, 0x40, 0x83, 0xff] {
             check_linux(&[fill; 300]);
-            check_care(&mut Machine::default(), &[fill; 300]);
+            check_minimize(&mut Machine::default(), &[fill; 300]);
         }
     }
 
