@@ -16,7 +16,7 @@ use unreg::search::prove::{Explores, Prover};
 /// The executions after which a program is left alone on every push.
 const PUSH: u64 = 300;
 /// The tasks that a program may have to be proved to the end.
-const TASKS_MAX: usize = 3;
+const PROVED_TASKS_MAX: usize = 3;
 /// The programs that are proved within [`PUSH`] executions: so many at least.
 const AT_LEAST: usize = 200;
 
@@ -36,7 +36,7 @@ fn main() {
         let proved = proved.clone();
         let broken = BROKEN.iter().find(|(of, _)| *of == name).map(|(_, invariant)| *invariant);
         Trial::test(name, move || {
-            let most = if is_thorough && program.tasks.len() <= TASKS_MAX { u64::MAX } else { PUSH };
+            let most = if is_thorough && program.tasks.len() <= PROVED_TASKS_MAX { u64::MAX } else { PUSH };
             let is_proved = match (prove(program, most), broken) {
                 (Err(Broken { invariant, .. }), Some(known)) if invariant == known => return Ok(()),
                 (Err(broken), _) => {
