@@ -6,7 +6,7 @@ use super::{Outcome, choose, index, load, out, writable};
 use std::path::{Path, PathBuf};
 use unreg::invariant::{judge, judge_observed};
 use unreg::program::{Program, Variants};
-use unreg::report::picture::{Picture, page, trace};
+use unreg::report::picture::{Picture, itf, page, trace as viewers};
 use unreg::run::Machine;
 
 const EXAMPLES: &str = "\
@@ -15,6 +15,7 @@ Examples:
   unreg report FILE --variant settled --as svg -o run.svg
   unreg report FILE --linux 6.12+debug -o page.html
   unreg report FILE --as mermaid
+  unreg report FILE --as itf -o run.itf.json
   unreg report --findings findings --corpus corpus --log hunt.jsonl -o index.html";
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +57,8 @@ enum Form {
     Perfetto,
     /// A sequence diagram for a comment
     Mermaid,
+    /// The state after each event, as Apalache and Quint write and read traces (ITF)
+    Itf,
 }
 
 pub(super) fn report(arguments: &Arguments) -> anyhow::Result<Outcome> {
@@ -82,25 +85,27 @@ fn drawn(arguments: &Arguments, file: &Path) -> anyhow::Result<(String, bool)> {
     let given = arguments.variants.iter().copied().reduce(Variants::union);
     let program = Program { variants: given.map_or(program.variants, choose::with_companions), ..program };
     let title = file.display().to_string();
-    let (picture, is_clean) = match &arguments.linux {
+    let (trace, broken, under, is_clean) = match &arguments.linux {
         Some(kernel) => {
             let trace = ask::ask(kernel, &program)?;
             let broken = judge_observed(&trace);
-            (Picture::of(&program, &trace, &broken, &title, &format!("Linux {kernel}")), broken.is_empty())
+            let is_clean = broken.is_empty();
+            (trace, broken, format!("Linux {kernel}"), is_clean)
         }
         None => {
-            let mut machine = Machine::default();
-            let trace = machine.run(&program);
-            let broken = judge(trace);
+            let trace = Machine::default().run(&program).clone();
+            let broken = judge(&trace);
             let is_expected = broken.iter().all(|it| given.is_none() && program.expects(it.invariant));
-            (Picture::of(&program, trace, &broken, &title, &program.variants.to_string()), is_expected)
+            (trace, broken, program.variants.to_string(), is_expected)
         }
     };
+    let picture = || Picture::of(&program, &trace, &broken, &title, &under);
     let text = match arguments.form {
-        Form::Html => page::html(&picture),
-        Form::Svg => page::svg(&picture),
-        Form::Perfetto => trace::perfetto(&picture),
-        Form::Mermaid => trace::mermaid(&picture),
+        Form::Html => page::html(&picture()),
+        Form::Svg => page::svg(&picture()),
+        Form::Perfetto => viewers::perfetto(&picture()),
+        Form::Mermaid => viewers::mermaid(&picture()),
+        Form::Itf => itf::itf(&program, &trace, &broken, &title, &under),
     };
     Ok((text, is_clean))
 }

@@ -3,6 +3,7 @@
 //! Time goes to the right, an event a step. Each task has a lane with its commands, the locks that it holds and what it
 //! waits for; each network namespace has one with what its listeners hear; each object has one with its lives.
 
+pub mod itf;
 pub mod page;
 pub mod trace;
 
