@@ -88,6 +88,10 @@ impl Scope {
     }
 }
 
+/// Of so many cases one runs twice, because engines, minimisers and reports rely on a run being a function of its program.
+/// The first does, so that a single file that is run again is asked too.
+const REPEATED_OF: u64 = 4_096;
+
 /// What runs cases of one scope, one after the other.
 #[derive(Debug)]
 pub struct Target {
@@ -97,25 +101,33 @@ pub struct Target {
     only: Vec<&'static str>,
     machine: Machine,
     states: States,
+    runs: u64,
 }
 
 impl Target {
     /// A target under the settled decisions, or under these others, of which only these invariants count; all if none is
     /// named.
     pub fn new(scope: Scope, variants: Variants, only: Vec<&'static str>) -> Self {
-        Target { scope, variants, only, machine: Machine::default(), states: States::default() }
+        Target { scope, variants, only, machine: Machine::default(), states: States::default(), runs: 0 }
     }
 
     /// Runs a case and demands that it breaks no invariant that counts. Tells what lasting states it reached, which
     /// are the ones that are few enough for an engine to keep an input for each.
     ///
+    /// One case in 4,096 runs a second time on a new machine, and both runs must be equal, event by event.
+    ///
     /// # Panics
     ///
-    /// In a frame of the broken invariant's own, after printing what was broken and by which program.
+    /// In a frame of the broken invariant's own, after printing what was broken and by which program; or if two runs of one
+    /// program differ, which is a bug of unreg.
     pub fn check(&mut self, program: &Program, mut reached: impl FnMut(u64)) {
         let mut program = program.clone();
         self.scope.narrow(&mut program, self.variants);
         let trace = self.machine.run(&program);
+        if self.runs.is_multiple_of(REPEATED_OF) {
+            demand_equal(trace, Machine::default().run(&program), &program);
+        }
+        self.runs += 1;
         self.states.read(trace, |what| {
             if let Reached::Lasting(..) = what {
                 reached(what.number());
@@ -123,6 +135,13 @@ impl Target {
         });
         demand(trace, &program, self.scope, &self.only);
     }
+}
+
+/// Demands that a second run of a program is as its first.
+fn demand_equal(first: &Trace, second: &Trace, program: &Program) {
+    let differs = first.events.iter().zip(&second.events).position(|(one, other)| one != other);
+    let at = differs.unwrap_or(first.events.len().min(second.events.len()));
+    assert!(first == second, "two runs of one program differ from event {at} on\n\n{program}");
 }
 
 fn demand(trace: &Trace, program: &Program, scope: Scope, only: &[&'static str]) {
@@ -187,6 +206,17 @@ mod tests {
 
     fn program(text: &str) -> Program {
         Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    #[test]
+    #[should_panic(expected = "two runs of one program differ from event 1 on")]
+    fn a_run_that_differs_from_the_first_is_a_bug() {
+        let program = program("task user\n  driver.probe netdevsim/0\n");
+        let first = Machine::default().run(&program).clone();
+        let mut second = first.clone();
+        demand_equal(&first, &second, &program);
+        second.events.remove(1);
+        demand_equal(&first, &second, &program);
     }
 
     #[test]
