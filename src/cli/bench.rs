@@ -15,8 +15,9 @@ use unreg::search::{Alphabet, Hunt, Options, strategy};
 /// Runs between two looks at the clock.
 const BATCH: u64 = 64;
 
-/// The lines in a page between which the tables are written.
+/// The lines in a page between which the tables are written; those of searches without guidance have a place of their own.
 const BEGIN: &str = "<!-- unreg bench -->\n";
+const BEGIN_UNGUIDED: &str = "<!-- unreg bench --unguided -->\n";
 const END: &str = "<!-- end -->";
 
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,10 @@ pub(super) struct Arguments {
     /// Draw schedules by this strategy; may be given several times [default: all]
     #[arg(long = "strategy", value_name = "NAME", value_parser = choose::strategy)]
     strategies: Vec<strategy::Named>,
+    /// Search without guidance by states too, a column more for each strategy: every program is generated anew, and none is
+    /// kept and changed
+    #[arg(long)]
+    unguided: bool,
     /// Search with each seed from 1 to this
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
@@ -36,40 +41,58 @@ pub(super) struct Arguments {
     /// Leave a search after this processor time
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
     time: Duration,
-    /// Write the tables into this page too, between the lines `<!-- unreg bench -->` and `<!-- end -->`
+    /// Write the tables into this page too, between the lines `<!-- unreg bench -->` (or
+    /// `<!-- unreg bench --unguided -->`) and `<!-- end -->`
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
 }
 
 pub(super) fn bench(arguments: &Arguments) -> anyhow::Result<Outcome> {
     // A page that cannot take the tables is said before the work, not after it.
-    let page = arguments.write.as_deref().map(|path| Ok::<_, anyhow::Error>((path, Page::read(path)?)));
+    let page =
+        arguments.write.as_deref().map(|path| Page::read(path, begin(arguments)).map(|page| (path, page)));
     let page = page.transpose()?;
     let strategies = match arguments.strategies.as_slice() {
         [] => strategy::ALL,
         some => some,
     };
+    let guides: &[bool] = if arguments.unguided { &[true, false] } else { &[true] };
+    let searches: Vec<(strategy::Named, bool)> = strategies
+        .iter()
+        .flat_map(|strategy| guides.iter().map(|is_guided| (*strategy, *is_guided)))
+        .collect();
     let variants = variants(&arguments.variants);
     let mut progress = Progress::new();
     let mut rows = Vec::new();
     for (name, variants) in &variants {
         let mut row = Row { name: name.clone(), searched: Vec::new() };
-        for strategy in strategies {
+        for (strategy, is_guided) in &searches {
             let seeds = 1..=arguments.seeds;
-            let searched = seeds.map(|seed| search(arguments, *variants, *strategy, seed));
+            let searched = seeds.map(|seed| search(arguments, *variants, *strategy, *is_guided, seed));
             row.searched.push(searched.collect::<anyhow::Result<Vec<_>>>()?);
-            progress.show_line(|_| format!("{name}, {}", strategy.name));
+            progress.show_line(|_| format!("{name}, {}", column(*strategy, *is_guided)));
         }
         rows.push(row);
     }
     progress.finish();
-    let names: Vec<&str> = strategies.iter().map(|strategy| strategy.name).collect();
+    let names: Vec<String> =
+        searches.iter().map(|(strategy, is_guided)| column(*strategy, *is_guided)).collect();
     let tables = format!("{}\n{}", command(arguments), table::tables(&names, &rows));
     out::print(&tables)?;
     if let Some((path, page)) = page {
         findings::write_over(path, page.with(&tables).as_bytes())?;
     }
     Ok(Outcome::Clean)
+}
+
+/// What a column of searches is called.
+fn column(strategy: strategy::Named, is_guided: bool) -> String {
+    format!("{}{}", strategy.name, if is_guided { "" } else { ", unguided" })
+}
+
+/// The line in a page below which the tables go.
+fn begin(arguments: &Arguments) -> &'static str {
+    if arguments.unguided { BEGIN_UNGUIDED } else { BEGIN }
 }
 
 /// The variants to search under, each by its name with those that it needs.
@@ -92,6 +115,7 @@ fn search(
     arguments: &Arguments,
     variants: Variants,
     strategy: strategy::Named,
+    is_guided: bool,
     seed: u64,
 ) -> anyhow::Result<Searched> {
     let mut subsystems: Vec<Subsystem> = variants.iter().map(|(subsystem, _)| subsystem).collect();
@@ -100,7 +124,8 @@ fn search(
     anyhow::ensure!(!alphabet.is_empty(), "there is no command to search {variants} with");
     let options = Options { variants, alphabet, only: Vec::new(), seed, vary_kconfig: false, stores: false };
     let start = processor_time()?;
-    let mut hunt = Hunt::new(options).with_strategy((strategy.new)());
+    let hunt = Hunt::new(options).with_strategy((strategy.new)());
+    let mut hunt = if is_guided { hunt } else { hunt.without_guidance() };
     loop {
         let left = arguments.runs - hunt.stats().runs;
         let found = (0..left.min(BATCH)).any(|_| hunt.step().is_some());
@@ -124,33 +149,35 @@ fn command(arguments: &Arguments) -> String {
         arguments.variants.iter().map(|variants| format!(" --variant {variants}")).collect();
     let strategies: String =
         arguments.strategies.iter().map(|strategy| format!(" --strategy {}", strategy.name)).collect();
+    let unguided = if arguments.unguided { " --unguided" } else { "" };
     let (seeds, runs, time) = (arguments.seeds, arguments.runs, humantime::format_duration(arguments.time));
-    format!("`unreg bench{variants}{strategies} --seeds {seeds} --runs {runs} --time \"{time}\"`\n")
+    format!("`unreg bench{variants}{strategies}{unguided} --seeds {seeds} --runs {runs} --time \"{time}\"`\n")
 }
 
-/// A page with room for tables.
+/// A page with room for tables below a line.
 struct Page {
     before: String,
+    begin: &'static str,
     after: String,
 }
 
 impl Page {
-    fn read(path: &Path) -> anyhow::Result<Page> {
+    fn read(path: &Path, begin: &'static str) -> anyhow::Result<Page> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Page::of(&text).with_context(|| {
-            format!("{} has no line `{}` with `{END}` after it", path.display(), BEGIN.trim_end())
+        Page::of(&text, begin).with_context(|| {
+            format!("{} has no line `{}` with `{END}` after it", path.display(), begin.trim_end())
         })
     }
 
-    fn of(text: &str) -> Option<Page> {
-        let (before, rest) = text.split_once(BEGIN)?;
+    fn of(text: &str, begin: &'static str) -> Option<Page> {
+        let (before, rest) = text.split_once(begin)?;
         let after = &rest[rest.find(END)?..];
-        Some(Page { before: before.to_string(), after: after.to_string() })
+        Some(Page { before: before.to_string(), begin, after: after.to_string() })
     }
 
     fn with(&self, tables: &str) -> String {
-        format!("{}{BEGIN}\n{tables}\n{}", self.before, self.after)
+        format!("{}{}\n{tables}\n{}", self.before, self.begin, self.after)
     }
 }
 
@@ -160,11 +187,12 @@ mod tests {
 
     #[test]
     fn tables_take_the_place_of_the_last() {
-        let page = Page::of("one\n<!-- unreg bench -->\nold\n<!-- end -->\ntwo\n").unwrap();
+        let page = Page::of("one\n<!-- unreg bench -->\nold\n<!-- end -->\ntwo\n", BEGIN).unwrap();
         let first = page.with("new\n");
         assert_eq!(first, "one\n<!-- unreg bench -->\n\nnew\n\n<!-- end -->\ntwo\n");
-        assert_eq!(Page::of(&first).unwrap().with("new\n"), first);
-        assert!(Page::of("one\n<!-- end -->\n<!-- unreg bench -->\n").is_none());
+        assert_eq!(Page::of(&first, BEGIN).unwrap().with("new\n"), first);
+        assert!(Page::of("one\n<!-- end -->\n<!-- unreg bench -->\n", BEGIN).is_none());
+        assert!(Page::of(&first, BEGIN_UNGUIDED).is_none());
     }
 
     #[test]

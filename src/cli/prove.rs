@@ -32,7 +32,7 @@ of such steps only. The schedule of a program is left aside.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = MEANS)]
 pub(super) struct Arguments {
-    /// Programs, as text or as records, or folders of texts
+    /// Programs, as text or as records, or folders of `.prog` files; `-` reads standard input
     #[arg(required_unless_present = "all", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Prove all programs of at most this many commands, one of each set that differ in names of tasks, devices of one
@@ -108,7 +108,7 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Outcome> {
         return outcome;
     }
     let mut outcome = Outcome::Clean;
-    for path in files(&arguments.files)? {
+    for path in load::programs(&arguments.files)? {
         let program = under(load::program(&path)?, arguments);
         let mut log = findings::Log::new(&arguments.findings, origin(&path, arguments, program.variants));
         let mut proof = Proof { arguments, deadline, stop: &stop, progress: &mut progress };
@@ -125,24 +125,6 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     progress.finish();
     Ok(outcome)
-}
-
-/// The files that were given, and for each folder the texts in it.
-fn files(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in given {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        for entry in walkdir::WalkDir::new(path).sort_by_file_name() {
-            let path = entry.with_context(|| format!("cannot read {}", path.display()))?.into_path();
-            if path.extension().is_some_and(|extension| extension == "prog") && path.is_file() {
-                files.push(path);
-            }
-        }
-    }
-    Ok(files)
 }
 
 /// The program under the decisions that were asked for.

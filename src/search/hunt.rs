@@ -85,6 +85,8 @@ pub struct Hunt {
     program: Option<Program>,
     kconfig: Variants,
     strategy: Box<dyn Strategy>,
+    /// Whether what reaches new states is kept and changed.
+    is_guided: bool,
     random: Rng,
     machine: Machine,
     novelty: Novelty,
@@ -114,6 +116,7 @@ impl Hunt {
             program: None,
             kconfig,
             strategy: (strategy::ALL[0].new)(),
+            is_guided: true,
             random,
             machine: Machine::default(),
             novelty: Novelty::default(),
@@ -139,6 +142,12 @@ impl Hunt {
     /// The same with another strategy where a schedule is drawn and not changed.
     pub fn with_strategy(mut self, strategy: Box<dyn Strategy>) -> Self {
         self.strategy = strategy;
+        self
+    }
+
+    /// The same without guidance: every program is generated anew and none is kept, to measure what guidance is worth.
+    pub fn without_guidance(mut self) -> Self {
+        self.is_guided = false;
         self
     }
 
@@ -259,6 +268,9 @@ impl Hunt {
     }
 
     fn keep(&mut self, mut program: Program, new: New) {
+        if !self.is_guided {
+            return;
+        }
         program.schedule.truncate(SEGMENTS_MAX);
         if let Some(family) = new.lasting {
             if let (Some(fresh), true) = (&mut self.fresh, is_stored(self.lasting[family])) {
@@ -315,6 +327,14 @@ mod tests {
             assert_eq!(one.stats(), other.stats());
         }
         assert_eq!(one.corpus, other.corpus);
+    }
+
+    #[test]
+    fn without_guidance_nothing_is_kept() {
+        let mut hunt = hunt(7).without_guidance();
+        assert!((0..500).all(|_| hunt.step().is_none()));
+        assert_eq!(hunt.stats().corpus, 0);
+        assert!(hunt.stats().states > 100 && hunt.take_fresh().is_empty());
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn median(searched: &[Searched]) -> u64 {
 }
 
 /// The tables, first that of strategies.
-pub(super) fn tables(strategies: &[&str], rows: &[Row]) -> String {
+pub(super) fn tables(strategies: &[String], rows: &[Row]) -> String {
     let mut text = String::from(
         "| strategy | found | median runs | worst runs | runs, all | processor seconds, all | runs/s |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
@@ -99,7 +99,7 @@ mod tests {
             Row { name: "mdev=hard".into(), searched: vec![vec![searched(false, 9), searched(true, 7)]] },
             Row { name: "mdev=never".into(), searched: vec![vec![searched(false, 9), searched(false, 9)]] },
         ];
-        let tables = tables(&["walk"], &rows);
+        let tables = tables(&["walk".to_string()], &rows);
         assert!(tables.contains("| walk | 3 of 6 | 7 | 7 | 42 | 0.0 | 1000 |"), "{tables}");
         let end = "| mdev=never | not found |\n| mdev=hard | 7, 7 ms, 1 of 2 |\n| mdev=easy | 3, 3 ms |\n";
         assert!(tables.ends_with(end), "{tables}");
