@@ -1,24 +1,29 @@
 //! Mutants: changes of the code that the tests must notice.
 //!
-//! All of them are planted in one copy of the project, which is built once; then the tests are run for each, fast ones
-//! first, until one fails. A mutant that every test passes survives: either a test is missing or the change changes nothing.
+//! All of them are planted in one copy of the project, which is built once. Each test is run once without a mutant and notes
+//! which mutants it comes to. Then the tests that come to a mutant are run with it, fast ones first, until one fails. A mutant
+//! that every test passes survives: either a test is missing, or the change changes nothing and is listed with the reason in
+//! `xtask/equivalent.txt`.
 
+mod equivalent;
+mod judge;
 mod plant;
 
 use crate::cargo::target_directory;
 use anyhow::{Context, bail, ensure};
+use equivalent::{are_there, equivalents};
+use judge::{ASK, Fate, Judge};
 use plant::{Mutant, places, plant};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
 
 /// Plants mutants and says which of them no test notices; ends with 1 if too many survive.
 #[derive(clap::Args)]
 pub(crate) struct Mutants {
-    /// Files and folders below `src/` to plant mutants in
+    /// Files and folders below `src/` to plant mutants in; `FILE:LINE` is the mutants of one line
     #[arg(default_values = ["invariant", "linux/compare.rs", "search/novelty.rs", "search/novelty", "minimize.rs", "minimize", "program.rs", "program", "sim", "devlink", "mdev", "ib"])]
     of: Vec<String>,
     /// Run so many of them, spread evenly
@@ -28,7 +33,7 @@ pub(crate) struct Mutants {
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     seed: usize,
     /// Tests to run besides the unit tests of the file's folder, in this order
-    #[arg(long = "test", value_name = "NAME", default_values = ["corpus", "opinion", "recreation"])]
+    #[arg(long = "test", value_name = "NAME", default_values = ["corpus", "recreation", "minimal", "opinion"])]
     tests: Vec<String>,
     /// Percent that must be killed in each folder
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
@@ -41,27 +46,11 @@ pub(crate) struct Mutants {
 /// One file with its mutants.
 struct File {
     path: PathBuf,
+    /// The unit tests that are run for it: those of what was asked for.
+    filter: String,
     text: String,
     mutants: Vec<Mutant>,
 }
-
-/// What became of a mutant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
-    Killed,
-    /// The tests did not end in time.
-    Hangs,
-    Survives,
-}
-
-/// What asks, in the copy, whether a mutant runs.
-const ASK: &str = "
-pub(crate) fn mutant(number: usize) -> bool {
-    static CHOSEN: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
-    let chosen = || std::env::var(\"UNREG_MUTANT\").ok().and_then(|number| number.parse().ok());
-    *CHOSEN.get_or_init(|| chosen().unwrap_or(usize::MAX)) == number
-}
-";
 
 impl Mutants {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
@@ -76,19 +65,21 @@ impl Mutants {
             return Ok(ExitCode::SUCCESS);
         }
         copy_project(&copy)?;
-        let tests = build(&copy, &mut files, &self.tests)?;
+        let built = build(&copy, &mut files, &self.tests)?;
+        let mut judge = Judge::new(&copy, built);
         let numbered: Vec<(usize, &File, &Mutant)> = number(&files);
         let count = self.sample.unwrap_or(numbered.len()).min(numbered.len());
         let chosen =
             (0..count).map(|index| numbered[(index * numbered.len() / count + self.seed) % numbered.len()]);
-        let fine = judge(&copy, &tests, None, "", None)?;
-        ensure!(fine.0 == Fate::Survives, "the tests fail without any mutant");
-        let limit = Duration::from_secs(20) + fine.1 * 10;
         let mut fates: Vec<(&File, Fate)> = Vec::new();
         for (number, file, mutant) in chosen {
-            let (fate, _) = judge(&copy, &tests, Some(number), &filter(&file.path), Some(limit))?;
-            if fate == Fate::Survives {
-                println!("survives: {}:{}: {}", file.path.display(), mutant.line, mutant.what);
+            let fate = judge.judge(number, &file.filter)?;
+            let at = format!("{}:{}: {}", file.path.display(), mutant.line, mutant.what);
+            match fate {
+                Fate::Killed => {}
+                Fate::Hangs => println!("hangs: {at}"),
+                Fate::Survives => println!("survives: {at}"),
+                Fate::Unreached => println!("survives, and no test comes to it: {at}"),
             }
             fates.push((file, fate));
         }
@@ -96,16 +87,24 @@ impl Mutants {
     }
 
     fn files(&self) -> anyhow::Result<Vec<File>> {
+        let list = equivalents()?;
         let mut files = Vec::new();
         for of in &self.of {
+            let (of, line) = match of.rsplit_once(':') {
+                Some((of, line)) => (of, Some(line.parse().with_context(|| format!("the line of {of}"))?)),
+                None => (&**of, None),
+            };
             let root = Path::new("src").join(of);
             ensure!(root.exists(), "there is no {}", root.display());
             for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
                 let path = entry?.into_path();
                 if path.extension().is_some_and(|extension| extension == "rs") {
                     let text = fs::read_to_string(&path)?;
-                    let mutants = places(&text).with_context(|| path.display().to_string())?;
-                    files.push(File { path, text, mutants });
+                    let mut mutants: Vec<Mutant> = places(&text).with_context(|| path.display().to_string())?;
+                    are_there(list.iter().filter(|entry| entry.is_in(&path)), &mutants)?;
+                    mutants.retain(|mutant| line.is_none_or(|line: usize| mutant.line == line));
+                    mutants.retain(|mutant| !list.iter().any(|entry| entry.is(&path, &mutant.what)));
+                    files.push(File { path, filter: filter(of), text, mutants });
                 }
             }
         }
@@ -114,18 +113,18 @@ impl Mutants {
 
     fn table(&self, fates: &[(&File, Fate)]) -> ExitCode {
         println!(
-            "\n{:20} {:>5} {:>6} {:>5} {:>8} {:>7}",
-            "folder", "run", "killed", "hang", "survive", "killed"
+            "\n{:20} {:>5} {:>6} {:>5} {:>8} {:>9} {:>7}",
+            "folder", "run", "killed", "hang", "survive", "unreached", "killed"
         );
         let mut is_enough = true;
-        let mut folders: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+        let mut folders: BTreeMap<String, [usize; 4]> = BTreeMap::new();
         for (file, fate) in fates {
             folders.entry(folder(&file.path)).or_default()[*fate as usize] += 1;
         }
-        for (folder, [killed, hang, survive]) in folders {
-            let all = killed + hang + survive;
+        for (folder, [killed, hang, survive, unreached]) in folders {
+            let all = killed + hang + survive + unreached;
             let percent = (killed + hang) * 100 / all;
-            println!("{folder:20} {all:5} {killed:6} {hang:5} {survive:8} {percent:6}%");
+            println!("{folder:20} {all:5} {killed:6} {hang:5} {survive:8} {unreached:9} {percent:6}%");
             is_enough &= percent >= self.at_least;
         }
         if is_enough { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -146,9 +145,9 @@ fn by_folder<'a>(counts: impl Iterator<Item = (&'a File, usize)>) -> BTreeMap<St
     folders
 }
 
-/// The unit tests that are run for a file: those of its folder.
-fn filter(path: &Path) -> String {
-    folder(path) + "::"
+/// The unit tests of a file or folder below `src/`: its module's.
+fn filter(of: &str) -> String {
+    of.trim_end_matches(".rs").trim_end_matches('/').replace('/', "::") + "::"
 }
 
 /// Every mutant with its number, its file and itself.
@@ -270,42 +269,4 @@ fn build(copy: &Path, files: &mut [File], tests: &[String]) -> anyhow::Result<Ve
         eprintln!("{} of {before} mutants are no Rust", before - after);
     }
     bail!("the copy with mutants cannot be built");
-}
-
-/// Runs the tests with a mutant, or with none; says how it ended, and how long it took.
-fn judge(
-    copy: &Path,
-    tests: &[PathBuf],
-    mutant: Option<usize>,
-    filter: &str,
-    limit: Option<Duration>,
-) -> anyhow::Result<(Fate, Duration)> {
-    let start = Instant::now();
-    for (index, test) in tests.iter().enumerate() {
-        let mut command = Command::new(test);
-        command.current_dir(copy).stdout(Stdio::null()).stderr(Stdio::null());
-        command.env("CARGO_MANIFEST_DIR", copy).env("INSTA_UPDATE", "no").env("INSTA_WORKSPACE_ROOT", copy);
-        if index == 0 {
-            command.arg(if filter.is_empty() { "invariant::" } else { filter });
-        }
-        if let Some(mutant) = mutant {
-            command.env("UNREG_MUTANT", mutant.to_string());
-        }
-        let mut child = command.spawn().with_context(|| test.display().to_string())?;
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            if limit.is_some_and(|limit| start.elapsed() > limit) {
-                child.kill()?;
-                child.wait()?;
-                return Ok((Fate::Hangs, start.elapsed()));
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        if !status.success() {
-            return Ok((Fate::Killed, start.elapsed()));
-        }
-    }
-    Ok((Fate::Survives, start.elapsed()))
 }

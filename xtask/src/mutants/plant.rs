@@ -14,7 +14,7 @@ use syn::{BinOp, Expr, ReturnType, Type, UnOp};
 pub(super) struct Mutant {
     /// The line that it is in.
     pub(super) line: usize,
-    /// What it does.
+    /// The function that it is in, what it does, and to which text.
     pub(super) what: String,
     /// The texts that are put in, where: `{}` stands for the question whether it runs. What closes comes before what opens.
     texts: Vec<(usize, Side, String)>,
@@ -31,7 +31,7 @@ pub(super) fn places(text: &str) -> anyhow::Result<Vec<Mutant>> {
     let file = syn::parse_file(text)?;
     let mut starts = vec![0];
     starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-    let mut finder = Finder { text, starts, is_const: false, mutants: Vec::new() };
+    let mut finder = Finder { text, starts, is_const: false, within: String::new(), mutants: Vec::new() };
     finder.visit_file(&file);
     Ok(finder.mutants)
 }
@@ -66,8 +66,13 @@ struct Finder<'t> {
     starts: Vec<usize>,
     /// Whether what is looked at is evaluated by the compiler.
     is_const: bool,
+    /// The function that is looked at.
+    within: String,
     mutants: Vec<Mutant>,
 }
+
+/// How many characters of a text say which one is meant.
+const SAID: usize = 80;
 
 impl Finder<'_> {
     fn at(&self, place: LineColumn) -> usize {
@@ -84,8 +89,16 @@ impl Finder<'_> {
     fn around(&mut self, of: &impl Spanned, what: impl Into<String>, opens: String, closes: &str) -> Around {
         let range = self.range(of);
         let line = of.span().start().line;
-        self.mutants.push(Mutant { line, what: what.into(), texts: vec![(range.start, Side::Opens, opens)] });
+        let what = self.says(&what.into(), &self.text[range.clone()]);
+        self.mutants.push(Mutant { line, what, texts: vec![(range.start, Side::Opens, opens)] });
         Around { mutant: self.mutants.len() - 1, end: range.end, closes: closes.into() }
+    }
+
+    /// What a mutant does to a text, in one line.
+    fn says(&self, does: &str, text: &str) -> String {
+        let text: Vec<&str> = text.split_whitespace().collect();
+        let text: String = text.join(" ").chars().take(SAID).collect();
+        format!("{}: {does}: {text}", self.within)
     }
 
     fn close(&mut self, around: Vec<Around>) {
@@ -169,8 +182,16 @@ impl Finder<'_> {
         let line = block.brace_token.span.open().start().line;
         for value in values {
             let texts = vec![(at, Side::Opens, format!(" if {{}} {{ return {value}; }} "))];
-            self.mutants.push(Mutant { line, what: format!("returns {value:?} at once"), texts });
+            let what = self.says("returns at once", value);
+            self.mutants.push(Mutant { line, what, texts });
         }
+    }
+
+    /// Looks into a function.
+    fn within(&mut self, name: &syn::Ident, look: impl FnOnce(&mut Self)) {
+        let was = std::mem::replace(&mut self.within, name.to_string());
+        look(self);
+        self.within = was;
     }
 
     fn within_const(&mut self, is_const: bool, look: impl FnOnce(&mut Self)) {
@@ -233,18 +254,22 @@ impl<'a> Visit<'a> for Finder<'_> {
 
     fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
         let is_const = item.sig.constness.is_some();
-        if !is_const && !is_test(&item.attrs) {
-            self.body(&item.sig.output, &item.block);
-        }
-        self.within_const(is_const, |finder| visit::visit_item_fn(finder, item));
+        self.within(&item.sig.ident, |finder| {
+            if !is_const && !is_test(&item.attrs) {
+                finder.body(&item.sig.output, &item.block);
+            }
+            finder.within_const(is_const, |finder| visit::visit_item_fn(finder, item));
+        });
     }
 
     fn visit_impl_item_fn(&mut self, item: &'a syn::ImplItemFn) {
         let is_const = item.sig.constness.is_some();
-        if !is_const {
-            self.body(&item.sig.output, &item.block);
-        }
-        self.within_const(is_const, |finder| visit::visit_impl_item_fn(finder, item));
+        self.within(&item.sig.ident, |finder| {
+            if !is_const {
+                finder.body(&item.sig.output, &item.block);
+            }
+            finder.within_const(is_const, |finder| visit::visit_impl_item_fn(finder, item));
+        });
     }
 
     fn visit_expr_closure(&mut self, closure: &'a syn::ExprClosure) {
@@ -275,11 +300,8 @@ impl<'a> Visit<'a> for Finder<'_> {
                 None if falls && index != last && !self.is_const => {
                     let at = self.range(&arm.pat).end;
                     let texts = vec![(at, Side::Closes, " if !{} ".into())];
-                    self.mutants.push(Mutant {
-                        line: arm.span().start().line,
-                        what: "leaves an arm out".into(),
-                        texts,
-                    });
+                    let what = self.says("leaves an arm out", &self.text[self.range(&arm.pat)]);
+                    self.mutants.push(Mutant { line: arm.span().start().line, what, texts });
                 }
                 Some((_, guard)) if !self.is_const && !matches!(**guard, Expr::Let(_)) => {
                     let around = ["({} || (", "(!{} && ("].map(|opens| {
@@ -353,5 +375,13 @@ mod tests {
         let text = "const A: bool = 1 == 2;\n#[cfg(test)]\nmod tests { fn f() -> bool { 1 == 2 } }";
         assert_eq!(planted(text), text);
         assert!(planted("const A: fn(u8) -> bool = |a| a == 1;").contains("crate::mutant(0)"));
+    }
+
+    #[test]
+    fn a_mutant_says_its_function_and_its_text() {
+        let mutants = places("fn f(a: u8, b: bool) -> bool {\n a\n == 1 && b }").expect("it is Rust");
+        let says: Vec<&str> = mutants.iter().map(|mutant| &*mutant.what).collect();
+        assert!(says.contains(&"f: says the opposite of a comparison: a == 1"), "{says:?}");
+        assert!(says.contains(&"f: returns at once: true"), "{says:?}");
     }
 }
