@@ -39,6 +39,8 @@ pub struct Ib {
     /// The decisions of this run.
     pub decisions: Decisions,
     devices: [Cell<Option<Device>>; IbDevice::COUNT],
+    /// The clients of each device.
+    offered: [Cell<Offered>; IbDevice::COUNT],
     clients: [Cell<Option<ClientState>>; Client::COUNT],
     /// The pointers in the rescans' work items, oldest first: one item about to run, one queued behind it.
     rescans: [Cell<[Option<Kref>; 2]>; IbDevice::COUNT],
@@ -96,6 +98,11 @@ struct Device {
     gid_updates: bool,
     /// Its GID table, while it has one.
     gids: Option<table::Gids>,
+}
+
+/// Which clients a device has been offered.
+#[derive(Debug, Clone, Copy, Default)]
+struct Offered {
     /// Whose `add()` was called in this registration of both, whatever it said.
     tried: [bool; Client::COUNT],
     /// CLIENT_DATA_REGISTERED: whose `add()` was called and whose `remove()` must be.
@@ -142,6 +149,7 @@ impl Ib {
         Ib {
             decisions,
             devices: Default::default(),
+            offered: Default::default(),
             clients: Default::default(),
             rescans: Default::default(),
             modules: Default::default(),
@@ -211,6 +219,18 @@ impl Ib {
             change(&mut state);
             state
         }));
+    }
+
+    /// Which clients a device has been offered.
+    fn offered(&self, device: IbDevice) -> Offered {
+        self.offered[device.index()].get()
+    }
+
+    /// Changes which clients a device has been offered.
+    fn offer(&self, device: IbDevice, change: impl FnOnce(&mut Offered)) {
+        let mut offered = self.offered(device);
+        change(&mut offered);
+        self.offered[device.index()].set(offered);
     }
 
     /// The lock that the decisions hold over a client's `add()` and `remove()`, if they hold one in this mode.

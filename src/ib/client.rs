@@ -52,7 +52,7 @@ impl Ib {
             return Err(Errno::EEXIST);
         }
         for device in IbDevice::ALL {
-            self.change(*device, |state| state.tried[client.index()] = false);
+            self.offer(*device, |offered| offered.tried[client.index()] = false);
         }
         self.give_id(k, client);
         Ok(())
@@ -126,10 +126,11 @@ impl Ib {
 
     /// The client that registered first of those that the device has not been offered yet, up to this one.
     fn first_missing(&self, device: IbDevice, upto: Client) -> Option<Client> {
-        let state = self.device(device).filter(|state| state.registered)?;
+        self.device(device).filter(|state| state.registered)?;
+        let offered = self.offered(device);
         let upto = self.client(upto).filter(|state| state.registered)?.id;
         let missing = |(id, client): &(u8, Client)| {
-            *id <= upto && !state.tried[client.index()] && self.is_registered(*client)
+            *id <= upto && !offered.tried[client.index()] && self.is_registered(*client)
         };
         self.ids().filter(missing).min().map(|(_, client)| client)
     }
@@ -137,16 +138,16 @@ impl Ib {
     /// Calls `add()`, unless somebody has, or one of the two is on its way out.
     async fn add_one(&self, k: &Kernel, device: IbDevice, client: Client) {
         let Some(state) = self.device(device) else { return };
-        if !state.registered || !self.is_registered(client) || state.added[client.index()] {
+        if !state.registered || !self.is_registered(client) || self.offered(device).added[client.index()] {
             return;
         }
-        self.change(device, |state| state.tried[client.index()] = true);
+        self.offer(device, |offered| offered.tried[client.index()] = true);
         let data = state.kref.names(Subject::ClientData(client, device));
         let add = self.add(k, device, client, state.kref);
         let taken = k.call(Callback::ClientAdd, data, text_of(client), add).await;
         // A client that refuses a device is no reason to refuse the device.
         if taken.is_ok() || self.decisions.refused_is_removed {
-            self.change(device, |state| state.added[client.index()] = true);
+            self.offer(device, |offered| offered.added[client.index()] = true);
         }
     }
 
@@ -154,11 +155,12 @@ impl Ib {
     pub(super) async fn remove_client_context(&self, k: &Kernel, device: IbDevice, client: Client) {
         let data = k.lock(client_data(k, device), Point::IbClientDataLock).await;
         let Some(state) = self.device(device) else { return };
-        self.change(device, |state| state.tried[client.index()] = false);
-        if !state.added[client.index()] {
+        let was_added = self.offered(device).added[client.index()];
+        self.offer(device, |offered| offered.tried[client.index()] = false);
+        if !was_added {
             return;
         }
-        self.change(device, |state| state.added[client.index()] = false);
+        self.offer(device, |offered| offered.added[client.index()] = false);
         let _uses = self.client(client).and_then(|state| k.try_use(state.uses));
         let _data = match self.decisions.client_data_over_remove {
             true => Some(k.downgrade(data)),

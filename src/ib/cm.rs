@@ -75,7 +75,8 @@ impl Ib {
             Lookup::ClientData => k.read(client_data(k, device), at).await,
             Lookup::Devices => take(k, self.decisions.devices, Mode::Read, at).await,
         };
-        let Some(state) = self.device(device).filter(|state| state.added[Client::Ipoib.index()]) else {
+        let Some(state) = self.device(device).filter(|_| self.offered(device).added[Client::Ipoib.index()])
+        else {
             return;
         };
         let asked = async {

@@ -2,7 +2,7 @@
 
 use super::decisions::Adds;
 use super::{Device, Ib, Use, take};
-use crate::event::{Client, Errno, IbDevice, LockClass, Mode, NetNs, Point, Span, Subject, What};
+use crate::event::{Errno, IbDevice, LockClass, Mode, NetNs, Point, Span, Subject, What};
 use crate::sim::Kernel;
 
 impl Ib {
@@ -70,9 +70,8 @@ impl Ib {
             registered: false,
             gid_updates: false,
             gids: None,
-            tried: [false; Client::COUNT],
-            added: [false; Client::COUNT],
         };
+        self.offered[device.index()].take();
         self.devices[device.index()].set(Some(state));
         Ok(())
     }
@@ -101,10 +100,8 @@ impl Ib {
         if !self.decisions.users.counted_first {
             count();
         }
-        self.change(device, |state| {
-            state.registered = true;
-            state.tried = [false; Client::COUNT];
-        });
+        self.change(device, |state| state.registered = true);
+        self.offer(device, |offered| offered.tried = Default::default());
         self.says(k, device, What::Visible(Subject::Ib(device)));
         if !self.decisions.users.counted_first {
             keeps = keep();

@@ -116,7 +116,7 @@ impl Ib {
     async fn rename_clients(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         let _data = k.read(client_data(k, device), Point::IbRenameClient).await;
         for client in Client::ALL.iter().copied() {
-            if self.device(device).is_some_and(|state| state.added[client.index()]) {
+            if self.device(device).is_some() && self.offered(device).added[client.index()] {
                 let renamed = async {
                     k.touch(kref);
                     Ok(())

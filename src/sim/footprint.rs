@@ -82,6 +82,16 @@ impl Footprint {
     }
 }
 
+/// What orders two steps though their order is no choice: who waits for something goes on after it, whether it came before
+/// the waiting began or after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// What follows this comes after the step.
+    Leads(Shared),
+    /// The step comes after all that led to this.
+    Follows(Shared),
+}
+
 /// What tasks of a program do that makes more orders matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Seen {
@@ -95,6 +105,7 @@ pub struct Seen {
 #[derive(Debug)]
 struct Notes {
     footprint: Footprint,
+    edges: Vec<Edge>,
     task: TaskId,
     /// How many cells each task has made.
     made: [u32; RUN_TASKS_MAX],
@@ -111,6 +122,7 @@ thread_local! {
     static NOTES: RefCell<Notes> = const {
         RefCell::new(Notes {
             footprint: Footprint(Vec::new()),
+            edges: Vec::new(),
             task: 0,
             made: [0; RUN_TASKS_MAX],
             known: Seen { uevents: false, tries: 0 },
@@ -124,6 +136,7 @@ pub(crate) fn begin(known: Seen) {
     IS_NOTED.set(true);
     NOTES.with_borrow_mut(|notes| {
         notes.footprint.0.clear();
+        notes.edges.clear();
         notes.task = (RUN_TASKS_MAX - 1) as TaskId;
         notes.made = [0; RUN_TASKS_MAX];
         (notes.known, notes.seen) = (known, known);
@@ -136,10 +149,16 @@ pub(crate) fn end() -> Seen {
     NOTES.with_borrow(|notes| notes.seen)
 }
 
+/// Hands over what orders the step that was noted and others. To be asked before [`take`].
+pub(crate) fn edges() -> Vec<Edge> {
+    NOTES.with_borrow_mut(|notes| std::mem::take(&mut notes.edges))
+}
+
 /// Hands over what was noted, and goes on with nothing for a step of this task.
 pub(crate) fn take(next: Option<TaskId>, footprint: &mut Footprint) {
     NOTES.with_borrow_mut(|notes| {
         footprint.0.append(&mut notes.footprint.0);
+        notes.edges.clear();
         notes.task = next.unwrap_or(notes.task);
     });
 }
@@ -163,6 +182,22 @@ pub(super) fn reads(name: impl FnOnce() -> Shared) {
 pub(super) fn writes(name: impl FnOnce() -> Shared) {
     if is_noted() {
         NOTES.with_borrow_mut(|notes| notes.footprint.write(name()));
+    }
+}
+
+/// Notes that what follows this comes after the step.
+#[inline]
+pub(super) fn leads(name: impl FnOnce() -> Shared) {
+    if is_noted() {
+        NOTES.with_borrow_mut(|notes| notes.edges.push(Edge::Leads(name())));
+    }
+}
+
+/// Notes that the step, or what its task does once it is woken, comes after all that led to this.
+#[inline]
+pub(super) fn follows(name: impl FnOnce() -> Shared) {
+    if is_noted() {
+        NOTES.with_borrow_mut(|notes| notes.edges.push(Edge::Follows(name())));
     }
 }
 

@@ -56,15 +56,36 @@ impl Queue {
     }
 }
 
-/// What is on a queue, and which workers have what of it.
-fn items(queue: QueueName) -> Shared {
-    Shared::of(("queue", queue))
+/// What tasks share of a queue, so that a search knows which steps commute: what is queued behind other items does not
+/// meet a worker that takes one of those.
+#[derive(Debug, Clone, Copy, Hash)]
+enum Part {
+    /// The order of its items: who queues, and who flushes what was queued until then.
+    Order,
+    /// Whether this item is on it.
+    Item(WorkFn),
+    /// Whether this worker has nothing to do.
+    Idle(TaskId),
+    /// Whether this item is being run, where there are several workers.
+    Running(WorkFn),
+    /// The items that any of several workers may take.
+    ForAny,
+    /// Whether items were taken off it again.
+    Cancelled,
+    /// That the item of this number is done.
+    Done(u32),
+    /// That this item is done.
+    DoneItem(WorkFn),
+}
+
+fn part(queue: QueueName, part: Part) -> Shared {
+    Shared::of(("queue", queue, part))
 }
 
 impl Kernel {
     /// Models `queue_work()`: false if the same item already waits on this queue.
     pub fn queue_work(&self, queue: QueueName, work: WorkFn, module: Module) -> bool {
-        footprint::writes(|| items(queue));
+        footprint::reads(|| part(queue, Part::Item(work)));
         if self.queues.borrow()[queue.index()].pending.iter().any(|item| item.work == work) {
             return false;
         }
@@ -78,12 +99,16 @@ impl Kernel {
     }
 
     fn queue_item(&self, queue: QueueName, work: WorkFn, module: Module, is_own: bool) {
-        footprint::writes(|| items(queue));
+        footprint::writes(|| part(queue, Part::Order));
+        footprint::writes(|| part(queue, Part::Item(work)));
         let entry = &mut self.queues.borrow_mut()[queue.index()];
         let load = self.loads[module.index()].get();
         let mut item = Item { work, module, load, number: entry.queued, is_own, to: None };
         entry.queued += 1;
         self.emit(What::Queue(queue, work, module));
+        if queue.workers().len() > 1 {
+            footprint::reads(|| part(queue, Part::Running(work)));
+        }
         if !entry.may_run(&item) {
             // The worker that runs it now runs it again.
             entry.pending.push(item);
@@ -91,15 +116,31 @@ impl Kernel {
         }
         let idle = self.tasks.iter().position(|task| task.state.get() == State::Blocked(Wait::Work(queue)));
         item.to = idle.map(|idle| idle as TaskId);
+        if footprint::is_noted() {
+            self.note_idle(queue, item.to);
+        }
         entry.pending.push(item);
         item.to.into_iter().for_each(|idle| self.wake(idle));
+    }
+
+    /// Notes which workers of a queue were asked whether they are idle, up to the one that was woken.
+    fn note_idle(&self, queue: QueueName, woken: Option<TaskId>) {
+        let tasks = self.tasks.iter().zip(0..);
+        let workers = tasks.filter(|(task, _)| queue.workers().contains(&task.name)).map(|(_, id)| id);
+        for worker in workers {
+            let idle = part(queue, Part::Idle(worker));
+            if Some(worker) == woken {
+                return footprint::writes(|| idle);
+            }
+            footprint::reads(|| idle);
+        }
     }
 
     /// Models `flush_workqueue()`: waits for everything that was queued before.
     pub async fn flush_workqueue(&self, queue: QueueName, at: Point) {
         self.point(at).await;
         self.orders(self.queue_lock(queue), at);
-        footprint::reads(|| items(queue));
+        footprint::reads(|| part(queue, Part::Order));
         let upto = self.queues.borrow()[queue.index()].queued;
         self.wait_done_before(queue, upto).await;
     }
@@ -108,7 +149,8 @@ impl Kernel {
     pub async fn cancel_work_sync(&self, queue: QueueName, work: WorkFn, at: Point) {
         self.point(at).await;
         self.orders(self.queue_lock(queue), at);
-        footprint::writes(|| items(queue));
+        footprint::writes(|| part(queue, Part::Item(work)));
+        footprint::follows(|| part(queue, Part::DoneItem(work)));
         let (cancelled, running) = {
             let entry = &mut self.queues.borrow_mut()[queue.index()];
             let before = entry.pending.len();
@@ -118,6 +160,7 @@ impl Kernel {
             (entry.pending.len() < before, running.max_by_key(|item| item.number))
         };
         if cancelled {
+            footprint::writes(|| part(queue, Part::Cancelled));
             self.emit(What::Cancel(queue, work));
             self.wake_flushers(queue);
         }
@@ -127,32 +170,52 @@ impl Kernel {
     }
 
     async fn wait_done_before(&self, queue: QueueName, number: u32) {
+        footprint::reads(|| part(queue, Part::Cancelled));
+        // Whether the items are done before the task begins to wait or after it makes no difference.
+        let follow = || (0..number).for_each(|item| footprint::follows(|| part(queue, Part::Done(item))));
+        follow();
         if self.queues.borrow()[queue.index()].is_done_before(number) {
             return;
         }
-        footprint::writes(|| items(queue));
         self.queues.borrow_mut()[queue.index()].flushers.push((self.current.get(), number));
         self.emit(What::Block(self.lock_name(self.queue_lock(queue))));
         self.block(Wait::Flush(queue)).await;
+        follow();
     }
 
     /// The body of a worker: takes items in order and runs each.
     pub async fn worker(&self, queue: QueueName, run: impl AsyncFn(WorkFn)) {
         loop {
-            footprint::writes(|| items(queue));
             let next = {
                 let entry = &mut self.queues.borrow_mut()[queue.index()];
                 let me = self.current.get();
-                let is_mine = |item: &&Item| item.to.is_none_or(|to| to == me) && entry.may_run(item);
+                let is_mine = |item: &&Item| {
+                    let is_mine = item.to.is_none_or(|to| to == me);
+                    if is_mine && queue.workers().len() > 1 {
+                        footprint::reads(|| part(queue, Part::Running(item.work)));
+                    }
+                    is_mine && entry.may_run(item)
+                };
                 let next = entry.pending.iter().position(|item| is_mine(&item));
                 let next = next.map(|at| entry.pending.remove(at));
                 entry.running.extend(next.map(|item| (self.current.get(), item)));
                 next
             };
+            if queue.workers().len() > 1 {
+                match next {
+                    Some(Item { to: None, .. }) => footprint::writes(|| part(queue, Part::ForAny)),
+                    Some(_) | None => footprint::reads(|| part(queue, Part::ForAny)),
+                }
+            }
             let Some(item) = next else {
+                footprint::writes(|| part(queue, Part::Idle(self.current.get())));
                 self.block(Wait::Work(queue)).await;
                 continue;
             };
+            footprint::writes(|| part(queue, Part::Item(item.work)));
+            if queue.workers().len() > 1 {
+                footprint::writes(|| part(queue, Part::Running(item.work)));
+            }
             self.task().held.borrow_mut().push(self.queue_lock(queue));
             self.raw_lock(self.queue_lock(queue), What::Hold);
             self.point(Point::WorkStart).await;
@@ -171,10 +234,19 @@ impl Kernel {
 
     /// The running worker is done with its item; flushes that waited for it go on.
     fn done(&self, queue: QueueName) {
-        footprint::writes(|| items(queue));
         let mut queues = self.queues.borrow_mut();
         let entry = &mut queues[queue.index()];
-        entry.running.retain(|(task, _)| *task != self.current.get());
+        entry.running.retain(|(task, item)| {
+            let is_own = *task == self.current.get();
+            if is_own {
+                footprint::leads(|| part(queue, Part::Done(item.number)));
+                footprint::leads(|| part(queue, Part::DoneItem(item.work)));
+                if queue.workers().len() > 1 {
+                    footprint::writes(|| part(queue, Part::Running(item.work)));
+                }
+            }
+            !is_own
+        });
         drop(queues);
         self.wake_flushers(queue);
     }

@@ -97,6 +97,7 @@ impl Explorer {
     fn finish_step(&mut self, runnable: Runnable, trace: &Trace) {
         let Some(at) = self.depth.checked_sub(1) else { return };
         self.scratch = Footprint::default();
+        let edges = footprint::edges();
         footprint::take(None, &mut self.scratch);
         let events = &trace.events[self.events..];
         let task = self.states[at].task;
@@ -108,6 +109,7 @@ impl Explorer {
             }
             let mut step = Step::new(task, self.woken[index]);
             step.footprint = std::mem::take(&mut self.scratch);
+            step.edges = edges;
             step.footprint.normalise();
             step.read_locks(events, self.blocked[index]);
             self.steps.push(step);

@@ -1,7 +1,7 @@
 //! The path of one execution: its steps, what each touches, and which of them happen before which.
 
 use crate::event::{Event, Mode, RUN_TASKS_MAX, TaskId, What};
-use crate::sim::footprint::{Footprint, Shared};
+use crate::sim::footprint::{Edge, Footprint, Shared};
 use crate::sim::lock::asks;
 use rustc_hash::FxHashMap;
 
@@ -22,6 +22,8 @@ pub(super) enum Meets {
 pub(super) struct Step {
     pub(super) task: TaskId,
     pub(super) footprint: Footprint,
+    /// What orders it without being a choice.
+    pub(super) edges: Vec<Edge>,
     /// The locks that it meets, and how it does first.
     pub(super) locks: Vec<(Shared, Meets)>,
     /// The lock that it begins with asking for.
@@ -43,6 +45,7 @@ impl Step {
         Step {
             task,
             footprint: Footprint::default(),
+            edges: Vec::new(),
             locks: Vec::new(),
             begins_with: None,
             frees: Vec::new(),
@@ -114,6 +117,8 @@ pub(super) struct Order {
     /// The steps that asked for each lock, in order.
     asked: FxHashMap<Shared, Vec<usize>>,
     last: [Option<usize>; RUN_TASKS_MAX],
+    /// The steps that led to something which others wait for.
+    led: FxHashMap<Shared, Vec<usize>>,
 }
 
 impl Order {
@@ -137,6 +142,12 @@ impl Order {
         // The step that woke the task comes before it in any case.
         if let Some(waker) = step.woken_by {
             join(&mut clock, &before[waker].clock);
+        }
+        for edge in &step.edges {
+            if let Edge::Follows(shared) = edge {
+                let led = self.led.get(shared).into_iter().flatten();
+                led.for_each(|leader| join(&mut clock, &before[*leader].clock));
+            }
         }
         if let Some(races) = races.as_deref_mut() {
             races.extend(self.lock_race(before, step, at, &rivals));
@@ -170,6 +181,11 @@ impl Order {
         for (lock, meets) in &step.locks {
             if *meets == Meets::Asks {
                 self.asked.entry(*lock).or_default().push(at);
+            }
+        }
+        for edge in &step.edges {
+            if let Edge::Leads(shared) = edge {
+                self.led.entry(*shared).or_default().push(at);
             }
         }
         self.last[task] = Some(at);

@@ -8,7 +8,7 @@ use crate::invariant::judge;
 use crate::program::{Program, Subsystem, Variants};
 use crate::run::Machine;
 use crate::search::generate::{Alphabet, generate};
-use crate::sim::footprint::{self, Footprint};
+use crate::sim::footprint::{self, Edge, Footprint};
 use crate::sim::{Chooser, Runnable};
 use fastrand::Rng;
 use std::collections::BTreeSet;
@@ -124,6 +124,7 @@ struct Steps {
     random: Rng,
     taken: Vec<TaskId>,
     footprints: Vec<Footprint>,
+    edges: Vec<Vec<Edge>>,
     /// Who could run before each step.
     runnable: Vec<u32>,
     events: usize,
@@ -138,12 +139,24 @@ impl Steps {
             random: Rng::with_seed(seed),
             taken: Vec::new(),
             footprints: Vec::new(),
+            edges: Vec::new(),
             runnable: Vec::new(),
             events: 0,
             known,
             is_followed: true,
         }
     }
+}
+
+/// Whether one of two steps waits for what the other leads to: then what is one step in one order is two in the other.
+fn is_waited_for(one: &[Edge], two: &[Edge]) -> bool {
+    let meets = |(one, two): (&Edge, &Edge)| match (*one, *two) {
+        (Edge::Leads(led), Edge::Follows(wanted)) | (Edge::Follows(wanted), Edge::Leads(led)) => {
+            led == wanted
+        }
+        (Edge::Leads(_), Edge::Leads(_)) | (Edge::Follows(_), Edge::Follows(_)) => false,
+    };
+    one.iter().any(|one| two.iter().any(|two| meets((one, two))))
 }
 
 impl Chooser for Steps {
@@ -153,6 +166,7 @@ impl Chooser for Steps {
 
     fn choose(&mut self, runnable: Runnable, trace: &Trace) -> Option<TaskId> {
         let mut footprint = Footprint::default();
+        let edges = footprint::edges();
         footprint::take(None, &mut footprint);
         if !self.taken.is_empty() {
             for event in &trace.events[self.events..] {
@@ -160,6 +174,7 @@ impl Chooser for Steps {
             }
             footprint.normalise();
             self.footprints.push(footprint);
+            self.edges.push(edges);
         }
         self.events = trace.events.len();
         if runnable.tasks == 0 {
@@ -219,7 +234,12 @@ fn steps_that_commute_do() {
             let (one, two) = (steps.taken[*at], steps.taken[at + 1]);
             let could = steps.runnable[*at] & 1 << two != 0;
             let does = !steps.footprints[*at].is_empty() && !steps.footprints[at + 1].is_empty();
-            one != two && could && does && !steps.footprints[*at].conflicts(&steps.footprints[at + 1])
+            let is_waited_for = is_waited_for(&steps.edges[*at], &steps.edges[at + 1]);
+            one != two
+                && could
+                && does
+                && !is_waited_for
+                && !steps.footprints[*at].conflicts(&steps.footprints[at + 1])
         };
         let places: Vec<usize> = (0..last).filter(commute).collect();
         for _ in 0..places.len().min(20) {
