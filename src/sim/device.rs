@@ -61,7 +61,7 @@ impl Kernel {
 mod tests {
     use super::*;
     use crate::event::{Handle, Point, TaskName, Trace, What};
-    use crate::sim::kernel::Config;
+    use crate::sim::kernel::Kconfig;
     use crate::sim::task::Body;
 
     const DEVICE: Subject = Subject::Device(Handle::Netdevsim0);
