@@ -69,8 +69,9 @@ impl Ib {
     /// Models `netdevice_event_work_handler()` of a netdev that has something new.
     pub async fn netdevice_event_work(&self, k: &Kernel) {
         let netdev = self.next_event();
-        for _bond_or_default in 1..self.decisions.users.walks {
-            self.enum_roce_netdevs(k, None).await;
+        // What a slave of a bond must lose comes before the default GIDs.
+        for walk in 1..self.decisions.users.walks {
+            self.enum_roce_netdevs(k, (walk > 1).then_some(Update::Default(netdev))).await;
         }
         self.enum_roce_netdevs(k, Some(Update::Present(netdev))).await;
         self.netdevs.put(k, netdev);

@@ -11,6 +11,8 @@ use crate::sim::{Kernel, Kref};
 pub struct Gids {
     bits: u8,
     of: Option<NetdevId>,
+    /// The netdev whose default GIDs, which are made of its hardware address, are there.
+    default: Option<NetdevId>,
 }
 
 /// What the tables are to be told.
@@ -18,6 +20,8 @@ pub struct Gids {
 pub(super) enum Update {
     /// All addresses of a netdev are to be there.
     Present(NetdevId),
+    /// The default GIDs of a netdev are to be there.
+    Default(NetdevId),
     /// An address of a netdev is gone.
     Gone(NetdevId, Address),
     /// A netdev is gone, and all of its addresses.
@@ -103,6 +107,7 @@ impl Ib {
                 self.gid_del(k, device, *address);
             }
         }
+        self.default_gids_del(k, device);
         self.table_follows(k, device, self.netdev_of(device), None);
         if self.device(device).is_some_and(|state| state.gids.is_some()) {
             self.change(device, |state| state.gids = None);
@@ -123,19 +128,29 @@ impl Ib {
                     self.gid_add(k, device, netdev, *address);
                 }
             }
-            Update::Gone(netdev, address) if of == Some(netdev) => self.gid_del(k, device, address),
-            Update::NetdevGone(netdev) if of == Some(netdev) => {
-                Address::ALL.iter().for_each(|address| self.gid_del(k, device, *address));
+            Update::Default(netdev) if self.netdev_of(device) == Some(netdev) => {
+                self.default_gids_add(k, device, netdev);
             }
-            Update::Present(_) | Update::Gone(..) | Update::NetdevGone(_) => {}
+            Update::Gone(netdev, address) if of == Some(netdev) => self.gid_del(k, device, address),
+            Update::NetdevGone(netdev) => {
+                if of == Some(netdev) {
+                    Address::ALL.iter().for_each(|address| self.gid_del(k, device, *address));
+                }
+                if self.device(device).and_then(|state| state.gids?.default) == Some(netdev) {
+                    self.default_gids_del(k, device);
+                }
+            }
+            Update::Present(_) | Update::Default(_) | Update::Gone(..) => {}
         }
     }
 
     /// Models `ib_cache_gid_add()`. The entries of a table are of one netdev at a time.
     fn gid_add(&self, k: &Kernel, device: IbDevice, netdev: NetdevId, address: Address) {
-        let Some(Gids { bits, of }) = self.device(device).and_then(|state| state.gids) else { return };
+        let Some(Gids { bits, of, default }) = self.device(device).and_then(|state| state.gids) else {
+            return;
+        };
         if bits & bit(address) == 0 && of.is_none_or(|of| of == netdev) {
-            let gids = Gids { bits: bits | bit(address), of: Some(netdev) };
+            let gids = Gids { bits: bits | bit(address), of: Some(netdev), default };
             self.change(device, |state| state.gids = Some(gids));
             self.netdevs.hold(k, netdev);
             self.says(k, device, What::Add(Subject::Gid(device, self.netdevs.get(netdev).name, address)));
@@ -144,14 +159,31 @@ impl Ib {
 
     /// Models `del_gid()`.
     fn gid_del(&self, k: &Kernel, device: IbDevice, address: Address) {
-        let Some(Gids { bits, of: Some(netdev) }) = self.device(device).and_then(|state| state.gids) else {
-            return;
-        };
+        let gids = self.device(device).and_then(|state| state.gids);
+        let Some(Gids { bits, of: Some(netdev), default }) = gids else { return };
         if bits & bit(address) != 0 {
             let bits = bits & !bit(address);
-            let gids = Gids { bits, of: (bits != 0).then_some(netdev) };
+            let gids = Gids { bits, of: (bits != 0).then_some(netdev), default };
             self.change(device, |state| state.gids = Some(gids));
             self.says(k, device, What::Remove(Subject::Gid(device, self.netdevs.get(netdev).name, address)));
+            self.netdevs.put(k, netdev);
+        }
+    }
+
+    /// Models `ib_cache_gid_set_default_gid()`: the default GIDs refer to the netdev.
+    fn default_gids_add(&self, k: &Kernel, device: IbDevice, netdev: NetdevId) {
+        let Some(gids) = self.device(device).and_then(|state| state.gids) else { return };
+        if self.decisions.users.default_gids && gids.default.is_none() {
+            self.change(device, |state| state.gids = Some(Gids { default: Some(netdev), ..gids }));
+            self.netdevs.hold(k, netdev);
+        }
+    }
+
+    /// Models `del_gid()` of the default GIDs.
+    fn default_gids_del(&self, k: &Kernel, device: IbDevice) {
+        let Some(gids) = self.device(device).and_then(|state| state.gids) else { return };
+        if let Some(netdev) = gids.default {
+            self.change(device, |state| state.gids = Some(Gids { default: None, ..gids }));
             self.netdevs.put(k, netdev);
         }
     }
@@ -168,6 +200,9 @@ impl Ib {
             if let Some(state) = self.device(device)
                 && let Some(netdev) = self.netdev_of(device)
             {
+                if self.netdevs.get(netdev).registered {
+                    self.table_update(k, device, state.kref, Update::Default(netdev));
+                }
                 self.table_update(k, device, state.kref, Update::Present(netdev));
             }
         }

@@ -60,6 +60,8 @@ pub struct UserRules {
     pub dealloc_locks: bool,
     /// Whether the one GID of an iWARP device refers to its netdev, from when its cache is set up until it is cleaned up.
     pub iwarp_gid: bool,
+    /// Whether a GID table has the default GIDs of its netdev, which refer to the netdev until they are deleted.
+    pub default_gids: bool,
     /// Whether a device may be had from when its users are counted on, which is before it is listed.
     pub counted_first: bool,
     /// Whether a netdev that is up may be given another name, as from 6.2 on.
@@ -107,6 +109,7 @@ impl Default for UserRules {
             found_by_index: false,
             dealloc_locks: false,
             iwarp_gid: false,
+            default_gids: false,
             counted_first: false,
             renames_what_is_up: true,
             move_says_rename: false,

@@ -35,6 +35,7 @@ fn since_linux_6_1(decisions: &mut Decisions) {
     decisions.users.found_by_index = true;
     decisions.users.dealloc_locks = true;
     decisions.users.iwarp_gid = true;
+    decisions.users.default_gids = true;
     decisions.users.counted_first = true;
     // The latest releases of both have the fix of May 2025.
     decisions.users.announces_locked = true;
