@@ -92,15 +92,27 @@ pub(super) async fn exit(cores: &Cores<'_>, driver: IbDriver) {
     let k = cores.kernel;
     let _text = k.text(text_of(driver));
     cores.ib.gone[driver.index()].set(true);
-    if driver == IbDriver::Siw {
-        // Models `unregister_netdevice_notifier()`, which tells the notifier that every netdev goes.
-        for device in cores.ib.made_by(driver).collect::<Vec<_>>() {
-            // It may be on its way out already.
-            let _gone = cores.ib.unregister_queued(k, device);
+    match driver {
+        IbDriver::Siw => {
+            unregister_notifier(cores, driver).await;
+            module::forget_ops(cores, driver).await;
+            // Models `ib_unregister_driver()`: a task that unregisters one of them already is waited for.
+            cores.ib.unregister_driver(k, driver).await;
         }
-        cores.drivers.rdma.tells_no_more(driver);
+        IbDriver::Rxe | IbDriver::Mlx5 => {
+            module::forget_ops(cores, driver).await;
+            cores.ib.unregister_driver(k, driver).await;
+            unregister_notifier(cores, driver).await;
+        }
     }
-    module::forget_ops(cores, driver).await;
-    // Models `ib_unregister_driver()`: whoever else unregisters one of them is waited for.
-    cores.ib.unregister_driver(k, driver).await;
+}
+
+/// Models `unregister_netdevice_notifier()`: it calls the notifier as if every netdev went.
+async fn unregister_notifier(cores: &Cores<'_>, driver: IbDriver) {
+    let _locks = module::lock_notifiers(cores).await;
+    cores.drivers.rdma.tells_no_more(driver);
+    for device in cores.ib.made_by(driver).collect::<Vec<_>>() {
+        // It may be on its way out already.
+        let _gone = cores.ib.unregister_queued(cores.kernel, device);
+    }
 }

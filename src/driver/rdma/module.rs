@@ -1,11 +1,11 @@
-//! The modules of RDMA: two drivers, `ib_uverbs` that both need, and `ib_umad` that nobody does.
+//! The modules of RDMA: two drivers, `ib_uverbs` that they need, and `ib_umad` that no other module needs.
 
 use super::{Cores, link};
 use crate::event::{Client, Errno, IbDriver, LockClass, Module, Point, RdmaModule, Span, Subject};
 use crate::ib;
 use crate::ib::decisions::LinkOps;
-use crate::sim::RegistrationId;
 use crate::sim::cell::Cell;
+use crate::sim::{Held, RegistrationId};
 
 /// How far a module is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -182,7 +182,9 @@ fn begin_driver(cores: &Cores<'_>, driver: IbDriver) {
 
 /// Models `siw_init_module()` and `rxe_module_init()`.
 async fn load_driver(cores: &Cores<'_>, driver: IbDriver) {
+    let locks = lock_notifiers(cores).await;
     register_notifier(cores, driver);
+    drop(locks);
     let k = cores.kernel;
     let _held = match cores.ib.decisions.users.link_ops {
         LinkOps::Rwsem => Some(k.lock_here(k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel)).await),
@@ -198,7 +200,20 @@ fn register_ops(cores: &Cores<'_>, driver: IbDriver) {
     cores.drivers.rdma.ops[driver.index()].set(Some(registration));
 }
 
-/// Models `register_netdevice_notifier()`.
+/// The locks under which `register_netdevice_notifier()` and `unregister_netdevice_notifier()` visit all netdevs: no
+/// namespace begins or ends meanwhile, and no netdev comes or goes.
+pub(super) async fn lock_notifiers<'k>(cores: &Cores<'k>) -> (Held<'k>, Option<Held<'k>>) {
+    let k = cores.kernel;
+    let pernet = match cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
+        true => Some(k.lock_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await),
+        false => None,
+    };
+    let rtnl = k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await;
+    // Unlocked in this order.
+    (rtnl, pernet)
+}
+
+/// Models `register_netdevice_notifier()`, with its locks held.
 fn register_notifier(cores: &Cores<'_>, driver: IbDriver) {
     let rdma = &cores.drivers.rdma;
     rdma.tells_no_more(driver);
