@@ -70,14 +70,22 @@ pub fn boot(cores: &Cores<'_>) {
 
 /// Models `init_module(2)` as modprobe calls it: first for what the module needs.
 pub(super) async fn load(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
-    let is_driver = matches!(module, RdmaModule::Siw | RdmaModule::RdmaRxe);
-    if is_driver {
+    if needs_uverbs(cores, module) {
         match insert(cores, RdmaModule::IbUverbs).await {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(errno) => return Err(errno),
         }
     }
     insert(cores, module).await
+}
+
+/// Whether a module calls functions of `ib_uverbs`.
+fn needs_uverbs(cores: &Cores<'_>, module: RdmaModule) -> bool {
+    match module {
+        RdmaModule::Siw => cores.ib.decisions.users.siw_needs_uverbs,
+        RdmaModule::RdmaRxe => true,
+        RdmaModule::IbUverbs | RdmaModule::IbUmad => false,
+    }
 }
 
 /// Models `finit_module(2)`: a module that is there or going is refused.
@@ -113,7 +121,7 @@ async fn init(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
 /// Models `delete_module(2)`: a module that another needs stays.
 pub(super) async fn remove(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
     let (k, rdma) = (cores.kernel, &cores.drivers.rdma);
-    let is_needed = !rdma.is_absent(RdmaModule::Siw) || !rdma.is_absent(RdmaModule::RdmaRxe);
+    let is_needed = RdmaModule::ALL.iter().any(|other| needs_uverbs(cores, *other) && !rdma.is_absent(*other));
     match rdma.state(module).get() {
         State::Absent => return Err(Errno::ENOENT),
         State::Live if module == RdmaModule::IbUverbs && is_needed => return Err(Errno::EAGAIN),

@@ -81,6 +81,8 @@ pub struct UserRules {
     pub umad_clears_first: bool,
     /// Whether `siw` follows the netdevs of the initial namespace alone.
     pub siw_follows_init_alone: bool,
+    /// Whether the module of `siw` needs that of `uverbs`, whose functions pin a user's memory.
+    pub siw_needs_uverbs: bool,
     /// Whether the device on a netdev that goes is looked up with the list of devices locked.
     pub netdev_lookup_locks: bool,
     /// Which devices a namespace has compat devices of when it begins.
@@ -119,6 +121,7 @@ impl Default for UserRules {
             failed_link_keeps_netdev: false,
             umad_clears_first: false,
             siw_follows_init_alone: false,
+            siw_needs_uverbs: true,
             netdev_lookup_locks: false,
             compat_begins: Begins::WithTheRegistered,
             compat_looks_first: true,

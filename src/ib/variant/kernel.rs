@@ -144,6 +144,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             since_linux_6_1(decisions);
             decisions.users.notifies = false;
             decisions.users.renames_what_is_up = false;
+            decisions.users.siw_needs_uverbs = false;
             decisions.users.move_says_rename = true;
         },
     },
