@@ -10,7 +10,7 @@ pub mod variants;
 
 pub use crate::sim::Segment;
 pub use command::Command;
-pub use variants::{Subsystem, Variants};
+pub use variants::{Subsystem, Unknown, Variants};
 
 use crate::event::print::Detail;
 use crate::event::{SegmentEnd, TaskId, TaskName, Trace};

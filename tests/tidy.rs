@@ -40,7 +40,7 @@ fn layers(lib: &str) -> BTreeMap<String, usize> {
 }
 
 /// The modules that a line of code names through `crate::`.
-fn named(line: &str) -> impl Iterator<Item = String> + '_ {
+fn modules_in(line: &str) -> impl Iterator<Item = String> + '_ {
     let code = line.split("//").next().unwrap_or_default();
     let grouped = code.trim().strip_prefix("use crate::{").into_iter();
     let grouped = grouped.flat_map(|group| group.trim_end_matches("};").split(',')).map(str::trim);
@@ -51,7 +51,7 @@ fn named(line: &str) -> impl Iterator<Item = String> + '_ {
 /// What a module may not use, as `file: module`, given the layers.
 fn upward(layers: &BTreeMap<String, usize>, module: &str, code: &str) -> Vec<String> {
     let own = layers[module];
-    let used: BTreeSet<_> = code.lines().flat_map(named).collect();
+    let used: BTreeSet<_> = code.lines().flat_map(modules_in).collect();
     let bad = used.into_iter().filter(|other| other != module);
     bad.filter(|other| layers.get(other).is_some_and(|layer| *layer >= own)).collect()
 }

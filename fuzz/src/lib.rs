@@ -118,9 +118,9 @@ pub fn only() -> Vec<&'static str> {
 
 /// `UNREG_VARIANT`: flawed decisions to run under; the settled ones if it names none.
 pub fn variants() -> Variants {
-    let named = |name: &String| match Variants::named(name) {
-        Some(variants) => variants,
-        None => panic!("UNREG_VARIANT: `{name}` is no variant"),
+    let named = |name: &String| match Variants::parse(name) {
+        Ok(variants) => variants.with_companions(),
+        Err(_) => panic!("UNREG_VARIANT: `{name}` is no variant"),
     };
     words("UNREG_VARIANT").iter().map(named).fold(Variants::default(), Variants::union)
 }

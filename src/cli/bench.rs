@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     variants: Vec<Variants>,
     /// Draw schedules by this strategy; may be given several times [default: all]
     #[arg(long = "strategy", value_name = "NAME", value_parser = choose::strategy)]
-    strategies: Vec<strategy::Named>,
+    strategies: Vec<strategy::StrategySpec>,
     /// Search without guidance by states too, a column more for each strategy: every program is generated anew, and none is
     /// kept and changed
     #[arg(long)]
@@ -57,7 +57,7 @@ pub(super) fn bench(arguments: &Arguments) -> anyhow::Result<Outcome> {
         some => some,
     };
     let guides: &[bool] = if arguments.unguided { &[true, false] } else { &[true] };
-    let searches: Vec<(strategy::Named, bool)> = strategies
+    let searches: Vec<(strategy::StrategySpec, bool)> = strategies
         .iter()
         .flat_map(|strategy| guides.iter().map(|is_guided| (*strategy, *is_guided)))
         .collect();
@@ -86,7 +86,7 @@ pub(super) fn bench(arguments: &Arguments) -> anyhow::Result<Outcome> {
 }
 
 /// What a column of searches is called.
-fn column(strategy: strategy::Named, is_guided: bool) -> String {
+fn column(strategy: strategy::StrategySpec, is_guided: bool) -> String {
     format!("{}{}", strategy.name, if is_guided { "" } else { ", unguided" })
 }
 
@@ -98,7 +98,7 @@ fn begin(arguments: &Arguments) -> &'static str {
 /// The variants to search under, each by its name with those that it needs.
 fn variants(given: &[Variants]) -> Vec<(String, Variants)> {
     if !given.is_empty() {
-        let named = |variants: &Variants| (variants.to_string(), choose::with_companions(*variants));
+        let named = |variants: &Variants| (variants.to_string(), variants.with_companions());
         return given.iter().map(named).collect();
     }
     let of = |subsystem: &'static Subsystem| {
@@ -114,7 +114,7 @@ fn variants(given: &[Variants]) -> Vec<(String, Variants)> {
 fn search(
     arguments: &Arguments,
     variants: Variants,
-    strategy: strategy::Named,
+    strategy: strategy::StrategySpec,
     is_guided: bool,
     seed: u64,
 ) -> anyhow::Result<Searched> {

@@ -3,7 +3,7 @@
 use unreg::invariant::{ALL, Invariant, named};
 use unreg::operand::Operand;
 use unreg::program::text::words::distance;
-use unreg::program::{Subsystem, Variants};
+use unreg::program::{Subsystem, Unknown, Variants};
 use unreg::search::strategy;
 use unreg::target::Scope;
 
@@ -17,32 +17,17 @@ pub(super) fn variants(text: &str) -> Result<Variants, String> {
     words(text).map(variant).try_fold(Variants::default(), |all, one| Ok(all.union(one?)))
 }
 
-/// Reads `settled`, `SUBSYSTEM=NAME` with more names after a `+` each, or a bare name, which means the variant of
-/// every subsystem that has one of that name: a kernel's release has one for each subsystem that it differs in.
+/// Reads what [`Variants::parse`] does, and guesses what a name that is not there was meant to be.
 fn variant(text: &str) -> Result<Variants, String> {
-    if text == "settled" {
-        return Ok(Variants::default());
-    }
-    let mut chosen = Variants::default();
-    let Some((of, names)) = text.split_once('=') else {
-        for subsystem in Subsystem::ALL {
-            if let Some(variant) = subsystem.variant(text) {
-                chosen.insert(*subsystem, variant.id);
-            }
-        }
-        let known = chosen != Variants::default();
-        return known.then_some(chosen).ok_or_else(|| unknown("variant", text, &all()));
-    };
-    let of = subsystem(of)?;
-    for name in names.split('+') {
-        let variant = of.variant(name).ok_or_else(|| {
+    Variants::parse(text).map_err(|error| match error {
+        Unknown::Subsystem(name) => unknown("subsystem", name, Subsystem::WORDS),
+        Unknown::Variant(None, name) => unknown("variant", name, &all()),
+        Unknown::Variant(Some(of), name) => {
             let accepted: Vec<String> =
                 of.variants().iter().map(|variant| format!("{of}={}", variant.name)).collect();
             unknown("variant", &format!("{of}={name}"), &accepted)
-        })?;
-        chosen.insert(of, variant.id);
-    }
-    Ok(chosen)
+        }
+    })
 }
 
 /// Reads the name of a subsystem.
@@ -51,7 +36,7 @@ pub(super) fn subsystem(text: &str) -> Result<Subsystem, String> {
 }
 
 /// Reads the name of a strategy.
-pub(super) fn strategy(name: &str) -> Result<strategy::Named, String> {
+pub(super) fn strategy(name: &str) -> Result<strategy::StrategySpec, String> {
     strategy::named(name).ok_or_else(|| {
         let accepted: Vec<&str> = strategy::ALL.iter().map(|strategy| strategy.name).collect();
         unknown("strategy", name, &accepted)
@@ -90,12 +75,6 @@ fn invariant(name: &str) -> Result<&'static Invariant, String> {
         let accepted: Vec<&str> = ALL.iter().map(|invariant| invariant.name).collect();
         unknown("invariant", name, &accepted)
     })
-}
-
-/// The set and what its variants need beside them to break anything.
-pub(super) fn with_companions(chosen: Variants) -> Variants {
-    let each = chosen.iter().map(|(subsystem, variant)| Variants::to_break(subsystem, &variant));
-    each.fold(chosen, Variants::union)
 }
 
 /// Every variant as the command line spells it.

@@ -64,7 +64,7 @@ fn side(text: &str) -> Result<Side, String> {
     match text.strip_prefix("linux:") {
         Some(kernel) => Ok(Side::Linux(kernel.to_string())),
         None if text == "program" => Ok(Side::Own),
-        None => choose::variants(text).map(|given| Side::Model(choose::with_companions(given))),
+        None => choose::variants(text).map(|given| Side::Model(given.with_companions())),
     }
 }
 

@@ -55,11 +55,11 @@ pub(super) fn variants(given: &[Variants]) -> anyhow::Result<Variants> {
     }
     let names = std::env::var(VARIANT).unwrap_or_default();
     let variants = choose::variants(&names).map_err(anyhow::Error::msg).context(VARIANT)?;
-    Ok(choose::with_companions(variants))
+    Ok(variants.with_companions())
 }
 
 fn together(given: &[Variants]) -> Variants {
-    choose::with_companions(given.iter().copied().fold(Variants::default(), Variants::union))
+    given.iter().copied().fold(Variants::default(), Variants::union).with_companions()
 }
 
 /// The targets that judge no run: what breaks them is no program's doing.

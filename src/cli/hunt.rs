@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     program: Option<PathBuf>,
     /// Draw schedules by this strategy, where none that is kept is changed: walk, pct, pos, urw, surw or preemptions
     #[arg(long, value_name = "NAME", default_value = "walk", value_parser = choose::strategy)]
-    strategy: strategy::Named,
+    strategy: strategy::StrategySpec,
     /// Search with the commands of this subsystem [default: those of the variants, or all]
     #[arg(long = "subsystem", value_name = "SUBSYSTEM", value_parser = choose::subsystem)]
     subsystems: Vec<Subsystem>,
@@ -109,7 +109,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let program = arguments.program.as_deref().map(load::program).transpose()?;
     let variants = match &program {
         Some(program) if arguments.variants.is_empty() => program.variants,
-        _ => choose::with_companions(given),
+        _ => given.with_companions(),
     };
     let program = program.map(|program| Program { variants, ..program });
     let seed = arguments.seed.unwrap_or_else(new_seed);

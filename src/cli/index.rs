@@ -4,7 +4,7 @@ use super::load;
 use anyhow::Context;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use unreg::report::campaign::{Campaign, Named, Sample, html};
+use unreg::report::campaign::{Campaign, Entry, Sample, html};
 
 /// The page of what is in these folders and in the log of a hunt, with whether there is no finding.
 pub(super) fn page(
@@ -21,12 +21,12 @@ pub(super) fn page(
 }
 
 /// The programs of a folder: texts and records.
-fn programs(folder: &Path) -> anyhow::Result<Vec<Named>> {
+fn programs(folder: &Path) -> anyhow::Result<Vec<Entry>> {
     let files: Vec<PathBuf> = super::store::files(folder)?;
     let named = |path: &PathBuf| {
         let program = load::bytes(path).and_then(|bytes| load::input(&bytes, path))?;
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Named { file, program })
+        Ok(Entry { file, program })
     };
     files.iter().map(named).collect()
 }

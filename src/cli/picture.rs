@@ -83,7 +83,7 @@ pub(super) fn report(arguments: &Arguments) -> anyhow::Result<Outcome> {
 fn drawn(arguments: &Arguments, file: &Path) -> anyhow::Result<(String, bool)> {
     let program = load::program(file)?;
     let given = arguments.variants.iter().copied().reduce(Variants::union);
-    let program = Program { variants: given.map_or(program.variants, choose::with_companions), ..program };
+    let program = Program { variants: given.map_or(program.variants, Variants::with_companions), ..program };
     let title = file.display().to_string();
     let (trace, broken, under, is_clean) = match &arguments.linux {
         Some(kernel) => {

@@ -140,7 +140,7 @@ fn under(program: Program, arguments: &Arguments) -> Program {
 /// The decisions that were asked for, with those that they need.
 fn given(arguments: &Arguments) -> Option<Variants> {
     let given = arguments.variants.iter().copied().reduce(Variants::union);
-    given.map(choose::with_companions)
+    given.map(Variants::with_companions)
 }
 
 /// The command that finds a violation again.

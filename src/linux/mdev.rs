@@ -128,7 +128,7 @@ pub(super) fn uevent(
     let (action, path) = lines.next()?.split_once('@')?;
     let subject = match path.strip_prefix("/devices/virtual/vfio/") {
         Some(group) => device_of(group).map(|(parent, uuid)| Subject::VfioGroup(parent, uuid))?,
-        None => named(path)?,
+        None => subject_at(path)?,
     };
     let lines = || text.split('\0').skip(1);
     let state = lines().find_map(|line| line.strip_prefix("MDEV_STATE="));
@@ -146,7 +146,7 @@ pub(super) fn uevent(
 }
 
 /// What a path names: a parent, a device or the vfio device of one.
-fn named(path: &str) -> Option<Subject> {
+fn subject_at(path: &str) -> Option<Subject> {
     let (parent, below) = parent_at(path)?;
     let mut parts = below.split('/').skip(1);
     match (parts.next(), parts.next(), parts.next()) {
@@ -183,7 +183,7 @@ fn renamed(value: &str) -> String {
 /// The device that a uevent of a vfio device is about.
 pub(super) fn vfio_device(text: &str) -> Option<(Parent, Uuid)> {
     let (_, path) = text.split('\0').next()?.split_once('@')?;
-    match named(path)? {
+    match subject_at(path)? {
         Subject::VfioDevice(parent, uuid) => Some((parent, uuid)),
         _ => None,
     }

@@ -107,7 +107,7 @@ impl<'r> Observer<'r> {
             }
             Report::Filtered { task, netns, body } => match devlink::read_filter(body) {
                 Some((device, port)) => {
-                    self.trace.push(*task, What::Filter(named(netns.as_deref()), device, port));
+                    self.trace.push(*task, What::Filter(netns_of(netns.as_deref()), device, port));
                 }
                 None => self.foreign("a filter without a name".to_string()),
             },
@@ -139,7 +139,7 @@ impl<'r> Observer<'r> {
                 Err(words) => self.foreign(words),
             },
             Report::Heard { family: Family::Uevent, netns, message, .. } => {
-                self.uevent(at, message, self::named(netns.as_deref()));
+                self.uevent(at, message, self::netns_of(netns.as_deref()));
             }
             Report::Heard { family: Family::Route, netns, message, .. } => match link::read(message) {
                 Some(Link { notice, handle, port, .. }) => {
@@ -201,7 +201,7 @@ impl<'r> Observer<'r> {
 
     /// What is heard from here on is heard in this namespace.
     fn speaks_in(&mut self, netns: Option<&str>) {
-        let netns = named(netns);
+        let netns = netns_of(netns);
         if std::mem::replace(&mut self.netns, netns) != netns {
             self.push(What::In(netns));
         }
@@ -221,12 +221,12 @@ impl<'r> Observer<'r> {
         let text = String::from_utf8_lossy(message);
         let head = text.split('\0').next().unwrap_or_default();
         let before = text.split('\0').find_map(|line| line.strip_prefix("DEVPATH_OLD="));
-        let named = |(action, path)| {
+        let announced = |(action, path)| {
             mdev::uevent(&text, |_group| self.vfio_device(at, action))
                 .or_else(|| rdma::message::uevent(path, action, before, netns))
-                .or_else(|| self.named(at, action, path))
+                .or_else(|| self.announced(at, action, path))
         };
-        match head.split_once('@').and_then(named) {
+        match head.split_once('@').and_then(announced) {
             Some((action, subject)) => self.push(What::Uevent(action, subject)),
             // A mediated device that is not told of as it should be shows by what is told.
             None if text.contains("SUBSYSTEM=mdev") || text.contains("MDEV_STATE=") => {
@@ -252,7 +252,7 @@ impl<'r> Observer<'r> {
     }
 
     /// A uevent in the model's names.
-    fn named(&self, at: usize, action: &str, path: &str) -> Option<(Action, Subject)> {
+    fn announced(&self, at: usize, action: &str, path: &str) -> Option<(Action, Subject)> {
         let action = match action {
             "add" => Action::Add,
             "bind" => Action::Bind,
@@ -303,7 +303,7 @@ impl<'r> Observer<'r> {
 }
 
 /// The namespace of this name; none is the initial one.
-fn named(netns: Option<&str>) -> NetNs {
+fn netns_of(netns: Option<&str>) -> NetNs {
     let known = netns.and_then(NetNs::named);
     known.unwrap_or(NetNs::Init)
 }

@@ -47,11 +47,15 @@ impl Subsystem {
     pub fn variant(self, name: &str) -> Option<VariantSpec> {
         self.variants().into_iter().find(|variant| variant.name == name)
     }
+}
 
-    /// The variant with this name and what it needs beside it.
-    fn to_break(self, name: &str) -> Option<Variants> {
-        Some(Variants::to_break(self, &self.variant(name)?))
-    }
+/// A word that should name variants and does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown<'t> {
+    /// No subsystem has this name.
+    Subsystem(&'t str),
+    /// The subsystem, or none of all if the text says no subsystem, has no variant of this name.
+    Variant(Option<Subsystem>, &'t str),
 }
 
 /// A set of variants: a bit for each variant's number, by subsystem. The empty set is what was settled.
@@ -83,15 +87,35 @@ impl Variants {
         set
     }
 
-    /// The set that a name stands for: `SUBSYSTEM=NAME` with more names after a `+` each, or `NAME` for that variant of
-    /// every subsystem that has one, with what each needs beside it; `settled` is the empty set.
-    pub fn named(name: &str) -> Option<Variants> {
-        let Some((of, names)) = name.split_once('=') else {
-            let found = Subsystem::ALL.iter().filter_map(|of| of.to_break(name));
-            return found.reduce(Variants::union).or((name == "settled").then(Variants::default));
+    /// Returns the set that a text names: `SUBSYSTEM=NAME` with more names after a `+` each; `NAME` for that variant of
+    /// every subsystem that has one, as a kernel's release has one for each that it differs in; `settled` for the empty set.
+    ///
+    /// # Errors
+    ///
+    /// The first word that names nothing.
+    pub fn parse(text: &str) -> Result<Variants, Unknown<'_>> {
+        let mut set = Variants::default();
+        if text == "settled" {
+            return Ok(set);
+        }
+        let Some((of, names)) = text.split_once('=') else {
+            for of in Subsystem::ALL {
+                if let Some(variant) = of.variant(text) {
+                    set.insert(*of, variant.id);
+                }
+            }
+            return if set == Variants::default() { Err(Unknown::Variant(None, text)) } else { Ok(set) };
         };
-        let of = Subsystem::named(of)?;
-        names.split('+').try_fold(Variants::default(), |all, name| Some(all.union(of.to_break(name)?)))
+        let of = Subsystem::named(of).ok_or(Unknown::Subsystem(of))?;
+        for name in names.split('+') {
+            set.insert(of, of.variant(name).ok_or(Unknown::Variant(Some(of), name))?.id);
+        }
+        Ok(set)
+    }
+
+    /// This set with what its variants need beside them to break anything ([`VariantSpec::with`]).
+    pub fn with_companions(self) -> Variants {
+        self.iter().fold(self, |all, (subsystem, variant)| all.union(Variants::to_break(subsystem, &variant)))
     }
 
     /// This set and another.

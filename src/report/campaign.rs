@@ -21,7 +21,7 @@ const HEIGHT: f64 = 180.0;
 
 /// A program of a campaign and the name of its file.
 #[derive(Debug, Clone)]
-pub struct Named {
+pub struct Entry {
     /// The name.
     pub file: String,
     /// The program.
@@ -47,9 +47,9 @@ pub struct Sample {
 #[derive(Debug, Default)]
 pub struct Campaign {
     /// Programs that break an invariant.
-    pub findings: Vec<Named>,
+    pub findings: Vec<Entry>,
     /// Programs that were kept since they reach something.
-    pub corpus: Vec<Named>,
+    pub corpus: Vec<Entry>,
     /// The search over time.
     pub samples: Vec<Sample>,
 }
@@ -82,18 +82,18 @@ struct Row {
     kernel: &'static str,
 }
 
-fn found(named: &Named) -> Found {
+fn found(entry: &Entry) -> Found {
     let mut machine = Machine::default();
-    let trace = machine.run(&named.program);
+    let trace = machine.run(&entry.program);
     let broken = judge(trace);
-    let under = named.program.variants.to_string();
-    let picture = Picture::of(&named.program, trace, &broken, &named.file, &under);
+    let under = entry.program.variants.to_string();
+    let picture = Picture::of(&entry.program, trace, &broken, &entry.file, &under);
     Found {
-        file: named.file.clone(),
+        file: entry.file.clone(),
         breaks: broken.iter().map(|it| it.invariant.name).collect(),
         says: broken.first().map_or("It keeps every invariant.", |it| it.invariant.says),
         under,
-        text: named.program.to_string(),
+        text: entry.program.to_string(),
         picture: page::svg(&picture),
     }
 }
@@ -129,9 +129,9 @@ fn is_asked(spec: &CommandSpec) -> bool {
 fn coverage(campaign: &Campaign) -> Vec<Row> {
     let mut all: BTreeMap<u8, Fared> = BTreeMap::new();
     let mut machine = Machine::default();
-    let findings = campaign.findings.iter().map(|named| (named, true));
-    for (named, is_finding) in findings.chain(campaign.corpus.iter().map(|named| (named, false))) {
-        count(&mut machine, &named.program, is_finding, &mut all);
+    let findings = campaign.findings.iter().map(|entry| (entry, true));
+    for (entry, is_finding) in findings.chain(campaign.corpus.iter().map(|entry| (entry, false))) {
+        count(&mut machine, &entry.program, is_finding, &mut all);
     }
     let row = |spec: &'static CommandSpec| {
         let fared = all.get(&spec.opcode).copied().unwrap_or_default();
@@ -179,8 +179,8 @@ pub fn html(campaign: &Campaign, title: &str) -> String {
 mod tests {
     use super::*;
 
-    fn named(text: &str) -> Named {
-        Named { file: "a.prog".to_string(), program: Program::parse(text, "a.prog").unwrap() }
+    fn finding(text: &str) -> Entry {
+        Entry { file: "a.prog".to_string(), program: Program::parse(text, "a.prog").unwrap() }
     }
 
     #[test]
@@ -188,8 +188,8 @@ mod tests {
         let early = "variant devlink early-register\ntask user\n  driver.probe netdevsim/0\n  devlink.reload netdevsim/0\n";
         let sample = |seconds, states| Sample { seconds, runs: 1, states, corpus: 1, findings: 0 };
         let campaign = Campaign {
-            findings: vec![named(early)],
-            corpus: vec![named("task user\n  driver.probe netdevsim/0\n  driver.probe netdevsim/0\n")],
+            findings: vec![finding(early)],
+            corpus: vec![finding("task user\n  driver.probe netdevsim/0\n  driver.probe netdevsim/0\n")],
             samples: vec![sample(0.0, 0), sample(1.0, 50), sample(2.0, 100)],
         };
         let page = html(&campaign, "findings");

@@ -26,7 +26,7 @@ pub trait Strategy: fmt::Debug + Send {
 
 /// A strategy that can be asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Named {
+pub struct StrategySpec {
     /// The name, as `--strategy` takes it.
     pub name: &'static str,
     /// What it does, in a line.
@@ -36,33 +36,33 @@ pub struct Named {
 }
 
 /// All strategies. The first is the default.
-pub const ALL: &[Named] = &[
-    Named {
+pub const ALL: &[StrategySpec] = &[
+    StrategySpec {
         name: "walk",
         says: "stops a task after a random number of points, whose mean is drawn for each run",
         new: || Box::new(walk::Walk),
     },
-    Named {
+    StrategySpec {
         name: "pct",
         says: "runs the task of the highest priority, and lowers a priority at two random points (PCT of depth 3)",
         new: || Box::<pct::Pct>::default(),
     },
-    Named {
+    StrategySpec {
         name: "pos",
         says: "draws a priority for each point that a task comes to, anew where several stand at one (basic POS)",
         new: || Box::new(pos::Pos),
     },
-    Named {
+    StrategySpec {
         name: "urw",
         says: "draws each task as often as it has points left, so that all interleavings are about as likely (URW)",
         new: || Box::<urw::Urw>::default(),
     },
-    Named {
+    StrategySpec {
         name: "surw",
         says: "draws the order at one point that several tasks come to, as URW does, and the rest at random (SURW)",
         new: || Box::<surw::Surw>::default(),
     },
-    Named {
+    StrategySpec {
         name: "preemptions",
         says: "leaves a task that could go on at most twice, at random points",
         new: || Box::<preemptions::Preemptions>::default(),
@@ -70,7 +70,7 @@ pub const ALL: &[Named] = &[
 ];
 
 /// Finds a strategy by its name.
-pub fn named(name: &str) -> Option<Named> {
+pub fn named(name: &str) -> Option<StrategySpec> {
     ALL.iter().find(|strategy| strategy.name == name).copied()
 }
 

@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn looking_ahead_hands_over_what_is_new_or_breaks_an_invariant() {
-        let variants = Variants::named("devlink=register-unlocked").expect("a variant");
+        let variants = Variants::parse("devlink=register-unlocked").expect("a variant").with_companions();
         let count = |mut mutator: Mutator| {
             let (mut machine, mut novelty, mut out) = (Machine::default(), Novelty::default(), Vec::new());
             let (mut ahead, mut new, mut broken) = (0, 0, 0);

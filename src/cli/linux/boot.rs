@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Which {
     /// The kernel that a word names: a release, maybe with a configuration after a `+`, or a folder.
-    pub(super) fn named(text: &str) -> anyhow::Result<Which> {
+    pub(super) fn parse(text: &str) -> anyhow::Result<Which> {
         let (kernel, config) = match text.split_once('+') {
             Some((kernel, config)) => {
                 let config = <Flavour as clap::ValueEnum>::from_str(config, true);

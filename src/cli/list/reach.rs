@@ -24,7 +24,9 @@ pub(super) fn reach() -> Vec<Section> {
     let mut asked: BTreeMap<u8, Vec<Subsystem>> = BTreeMap::new();
     for subsystem in [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib] {
         let may = |command: &Command| perform::can_compare(subsystem, command);
-        let variants = Variants::named("linux-6.12").expect("the kernel has a variant in each subsystem");
+        let variants = Variants::parse("linux-6.12")
+            .expect("the kernel has a variant in each subsystem")
+            .with_companions();
         let mut sequences = Sequences::over(1, may);
         let mut machine = Machine::default();
         for _ in 0..PROGRAMS {

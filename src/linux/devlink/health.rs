@@ -14,12 +14,12 @@ const HOUR: u64 = 3_600_000;
 
 /// A request about one reporter and nothing else.
 pub(super) fn ask(command: u16, handle: Handle, reporter: Reporter) -> Operation {
-    super::ask(command, named(handle, reporter))
+    super::ask(command, attributes_of(handle, reporter))
 }
 
 /// Asks for what was seen; the answer comes in as many pieces as it takes.
 pub(super) fn dump(handle: Handle, reporter: Reporter) -> Operation {
-    request(cmd::HEALTH_DUMP_GET, NLM_F_DUMP, named(handle, reporter).emit())
+    request(cmd::HEALTH_DUMP_GET, NLM_F_DUMP, attributes_of(handle, reporter).emit())
 }
 
 /// Changes what a reporter does by itself.
@@ -29,7 +29,7 @@ pub(super) fn set(
     auto_recover: AutoRecover,
     auto_dump: AutoDump,
 ) -> Operation {
-    let attributes = named(handle, reporter);
+    let attributes = attributes_of(handle, reporter);
     let attributes = match grace {
         Grace::Unset => attributes,
         Grace::Hour => attributes.u64(attr::REPORTER_GRACE, HOUR),
@@ -48,7 +48,7 @@ pub(super) fn set(
     super::ask(cmd::HEALTH_SET, attributes)
 }
 
-fn named(handle: Handle, reporter: Reporter) -> Attributes {
+fn attributes_of(handle: Handle, reporter: Reporter) -> Attributes {
     of(handle).text(attr::REPORTER_NAME, reporter.word())
 }
 

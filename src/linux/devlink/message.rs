@@ -160,7 +160,7 @@ impl Kind {
                 (Subject::Devlink(handle), found.number(attr::RELOAD_FAILED).unwrap_or(0).try_into().ok()?)
             }
             Kind::Port => {
-                let port = named(&found.number(attr::PORT_INDEX)?.to_string())?;
+                let port = Operand::named(&found.number(attr::PORT_INDEX)?.to_string())?;
                 let is_ethernet = found.number(attr::PORT_TYPE) == Some(PORT_TYPE_ETH);
                 let has_netdev = found.get(attr::PORT_NETDEV_NAME).is_some();
                 (Subject::Port(handle, port), u8::from(is_ethernet) + u8::from(has_netdev))
@@ -170,7 +170,7 @@ impl Kind {
             Kind::Region if found.get(attr::REGION_SNAPSHOT_ID).is_some() => {
                 (Subject::Snapshot(handle, snapshot_id(found)?), 0)
             }
-            Kind::Region => (Subject::Region(handle, named::<Region>(found.text(attr::REGION_NAME)?)?), 0),
+            Kind::Region => (Subject::Region(handle, Region::named(found.text(attr::REGION_NAME)?)?), 0),
             Kind::Trap => trap::read(handle, found)?,
             Kind::TrapGroup => trap::read_group(handle, found)?,
             Kind::TrapPolicer => trap::read_policer(handle, found)?,
@@ -189,7 +189,7 @@ impl Kind {
 /// The id of a snapshot.
 fn snapshot_id(found: Found<'_>) -> Option<SnapshotId> {
     let id = found.number(attr::REGION_SNAPSHOT_ID)?.to_string();
-    named(&id)
+    SnapshotId::named(&id)
 }
 
 /// The snapshots in a list of them.
@@ -201,7 +201,7 @@ fn snapshots(handle: Handle, list: Found<'_>) -> Vec<(Subject, u8)> {
 
 /// A param and its driverinit value.
 fn param(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
-    let param = named::<Param>(found.text(attr::PARAM_NAME)?)?;
+    let param = Param::named(found.text(attr::PARAM_NAME)?)?;
     let values = found.nested(attr::PARAM_VALUES_LIST)?;
     let mut values =
         values.each().filter(|(kind, _)| *kind == attr::PARAM_VALUE).map(|(_, value)| Found::new(value));
@@ -210,13 +210,7 @@ fn param(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
         kind if kind == u32::from(TYPE_FLAG) => value.get(attr::PARAM_VALUE_DATA).is_some().to_string(),
         _ => value.number(attr::PARAM_VALUE_DATA)?.to_string(),
     };
-    Some((Subject::Param(handle, param), named::<ParamValue>(&value)?.to_byte()))
-}
-
-/// The value of an operand type that is spelled like this.
-pub(super) fn named<T: Operand>(word: &str) -> Option<T> {
-    let number = T::WORDS.iter().position(|other| *other == word)?;
-    T::from_byte(number as u8)
+    Some((Subject::Param(handle, param), ParamValue::named(&value)?.to_byte()))
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@ use crate::operand::Operand;
 
 /// Asks for one object.
 pub(super) fn get(handle: Handle, rate: RateName) -> Operation {
-    ask(cmd::RATE_GET, named(handle, rate))
+    ask(cmd::RATE_GET, attributes_of(handle, rate))
 }
 
 /// Deletes a node.
 pub(super) fn del(handle: Handle, rate: RateName) -> Operation {
-    ask(cmd::RATE_ASK_DEL, named(handle, rate))
+    ask(cmd::RATE_ASK_DEL, attributes_of(handle, rate))
 }
 
 /// Makes a node, or changes an object.
@@ -26,7 +26,7 @@ pub(super) fn change(
     max: TxMax,
     parent: RateParent,
 ) -> Operation {
-    let mut attributes = named(handle, rate);
+    let mut attributes = attributes_of(handle, rate);
     if let Some(share) = share.bytes() {
         attributes = attributes.u64(attr::RATE_TX_SHARE, share);
     }
@@ -43,7 +43,7 @@ pub(super) fn change(
 }
 
 /// The name of a node, or the index of a leaf's port.
-fn named(handle: Handle, rate: RateName) -> Attributes {
+fn attributes_of(handle: Handle, rate: RateName) -> Attributes {
     match (rate, rate.word().parse()) {
         (RateName::Digits, _) | (_, Err(_)) => of(handle).text(attr::RATE_NODE_NAME, rate.word()),
         (_, Ok(port)) => of(handle).u32(attr::PORT_INDEX, port),

@@ -82,13 +82,13 @@ fn policer_of(handle: Handle, policer: TrapPolicer) -> Attributes {
 /// A trap and its action.
 pub(super) fn read(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
     let action = *ACTIONS.get(found.number(attr::TRAP_ACTION)? as usize)?;
-    let trap = super::message::named::<Trap>(found.text(attr::TRAP_NAME)?)?;
+    let trap = Trap::named(found.text(attr::TRAP_NAME)?)?;
     Some((Subject::Trap(handle, trap), action.to_byte()))
 }
 
 /// A group and its policer.
 pub(super) fn read_group(handle: Handle, found: Found<'_>) -> Option<(Subject, u8)> {
-    let group = super::message::named::<TrapGroup>(found.text(attr::TRAP_GROUP_NAME)?)?;
+    let group = TrapGroup::named(found.text(attr::TRAP_GROUP_NAME)?)?;
     let policer = match found.number(attr::TRAP_POLICER_ID) {
         None | Some(0) => None,
         Some(id) => Some(policer_with(id)?),

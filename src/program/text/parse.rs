@@ -125,7 +125,7 @@ impl Parser {
             let help = self.expected("a subsystem", Subsystem::WORDS, "", "variants");
             return self.problem(keyword, "`variant` names no subsystem", help);
         };
-        let Some(of) = lookup::<Subsystem>(subsystem.1) else {
+        let Some(of) = Subsystem::named(subsystem.1) else {
             let help = self.expected("a subsystem", Subsystem::WORDS, subsystem.1, "variants");
             return self.problem(*subsystem, format!("`{}` is no subsystem", subsystem.1), help);
         };
@@ -173,12 +173,9 @@ impl Parser {
                 self.expected("a task name", own, "", "tasks"),
             );
         };
-        let Some(task) = lookup::<TaskName>(name.1).filter(|task| !task.is_worker()) else {
-            let kind = if lookup::<TaskName>(name.1).is_some() {
-                "a task of the kernel's own"
-            } else {
-                "no task name"
-            };
+        let Some(task) = TaskName::named(name.1).filter(|task| !task.is_worker()) else {
+            let kind =
+                if TaskName::named(name.1).is_some() { "a task of the kernel's own" } else { "no task name" };
             return self.problem(
                 *name,
                 format!("`{}` is {kind}", name.1),
@@ -259,7 +256,7 @@ impl Parser {
 
     fn segment(&mut self, name: Word<'_>, rest: &[Word<'_>]) {
         let names = &TaskName::WORDS[..TaskName::Kernel.index()];
-        let Some(task) = lookup::<TaskName>(name.1).filter(|task| *task != TaskName::Kernel) else {
+        let Some(task) = TaskName::named(name.1).filter(|task| *task != TaskName::Kernel) else {
             let help = self.expected("a task", names, name.1, "tasks");
             return self.problem(name, format!("`{}` is no task", name.1), help);
         };
@@ -312,12 +309,6 @@ fn visible(title: &str) -> String {
         c => c.escape_debug().to_string(),
     };
     title.chars().map(shown).collect()
-}
-
-/// The operand with this name.
-fn lookup<T: Operand>(word: &str) -> Option<T> {
-    let byte = T::WORDS.iter().position(|known| *known == word)?;
-    T::from_byte(byte as u8)
 }
 
 /// The point with this spelling.

@@ -201,7 +201,7 @@ impl Image {
             let Some(store) = Store::operand(instruction, 0) else { return };
             let name = match (instruction.mnemonic(), instruction.op1_kind()) {
                 (Mnemonic::Mov, OpKind::Immediate64) => {
-                    self.relocation(at, end).or_else(|| self.named(instruction.immediate64()))
+                    self.relocation(at, end).or_else(|| self.symbol_at(instruction.immediate64()))
                 }
                 (Mnemonic::Mov, _) => {
                     Store::operand(instruction, 1).and_then(|from| loaded.get(&from).cloned())
@@ -239,14 +239,14 @@ impl Image {
 
     fn target(&self, at: u64, instruction: &Instruction) -> Option<String> {
         let end = at + instruction.len() as u64;
-        self.relocation(at, end).or_else(|| self.named(instruction.near_branch_target()))
+        self.relocation(at, end).or_else(|| self.symbol_at(instruction.near_branch_target()))
     }
 
     fn relocation(&self, from: u64, to: u64) -> Option<String> {
         self.relocations.range(from..to).next().map(|(_, name)| name.clone())
     }
 
-    fn named(&self, address: u64) -> Option<String> {
+    fn symbol_at(&self, address: u64) -> Option<String> {
         self.by_address.get(&address).map(|function| function.name.clone())
     }
 
