@@ -88,9 +88,10 @@ impl<'w> Cores<'w> {
 
     /// Models `try_module_get()` where a file of a driver in debugfs is opened.
     fn uses_module_of(&self, handle: Handle) -> Result<(), Errno> {
-        match nsim_bus::is_nsim(handle) && !self.drivers.modules.is_live(Module::Netdevsim) {
-            true => Err(Errno::ENXIO),
-            false => Ok(()),
+        if nsim_bus::is_nsim(handle) && !self.drivers.modules.is_live(Module::Netdevsim) {
+            Err(Errno::ENXIO)
+        } else {
+            Ok(())
         }
     }
 

@@ -158,10 +158,12 @@ fn summary(rows: &[Row]) -> String {
 
 fn note(row: &Row) -> String {
     let change = if row.change == Change::Same { String::new() } else { row.change.to_string() };
-    match row.is_before_its_device {
-        true if change.is_empty() => "before its device".to_string(),
-        true => format!("{change}, early"),
-        false => change,
+    if !row.is_before_its_device {
+        change
+    } else if change.is_empty() {
+        "before its device".to_string()
+    } else {
+        format!("{change}, early")
     }
 }
 

@@ -116,9 +116,10 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Outcome> {
         if verdict.end == End::Violation {
             outcome = Outcome::Violation;
         }
-        let text = match arguments.json {
-            true => json::line("proof", verdict.json()),
-            false => log.reports().concat() + &verdict.words(),
+        let text = if arguments.json {
+            json::line("proof", verdict.json())
+        } else {
+            log.reports().concat() + &verdict.words()
         };
         progress.apart(|| out::print(&text))?;
         log.finish()?;

@@ -158,9 +158,10 @@ impl Devlink {
         reporter: event::Reporter,
     ) -> Result<(), Errno> {
         // 6.12 says that there is an error without the lock, also while the instance moves.
-        let held = match self.decisions.lock.health_reports_unlocked {
-            true => None,
-            false => Some(self.lock(k, id, Point::HealthReportLock).await),
+        let held = if self.decisions.lock.health_reports_unlocked {
+            None
+        } else {
+            Some(self.lock(k, id, Point::HealthReportLock).await)
         };
         k.point(Point::HealthReport).await;
         let before = self.touched(k, id, reporter)?;

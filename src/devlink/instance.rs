@@ -116,9 +116,10 @@ impl Devlink {
 
     /// The one lock of all instances, under the decisions that have it.
     pub async fn mutex<'k>(&self, k: &'k Kernel, at: Point) -> Option<Held<'k>> {
-        match self.decisions.lock.devlink_mutex {
-            true => Some(k.lock(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel), at).await),
-            false => None,
+        if self.decisions.lock.devlink_mutex {
+            Some(k.lock(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel), at).await)
+        } else {
+            None
         }
     }
 
@@ -286,9 +287,10 @@ impl Devlink {
             let Some(user) = self.try_get(k, id) else { continue };
             k.point(Point::DevlinkLookup).await;
             let device = if is_reload { self.lock_device(k, handle).await } else { None };
-            let lock = match is_reload && self.decisions.lock.port_files_disable_reload {
-                true => None,
-                false => Some(self.lock(k, id, Point::DevlinkLock).await),
+            let lock = if is_reload && self.decisions.lock.port_files_disable_reload {
+                None
+            } else {
+                Some(self.lock(k, id, Point::DevlinkLock).await)
             };
             let mut doit =
                 Doit { id, lock, _device: device, _mutex: None, _user: user, kernel: k, devlink: self };
@@ -307,19 +309,17 @@ impl Devlink {
             let instance = self.used(k, id);
             (instance.users, instance.kref)
         };
-        let user = match self.decisions.registration.unregister_waits {
-            true => Some(k.try_use(users)?),
-            false => None,
-        };
+        let user = if self.decisions.registration.unregister_waits { Some(k.try_use(users)?) } else { None };
         k.get(kref);
         Some(user)
     }
 
     /// The device's lock, under the decision that reload takes it.
     pub(super) async fn lock_device<'k>(&self, k: &'k Kernel, handle: Handle) -> Option<Held<'k>> {
-        match self.decisions.reload.without_device_lock {
-            true => None,
-            false => Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await),
+        if self.decisions.reload.without_device_lock {
+            None
+        } else {
+            Some(k.lock(device_lock(k, handle), Point::DevlinkDeviceLock).await)
         }
     }
 

@@ -36,9 +36,10 @@ impl Devlink {
 
     /// Tells the old namespace of the end.
     pub(super) async fn netns_leave(&self, k: &Kernel, id: InstanceId) {
-        match self.decisions.reload.netns_told_little {
-            true => self.netns_params(k, id, Notice::Del).await,
-            false => self.notify_unregister(k, id).await,
+        if self.decisions.reload.netns_told_little {
+            self.netns_params(k, id, Notice::Del).await
+        } else {
+            self.notify_unregister(k, id).await
         }
     }
 

@@ -43,10 +43,7 @@ impl Devlink {
     pub async fn port_register(&self, k: &Kernel, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
         let part = Subject::Port(self.handle(id), port);
         if !self.add(k, id, part) {
-            return Err(match self.decisions.part.taken_port_exists {
-                true => Errno::EEXIST,
-                false => Errno::EBUSY,
-            });
+            return Err(if self.decisions.part.taken_port_exists { Errno::EEXIST } else { Errno::EBUSY });
         }
         self.with(k, id, |instance| {
             instance.port_types[port.index()] = PortType::NotSet;

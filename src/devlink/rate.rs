@@ -293,9 +293,10 @@ impl Devlink {
                 continue;
             }
             k.point(Point::RateNodesDestroy).await;
-            match self.decisions.part.rate_nodes_end_silently {
-                true => self.rate_remove(k, id, rate),
-                false => self.rate_end(k, id, rate).await,
+            if self.decisions.part.rate_nodes_end_silently {
+                self.rate_remove(k, id, rate)
+            } else {
+                self.rate_end(k, id, rate).await
             }
         }
     }

@@ -70,9 +70,10 @@ impl Devlink {
     /// Has the tasks wait that take a snapshot of an instance, if it has a region. A move with the driver up holds this
     /// lock: no other lock keeps a snapshot from being announced in a namespace where its instance is not.
     pub(super) async fn snapshots_wait<'k>(&self, k: &'k Kernel, id: InstanceId) -> Option<Held<'k>> {
-        match self.has(k, id, Subject::Region(self.handle(id), Region::Dummy)) {
-            true => Some(self.snapshot_lock(k, id, Point::CleanupNetSnapshots).await),
-            false => None,
+        if self.has(k, id, Subject::Region(self.handle(id), Region::Dummy)) {
+            Some(self.snapshot_lock(k, id, Point::CleanupNetSnapshots).await)
+        } else {
+            None
         }
     }
 
@@ -179,12 +180,11 @@ impl Devlink {
         k.point(Point::RegionSnapshotId).await;
         let snapshot = self.snapshot_id_get(k, id).ok_or(Errno::ENOSPC)?;
         let _held = self.snapshot_lock(k, id, Point::TakeSnapshotLock).await;
-        let taken = match self.is_full(id) {
-            true => Err(Errno::ENOSPC),
-            false => {
-                self.snapshot_create(k, id, snapshot).await;
-                Ok(())
-            }
+        let taken = if self.is_full(id) {
+            Err(Errno::ENOSPC)
+        } else {
+            self.snapshot_create(k, id, snapshot).await;
+            Ok(())
         };
         self.snapshot_id_put(k, id, snapshot);
         taken

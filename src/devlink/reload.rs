@@ -40,9 +40,10 @@ impl Devlink {
             return Err(Errno::EINVAL);
         }
         let moves = to.is_some_and(|to| to != self.netns(id));
-        let done = match moves && action != ReloadAction::Reinit && !self.decisions.reload.any_action_moves {
-            true => Err(Errno::EOPNOTSUPP),
-            false => self.reload(k, ops, id, (action, limit), to).await,
+        let done = if moves && action != ReloadAction::Reinit && !self.decisions.reload.any_action_moves {
+            Err(Errno::EOPNOTSUPP)
+        } else {
+            self.reload(k, ops, id, (action, limit), to).await
         };
         if let Some(to) = to.filter(|_| done.is_ok() || !self.decisions.reload.netns_ref_lost_on_error) {
             k.netns_put(to);
@@ -66,9 +67,10 @@ impl Devlink {
         if self.decisions.reload.must_be_enabled && !self.with(k, id, |instance| instance.reload_enabled) {
             return Err(Errno::EOPNOTSUPP);
         }
-        let _rtnl = match self.decisions.lock.reload_holds_rtnl {
-            true => Some(k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await),
-            false => None,
+        let _rtnl = if self.decisions.lock.reload_holds_rtnl {
+            Some(k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await)
+        } else {
+            None
         };
         // Firmware that is activated without a reset changes under a driver that stays up.
         let span = match limit {

@@ -42,10 +42,9 @@ impl Devlink {
         let wraps = self.decisions.part.resource_sums_wrap;
         let parts = Resource::ALL.iter().filter(|part| part.parent() == Some(resource));
         let sizes = self.with(k, id, |instance| instance.sizes);
-        let sum = parts.map(|part| sizes[part.index()].sizes.new.units()).reduce(|sum, size| match wraps {
-            true => sum.wrapping_add(size),
-            false => sum.saturating_add(size),
-        });
+        let sum = parts
+            .map(|part| sizes[part.index()].sizes.new.units())
+            .reduce(|sum, size| if wraps { sum.wrapping_add(size) } else { sum.saturating_add(size) });
         let is_valid = sum.is_none_or(|sum| sum <= sizes[resource.index()].sizes.new.units());
         self.resize(k, id, resource, |own| own.is_valid = is_valid);
     }

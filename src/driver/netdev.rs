@@ -129,10 +129,10 @@ pub(super) async fn unregister(cores: &Cores<'_>, id: NetdevId) {
     let k = cores.kernel;
     let held = cores.kernel.rtnl_lock(Point::NetdevUnregister).await;
     let netdev = cores.drivers.netdevs.get(id);
-    match netdev.registered {
-        true => unregister_listed(cores, id).await,
-        // Models what `unregister_netdevice_many_notify()` says of one that somebody else has unregistered.
-        false => k.emit(What::Warn(netdev.subject(), k.here())),
+    if netdev.registered {
+        unregister_listed(cores, id).await
+    } else {
+        k.emit(What::Warn(netdev.subject(), k.here()))
     }
     drop(held);
     if k.put(netdev.kref) {
@@ -213,10 +213,7 @@ async fn change_netns(cores: &Cores<'_>, id: NetdevId, to: NetNs, other: Option<
     if old.netns == to {
         return Ok(());
     }
-    let name = match netdevs.is_used(to, old.name) {
-        true => other.ok_or(Errno::EEXIST)?,
-        false => old.name,
-    };
+    let name = if netdevs.is_used(to, old.name) { other.ok_or(Errno::EEXIST)? } else { old.name };
     tell_devlink(cores, old, NetdevEvent::Unregister).await;
     if !cores.devlink.decisions.netdev.leaves_silently {
         link(cores, Notice::Del, old);
@@ -242,13 +239,11 @@ async fn change_netns(cores: &Cores<'_>, id: NetdevId, to: NetNs, other: Option<
 pub(super) async fn exit_netns(cores: &Cores<'_>, netns: NetNs) {
     let netdevs = &cores.drivers.netdevs;
     while let Some(id) = netdevs.first_in(netns) {
-        match cores.devlink.decisions.netdev.end_with_netns {
-            true => unregister_listed(cores, id).await,
-            false => {
-                let moved =
-                    change_netns(cores, id, NetNs::Init, Some(Name::Dev(netdevs.arrivals.get()))).await;
-                moved.expect("there is always another name");
-            }
+        if cores.devlink.decisions.netdev.end_with_netns {
+            unregister_listed(cores, id).await
+        } else {
+            let moved = change_netns(cores, id, NetNs::Init, Some(Name::Dev(netdevs.arrivals.get()))).await;
+            moved.expect("there is always another name");
         }
     }
 }

@@ -12,9 +12,10 @@ pub async fn add(cores: &Cores<'_>, netns: NetNs) -> Result<(), Errno> {
     k.netns_comes(netns, true);
     let begun = {
         // Models `copy_net_ns()`, which keeps those who begin or end to follow all namespaces.
-        let _pernet = match cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
-            true => Some(k.read_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await),
-            false => None,
+        let _pernet = if cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
+            Some(k.read_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await)
+        } else {
+            None
         };
         cores.ib.init_net(k, netns).await
     };
@@ -35,9 +36,10 @@ pub async fn del(cores: &Cores<'_>, netns: NetNs) -> Result<(), Errno> {
 pub async fn cleanup(cores: &Cores<'_>) {
     let k = cores.kernel;
     let ended = k.netns_ended();
-    let pernet = match cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
-        true => Some(k.read(k.lock_of(LockClass::PernetOps, Subject::Kernel), Point::CleanupNetLock).await),
-        false => None,
+    let pernet = if cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
+        Some(k.read(k.lock_of(LockClass::PernetOps, Subject::Kernel), Point::CleanupNetLock).await)
+    } else {
+        None
     };
     for netns in &ended {
         cores.devlink.pernet_pre_exit(k, cores, *netns).await;

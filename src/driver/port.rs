@@ -106,12 +106,12 @@ pub async fn change(cores: &Cores<'_>, handle: Handle, port: PortIndex, add: boo
     let device = cores.device(handle);
     // The file lives in sysfs, which unbind empties before it goes on: a writer keeps the device bound.
     let decisions = &cores.devlink.decisions;
-    let _device = match decisions.lock.port_files_unguarded {
-        true => None,
-        false if decisions.lock.port_files_disable_reload => {
-            Some(k.read(writers(cores, handle), Point::DriverPort).await)
-        }
-        false => Some(k.lock(device_lock(k, handle), Point::DriverPort).await),
+    let _device = if decisions.lock.port_files_unguarded {
+        None
+    } else if decisions.lock.port_files_disable_reload {
+        Some(k.read(writers(cores, handle), Point::DriverPort).await)
+    } else {
+        Some(k.lock(device_lock(k, handle), Point::DriverPort).await)
     };
     let id = device.instance.get().ok_or_else(|| unbound(cores, handle))?;
     if !device.is_ready.get() {
@@ -148,19 +148,19 @@ async fn write_file(cores: &Cores<'_>, handle: Handle, port: PortIndex, add: boo
 async fn change_locked(cores: &Cores<'_>, id: InstanceId, port: PortIndex, add: bool) -> Result<(), Errno> {
     let device = cores.device(cores.devlink.handle(id));
     let _held = cores.devlink.lock(cores.kernel, id, Point::PortRegister).await;
-    match add {
-        true if device.knows(port) => Err(Errno::EEXIST),
-        true if cores.devlink.decisions.lock.port_files_trust_driver && !cores.devlink.is_registered(id) => {
-            // The driver has gone meanwhile, and with it the folder of debugfs in which the port's is made: an oops.
-            cores.kernel.emit(What::Warn(Subject::Device(cores.devlink.handle(id)), cores.kernel.here()));
-            Err(Errno::EFAULT)
-        }
-        true => {
-            cores.kernel.may_fail()?;
-            create(cores, id, port, false).await
-        }
-        false => destroy(cores, id, port).await,
+    if !add {
+        return destroy(cores, id, port).await;
     }
+    if device.knows(port) {
+        return Err(Errno::EEXIST);
+    }
+    if cores.devlink.decisions.lock.port_files_trust_driver && !cores.devlink.is_registered(id) {
+        // The driver has gone meanwhile, and with it the folder of debugfs in which the port's is made: an oops.
+        cores.kernel.emit(What::Warn(Subject::Device(cores.devlink.handle(id)), cores.kernel.here()));
+        return Err(Errno::EFAULT);
+    }
+    cores.kernel.may_fail()?;
+    create(cores, id, port, false).await
 }
 
 /// Opens a file of a device, and models `kernfs_get_active()` of a write to it: a file that is gone is not found, and
@@ -179,10 +179,12 @@ pub(super) async fn open_device_file<'b>(
 
 /// The same for a write that is stopped at nowhere before it has the file; none where the bus is not modelled.
 pub(super) fn hold_device_file<'b>(cores: &Cores<'b>, handle: Handle) -> Result<Option<Held<'b>>, Errno> {
-    match cores.model_of(handle).has_bus_files {
-        true if !cores.device(handle).has_files.get() => Err(Errno::ENOENT),
-        true => Ok(cores.kernel.try_read(writers(cores, handle))),
-        false => Ok(None),
+    if !cores.model_of(handle).has_bus_files {
+        Ok(None)
+    } else if cores.device(handle).has_files.get() {
+        Ok(cores.kernel.try_read(writers(cores, handle)))
+    } else {
+        Err(Errno::ENOENT)
     }
 }
 

@@ -39,18 +39,19 @@ pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: Option<PortCount>) 
 /// The lock of all devices, where the bus holds one over probe and remove.
 async fn lock_all<'b>(cores: &Cores<'b>) -> Option<Held<'b>> {
     let (k, decisions) = (cores.kernel, &cores.devlink.decisions);
-    match decisions.lock.bus_locks_all && !decisions.lock.devlink_mutex {
-        true => Some(k.lock_here(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel)).await),
-        false => None,
+    if decisions.lock.bus_locks_all && !decisions.lock.devlink_mutex {
+        Some(k.lock_here(k.lock_of(LockClass::DevlinkMutex, Subject::Kernel)).await)
+    } else {
+        None
     }
 }
 
 /// Whether there is a driver, and a device that is there to stay.
 fn can_bind(cores: &Cores<'_>, handle: Handle) -> bool {
-    match cores.model_of(handle).has_bus_files {
-        // The exit function of the driver's module takes the devices away before the driver.
-        true => cores.is_on_bus(handle),
-        false => !is_nsim(handle) || cores.drivers.modules.is_live(Module::Netdevsim),
+    if cores.model_of(handle).has_bus_files {
+        cores.is_on_bus(handle)
+    } else {
+        !is_nsim(handle) || cores.drivers.modules.is_live(Module::Netdevsim)
     }
 }
 

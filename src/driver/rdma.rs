@@ -81,10 +81,13 @@ pub async fn execute(command: Command, cores: &Cores<'_>) -> Result<(), Errno> {
         Command::LinkDel { device } => ib.unregister_by_name(k, device).await,
         Command::Rename { device, to } => ib.rename(k, device, to).await,
         Command::SetNetns { device, netns } => ib.set_netns(k, device, netns).await,
-        Command::SystemSetNetns { mode } => match ib.set_mode(k, mode).await {
-            true => Ok(()),
-            false => Err(Errno::EBUSY),
-        },
+        Command::SystemSetNetns { mode } => {
+            if ib.set_mode(k, mode).await {
+                Ok(())
+            } else {
+                Err(Errno::EBUSY)
+            }
+        }
         Command::DevShow {} => {
             ib.show(k).await;
             Ok(())

@@ -13,10 +13,12 @@ impl Ib {
 
     /// Models the netdev and address notifiers: they may not sleep, so all they do is queue work, which has the netdev.
     fn queue_event(&self, k: &Kernel, id: NetdevId, work: WorkFn) {
-        let module = match self.decisions.gid_in_core {
-            true => Module::Core,
-            false if self.is_registered(Client::GidCache) => Module::GidCache,
-            false => return,
+        let module = if self.decisions.gid_in_core {
+            Module::Core
+        } else if self.is_registered(Client::GidCache) {
+            Module::GidCache
+        } else {
+            return;
         };
         self.netdevs.hold(k, id);
         self.netdevs.events.borrow_mut().push_back(id);
@@ -94,9 +96,10 @@ impl Ib {
     pub async fn address_del(&self, k: &Kernel, name: Netdev, address: Address) -> Result<(), Errno> {
         let _rtnl = k.rtnl_lock(Point::NetdevChange).await;
         let id = self.netdevs.there(k, name).ok_or(Errno::ENODEV)?;
-        match self.has_address(id, address) {
-            true => self.forget_address(k, id, address),
-            false => return Err(Errno::EADDRNOTAVAIL),
+        if self.has_address(id, address) {
+            self.forget_address(k, id, address)
+        } else {
+            return Err(Errno::EADDRNOTAVAIL);
         }
         Ok(())
     }

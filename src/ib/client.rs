@@ -44,9 +44,10 @@ impl Ib {
 
     /// Models `assign_client_id()`: holes are not filled, so an id is also an order.
     async fn assign_client_id(&self, k: &Kernel, client: Client, is_held: bool) -> Result<(), Errno> {
-        let _list = match is_held {
-            true => None,
-            false => self.list(k, self.decisions.clients, Mode::Write, Point::IbRegisterClientLock).await,
+        let _list = if is_held {
+            None
+        } else {
+            self.list(k, self.decisions.clients, Mode::Write, Point::IbRegisterClientLock).await
         };
         if self.client(client).is_some() {
             return Err(Errno::EEXIST);
@@ -162,12 +163,11 @@ impl Ib {
         }
         self.offer(device, |offered| offered.added[client.index()] = false);
         let _uses = self.client(client).and_then(|state| k.try_use(state.uses));
-        let _data = match self.decisions.client_data_over_remove {
-            true => Some(k.downgrade(data)),
-            false => {
-                drop(data);
-                None
-            }
+        let _data = if self.decisions.client_data_over_remove {
+            Some(k.downgrade(data))
+        } else {
+            drop(data);
+            None
         };
         k.point(Point::IbClientRemove).await;
         let data = state.kref.names(Subject::ClientData(client, device));
@@ -218,9 +218,10 @@ impl Ib {
         after: Option<u8>,
         is_held: bool,
     ) -> Option<(u8, Client)> {
-        let _list = match is_held {
-            true => None,
-            false => self.list(k, self.decisions.clients, Mode::Read, Point::IbRegisterClients).await,
+        let _list = if is_held {
+            None
+        } else {
+            self.list(k, self.decisions.clients, Mode::Read, Point::IbRegisterClients).await
         };
         self.ids().filter(|(id, _)| after.is_none_or(|after| *id > after)).min()
     }
@@ -232,9 +233,10 @@ impl Ib {
         before: Option<u8>,
         is_held: bool,
     ) -> Option<(u8, Client)> {
-        let _list = match is_held {
-            true => None,
-            false => self.list(k, self.decisions.clients, Mode::Read, Point::IbUnregisterClients).await,
+        let _list = if is_held {
+            None
+        } else {
+            self.list(k, self.decisions.clients, Mode::Read, Point::IbUnregisterClients).await
         };
         self.ids().filter(|(id, _)| before.is_none_or(|before| *id < before)).max()
     }

@@ -151,15 +151,14 @@ impl Ib {
         is_held: bool,
         wanted: impl Fn(&Device) -> bool,
     ) -> Option<(IbDevice, Use<'k>)> {
-        let _list = match is_held {
-            true => {
-                let found = self.find_device(k, after, wanted);
-                if found.is_some() {
-                    k.point(at).await;
-                }
-                return found;
+        let _list = if is_held {
+            let found = self.find_device(k, after, wanted);
+            if found.is_some() {
+                k.point(at).await;
             }
-            false => self.list(k, self.decisions.devices, Mode::Read, at).await,
+            return found;
+        } else {
+            self.list(k, self.decisions.devices, Mode::Read, at).await
         };
         self.find_device(k, after, wanted)
     }

@@ -167,9 +167,10 @@ impl Ib {
 
     /// The callback that reads the device's ports and writes its GID table.
     async fn operate(&self, k: &Kernel, device: IbDevice, kref: Kref, update: Option<Update>) {
-        let (data, module) = match self.decisions.gid_in_core {
-            true => (Subject::GidTable(device), Module::Core),
-            false => (Subject::ClientData(Client::GidCache, device), Module::GidCache),
+        let (data, module) = if self.decisions.gid_in_core {
+            (Subject::GidTable(device), Module::Core)
+        } else {
+            (Subject::ClientData(Client::GidCache, device), Module::GidCache)
         };
         let callback = async {
             k.point(Point::IbEnumTouch).await;

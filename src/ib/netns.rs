@@ -73,10 +73,12 @@ impl Ib {
         self.netns.begin(netns);
         let added = {
             let list = k.lock_of(self.decisions.devices, Subject::Kernel);
-            let _list = match self.users_load.get() {
-                true => Some(k.read(list, Point::IbInitNetns).await),
-                false if self.by_index().next().is_some() => Some(k.read_here(list).await),
-                false => None,
+            let _list = if self.users_load.get() {
+                Some(k.read(list, Point::IbInitNetns).await)
+            } else if self.by_index().next().is_some() {
+                Some(k.read_here(list).await)
+            } else {
+                None
             };
             self.compat_add_all(k, netns).await
         };
@@ -134,15 +136,14 @@ impl Ib {
             return Err(Errno::EBADF);
         }
         let may = self.netns.is_exclusive() && self.driver_of(device) == IbDriver::Mlx5;
-        let done = match may {
-            false => Err(Errno::EOPNOTSUPP),
-            true => {
-                self.get_device(k, kref);
-                drop(kept);
-                let done = self.change_netns(k, device, kref, k.netns(), to).await;
-                self.put_device(k, kref);
-                done
-            }
+        let done = if !may {
+            Err(Errno::EOPNOTSUPP)
+        } else {
+            self.get_device(k, kref);
+            drop(kept);
+            let done = self.change_netns(k, device, kref, k.netns(), to).await;
+            self.put_device(k, kref);
+            done
         };
         k.netns_put(to);
         done

@@ -29,12 +29,11 @@ impl Ib {
     pub(super) async fn notify_register(&self, k: &Kernel, device: IbDevice) {
         let Some(state) = self.device(device) else { return };
         let at = Point::IbNotifyAdd;
-        let _list = match self.decisions.users.announces_locked {
-            true => self.list(k, self.decisions.devices, Mode::Read, at).await,
-            false => {
-                k.point(at).await;
-                None
-            }
+        let _list = if self.decisions.users.announces_locked {
+            self.list(k, self.decisions.devices, Mode::Read, at).await
+        } else {
+            k.point(at).await;
+            None
         };
         if !self.decisions.users.announces_first {
             // Models `kobject_get_path()`, which reads the name once for its length and once for its letters.

@@ -39,9 +39,10 @@ impl Ib {
     pub(super) async fn unregister(&self, k: &Kernel, device: IbDevice, kref: Kref) -> Result<(), Errno> {
         let lock = k.lock_of(LockClass::UnregistrationLock, Subject::Ib(device));
         let body = async {
-            let _one = match self.decisions.unregister_fenced {
-                true => Some(k.lock(lock, Point::IbUnregisterLock).await),
-                false => None,
+            let _one = if self.decisions.unregister_fenced {
+                Some(k.lock(lock, Point::IbUnregisterLock).await)
+            } else {
+                None
             };
             let _over = self.over_callbacks(k, Mode::Write, Point::IbUnregisterLock).await;
             self.take_apart(k, device, kref).await
@@ -107,9 +108,10 @@ impl Ib {
             // The first reference is put before it is waited for the others.
             k.close(users);
         }
-        match self.decisions.keeps == Keeps::Users && self.decisions.unregister_waits {
-            true => k.unregister_wait(users, Point::IbUnregisterWait).await,
-            false => k.close(users),
+        if self.decisions.keeps == Keeps::Users && self.decisions.unregister_waits {
+            k.unregister_wait(users, Point::IbUnregisterWait).await
+        } else {
+            k.close(users)
         }
         self.compat_remove(k, device).await;
     }
@@ -135,9 +137,10 @@ impl Ib {
         k.point(Point::IbUnregisterClients).await;
         let mut last = None;
         loop {
-            let next = match self.decisions.removes_in_order {
-                true => self.next_client(k, last, is_held).await,
-                false => self.previous_client(k, last, is_held).await,
+            let next = if self.decisions.removes_in_order {
+                self.next_client(k, last, is_held).await
+            } else {
+                self.previous_client(k, last, is_held).await
             };
             let Some((id, client)) = next else { return };
             self.remove_client_context(k, device, client).await;
@@ -170,9 +173,10 @@ impl Ib {
 
     /// The lock of the list, under which `ib_dealloc_device()` takes a device off it.
     pub(super) async fn list_for_dealloc<'k>(&self, k: &'k Kernel) -> Option<Held<'k>> {
-        match self.decisions.users.dealloc_locks {
-            true => Some(k.lock_here(k.lock_of(self.decisions.devices, Subject::Kernel)).await),
-            false => None,
+        if self.decisions.users.dealloc_locks {
+            Some(k.lock_here(k.lock_of(self.decisions.devices, Subject::Kernel)).await)
+        } else {
+            None
         }
     }
 

@@ -130,9 +130,10 @@ impl Ib {
         // On Linux a user has a software driver make the device: with the lock of its link operations, while it has them.
         let is_made_by_user =
             self.decisions.users.link_ops == LinkOps::Rwsem && device.driver() != IbDriver::Mlx5;
-        let _ops = match is_made_by_user {
-            true => Some(k.read_here(k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel)).await),
-            false => None,
+        let _ops = if is_made_by_user {
+            Some(k.read_here(k.lock_of(LockClass::LinkOpsRwsem, Subject::Kernel)).await)
+        } else {
+            None
         };
         if is_made_by_user && self.makes_no_links[device.driver().index()].get() {
             return Err(Errno::EINVAL);
@@ -165,9 +166,10 @@ impl Ib {
 
     /// Unregisters it. On Linux no software driver does that by itself: a user names the device.
     pub async fn unregister_plain(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
-        match self.decisions.users.found_by_index && device.driver() != IbDriver::Mlx5 {
-            true => self.unregister_by_name(k, self.name(device)).await,
-            false => self.unregister_device(k, device).await,
+        if self.decisions.users.found_by_index && device.driver() != IbDriver::Mlx5 {
+            self.unregister_by_name(k, self.name(device)).await
+        } else {
+            self.unregister_device(k, device).await
         }
     }
 
@@ -226,9 +228,8 @@ impl Ib {
 
     /// Models `ib_unregister_device_queued()`, for who may not wait; a reference keeps the memory until then.
     pub fn unregister_queued(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
-        let is_there = |state: &Device| match self.decisions.users.counted_first {
-            true => self.is_operable(k, state),
-            false => state.registered,
+        let is_there = |state: &Device| {
+            if self.decisions.users.counted_first { self.is_operable(k, state) } else { state.registered }
         };
         let state = self.device(device).filter(is_there).ok_or(Errno::ENODEV)?;
         let mut queued = self.queued.0[device.index()].borrow_mut();

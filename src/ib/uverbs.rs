@@ -97,10 +97,10 @@ impl Ib {
             return;
         }
         self.uverbs.change(index, |it| it.ib = None);
-        match self.decisions.disassociates != Disassociates::AtOnce {
-            // Models `ib_uverbs_free_hw_resources()`, which waits for who is in a command.
-            true => k.unregister_wait(it.commands, Point::UverbsDisassociate).await,
-            false => k.point(Point::UverbsDisassociate).await,
+        if self.decisions.disassociates != Disassociates::AtOnce {
+            k.unregister_wait(it.commands, Point::UverbsDisassociate).await
+        } else {
+            k.point(Point::UverbsDisassociate).await
         }
         for slot in &self.uverbs.files {
             let Some(file) = slot.get().filter(|file| file.of == index && file.objects > 0) else { continue };

@@ -52,9 +52,10 @@ impl State {
         if !self.seen.contains(&(lock, life)) {
             self.seen.push((lock, life));
         }
-        let key = match lock.class.is_ordered_as_one() {
-            true => (LockName { class: lock.class, of: Subject::Kernel }, 0),
-            false => (lock, life),
+        let key = if lock.class.is_ordered_as_one() {
+            (LockName { class: lock.class, of: Subject::Kernel }, 0)
+        } else {
+            (lock, life)
         };
         let known = self.numbers.iter().position(|known| *known == key);
         let at = known.unwrap_or_else(|| {

@@ -30,10 +30,7 @@ pub fn json(text: &str) -> String {
 fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        match is_escaped(letter) {
-            true => out.extend(letter.escape_default()),
-            false => out.push(letter),
-        }
+        if is_escaped(letter) { out.extend(letter.escape_default()) } else { out.push(letter) }
     }
     out
 }

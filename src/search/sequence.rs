@@ -185,9 +185,10 @@ impl Sequences {
         let mut refused = None;
         for _ in 0..OPERAND_DRAWS {
             let known = &self.succeeded[kind];
-            let command = match !known.is_empty() && self.random.bool() {
-                true => known[self.random.usize(0..known.len())],
-                false => self.command(favourites, kind),
+            let command = if !known.is_empty() && self.random.bool() {
+                known[self.random.usize(0..known.len())]
+            } else {
+                self.command(favourites, kind)
             };
             if !may(&command) {
                 continue;
@@ -234,10 +235,7 @@ fn remember(known: &mut Vec<Command>, command: Command, random: &mut fastrand::R
     if known.contains(&command) {
         return;
     }
-    match known.len() < KNOWN_MAX {
-        true => known.push(command),
-        false => known[random.usize(0..KNOWN_MAX)] = command,
-    }
+    if known.len() < KNOWN_MAX { known.push(command) } else { known[random.usize(0..KNOWN_MAX)] = command }
 }
 
 #[cfg(test)]

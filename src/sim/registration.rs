@@ -53,9 +53,10 @@ impl Kernel {
     /// Notes that the running task looks at who operates an object, or changes it. While users are let in they come and go
     /// in any order: only an end waits for them.
     fn note_users(&self, state: &RegistrationState) {
-        match state.open {
-            true => footprint::reads(|| Shared::of(("users", self.lock_name(state.lock)))),
-            false => footprint::writes(|| Shared::of(("users", self.lock_name(state.lock)))),
+        if state.open {
+            footprint::reads(|| Shared::of(("users", self.lock_name(state.lock))))
+        } else {
+            footprint::writes(|| Shared::of(("users", self.lock_name(state.lock))))
         }
     }
 

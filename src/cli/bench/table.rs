@@ -78,9 +78,10 @@ fn cell(searched: &[Searched]) -> String {
     times.sort_unstable();
     let time = times[(times.len() - 1) / 2].as_secs_f64() * 1e3;
     let (runs, all) = (median(searched), searched.len());
-    match found == all {
-        true => format!("{runs}, {time:.0} ms"),
-        false => format!("{runs}, {time:.0} ms, {found} of {all}"),
+    if found == all {
+        format!("{runs}, {time:.0} ms")
+    } else {
+        format!("{runs}, {time:.0} ms, {found} of {all}")
     }
 }
 

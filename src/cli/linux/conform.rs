@@ -110,15 +110,14 @@ pub(super) fn conform(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let mut setup = arguments.which.setup()?;
     let usual = || build::usual(&setup.kernel.about.release);
     let variants = arguments.which.configured(arguments.variant.map_or_else(usual, Ok)?)?;
-    let named = match arguments.schedules {
-        true => {
-            let symbols = Arc::new(Symbols::of(&setup.kernel)?);
-            let (count, seed) = (arguments.count.unwrap_or(COUNT), arguments.seed);
-            let named = schedules::programs(&symbols, variants, arguments.subsystem, seed, count);
-            setup.symbols = Some(symbols);
-            named
-        }
-        false => programs(arguments, variants)?,
+    let named = if arguments.schedules {
+        let symbols = Arc::new(Symbols::of(&setup.kernel)?);
+        let (count, seed) = (arguments.count.unwrap_or(COUNT), arguments.seed);
+        let named = schedules::programs(&symbols, variants, arguments.subsystem, seed, count);
+        setup.symbols = Some(symbols);
+        named
+    } else {
+        programs(arguments, variants)?
     };
     let jobs = arguments.jobs.map_or_else(processors, usize::from).min(named.len()).max(1);
     let stop = Arc::new(AtomicBool::new(false));

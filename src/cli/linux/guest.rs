@@ -383,10 +383,8 @@ fn nonsense(why: &str) -> String {
 pub(crate) fn exec(is_traced: bool) -> ! {
     let mut arguments = std::env::args_os().skip(1);
     let parent = arguments.next().unwrap_or_default();
-    let bound = bind(&parent).and_then(|()| match is_traced {
-        true => nix::sys::ptrace::traceme().map_err(Into::into),
-        false => Ok(()),
-    });
+    let bound = bind(&parent)
+        .and_then(|()| if is_traced { nix::sys::ptrace::traceme().map_err(Into::into) } else { Ok(()) });
     let program = arguments.next().unwrap_or_default();
     let error = match bound {
         Ok(()) => Command::new(&program).args(arguments).exec(),

@@ -320,9 +320,10 @@ impl<'a> Hunter<'a> {
         // A program that does it again by itself, without what ran before it in its guest.
         let again = bench.run_anew(&run.program)?;
         let is_again = |run: &Run| run.fault.as_ref().is_some_and(|fault| fault.key == key);
-        let smallest = match is_again(&again) {
-            true => bench.shrink(&again.program, &key, Instant::now() + effort)?,
-            false => run.program.clone(),
+        let smallest = if is_again(&again) {
+            bench.shrink(&again.program, &key, Instant::now() + effort)?
+        } else {
+            run.program.clone()
         };
         let rate = bench.rate(&smallest, &key, REPLAYS, Instant::now() + effort)?;
         let last = bench.run_anew(&smallest)?;

@@ -31,9 +31,10 @@ pub(super) fn folders(
 pub(super) fn checkout(source: &Path, work: &Path, revision: &str, commit: &str) -> anyhow::Result<PathBuf> {
     let tree = work.join("source");
     let shown = tree.display().to_string();
-    let output = match tree.join(".git").exists() {
-        true => git(&tree, &["checkout", "--quiet", "--force", "--detach", commit])?,
-        false => git(source, &["worktree", "add", "--quiet", "--detach", &shown, commit])?,
+    let output = if tree.join(".git").exists() {
+        git(&tree, &["checkout", "--quiet", "--force", "--detach", commit])?
+    } else {
+        git(source, &["worktree", "add", "--quiet", "--detach", &shown, commit])?
     };
     let why = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "cannot check {revision} out into {shown}: {}", why.trim());

@@ -42,14 +42,12 @@ pub(super) async fn set_up(cores: &Cores<'_>, netdev: Netdev, up: bool) -> Resul
     let (k, netdevs) = (cores.kernel, &cores.ib.netdevs);
     let _rtnl = cores.kernel.rtnl_lock(Point::DummySet).await;
     let id = netdevs.find(k.netns(), netdev).ok_or(Errno::ENODEV)?;
-    match up {
-        false => close(cores, id),
-        true if netdevs.get(id).up => {}
-        true => {
-            netdevs.change(id, |dummy| dummy.up = true);
-            cores.ib.netdev_came(k, id);
-            netdevs.told(k, Notice::New, netdevs.get(id));
-        }
+    if !up {
+        close(cores, id);
+    } else if !netdevs.get(id).up {
+        netdevs.change(id, |dummy| dummy.up = true);
+        cores.ib.netdev_came(k, id);
+        netdevs.told(k, Notice::New, netdevs.get(id));
     }
     Ok(())
 }

@@ -58,9 +58,10 @@ fn check(trace: &Trace) -> Option<usize> {
             What::Set(Subject::PortNetdev(handle, port), _, to) => {
                 let netns = states.of(handle.index(), 0).netns.unwrap_or(NetNs::Init);
                 let is_here = NetNs::from_byte(to) == Some(netns);
-                left[handle.index()] = match is_here {
-                    true => left[handle.index()] & !(1 << port.index()),
-                    false => left[handle.index()] | 1 << port.index(),
+                left[handle.index()] = if is_here {
+                    left[handle.index()] & !(1 << port.index())
+                } else {
+                    left[handle.index()] | 1 << port.index()
                 };
             }
             What::Set(Subject::NetnsOf(handle), _, to) => {

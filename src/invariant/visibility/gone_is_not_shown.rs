@@ -35,10 +35,7 @@ fn check(trace: &Trace) -> Option<usize> {
             What::Notify(notice, of, _) => {
                 if let Some((handle, part)) = of.part() {
                     let parts = &mut gone.of(handle.index(), event.life).1;
-                    match notice == Notice::Del {
-                        true => *parts |= 1 << part,
-                        false => *parts &= !(1 << part),
-                    }
+                    if notice == Notice::Del { *parts |= 1 << part } else { *parts &= !(1 << part) }
                 }
             }
             // One that is made again without a word is there again, as another invariant says.

@@ -37,9 +37,12 @@ fn check(trace: &Trace) -> Option<usize> {
             What::AtRest(Subject::Kernel, _) => {
                 let converged = |device: &IbDevice| {
                     let own = &gids[device.index()];
-                    let netdev = |netdev: &Netdev| match followed[device.index()] == Some(netdev.to_byte()) {
-                        true => own[netdev.index()] == addresses[netdev.index()],
-                        false => own[netdev.index()] == [false; Address::COUNT],
+                    let netdev = |netdev: &Netdev| {
+                        if followed[device.index()] == Some(netdev.to_byte()) {
+                            own[netdev.index()] == addresses[netdev.index()]
+                        } else {
+                            own[netdev.index()] == [false; Address::COUNT]
+                        }
                     };
                     !tables[device.index()] || Netdev::ALL.iter().all(netdev)
                 };

@@ -74,12 +74,11 @@ fn render(picture: &Picture, is_alone: bool) -> String {
         template.render(context).expect("the template names what there is")
     };
     let drawing = rendered("svg", context.clone());
-    match is_alone {
-        true => drawing,
-        false => {
-            let drawing = Value::from_safe_string(drawing);
-            rendered("page", context! { drawing, ..context })
-        }
+    if is_alone {
+        drawing
+    } else {
+        let drawing = Value::from_safe_string(drawing);
+        rendered("page", context! { drawing, ..context })
     }
 }
 

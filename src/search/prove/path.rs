@@ -173,9 +173,10 @@ impl Order {
         step.clock = clock;
         for (shared, writes) in step.footprint.entries() {
             let touched = self.touched.entry(shared).or_default();
-            match writes {
-                true => *touched = Touched { writer: Some(at), readers: Vec::new() },
-                false => touched.readers.push(at),
+            if writes {
+                *touched = Touched { writer: Some(at), readers: Vec::new() }
+            } else {
+                touched.readers.push(at)
             }
         }
         for (lock, meets) in &step.locks {

@@ -132,10 +132,8 @@ fn size(text: &str) -> String {
     let (mut commands, mut segments, mut in_schedule) = (0, 0, false);
     for line in text.lines() {
         in_schedule |= line.starts_with("schedule");
-        match line.starts_with("  ") {
-            true if in_schedule => segments += 1,
-            true => commands += 1,
-            false => {}
+        if line.starts_with("  ") {
+            if in_schedule { segments += 1 } else { commands += 1 }
         }
     }
     format!("{commands}+{segments}")

@@ -42,10 +42,8 @@ impl Group {
     /// Begins to listen in the namespace that the calling thread is in.
     fn join(family: Family, netns: Option<String>, devlink: Devlink) -> io::Result<Group> {
         let is_compared = matches!(family, Family::Devlink | Family::Uevent | Family::Route);
-        let brake = match is_compared && !init::is_preemptible() {
-            true => Some(Brake::open(family, devlink)?),
-            false => None,
-        };
+        let brake =
+            if is_compared && !init::is_preemptible() { Some(Brake::open(family, devlink)?) } else { None };
         let socket = Arc::new(listener(family, devlink)?);
         Ok(Group { family, netns, socket, own: None, brake })
     }

@@ -257,9 +257,10 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     entries.sort_by_key(|entry| entry.file_name() == ABOUT);
     for entry in entries {
         let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => std::fs::copy(entry.path(), target).map(|_| ())?,
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?
+        } else {
+            std::fs::copy(entry.path(), target).map(|_| ())?
         }
     }
     Ok(())

@@ -19,9 +19,10 @@ impl FromStr for Release {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split('.').collect();
         let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        match (2..=3).contains(&parts.len()) && parts.iter().all(is_number) {
-            true => Ok(Release(text.to_string())),
-            false => Err("a release is two or three numbers with dots between them, as 6.1".to_string()),
+        if (2..=3).contains(&parts.len()) && parts.iter().all(is_number) {
+            Ok(Release(text.to_string()))
+        } else {
+            Err("a release is two or three numbers with dots between them, as 6.1".to_string())
         }
     }
 }

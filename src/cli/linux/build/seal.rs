@@ -75,12 +75,15 @@ fn folder(path: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
         hash.update([u8::from(kind.is_dir())]);
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name.as_bytes());
-        match kind.is_dir() {
-            true => folder(&path, hash)?,
-            false if kind.is_file() => file(&path, hash)?,
-            false => {
-                anyhow::bail!("{} is neither a file nor a folder, as a kernel's modules are", path.display())
-            }
+        if kind.is_dir() {
+            folder(&path, hash)?;
+        } else {
+            anyhow::ensure!(
+                kind.is_file(),
+                "{} is neither a file nor a folder, as a kernel's modules are",
+                path.display()
+            );
+            file(&path, hash)?;
         }
     }
     Ok(())

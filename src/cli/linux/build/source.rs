@@ -145,10 +145,7 @@ fn walk(folder: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
     let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        match entry.file_type()?.is_dir() {
-            true => walk(&entry.path(), hash)?,
-            false => file(&entry.path(), hash)?,
-        }
+        if entry.file_type()?.is_dir() { walk(&entry.path(), hash)? } else { file(&entry.path(), hash)? }
     }
     Ok(())
 }

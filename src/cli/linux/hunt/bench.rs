@@ -103,12 +103,11 @@ impl Bench {
         };
         let answer = self.kernel.judge(program, explore)?;
         let explored = answer.log.as_ref().map_or(&[][..], |log| &log.explored);
-        let program = match explored.is_empty() {
-            true => program.clone(),
-            false => {
-                let schedule = explored[..explored.len().min(SEGMENTS_MAX)].to_vec();
-                Program { schedule, ..program.clone() }
-            }
+        let program = if explored.is_empty() {
+            program.clone()
+        } else {
+            let schedule = explored[..explored.len().min(SEGMENTS_MAX)].to_vec();
+            Program { schedule, ..program.clone() }
         };
         let trace = answer.trace(&program);
         let evidence = Evidence {

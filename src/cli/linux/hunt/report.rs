@@ -69,10 +69,10 @@ pub(in crate::cli::linux) fn name(key: &str) -> String {
     let mut slug = String::new();
     for letter in key.chars() {
         let letter = letter.to_ascii_lowercase();
-        match letter.is_ascii_alphanumeric() {
-            true => slug.push(letter),
-            false if !slug.ends_with('-') => slug.push('-'),
-            false => {}
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter);
+        } else if !slug.ends_with('-') {
+            slug.push('-');
         }
     }
     let slug: String = slug.chars().take(SLUG).collect();
@@ -148,9 +148,10 @@ fn report(about: &About, run: &Run, fault: &Fault, repro: Option<&Repro>, log: &
         (_, false) => "in the program",
     };
     let is_steered = !program.schedule.is_empty();
-    let how = match is_steered {
-        true => "It needs this interleaving of its tasks, which a tracer brings about.",
-        false => "It needs no interleaving: one command after the other.",
+    let how = if is_steered {
+        "It needs this interleaving of its tasks, which a tracer brings about."
+    } else {
+        "It needs no interleaving: one command after the other."
     };
     let shown = match &run.answer.log {
         Some(log) => strip_str(&followed::timeline(program, &run.trace, log)).to_string(),
@@ -187,12 +188,13 @@ pub(super) fn needs(program: &Program) -> String {
             open.push(task.name.to_string());
         }
     }
-    match open.is_empty() {
-        true => "root: every task writes to sysfs or asks for CAP_NET_ADMIN".to_string(),
-        false => format!(
+    if open.is_empty() {
+        "root: every task writes to sysfs or asks for CAP_NET_ADMIN".to_string()
+    } else {
+        format!(
             "root for the other tasks, and nothing for {}: look at it as a security bug first",
             open.join(", ")
-        ),
+        )
     }
 }
 

@@ -73,10 +73,7 @@ pub(in crate::cli::linux) fn run(
         };
         let shown = fault::of_log(&without_times(&said));
         rate.of += 1;
-        match shown.as_ref() == Some(key) {
-            true => rate.hits += 1,
-            false => last = (shown, said),
-        }
+        if shown.as_ref() == Some(key) { rate.hits += 1 } else { last = (shown, said) }
     }
     let (shown, said) = last;
     Ok(Tried { rate, verdict: verdict(name, rate, shown.as_ref(), &said) })
