@@ -114,6 +114,67 @@ fn two_hunts_share_a_folder() {
     assert!(shared.iter().all(|path| !path.file_name().expect("a name").to_string_lossy().starts_with('.')));
 }
 
+/// The invariants that a hunt of so many jobs breaks, each with so many runs.
+fn broken(variant: &str, jobs: u32, runs_each: u32) -> BTreeSet<String> {
+    let folder = tempfile::tempdir().expect("there is room");
+    let (jobs, runs) = (jobs.to_string(), (jobs * runs_each).to_string());
+    let hunt = [
+        "hunt",
+        "--variant",
+        variant,
+        "--all",
+        "--seed",
+        "3",
+        "--jobs",
+        &jobs,
+        "--runs",
+        &runs,
+        "--json",
+        "-q",
+    ];
+    let output = output(folder.path(), &hunt);
+    let found = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+        (line["kind"] == "finding").then(|| line["invariant"].as_str().expect("a name").to_string())
+    };
+    let broken: BTreeSet<String> = stdout(&output).lines().filter_map(found).collect();
+    assert_eq!(output.status.code(), Some(i32::from(!broken.is_empty())), "{}", stderr(&output));
+    broken
+}
+
+#[test]
+fn more_jobs_find_no_less_and_the_same_each_time() {
+    for (variant, at_least) in [("ib=device-mutex", 3), ("settled", 0)] {
+        let one = broken(variant, 1, 2_000);
+        assert!(one.len() >= at_least, "{variant}: {one:?}");
+        let eight = broken(variant, 8, 2_000);
+        assert!(
+            eight.is_superset(&one) && eight.is_empty() == one.is_empty(),
+            "{variant}: {one:?} and {eight:?}"
+        );
+        assert_eq!(broken(variant, 8, 2_000), eight, "{variant}");
+    }
+}
+
+#[test]
+fn a_proof_comes_to_the_same_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/mdev").display().to_string();
+    let prove = |jobs: &str| {
+        let arguments =
+            ["prove", &corpus, "--executions", "20", "--jobs", jobs, "--findings", jobs, "--json"];
+        let output = output(folder.path(), &arguments);
+        let files: Vec<PathBuf> = files(&folder.path().join(jobs));
+        let names: Vec<_> =
+            files.iter().map(|path| path.file_name().map(std::ffi::OsStr::to_owned)).collect();
+        (output.status.code(), stdout(&output), names)
+    };
+    let (code, said, names) = prove("1");
+    assert_eq!(code, Some(1), "some programs break what they say");
+    assert!(said.lines().count() > 50 && names.len() > 20, "{said}");
+    assert!(prove("8") == (code, said, names), "the verdicts or the findings differ");
+}
+
 #[test]
 fn a_folder_that_cannot_be_written_is_an_error_at_once() {
     let folder = tempfile::tempdir().expect("there is room");

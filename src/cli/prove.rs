@@ -9,9 +9,11 @@ use super::{Outcome, choose, duration, findings, json, load, out, writable};
 use anyhow::Context;
 use saved::Saved;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use unreg::invariant::{Site, judge};
 use unreg::program::{Program, SEGMENTS_MAX, Subsystem, Variants};
@@ -60,6 +62,9 @@ pub(super) struct Arguments {
     /// Stop after this time, all programs together
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     time: Option<Duration>,
+    /// Prove so many programs at once; the verdicts and their order are the same
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "all", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
     /// Keep how far each proof is in this folder, and go on from there
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -107,25 +112,48 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Outcome> {
         progress.finish();
         return outcome;
     }
+    let paths = load::programs(&arguments.files)?;
+    let shared = Shared { arguments, deadline, stop: &stop, progress: Mutex::new(progress) };
+    let outcome = each(&shared, &paths);
+    shared.progress.into_inner().expect("no thread panics with it").finish();
+    outcome
+}
+
+/// Proves each program on as many threads as were asked for, and prints the verdicts in the order of the programs.
+fn each(shared: &Shared<'_>, paths: &[PathBuf]) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Clean;
-    for path in load::programs(&arguments.files)? {
-        let program = under(load::program(&path)?, arguments);
-        let mut log = findings::Log::new(&arguments.findings, origin(&path, arguments, program.variants));
-        let mut proof = Proof { arguments, deadline, stop: &stop, progress: &mut progress };
-        let verdict = proof.run(path.display().to_string(), program, &mut log)?;
-        if verdict.end == End::Violation {
-            outcome = Outcome::Violation;
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let (sender, receiver) = channel();
+        for _ in 0..usize::from(shared.arguments.jobs).min(paths.len()) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while let Some((at, path)) =
+                    paths.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    if sender.send((at, shared.one(path))).is_err() {
+                        break;
+                    }
+                }
+            });
         }
-        let text = if arguments.json {
-            json::line("proof", verdict.json())
-        } else {
-            log.reports().concat() + &verdict.words()
-        };
-        progress.apart(|| out::print(&text))?;
-        log.finish()?;
-    }
-    progress.finish();
-    Ok(outcome)
+        drop(sender);
+        let mut done = BTreeMap::new();
+        let mut due = 0;
+        for (at, proved) in receiver {
+            done.insert(at, proved);
+            while let Some(proved) = done.remove(&due) {
+                due += 1;
+                let printed = proved.and_then(|proved| shared.print(proved));
+                // The others need not go on for an error.
+                let is_violation = printed.inspect_err(|_| shared.stop.store(true, Ordering::Relaxed))?;
+                if is_violation {
+                    outcome = Outcome::Violation;
+                }
+            }
+        }
+        Ok(outcome)
+    })
 }
 
 /// The program under the decisions that were asked for.
@@ -153,16 +181,37 @@ fn origin(path: &Path, arguments: &Arguments, variants: Variants) -> String {
     format!("unreg prove {}{settled}{variants}{bound}", path.display())
 }
 
-/// The proof of one program.
-struct Proof<'a> {
+/// What all proofs share.
+struct Shared<'a> {
     arguments: &'a Arguments,
     deadline: Option<Instant>,
     stop: &'a AtomicBool,
-    progress: &'a mut Progress,
+    progress: Mutex<Progress>,
 }
 
-impl Proof<'_> {
-    fn run(&mut self, file: String, program: Program, log: &mut findings::Log) -> anyhow::Result<Verdict> {
+impl Shared<'_> {
+    /// Proves a program from a file.
+    fn one(&self, path: &Path) -> anyhow::Result<(Verdict, findings::Log)> {
+        let program = under(load::program(path)?, self.arguments);
+        let mut log =
+            findings::Log::new(&self.arguments.findings, origin(path, self.arguments, program.variants));
+        let verdict = self.run(path.display().to_string(), program, &mut log)?;
+        Ok((verdict, log))
+    }
+
+    /// Prints a verdict, and says whether something is broken.
+    fn print(&self, (verdict, log): (Verdict, findings::Log)) -> anyhow::Result<bool> {
+        let text = if self.arguments.json {
+            json::line("proof", verdict.json())
+        } else {
+            log.reports().concat() + &verdict.words()
+        };
+        self.progress.lock().expect("no thread panics with it").apart(|| out::print(&text))?;
+        log.finish()?;
+        Ok(verdict.end == End::Violation)
+    }
+
+    fn run(&self, file: String, program: Program, log: &mut findings::Log) -> anyhow::Result<Verdict> {
         let explores = self.arguments.preemptions.map_or(Explores::Reduced, Explores::Preemptions);
         let only: Vec<&str> =
             self.arguments.invariants.iter().flatten().map(|invariant| invariant.name).collect();
@@ -197,11 +246,14 @@ impl Proof<'_> {
                 }
                 save_next = Instant::now() + SAVE_EVERY;
             }
-            self.progress.show_line(|_| {
-                let stats = prover.progress().stats();
-                let (done, part) = (stats.executions, prover.progress().part());
-                format!("{file}: {done} executions, about {:.2} % of the work", 100.0 * part)
-            });
+            // One line is enough: that of any thread which finds it free.
+            if let Ok(mut progress) = self.progress.try_lock() {
+                progress.show_line(|_| {
+                    let stats = prover.progress().stats();
+                    let (done, part) = (stats.executions, prover.progress().part());
+                    format!("{file}: {done} executions, about {:.2} % of the work", 100.0 * part)
+                });
+            }
         };
         if let Some(saved) = &saved {
             saved.write(prover.progress())?;
