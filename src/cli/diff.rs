@@ -22,9 +22,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A program; `-` reads standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// Programs, or folders of `.prog` files; `-` reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// The left side: a variant, `settled`, `program` for the file's own variants, `linux:RELEASE[+CONFIG]` or `linux:DIR`
     #[arg(long, value_name = "SIDE", default_value = "program", value_parser = side)]
     before: Side,
@@ -126,9 +126,27 @@ const MARKS: usize = 3;
 const NOTE: usize = 18;
 
 pub(super) fn diff(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    let program = load::program(&arguments.file)?;
-    let before = Stream::of(&program, &arguments.before)?;
-    let after = Stream::of(&program, &arguments.after)?;
+    let mut outcome = Outcome::Clean;
+    for (index, path) in load::programs(&arguments.files)?.iter().enumerate() {
+        if !load::is_one(&arguments.files) {
+            let (before, mark) = match arguments.form {
+                Form::Terminal | Form::Text => ("", ""),
+                Form::Markdown | Form::Monitor => ("# ", "\n"),
+            };
+            let apart = if index == 0 { "" } else { "\n" };
+            out::print(&format!("{apart}{before}{}\n{mark}", load::title(path)))?;
+        }
+        if one(arguments, &load::program(path)?)? == Outcome::Violation {
+            outcome = Outcome::Violation;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Prints both streams of a program, and says whether they differ.
+fn one(arguments: &Arguments, program: &Program) -> anyhow::Result<Outcome> {
+    let before = Stream::of(program, &arguments.before)?;
+    let after = Stream::of(program, &arguments.after)?;
     let rows = compare(&before.messages, &after.messages);
     out::print(&match arguments.form {
         Form::Terminal => {

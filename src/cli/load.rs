@@ -85,6 +85,31 @@ pub(super) fn programs(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
+/// The programs that are named, as [`programs`] finds them, each with its name: its path below the folder that was given.
+pub(super) fn named_programs(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
+    let mut named = Vec::new();
+    for given in paths {
+        for path in programs(std::slice::from_ref(given))? {
+            let name = match path.strip_prefix(given) {
+                Ok(below) if !below.as_os_str().is_empty() => below.to_path_buf(),
+                _ => path.file_name().map_or_else(|| path.clone(), PathBuf::from),
+            };
+            named.push((path, name));
+        }
+    }
+    Ok(named)
+}
+
+/// Whether these are one program alone, and no folder.
+pub(super) fn is_one(paths: &[PathBuf]) -> bool {
+    matches!(paths, [path] if is_standard_input(path) || !path.is_dir())
+}
+
+/// What a program is called in what is made of it.
+pub(super) fn title(path: &Path) -> String {
+    if is_standard_input(path) { "standard input".to_string() } else { path.display().to_string() }
+}
+
 /// Reads a whole file, or standard input for `-`, unless it is too large to be a program.
 pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();

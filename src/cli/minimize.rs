@@ -2,7 +2,7 @@
 
 use super::choose::Invariants;
 use super::engine::Ran;
-use super::findings::{Written, citations, file_name, folder_of, write, write_new, write_over};
+use super::findings::{Written, citations, file_name, folder_of, write, write_new};
 use super::{Outcome, choose, engine, load, out, store, writable};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(super) struct MinimizeArguments {
     inputs: Vec<PathBuf>,
     #[command(flatten)]
     how: How,
-    /// Where to write the result [default: standard output]
+    /// Where to write the result; `-` is standard output, which is the default
     #[arg(short, long, value_name = "FILE", conflicts_with = "findings")]
     output: Option<PathBuf>,
     /// File each result in this folder, under a name that is the same for all that break one invariant at one place under the
@@ -64,19 +64,18 @@ pub(super) struct PromoteArguments {
 pub(super) fn minimize(arguments: &MinimizeArguments) -> anyhow::Result<Outcome> {
     let several = arguments.inputs.len() > 1 && arguments.findings.is_none();
     anyhow::ensure!(!several, "several inputs need --findings, where each gets a file of its own");
-    arguments.output.as_deref().map_or(Ok(()), writable::file)?;
+    out::check(arguments.output.as_deref())?;
     arguments.findings.as_deref().map_or(Ok(()), writable::folder)?;
     for input in &arguments.inputs {
         let Minimal { program, invariant, site } = minimal(input, &arguments.how)?;
         match (&arguments.output, &arguments.findings) {
-            (Some(path), _) => write_over(path, program.to_string().as_bytes())?,
             (None, Some(folder)) => {
                 let path = folder.join(file_name(program.variants, &site));
                 let origin = format!("unreg minimize {}", input.display());
                 let said = write(&path, &program, (invariant, &site), &origin)?;
                 out::print(&format!("{}: {said} {}\n", input.display(), path.display()))?;
             }
-            (None, None) => out::print(&program.to_string())?,
+            (to, _) => out::write(to.as_deref(), &program.to_string())?,
         }
     }
     Ok(Outcome::Clean)

@@ -1,8 +1,7 @@
 //! `unreg report`: a run as a picture.
 
-use super::findings::write_over;
 use super::linux::ask;
-use super::{Outcome, choose, index, load, out, writable};
+use super::{Outcome, choose, index, load, out};
 use std::path::{Path, PathBuf};
 use unreg::invariant::{judge, judge_observed};
 use unreg::program::{Program, Variants};
@@ -21,11 +20,11 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A program; `-` reads standard input
+    /// Programs, or folders of `.prog` files; `-` reads standard input
     #[arg(value_name = "FILE", required_unless_present = "findings")]
-    file: Option<PathBuf>,
+    files: Vec<PathBuf>,
     /// Instead of a run, the index of a campaign: the findings in this folder, and what --corpus and --log add
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "form", "variants", "linux"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "form", "variants", "linux"])]
     findings: Option<PathBuf>,
     /// The corpus of the campaign, whose commands are counted
     #[arg(long, value_name = "DIR", requires = "findings")]
@@ -33,7 +32,8 @@ pub(super) struct Arguments {
     /// What `unreg hunt --json` printed, for the states over time
     #[arg(long, value_name = "FILE", requires = "findings")]
     log: Option<PathBuf>,
-    /// Where the picture goes [default: standard output]
+    /// Where the picture goes; `-` is standard output, which is the default. Of several programs a folder, in which each has
+    /// a file
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
     /// The form of the picture
@@ -61,20 +61,39 @@ enum Form {
     Itf,
 }
 
-pub(super) fn report(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    if let Some(output) = arguments.output.as_ref().filter(|output| !load::is_standard_input(output)) {
-        writable::file(output)?;
-    }
-    let (text, is_clean) = match (&arguments.file, &arguments.findings) {
-        (Some(file), _) => drawn(arguments, file)?,
-        (None, Some(findings)) => {
-            index::page(findings, arguments.corpus.as_deref(), arguments.log.as_deref())?
+impl Form {
+    /// How files of this form end.
+    const fn extension(self) -> &'static str {
+        match self {
+            Form::Html => "html",
+            Form::Svg => "svg",
+            Form::Perfetto => "json",
+            Form::Mermaid => "mmd",
+            Form::Itf => "itf.json",
         }
-        (None, None) => anyhow::bail!("there is neither a program nor a folder of findings"),
-    };
-    match &arguments.output {
-        Some(output) if !load::is_standard_input(output) => write_over(output, text.as_bytes())?,
-        _ => out::print(&text)?,
+    }
+}
+
+pub(super) fn report(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let to = arguments.output.as_deref();
+    let mut is_clean = true;
+    if let Some(findings) = &arguments.findings {
+        out::check(to)?;
+        let (text, is_empty) = index::page(findings, arguments.corpus.as_deref(), arguments.log.as_deref())?;
+        out::write(to, &text)?;
+        is_clean = is_empty;
+    } else if load::is_one(&arguments.files) {
+        out::check(to)?;
+        let (text, is_as_expected) = drawn(arguments, &arguments.files[0])?;
+        out::write(to, &text)?;
+        is_clean = is_as_expected;
+    } else {
+        let folder = out::Folder::new(to, arguments.form.extension())?;
+        for (file, name) in load::named_programs(&arguments.files)? {
+            let (text, is_as_expected) = drawn(arguments, &file)?;
+            folder.write(&name, &text)?;
+            is_clean &= is_as_expected;
+        }
     }
     Ok(if is_clean { Outcome::Clean } else { Outcome::Violation })
 }
@@ -84,7 +103,7 @@ fn drawn(arguments: &Arguments, file: &Path) -> anyhow::Result<(String, bool)> {
     let program = load::program(file)?;
     let given = arguments.variants.iter().copied().reduce(Variants::union);
     let program = Program { variants: given.map_or(program.variants, Variants::with_companions), ..program };
-    let title = file.display().to_string();
+    let title = load::title(file);
     let (trace, broken, under, is_clean) = match &arguments.linux {
         Some(kernel) => {
             let trace = ask::ask(kernel, &program)?;

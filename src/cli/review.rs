@@ -1,8 +1,7 @@
 //! `unreg review`: the streams that a change alters, grouped, as one comment.
 
-use super::findings::write_over;
 use super::missing::Missing;
-use super::{Outcome, out, writable};
+use super::{Outcome, out};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::Command;
@@ -22,7 +21,7 @@ pub(super) struct Arguments {
     /// Where the snapshots are
     #[arg(long, value_name = "DIR", default_value = "snapshots")]
     snapshots: PathBuf,
-    /// Where the comment goes [default: standard output]
+    /// Where the comment goes; `-` is standard output, which is the default
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
     /// Where all of it goes, without the bounds of a comment
@@ -40,9 +39,8 @@ fn git(arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
 }
 
 pub(super) fn review(arguments: &Arguments) -> anyhow::Result<Outcome> {
-    for output in arguments.output.iter().chain(&arguments.whole) {
-        writable::file(output)?;
-    }
+    out::check(arguments.output.as_deref())?;
+    out::check(arguments.whole.as_deref())?;
     let (base, folder) = (&arguments.base, arguments.snapshots.display().to_string());
     anyhow::ensure!(!base.starts_with('-'), "{base} is no commit");
     let listed = git(&["diff", "--no-renames", "--name-only", "--relative", "-z", base, "--", &folder])?;
@@ -57,13 +55,9 @@ pub(super) fn review(arguments: &Arguments) -> anyhow::Result<Outcome> {
             after: std::fs::read(file).ok().map(text),
         });
     }
-    if let Some(whole) = &arguments.whole {
-        write_over(whole, comment(&changed, WHOLE).as_bytes())?;
+    if arguments.whole.is_some() {
+        out::write(arguments.whole.as_deref(), &comment(&changed, WHOLE))?;
     }
-    let comment = comment(&changed, COMMENT);
-    match &arguments.output {
-        Some(output) => write_over(output, comment.as_bytes())?,
-        None => out::print(&comment)?,
-    }
+    out::write(arguments.output.as_deref(), &comment(&changed, COMMENT))?;
     Ok(if changed.is_empty() { Outcome::Clean } else { Outcome::Violation })
 }

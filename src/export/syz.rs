@@ -13,6 +13,9 @@ use crate::run::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+/// Descriptions of the devlink commands that syzkaller lacks, in its language.
+pub const DESCRIPTIONS: &str = include_str!("../../docs/syzkaller-devlink.txt");
+
 /// The numbers and names of devlink's commands that users send: `enum devlink_command` of the kernel.
 const DEVLINK: &[(u16, &str)] = &[
     (1, "GET"),
@@ -293,7 +296,8 @@ pub fn syz(program: &Program, origin: Origin<'_>) -> String {
     for name in &script.lacking {
         let _ = writeln!(
             out,
-            "# syzkaller does not describe DEVLINK_CMD_{name}: it goes through sendmsg$nl_generic."
+            "# syzkaller does not describe DEVLINK_CMD_{name}: it goes through sendmsg$nl_generic. \
+             `unreg export --syz-descriptions` prints a description."
         );
     }
     for what in &script.left_out {
@@ -364,12 +368,40 @@ mod tests {
 
     #[test]
     fn what_syzkaller_does_not_describe_is_described_here() {
-        let offered = include_str!("../../docs/syzkaller-devlink.txt");
+        let offered = DESCRIPTIONS;
         for (_, name) in DEVLINK.iter().filter(|(_, name)| !DESCRIBED.contains(name)) {
             assert!(offered.contains(&format!("\nsendmsg$DEVLINK_CMD_{name}(")), "{name} is not described");
         }
         for name in DESCRIBED {
             assert!(!offered.contains(&format!("sendmsg$DEVLINK_CMD_{name}(")), "{name} is described twice");
+        }
+    }
+
+    /// syzkaller's compiler is not at hand; what it complains of first are names without a definition, definitions without a
+    /// use, and brackets.
+    #[test]
+    fn every_type_of_the_descriptions_is_defined_and_used() {
+        // What `sys/linux/socket_netlink_generic_devlink.txt` of syzkaller has.
+        const OF_SYZKALLER: [&str; 2] = ["devlink_handle", "devlink_port_handle"];
+        let code: Vec<&str> = DESCRIPTIONS.lines().filter(|line| !line.starts_with('#')).collect();
+        let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let words = code.iter().flat_map(|line| line.split(|letter| !is_of_name(letter)));
+        let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+        words
+            .filter(|word| word.starts_with("devlink_"))
+            .for_each(|word| *uses.entry(word).or_default() += 1);
+        let defined: BTreeSet<&str> = code
+            .iter()
+            .filter(|line| line.starts_with("devlink_"))
+            .filter_map(|line| line.split(|letter| !is_of_name(letter)).next())
+            .collect();
+        for (name, count) in uses {
+            assert!(defined.contains(name) || OF_SYZKALLER.contains(&name), "{name} is not defined");
+            assert!(count > 1 || !defined.contains(name), "{name} is not used");
+        }
+        let text = code.concat();
+        for (opens, closes) in [('(', ')'), ('[', ']'), ('{', '}')] {
+            assert_eq!(text.matches(opens).count(), text.matches(closes).count(), "{opens}{closes}");
         }
     }
 }

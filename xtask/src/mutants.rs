@@ -100,7 +100,8 @@ impl Mutants {
                 let path = entry?.into_path();
                 if path.extension().is_some_and(|extension| extension == "rs") {
                     let text = fs::read_to_string(&path)?;
-                    let mut mutants: Vec<Mutant> = places(&text).with_context(|| path.display().to_string())?;
+                    let mut mutants: Vec<Mutant> =
+                        places(&text).with_context(|| path.display().to_string())?;
                     are_there(list.iter().filter(|entry| entry.is_in(&path)), &mutants)?;
                     mutants.retain(|mutant| line.is_none_or(|line: usize| mutant.line == line));
                     mutants.retain(|mutant| !list.iter().any(|entry| entry.is(&path, &mutant.what)));
