@@ -2,9 +2,11 @@
 
 mod auxiliary;
 pub mod command;
+pub mod device;
 mod fib;
 mod fib_file;
 pub mod health;
+mod id_table;
 pub mod linecard;
 pub mod model;
 pub mod module;
@@ -34,7 +36,7 @@ use crate::sim::Kernel;
 #[derive(Debug, Default)]
 pub struct Drivers {
     /// The devices of the devlink drivers.
-    pub devices: [model::Device; Handle::COUNT],
+    pub devices: [device::Device; Handle::COUNT],
     /// The routes of namespaces, and who keeps them too.
     pub fib: fib::Fib,
     /// The netdevs of their ports.
@@ -62,7 +64,7 @@ pub struct Cores<'w> {
 
 impl<'w> Cores<'w> {
     /// What the driver of a device remembers of it.
-    pub fn device(&self, handle: Handle) -> &'w model::Device {
+    pub fn device(&self, handle: Handle) -> &'w device::Device {
         &self.drivers.devices[handle.index()]
     }
 
@@ -73,7 +75,7 @@ impl<'w> Cores<'w> {
 
     /// The driver of a device.
     pub fn model_of(&self, handle: Handle) -> &'static model::Model {
-        model::Model::of(handle, self.devlink.decisions.netdevsim)
+        id_table::of(handle, self.devlink.decisions.netdevsim)
     }
 
     /// Whether a device is on a bus that is modelled, and stays there.
@@ -88,7 +90,7 @@ impl<'w> Cores<'w> {
 
     /// Models `try_module_get()` where a file of a driver in debugfs is opened.
     fn uses_module_of(&self, handle: Handle) -> Result<(), Errno> {
-        if nsim_bus::is_nsim(handle) && !self.drivers.modules.is_live(Module::Netdevsim) {
+        if id_table::is_nsim(handle) && !self.drivers.modules.is_live(Module::Netdevsim) {
             Err(Errno::ENXIO)
         } else {
             Ok(())

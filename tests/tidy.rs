@@ -85,6 +85,50 @@ fn the_layer_check_sees_siblings_and_upward_uses() {
     assert!(upward(&layers, "left", "use crate::low; // not crate::right").is_empty());
 }
 
+/// The neighbours that the code of a module names after `super::`, tests apart.
+fn neighbours(module: &str, code: &str, all: &BTreeSet<String>) -> BTreeSet<String> {
+    let lines = code.lines().take_while(|line| *line != "#[cfg(test)]");
+    let code: String = lines.map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let paths = code.match_indices("super::").flat_map(|(at, found)| match &code[at + found.len()..] {
+        group if group.starts_with('{') => {
+            group[1..].split('}').next().unwrap_or_default().split(',').collect()
+        }
+        path => vec![path],
+    });
+    let first = |path: &str| path.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    paths.map(first).filter(|name: &String| name != module && all.contains(name)).collect()
+}
+
+/// The modules that are left once each that uses none of the rest was taken away: those of circles, and what uses them.
+fn circles(mut uses: BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    loop {
+        let left: BTreeSet<String> = uses.keys().cloned().collect();
+        uses.retain(|_, used| !used.is_disjoint(&left));
+        if uses.len() == left.len() {
+            return left;
+        }
+    }
+}
+
+#[test]
+fn no_two_modules_of_the_drivers_use_each_other() {
+    for folder in ["src/driver", "src/driver/rdma"] {
+        let paths = || fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let all: BTreeSet<String> = paths().map(|path| stem(&path).to_owned()).collect();
+        let files = paths().filter(|path| path.is_file());
+        let uses = files.map(|path| (stem(&path).to_owned(), neighbours(stem(&path), &read(&path), &all)));
+        let found = circles(uses.collect());
+        assert!(found.is_empty(), "{folder}: in a circle, or above one: {found:?}");
+    }
+    let all: BTreeSet<String> = ["a", "b", "c"].map(str::to_owned).into();
+    assert_eq!(neighbours("a", "use super::b::Thing;\nuse super::{Up, c};", &all).len(), 2);
+    let uses = |pairs: [(&str, &str); 2]| {
+        pairs.map(|(one, other)| (one.to_owned(), BTreeSet::from([other.to_owned()]))).into()
+    };
+    assert_eq!(circles(uses([("a", "b"), ("b", "a")])).len(), 2);
+    assert!(circles(uses([("a", "b"), ("b", "c")])).is_empty());
+}
+
 #[test]
 fn every_source_file_says_what_it_is_for() {
     for folder in ["src", "tests", "benches"] {

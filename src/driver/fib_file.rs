@@ -2,7 +2,7 @@
 //!
 //! The model has no nexthops, so a write that finds the table is refused.
 
-use super::{Cores, nsim_bus};
+use super::{Cores, id_table};
 use crate::event::{Errno, Handle, LockClass, Point, Subject};
 use crate::sim::cell::Cell;
 use crate::sim::{Kref, LockId};
@@ -42,7 +42,7 @@ pub(super) fn create(cores: &Cores<'_>, handle: Handle) {
     let file = &cores.device(handle).fib_file;
     file.table.set(Some(cores.kernel.kref_init(Subject::FibTable(handle))));
     file.has_table.set(true);
-    file.is_there.set(nsim_bus::is_nsim(handle));
+    file.is_there.set(id_table::is_nsim(handle));
 }
 
 /// Both go. Before the table is freed, the file is removed and its writers have ended.

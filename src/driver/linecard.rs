@@ -2,7 +2,7 @@
 //!
 //! The device says when a card is provisioned, so a command only begins it, and work of the driver goes on.
 
-use super::{Cores, port, probe};
+use super::{Cores, port};
 use crate::devlink::InstanceId;
 use crate::event::value::CardState;
 use crate::event::{Errno, Handle, LineCard, Module, Point, PortCount, PortIndex, QueueName, WorkFn};
@@ -69,7 +69,7 @@ async fn provision(cores: &Cores<'_>, id: InstanceId, card: LineCard) -> Result<
     if let Some(device) = device_on(card) {
         cores.device(device).is_on_card.set(true);
         // A probe that fails leaves a device without a driver.
-        let _ = Box::pin(probe::probe(cores, device, Some(PortCount::Default))).await;
+        let _ = Box::pin(cores.attach(device, Some(PortCount::Default))).await;
     }
     Ok(())
 }
@@ -80,7 +80,7 @@ async fn detach(cores: &Cores<'_>, card: LineCard) {
         && cores.device(device).is_on_card.replace(false)
     {
         // A user may have unbound it.
-        let _ = Box::pin(probe::remove(cores, device)).await;
+        let _ = Box::pin(cores.detach(device)).await;
     }
 }
 

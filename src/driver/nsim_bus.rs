@@ -2,7 +2,8 @@
 //!
 //! Uevents tell of all of it. The files are the module's, and so is the code that releases a device.
 
-use super::{Cores, port, probe};
+use super::id_table::is_nsim;
+use super::{Cores, port};
 use crate::devlink::instance::device_lock;
 use crate::event::{Action, Errno, Handle, LockClass, Module, Point, PortCount, Subject, What, WorkFn};
 use crate::sim::cell::{Cell, RefCell};
@@ -22,6 +23,13 @@ pub struct NsimBus {
     are_released: Cell<bool>,
     /// Whether the bus makes and unmakes devices no more: the opposite of `nsim_bus_enable`.
     is_disabled: Cell<bool>,
+}
+
+impl NsimBus {
+    /// Whether a driver's device is made and listed: `nsim_bus_dev->init`.
+    pub(super) fn is_listed(&self, handle: Handle) -> bool {
+        self.list.borrow().contains(&handle)
+    }
 }
 
 /// A file of the bus or of its driver.
@@ -51,7 +59,7 @@ impl FileName {
 /// A write to `new_device`, or where the bus is not modelled the bind alone.
 pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: PortCount) -> Result<(), Errno> {
     if !cores.model_of(handle).has_bus_files {
-        return probe::probe(cores, handle, Some(ports)).await;
+        return cores.attach(handle, Some(ports)).await;
     }
     let k = cores.kernel;
     let _file = open(cores, FileName::NewDevice).await?;
@@ -77,7 +85,7 @@ pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: PortCount) -> Resul
     device.vfs.set(0);
     k.uevent(Action::Add, Subject::Device(handle), kref);
     // Models `device_register()`: a probe that fails leaves a device without a driver, and is no error.
-    let _ = probe::probe(cores, handle, None).await;
+    let _ = cores.attach(handle, None).await;
     if nsim.are_released.get() {
         // Models what `refcount_inc()` says of a count that was zero: the module's exit does not wait for this device.
         k.emit(What::Warn(Subject::Device(handle), k.here()));
@@ -90,7 +98,7 @@ pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: PortCount) -> Resul
 /// A write to `del_device`, or where the bus is not modelled the unbind alone.
 pub async fn remove(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     if !cores.model_of(handle).has_bus_files {
-        return probe::remove(cores, handle).await;
+        return cores.detach(handle).await;
     }
     let _file = open(cores, FileName::DelDevice).await?;
     let _list = cores.kernel.lock(list_lock(cores), Point::DelDevice).await;
@@ -111,7 +119,7 @@ async fn unregister(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
         device.is_dead.set(true);
     }
     port::remove_device_files(cores, handle).await;
-    let _ = probe::remove(cores, handle).await;
+    let _ = cores.detach(handle).await;
     k.uevent(Action::Remove, Subject::Device(handle), kref);
     device.on_bus.set(None);
     k.disown(kref);
@@ -122,13 +130,13 @@ async fn unregister(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
 /// A write to the driver's file `bind`. Models `bind_store()`.
 pub async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     if !cores.model_of(handle).has_bus_files {
-        return probe::probe(cores, handle, None).await;
+        return cores.attach(handle, None).await;
     }
     let _file = open(cores, FileName::Bind).await?;
     let device =
         cores.device(handle).on_bus.get().filter(|_| cores.is_on_bus(handle)).ok_or(Errno::ENODEV)?;
     cores.kernel.get(device);
-    let done = probe::probe(cores, handle, None).await;
+    let done = cores.attach(handle, None).await;
     cores.kernel.put_device(device);
     done
 }
@@ -136,7 +144,7 @@ pub async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
 /// A write to the driver's file `unbind`. Models `unbind_store()`: a driver that is let go meanwhile is no error.
 pub async fn unbind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     if !cores.model_of(handle).has_bus_files {
-        return probe::remove(cores, handle).await;
+        return cores.detach(handle).await;
     }
     let _file = open(cores, FileName::Unbind).await?;
     let device =
@@ -145,7 +153,7 @@ pub async fn unbind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
         return Err(Errno::ENODEV);
     }
     cores.kernel.get(device);
-    let _ = probe::remove(cores, handle).await;
+    let _ = cores.detach(handle).await;
     cores.kernel.put_device(device);
     Ok(())
 }
@@ -178,29 +186,12 @@ pub(super) async fn exit(cores: &Cores<'_>) {
     // Models `driver_unregister()`. Where the bus is not modelled the driver is bound until now.
     let is_bound = |handle: &&Handle| is_nsim(**handle) && !cores.model_of(**handle).has_bus_files;
     for handle in Handle::ALL.iter().filter(is_bound) {
-        let _ = probe::remove(cores, *handle).await;
+        let _ = cores.detach(*handle).await;
     }
     k.point(Point::BusUnregister).await;
     for file in FileName::ALL {
         remove_file(cores, file).await;
     }
-}
-
-/// Whether a device is one of netdevsim's.
-pub(super) const fn is_nsim(handle: Handle) -> bool {
-    matches!(handle, Handle::Netdevsim0 | Handle::Netdevsim1)
-}
-
-/// Tells user space that a driver was bound or let go, if the bus is modelled.
-pub(super) fn announce(cores: &Cores<'_>, handle: Handle, action: Action) {
-    if let Some(device) = cores.device(handle).on_bus.get() {
-        cores.kernel.uevent(action, Subject::Device(handle), device);
-    }
-}
-
-/// Whether a driver's device is made and listed: `nsim_bus_dev->init`.
-pub(super) fn is_listed(cores: &Cores<'_>, handle: Handle) -> bool {
-    cores.drivers.nsim_bus.list.borrow().contains(&handle)
 }
 
 /// Opens a file of the bus or of its driver, and models `kernfs_get_active()`: a file that goes is not found, and one

@@ -1,7 +1,8 @@
 //! A driver's ports: each a port of devlink, and under 6.12's decisions a netdev on top.
 
-use super::model::{Model, Netdevs, Port};
-use super::{Cores, netdev, nsim_bus};
+use super::device::Port;
+use super::model::{Model, Netdevs};
+use super::{Cores, netdev};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
 use crate::event::value::PortType;
@@ -137,7 +138,7 @@ pub async fn change(cores: &Cores<'_>, handle: Handle, port: PortIndex, add: boo
 /// going, but not its driver.
 async fn write_file(cores: &Cores<'_>, handle: Handle, port: PortIndex, add: bool) -> Result<(), Errno> {
     let _file = open_device_file(cores, handle, Point::DriverPort).await?;
-    if !nsim_bus::is_listed(cores, handle) {
+    if !cores.drivers.nsim_bus.is_listed(handle) {
         return Err(Errno::EBUSY);
     }
     let id = cores.device(handle).instance.get().ok_or_else(|| unbound(cores, handle))?;

@@ -1,7 +1,7 @@
 //! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
+use super::id_table::is_nsim;
 use super::model::Guard;
-use super::nsim_bus::{announce, is_nsim};
 use super::{Cores, auxiliary, fib, health, linecard, netdev, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::decisions::Publish;
@@ -9,31 +9,55 @@ use crate::devlink::instance::device_lock;
 use crate::event::{Action, Errno, Handle, LockClass, Module, NetNs, Point, PortCount, Span, Subject, What};
 use crate::sim::Held;
 
-/// Models the driver core's bind: the driver's probe runs under the device's lock.
-///
-/// Without a word about ports a device that was bound before is bound again, with as many as it was made with.
-pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: Option<PortCount>) -> Result<(), Errno> {
-    let k = cores.kernel;
-    let _device = k.lock(device_lock(k, handle), Point::ProbeDeviceLock).await;
-    let device = cores.device(handle);
-    if !linecard::is_there(cores, handle) || !can_bind(cores, handle) {
-        return Err(Errno::ENODEV);
+/// What the driver core does for all that have devices: buses, line cards and virtual functions.
+impl Cores<'_> {
+    /// Models `device_attach()` of the driver core: the driver's probe runs under the device's lock.
+    ///
+    /// Without a word about ports a device that was bound before is bound again, with as many as it was made with.
+    pub(super) async fn attach(&self, handle: Handle, ports: Option<PortCount>) -> Result<(), Errno> {
+        let k = self.kernel;
+        let _device = k.lock(device_lock(k, handle), Point::ProbeDeviceLock).await;
+        let device = self.device(handle);
+        if !linecard::is_there(self, handle) || !can_bind(self, handle) {
+            return Err(Errno::ENODEV);
+        }
+        if device.instance.get().is_some() {
+            return Err(Errno::EBUSY);
+        }
+        device.reset(k, handle);
+        if let Some(ports) = ports {
+            device.port_count.set(ports);
+            device.vfs.set(0);
+        }
+        device.has_driver.set(true);
+        let _all = lock_all(self).await;
+        let bound = k.span(Span::DriverProbe, Subject::Devlink(handle), bind(self, handle)).await;
+        device.has_driver.set(bound.is_ok());
+        bound?;
+        announce(self, handle, Action::Bind);
+        Ok(())
     }
-    if device.instance.get().is_some() {
-        return Err(Errno::EBUSY);
+
+    /// Models `device_release_driver()` of the driver core: the driver's remove runs under the device's lock.
+    pub(super) async fn detach(&self, handle: Handle) -> Result<(), Errno> {
+        let k = self.kernel;
+        let held_device = k.lock(device_lock(k, handle), Point::RemoveDeviceLock).await;
+        let device = self.device(handle);
+        let id = device.instance.get().ok_or_else(|| self.absent(handle))?;
+        let _all = lock_all(self).await;
+        k.span(Span::DriverRemove, self.devlink.named(id), unbind(self, handle, id)).await?;
+        device.has_driver.set(false);
+        announce(self, handle, Action::Unbind);
+        drop(held_device);
+        Ok(())
     }
-    device.reset(k, handle);
-    if let Some(ports) = ports {
-        device.port_count.set(ports);
-        device.vfs.set(0);
+}
+
+/// Tells user space that a driver was bound or let go, if the bus is modelled.
+fn announce(cores: &Cores<'_>, handle: Handle, action: Action) {
+    if let Some(device) = cores.device(handle).on_bus.get() {
+        cores.kernel.uevent(action, Subject::Device(handle), device);
     }
-    device.has_driver.set(true);
-    let _all = lock_all(cores).await;
-    let bound = k.span(Span::DriverProbe, Subject::Devlink(handle), bind(cores, handle)).await;
-    device.has_driver.set(bound.is_ok());
-    bound?;
-    announce(cores, handle, Action::Bind);
-    Ok(())
 }
 
 /// The lock of all devices, where the bus holds one over probe and remove.
@@ -129,20 +153,6 @@ fn home(cores: &Cores<'_>, handle: Handle) -> NetNs {
         cores.kernel.touch(memory);
     }
     netns
-}
-
-/// Models the driver core's unbind: the driver's remove runs under the device's lock.
-pub async fn remove(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
-    let k = cores.kernel;
-    let held_device = k.lock(device_lock(k, handle), Point::RemoveDeviceLock).await;
-    let device = cores.device(handle);
-    let id = device.instance.get().ok_or_else(|| cores.absent(handle))?;
-    let _all = lock_all(cores).await;
-    k.span(Span::DriverRemove, cores.devlink.named(id), unbind(cores, handle, id)).await?;
-    device.has_driver.set(false);
-    announce(cores, handle, Action::Unbind);
-    drop(held_device);
-    Ok(())
 }
 
 /// A driver's remove.

@@ -3,7 +3,7 @@
 //! The parent belongs to `mlx5/0`, which ends it when its eswitch goes back to legacy; the device is `mlx5/1`. So
 //! devlink calls mdev core under the lock of one instance, and mdev core a driver that wants the lock of another.
 
-use super::{Cores, probe as bind};
+use super::Cores;
 use crate::devlink::InstanceId;
 use crate::event::{Errno, EswitchMode, Handle, Parent, Point};
 use crate::mdev::device_lock;
@@ -15,14 +15,14 @@ const CHILD: Handle = Handle::Mlx51;
 
 /// The driver of the mediated device makes an instance of devlink for it.
 pub(super) async fn probe(cores: &Cores<'_>) -> Result<(), Errno> {
-    bind::probe(cores, CHILD, None).await
+    cores.attach(CHILD, None).await
 }
 
 /// It ends the instance.
 pub(super) async fn remove(cores: &Cores<'_>) {
     cores.kernel.point(Point::SfChildRemove).await;
     // An instance that somebody has ended before needs nothing.
-    let _ = bind::remove(cores, CHILD).await;
+    let _ = cores.detach(CHILD).await;
 }
 
 /// The eswitch is to change its mode: without switchdev there are no subfunctions.

@@ -1,6 +1,6 @@
 //! Virtual functions: netdevsim's have a port with a rate leaf each in switchdev mode, mlx5's is a device of its own.
 
-use super::{Cores, port, probe};
+use super::{Cores, port};
 use crate::devlink::InstanceId;
 use crate::devlink::decisions::Undo;
 use crate::devlink::instance::device_lock;
@@ -62,7 +62,7 @@ async fn configure_function(
             Ok(())
         }
         _ => {
-            Box::pin(probe::probe(cores, function, Some(PortCount::Default))).await?;
+            Box::pin(cores.attach(function, Some(PortCount::Default))).await?;
             device.vfs.set(1);
             Ok(())
         }
@@ -75,7 +75,7 @@ pub(super) async fn remove_function(cores: &Cores<'_>, handle: Handle) {
         && cores.device(handle).vfs.replace(0) > 0
     {
         // A user may have unbound it.
-        let _ = Box::pin(probe::remove(cores, function)).await;
+        let _ = Box::pin(cores.detach(function)).await;
     }
 }
 

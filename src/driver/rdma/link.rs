@@ -1,6 +1,6 @@
 //! `siw` and `rxe`: software drivers that make an RDMA device of any netdev, and let it go when the netdev goes.
 
-use super::{Cores, module};
+use super::Cores;
 use crate::event::{Errno, IbDevice, IbDriver, LockClass, Module, NetNs, Netdev, Point, Subject};
 use crate::ib::decisions::{LinkOps, NetdevGone};
 use crate::ib::netdev::{Link, NetdevId};
@@ -84,35 +84,5 @@ pub(super) async fn going(cores: &Cores<'_>, id: NetdevId) {
                 NetdevGone::Unregisters => Box::pin(cores.ib.unregister_device(cores.kernel, device)).await,
             };
         }
-    }
-}
-
-/// Models `siw_exit_module()` and `rxe_module_exit()`: no new link, then no device.
-pub(super) async fn exit(cores: &Cores<'_>, driver: IbDriver) {
-    let k = cores.kernel;
-    let _text = k.text(text_of(driver));
-    cores.ib.gone[driver.index()].set(true);
-    match driver {
-        IbDriver::Siw => {
-            unregister_notifier(cores, driver).await;
-            module::forget_ops(cores, driver).await;
-            // Models `ib_unregister_driver()`: a task that unregisters one of them already is waited for.
-            cores.ib.unregister_driver(k, driver).await;
-        }
-        IbDriver::Rxe | IbDriver::Mlx5 => {
-            module::forget_ops(cores, driver).await;
-            cores.ib.unregister_driver(k, driver).await;
-            unregister_notifier(cores, driver).await;
-        }
-    }
-}
-
-/// Models `unregister_netdevice_notifier()`: it calls the notifier as if every netdev went.
-async fn unregister_notifier(cores: &Cores<'_>, driver: IbDriver) {
-    let _locks = module::lock_notifiers(cores).await;
-    cores.drivers.rdma.tells_no_more(driver);
-    for device in cores.ib.made_by(driver).collect::<Vec<_>>() {
-        // It may be on its way out already.
-        let _gone = cores.ib.unregister_queued(cores.kernel, device);
     }
 }

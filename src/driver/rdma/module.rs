@@ -121,7 +121,8 @@ async fn init(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
 /// Models `delete_module(2)`: a module that another needs stays.
 pub(super) async fn remove(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
     let (k, rdma) = (cores.kernel, &cores.drivers.rdma);
-    let is_needed = RdmaModule::ALL.iter().any(|other| needs_uverbs(cores, *other) && !rdma.is_absent(*other));
+    let is_needed =
+        RdmaModule::ALL.iter().any(|other| needs_uverbs(cores, *other) && !rdma.is_absent(*other));
     match rdma.state(module).get() {
         State::Absent => return Err(Errno::ENOENT),
         State::Live if module == RdmaModule::IbUverbs && is_needed => return Err(Errno::EAGAIN),
@@ -135,8 +136,8 @@ pub(super) async fn remove(cores: &Cores<'_>, module: RdmaModule) -> Result<(), 
     let text = text_of(module);
     let exit = async {
         match module {
-            RdmaModule::Siw => link::exit(cores, IbDriver::Siw).await,
-            RdmaModule::RdmaRxe => link::exit(cores, IbDriver::Rxe).await,
+            RdmaModule::Siw => exit_driver(cores, IbDriver::Siw).await,
+            RdmaModule::RdmaRxe => exit_driver(cores, IbDriver::Rxe).await,
             RdmaModule::IbUverbs => unregister(cores, Client::Uverbs, text).await,
             RdmaModule::IbUmad => {
                 cores.ib.unregister_issm(k).await;
@@ -208,13 +209,44 @@ fn register_ops(cores: &Cores<'_>, driver: IbDriver) {
     cores.drivers.rdma.ops[driver.index()].set(Some(registration));
 }
 
+/// Models `siw_exit_module()` and `rxe_module_exit()`: no new link, then no device.
+async fn exit_driver(cores: &Cores<'_>, driver: IbDriver) {
+    let k = cores.kernel;
+    let _text = k.text(link::text_of(driver));
+    cores.ib.gone[driver.index()].set(true);
+    match driver {
+        IbDriver::Siw => {
+            unregister_notifier(cores, driver).await;
+            forget_ops(cores, driver).await;
+            // Models `ib_unregister_driver()`: a task that unregisters one of them already is waited for.
+            cores.ib.unregister_driver(k, driver).await;
+        }
+        IbDriver::Rxe | IbDriver::Mlx5 => {
+            forget_ops(cores, driver).await;
+            cores.ib.unregister_driver(k, driver).await;
+            unregister_notifier(cores, driver).await;
+        }
+    }
+}
+
+/// Models `unregister_netdevice_notifier()`: it calls the notifier as if every netdev went.
+async fn unregister_notifier(cores: &Cores<'_>, driver: IbDriver) {
+    let _locks = lock_notifiers(cores).await;
+    cores.drivers.rdma.tells_no_more(driver);
+    for device in cores.ib.made_by(driver).collect::<Vec<_>>() {
+        // It may be on its way out already.
+        let _gone = cores.ib.unregister_queued(cores.kernel, device);
+    }
+}
+
 /// The locks under which `register_netdevice_notifier()` and `unregister_netdevice_notifier()` visit all netdevs: no
 /// namespace begins or ends meanwhile, and no netdev comes or goes.
-pub(super) async fn lock_notifiers<'k>(cores: &Cores<'k>) -> (Held<'k>, Option<Held<'k>>) {
+async fn lock_notifiers<'k>(cores: &Cores<'k>) -> (Held<'k>, Option<Held<'k>>) {
     let k = cores.kernel;
-    let pernet = match cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
-        true => Some(k.lock_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await),
-        false => None,
+    let pernet = if cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
+        Some(k.lock_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await)
+    } else {
+        None
     };
     let rtnl = k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await;
     // Unlocked in this order.
@@ -231,7 +263,7 @@ fn register_notifier(cores: &Cores<'_>, driver: IbDriver) {
 }
 
 /// Models `rdma_link_unregister()`: no link of the driver is made from here on.
-pub(super) async fn forget_ops(cores: &Cores<'_>, driver: IbDriver) {
+async fn forget_ops(cores: &Cores<'_>, driver: IbDriver) {
     let (k, ops) = (cores.kernel, &cores.drivers.rdma.ops[driver.index()]);
     match cores.ib.decisions.users.link_ops {
         LinkOps::Users => {
