@@ -204,7 +204,7 @@ pub enum WorkFn {
     ReleaseVfio(Uuid),
     /// A vendor driver's own work: it unregisters its parent later.
     UnregisterParent(Parent),
-    /// `ib_unregister_work`: unregisters a device that somebody who may not wait lets go.
+    /// `ib_unregister_work`: unregisters a device for a caller that may not sleep.
     UnregisterDevice(IbDevice),
     /// `netdevice_event_work_handler` of a netdev that is unregistered.
     NetdeviceGone(Netdev),
@@ -300,13 +300,13 @@ pub enum What {
     In(NetNs),
     /// A netlink notification about an object went out, with the value it carries.
     Notify(Notice, Subject, u8),
-    /// A link notification went out, to whoever listens to rtnetlink in the netdev's namespace.
+    /// A link notification went out to the rtnetlink listeners in the netdev's namespace.
     Link(Notice, Subject),
     /// The task has a socket of its own that listens in this network namespace, and from here on hears only of these
     /// devices and this port.
     Filter(NetNs, FilterDevice, FilterPort),
-    /// The task's own socket heard a notification. Whoever began to listen last hears first, so the same is to
-    /// follow as [`What::Notify`], which is what is heard by one that listened from the start.
+    /// The task's own socket received a notification. The youngest listener receives first, so a [`What::Notify`] of the
+    /// same follows, for the listener that has listened from the start.
     Heard(Notice, Subject, u8),
     /// A uevent went out.
     Uevent(Action, Subject),
@@ -314,7 +314,7 @@ pub enum What {
     Seen(Action, Subject),
     /// A dump showed this object with this value.
     Dumped(Subject, u8),
-    /// At the end, with nobody in the kernel: an object that users can look up, and its value.
+    /// At the end, with no task in the kernel: an object that users can look up, and its value.
     AtRest(Subject, u8),
 
     /// A reference was taken; how many there are now.
@@ -342,7 +342,7 @@ pub enum What {
     Deadlock(u8),
     /// Locks were taken in an order that can deadlock; an index into [`Trace::cycles`].
     LockOrder(u8),
-    /// At the end, memory that nobody can give back any more: references left.
+    /// At the end, leaked memory: the references that no task can drop any more.
     Leak(Subject, u8),
     /// The kernel's own `WARN_ON`, or its oops.
     Warn(Subject, Point),

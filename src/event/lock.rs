@@ -5,7 +5,7 @@ use super::subject::Subject;
 /// Whether one lock serves every device of a subsystem or each has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// One lock for all: whoever holds it makes every other device wait.
+    /// One lock for all: a task that holds it makes all other devices wait.
     Global,
     /// One lock for all devices of one driver, whose own it is: other drivers' devices do not wait.
     Driver,
@@ -76,7 +76,7 @@ lock_classes! {
     ClientDataRwsem PerObject "client_data_rwsem",
     /// One caller unregisters a device; the others find it done.
     UnregistrationLock PerObject "unregistration_lock",
-    /// Who begins or ends to follow all namespaces writes, whoever ends one reads.
+    /// Written by a module that begins or ends to follow all namespaces, read by the end of a namespace.
     PernetOps Global "pernet_ops_rwsem",
     /// rtnetlink's lock of all netdevs, whatever their namespace.
     Rtnl Global "rtnl_mutex",
@@ -86,17 +86,17 @@ lock_classes! {
     NsimPortList PerObject "nsim_dev->port_list_lock",
     /// The snapshots of a region.
     RegionSnapshotLock PerObject "region->snapshot_lock",
-    /// Not a lock: whoever removes a file waits for its writers.
+    /// Not a lock: the removal of a file waits for its writers.
     TakeSnapshotFile PerObject "writers of take_snapshot",
-    /// Not a lock: whoever removes a file waits for its writers.
+    /// Not a lock: the removal of a file waits for its writers.
     BreakHealthFile PerObject "writers of break_health",
     /// Not a lock: a task that removes the file waits for its writers.
     FibFile PerObject "writers of nexthop_bucket_activity",
     /// Not a lock: a task that removes the file waits for its readers.
     UmadFile PerObject "readers of ibdev",
-    /// Not a lock: whoever removes a file waits for its writers.
+    /// Not a lock: the removal of a file waits for its writers.
     PortFiles PerObject "writers of new_port",
-    /// Not a lock: whoever removes the files of a bus and its drivers waits for their writers.
+    /// Not a lock: the removal of the files of a bus and its drivers waits for their writers.
     BusFiles PerObject "writers of new_device",
     /// Not a lock: the work of a queue, which a flush waits for.
     Workqueue PerObject "workqueue",

@@ -135,7 +135,7 @@ operands! {
         Netns = "netns",
         /// A vendor driver's own, for what it puts off.
         Vendor = "mtty_wq",
-        /// Where RDMA devices are unregistered that somebody who may not wait lets go.
+        /// Unregisters RDMA devices for callers that may not sleep.
         Unreg = "ib-unreg-wq",
         Cm = "ib_cm",
     }

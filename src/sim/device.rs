@@ -52,7 +52,7 @@ impl Kernel {
     /// Models a release function that counts, as `nsim_bus_dev_release()` does.
     fn release_device(&self, device: Kref, release: Release) {
         self.free(device);
-        // Whoever waits for the last one is woken by the put.
+        // The put wakes the task that waits for the last one.
         let _last = self.put(release.devices);
     }
 }

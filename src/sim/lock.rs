@@ -97,7 +97,7 @@ impl Kernel {
         self.acquire(lock, Mode::Read, at).await
     }
 
-    /// Models work that tries a lock and, where it is not free, is queued again: it holds nothing meanwhile and nobody can
+    /// Models work that tries a lock and, where it is not free, is queued again: it holds nothing meanwhile and no task can
     /// wait for it, so it adds nothing to the order of locks.
     pub async fn lock_or_later(&self, lock: LockId, at: Point) -> Held<'_> {
         self.task().wants.set(Some(lock));
@@ -254,7 +254,7 @@ impl Kernel {
         }
     }
 
-    /// Models `downgrade_write()`: nobody writes in between, and readers come in.
+    /// Models `downgrade_write()`: readers come in, and no writer does in between.
     pub fn downgrade<'k>(&'k self, mut held: Held<'k>) -> Held<'k> {
         held.mode = Mode::Read;
         self.emit_lock(held.lock, |name| What::Release(name, Mode::Write));

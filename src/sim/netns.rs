@@ -1,7 +1,7 @@
 //! Network namespaces: which there are, in which each task is, and in which the kernel speaks.
 //!
-//! A namespace has a name and references: the name itself is one, and whoever is about to move something there holds
-//! another. The last one that goes has a work item end the namespace.
+//! A namespace has a name and references: the name itself is one, and a task that is about to move
+//! something there holds another. When the last one is dropped, a work item ends the namespace.
 
 use super::cell::{Cell, RefCell};
 use super::footprint::{self, Shared};
@@ -17,7 +17,7 @@ pub struct Namespaces {
     alive: [Cell<Option<Kref>>; NetNs::COUNT],
     /// Whether the name still stands for it.
     named: [Cell<bool>; NetNs::COUNT],
-    /// Whether the last reference is gone: nobody can listen there any more.
+    /// Whether the last reference is gone: no task can listen there any more.
     ending: [Cell<bool>; NetNs::COUNT],
     /// Whether a socket of a task's own listens there: sockets stay open until the run ends.
     listened: [Cell<bool>; NetNs::COUNT],
@@ -182,14 +182,14 @@ impl Kernel {
         }
     }
 
-    /// Whether anybody can listen in a namespace: in one that comes nobody is yet, and in one that ends nobody is left.
+    /// Whether a task can listen in a namespace: not before it has begun, and not once it ends.
     pub fn is_heard_in(&self, netns: NetNs) -> bool {
         let index = netns.index();
         let is_there = netns == NetNs::Init || self.namespaces.alive[index].get().is_some();
         is_there && !self.namespaces.ending[index].get()
     }
 
-    /// Records what is heard in one namespace, if there is anybody to hear it.
+    /// Records a notification in one namespace, if a task can listen there.
     pub fn emit_in(&self, netns: NetNs, what: What) {
         self.record_in(netns, what, 0);
     }

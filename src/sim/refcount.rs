@@ -52,7 +52,7 @@ impl From<Subject> for Named {
 pub struct KrefState {
     subject: Subject,
     count: u8,
-    /// Nobody is left who would have to put a reference later: what remains at rest is a leak.
+    /// No owner is left to put a reference later: what remains at rest is a leak.
     disowned: bool,
     /// Where the memory went.
     freed: Option<Point>,
@@ -103,7 +103,7 @@ impl Kernel {
         kref
     }
 
-    /// Models `refcount_set()` to one, of a count that keeps nobody's memory: what is to come before the subject goes.
+    /// Models `refcount_set()` to one, of a count that keeps no memory: the subject goes once the count is zero.
     pub fn refcount_set(&self, subject: Subject) -> Kref {
         // An object is of the last load of its module before it.
         footprint::reads(loads);
@@ -228,7 +228,7 @@ impl Kernel {
         self.krefs.borrow_mut()[usize::from(kref.0)].disowned = true;
     }
 
-    /// At rest: memory that nobody will give back.
+    /// Emits, at rest, the memory whose references no task will drop.
     pub fn find_leaks(&self) {
         for (state, index) in self.krefs.borrow().iter().zip(0..) {
             if state.disowned && state.freed.is_none() {

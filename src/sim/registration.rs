@@ -27,7 +27,7 @@ pub struct RegistrationState {
 }
 
 impl RegistrationState {
-    /// Models `refcount_read()`: whoever registered is one of those who use it.
+    /// Models `refcount_read()`: the registration itself counts as a user.
     fn count(&self) -> u8 {
         u8::from(self.open) + self.users.len() as u8
     }
@@ -88,7 +88,7 @@ impl Kernel {
         Some(User { kernel: self, registration })
     }
 
-    /// Lets no new user in, and waits for nobody.
+    /// Lets no new user in, and does not wait for the present ones.
     pub fn close(&self, registration: RegistrationId) {
         self.note_end(registration);
         let state = &mut self.registrations.borrow_mut()[usize::from(registration.0)];
@@ -98,7 +98,7 @@ impl Kernel {
         }
     }
 
-    /// Models `wait_for_completion()` on the last user: nobody operates the object afterwards.
+    /// Models `wait_for_completion()` on the last user: no task operates the object afterwards.
     pub async fn unregister_wait(&self, registration: RegistrationId, at: Point) {
         self.point(at).await;
         self.unregister_wait_here(registration).await;
@@ -119,7 +119,7 @@ impl Kernel {
         }
     }
 
-    /// Whether somebody operates the object.
+    /// Whether a task operates the object.
     pub fn has_users(&self, registration: RegistrationId) -> bool {
         self.note_end(registration);
         !self.registrations.borrow()[usize::from(registration.0)].users.is_empty()

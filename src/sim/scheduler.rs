@@ -124,7 +124,7 @@ impl Scheduler {
         });
     }
 
-    /// Whether somebody says who runs.
+    /// Whether a chooser decides which task runs.
     pub(super) fn is_used(&self) -> bool {
         self.walk.is_some() || self.driven.is_some() || !self.segments.is_empty()
     }

@@ -7,7 +7,7 @@ use crate::event::{Link, Mode, TaskId, What};
 
 impl Kernel {
     /// At rest, every task that still waits for the kernel is stuck. Each cycle is reported once; a task that
-    /// waits for nobody who could wake it is a cycle of its own.
+    /// waits for no other task is a cycle of its own.
     pub(super) fn find_deadlocks(&self) {
         if self.steps.get() >= STEPS_MAX {
             return;
@@ -31,7 +31,7 @@ impl Kernel {
         self.tasks[usize::from(task)].state.get()
     }
 
-    /// Follows "waits for" from a task until it comes back to somebody: the cycle, or the last one who waits.
+    /// Follows "waits for" from a task until it meets a task again: the cycle, or the chain to the last task that waits.
     fn chain(&self, from: TaskId) -> Vec<TaskId> {
         let mut chain = vec![from];
         loop {

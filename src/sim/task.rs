@@ -185,7 +185,7 @@ impl Kernel {
         Pass { kernel: self, at, stopped: false }
     }
 
-    /// Lets the current task sleep until somebody calls [`Kernel::wake`] on it.
+    /// Lets the current task sleep until another calls [`Kernel::wake`] on it.
     pub(super) fn block(&self, wait: Wait) -> Sleep {
         self.task().state.set(State::Blocked(wait));
         Sleep(false)
