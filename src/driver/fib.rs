@@ -60,7 +60,7 @@ pub(super) async fn add(cores: &Cores<'_>, route: Route) -> Result<(), Errno> {
         if keep(cores, listener, route) {
             continue;
         }
-        // Who was told before keeps a route that there is not, unless somebody says so.
+        // A listener that was notified before keeps a route that there is not, unless its end is announced.
         if !cores.devlink.decisions.part.refused_routes_count {
             fib.told(netns).take(place).for_each(|listener| forget(cores, listener, route));
         }

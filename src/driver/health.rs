@@ -1,4 +1,4 @@
-//! netdevsim's file `break_health`: whoever writes to it has the driver report an error.
+//! netdevsim's file `break_health`: a write to it has the driver report an error.
 
 use super::Cores;
 use crate::devlink::InstanceId;
@@ -21,8 +21,8 @@ pub async fn break_health(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno
     cores.devlink.health_report(k, cores, id, Reporter::Dummy).await
 }
 
-/// Models `nsim_dev_health_init()`: the reporters, and with them the files, if whoever removes the files may wait
-/// for their writers where the reporters are unmade.
+/// Models `nsim_dev_health_init()`: the reporters, and with them the files, if the place where the reporters
+/// are destroyed may wait for the files' writers.
 pub(super) fn create(cores: &Cores<'_>, id: InstanceId) {
     cores.devlink.reporters_create(cores.kernel, id);
     if cores.devlink.decisions.reload.reporters_anew {
@@ -43,7 +43,7 @@ pub(super) fn files_appear(cores: &Cores<'_>, handle: Handle) {
     device.set_knob(cores.kernel, handle, Knob::FailRecover, false);
 }
 
-/// Models `debugfs_remove_recursive()`: the files are gone, and so is everybody who wrote to one.
+/// Models `debugfs_remove_recursive()`: the files are gone, and their writers have ended.
 pub(super) async fn remove_files(cores: &Cores<'_>, handle: Handle) {
     if cores.device(handle).has_health_files.replace(false) {
         let _writers = cores.kernel.lock(writers(cores, handle), Point::HealthRemove).await;

@@ -10,7 +10,7 @@ pub struct Model {
     pub inventory: &'static Inventory,
     /// The ports that probe and reload make.
     pub ports: &'static [PortIndex],
-    /// Whether whoever makes a device may ask for another number of ports.
+    /// Whether the user who creates a device may ask for another number of ports.
     pub counts_ports: bool,
     /// The port that stands for a virtual function while the eswitch is in switchdev mode.
     pub representor: Option<PortIndex>,
@@ -85,10 +85,10 @@ pub(super) const BARE: Model = Model {
 /// The two traps that arguments are about.
 pub(super) const TRAPS: &[TrapSpec] = &[TrapSpec::drop(Trap::BlackholeRoute), TrapSpec::drop(Trap::TailDrop)];
 
-/// The resources of whoever has any: all that have a name.
+/// The resources of the drivers that have any: all that have a name.
 pub(super) const RESOURCES: &[Resource] = Resource::ALL.split_at(Resource::Unknown.index()).0;
 
-/// The reporters of whoever has any, in the order in which they are made.
+/// The reporters of the drivers that have any, in the order in which they are created.
 pub(super) const REPORTERS: &[ReporterSpec] = &[
     ReporterSpec { reporter: Reporter::Empty, recovers: false },
     ReporterSpec { reporter: Reporter::Dummy, recovers: true },

@@ -187,8 +187,8 @@ pub async fn unregister_work(cores: &Cores<'_>, parent: Parent) {
     }
 }
 
-/// Models `device_unregister()`: whoever made the device, the driver or the bus, puts its reference; a driver of a card
-/// has one of its own. Of a device that is somebody else's by now nobody tells.
+/// Models `device_unregister()`: the driver or the bus that made the device puts its reference; a driver of a card has
+/// one of its own. A device that belongs to another by now causes no uevent.
 async fn give_back(cores: &Cores<'_>, parent: Parent, device: Kref, owns: bool) {
     let (k, subject) = (cores.kernel, Subject::Parent(parent));
     k.emit_of(device, What::Unready(subject));

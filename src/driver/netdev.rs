@@ -154,7 +154,7 @@ async fn unregister_listed(cores: &Cores<'_>, id: NetdevId) {
     uevent(cores, Action::Remove, netdev);
 }
 
-/// Nobody is left who would unregister a netdev.
+/// Marks a netdev that no driver is left to unregister.
 pub(super) fn disown(cores: &Cores<'_>, id: NetdevId) {
     cores.kernel.disown(cores.drivers.netdevs.get(id).kref);
 }
@@ -257,7 +257,7 @@ async fn tell_devlink(cores: &Cores<'_>, netdev: Netdev, event: NetdevEvent) {
 }
 
 /// Models `rtmsg_ifinfo()`, which says which port a netdev is of, and so reads the instance. Before 6.2 it does not, and
-/// then nobody can tell whose the netdev is.
+/// then a listener cannot tell whose the netdev is.
 fn link(cores: &Cores<'_>, notice: Notice, netdev: Netdev) {
     if !cores.devlink.decisions.netdev.links_name_no_ports
         && cores.devlink.touch(cores.kernel, netdev.instance)

@@ -46,7 +46,7 @@ impl Cores<'_> {
         made
     }
 
-    /// What a driver with a state of its own says to whoever comes before its probe is done.
+    /// The answer of a driver with a state of its own to a user who comes before its probe is done.
     fn guards(&self, id: InstanceId) -> Result<(), Errno> {
         let is_ready = self.device(self.devlink.handle(id)).is_ready.get();
         if self.model(id).guard == Guard::Own && !is_ready { Err(Errno::EBUSY) } else { Ok(()) }

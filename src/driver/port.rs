@@ -87,7 +87,7 @@ async fn destroy_known(cores: &Cores<'_>, id: InstanceId, known: Port) -> Result
 }
 
 /// Models the moment when the driver's list is made anew without a look at what it holds: netdevs that it held
-/// stay for ever, as nobody else would unregister them.
+/// stay for ever, because nothing else unregisters them.
 pub(super) fn forget_all(cores: &Cores<'_>, handle: Handle) {
     cores
         .device(handle)
@@ -117,7 +117,7 @@ pub async fn change(cores: &Cores<'_>, handle: Handle, port: PortIndex, add: boo
     let id = device.instance.get().ok_or_else(|| unbound(cores, handle))?;
     if !device.is_ready.get() {
         if decisions.lock.port_files_unguarded {
-            // What lockdep says of whoever takes a lock that nobody has initialised: that of the list of ports.
+            // lockdep warns of a lock that was never initialised: that of the list of ports.
             k.emit(What::Warn(cores.devlink.subject(id), k.here()));
         }
         return Err(Errno::EBUSY);
@@ -195,8 +195,8 @@ pub(super) async fn remove_device_files(cores: &Cores<'_>, handle: Handle) {
     let _writers = cores.kernel.lock_here(writers(cores, handle)).await;
 }
 
-/// What comes of a write to a device that has no driver. 6.12 locks the instance that is not there: an oops that kills
-/// whoever wrote, for which an errno stands that nobody hears.
+/// The result of a write to a device that has no driver. 6.12 locks an instance that is not there: the writer oopses, and
+/// EFAULT stands in for it.
 fn unbound(cores: &Cores<'_>, handle: Handle) -> Errno {
     let has_file = cores.device(handle).has_files.get();
     if has_file && cores.devlink.decisions.lock.port_files_trust_driver {
@@ -206,7 +206,7 @@ fn unbound(cores: &Cores<'_>, handle: Handle) -> Errno {
     cores.absent(handle)
 }
 
-/// Models the removal of the files, which waits for whoever writes to one.
+/// Models the removal of the files, which waits for their writers.
 pub(super) async fn remove_files(cores: &Cores<'_>, handle: Handle) {
     if cores.devlink.decisions.lock.port_files_disable_reload
         && cores.device(handle).has_port_files.replace(false)

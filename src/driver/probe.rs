@@ -108,7 +108,7 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
             create(cores, id).await;
             ready(cores, id).await;
             cores.devlink.register(k, id).await?;
-            // Whoever writes to it is heard by those who listen, so it comes after the instance was announced.
+            // A write to it sends notifications, so it comes after the instance was announced.
             files_appear(cores, handle);
             Ok(())
         }

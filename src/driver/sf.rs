@@ -21,7 +21,7 @@ pub(super) async fn probe(cores: &Cores<'_>) -> Result<(), Errno> {
 /// It ends the instance.
 pub(super) async fn remove(cores: &Cores<'_>) {
     cores.kernel.point(Point::SfChildRemove).await;
-    // An instance that somebody has ended before needs nothing.
+    // An instance that another task has ended before needs nothing.
     let _ = cores.detach(CHILD).await;
 }
 
@@ -29,9 +29,9 @@ pub(super) async fn remove(cores: &Cores<'_>) {
 pub(super) async fn eswitch_mode_set(cores: &Cores<'_>, id: InstanceId, mode: EswitchMode) {
     let is_owner = cores.devlink.handle(id) == OWNER && mode == EswitchMode::Legacy;
     if is_owner && cores.mdev.parent(Parent::Sf0).is_registered() {
-        // Nobody registers the parent before it is unregistered.
+        // No task registers the parent before it is unregistered.
         let _held = cores.kernel.lock(device_lock(cores.kernel, Parent::Sf0), Point::SfEswitch).await;
-        // Who unregisters it meanwhile has done it.
+        // A task that unregisters it meanwhile has done it.
         let _ = cores.mdev.unregister(cores.kernel, cores, Parent::Sf0).await;
     }
 }

@@ -1,4 +1,4 @@
-//! netdevsim's file `take_snapshot`: it is there while the region is, and whoever removes it waits for its writers.
+//! netdevsim's file `take_snapshot`: it is there while the region is, and its removal waits for its writers.
 
 use super::Cores;
 use crate::event::{Errno, Handle, LockClass, Point, Subject};
@@ -26,7 +26,7 @@ pub(super) fn create_file(cores: &Cores<'_>, handle: Handle) {
     cores.device(handle).has_snapshot_file.set(has_region);
 }
 
-/// Models `debugfs_remove()`: the file is gone, and so is everybody who wrote to it.
+/// Models `debugfs_remove()`: the file is gone, and its writers have ended.
 pub(super) async fn remove_file(cores: &Cores<'_>, handle: Handle) {
     if cores.device(handle).has_snapshot_file.replace(false) {
         let _writers = cores.kernel.lock(writers(cores, handle), Point::TakeSnapshotRemove).await;

@@ -16,7 +16,7 @@ struct Device {
     kref: Kref,
     parent: Parent,
     kind: MdevType,
-    /// Whoever has it open.
+    /// The users that have it open.
     users: RegistrationId,
 }
 
@@ -109,7 +109,7 @@ fn release_one(cores: &Cores<'_>, device: Device) {
     count(cores, device.parent, device.kind, false);
 }
 
-/// Whether somebody has a device open.
+/// Whether a user has a device open.
 pub(super) fn is_open(cores: &Cores<'_>, uuid: Uuid) -> bool {
     let device = cores.drivers.vfio.devices[uuid.index()].get();
     device.is_some_and(|device| cores.kernel.has_users(device.users))

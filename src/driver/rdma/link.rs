@@ -28,7 +28,7 @@ pub(super) async fn add(
     netdevs.hold(k, id);
     let result = with_ops(cores, name, driver, id).await;
     if result.is_ok() && !netdevs.get(id).registered {
-        // Whoever waits for a netdev's references tells the drivers again and again that it goes.
+        // A task that waits for a netdev's references calls the drivers' notifiers again and again.
         going(cores, id).await;
     }
     netdevs.put(k, id);

@@ -25,7 +25,7 @@ pub(super) async fn del(cores: &Cores<'_>, netdev: Netdev) -> Result<(), Errno> 
     Ok(())
 }
 
-/// Models `unregister_netdevice_many_notify()`: closed, no longer found, and everybody is told.
+/// Models `unregister_netdevice_many_notify()`: closed, off the list, and announced to all listeners.
 async fn unregister(cores: &Cores<'_>, id: NetdevId) {
     let (k, netdevs) = (cores.kernel, &cores.ib.netdevs);
     close(cores, id);
