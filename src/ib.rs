@@ -138,7 +138,7 @@ struct KrefUse<'k>(&'k Kernel, Kref);
 
 impl Drop for KrefUse<'_> {
     fn drop(&mut self) {
-        // Whoever waits for the last reference gives the memory back.
+        // The task that waits for the last reference frees the memory.
         let _last = self.0.put(self.1);
     }
 }

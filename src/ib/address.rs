@@ -1,4 +1,4 @@
-//! Events of netdevs and their addresses: whoever causes one holds the lock of all netdevs, and has work queued for it.
+//! Events of netdevs and their addresses: a task that causes one holds the rtnl lock, and queues work for it.
 
 use super::Ib;
 use super::netdev::NetdevId;

@@ -113,7 +113,7 @@ impl Ib {
         }
     }
 
-    /// Models `add_client_context()`. Both marks are read under the device's lock, and whoever clears one takes
+    /// Models `add_client_context()`. Both marks are read under the device's lock, and a task that clears one takes
     /// that lock afterwards: an `add()` either is seen by the remover or does not happen.
     pub(super) async fn add_client_context(&self, k: &Kernel, device: IbDevice, client: Client) {
         let _data = k.lock(client_data(k, device), Point::IbClientAdd).await;
@@ -136,7 +136,7 @@ impl Ib {
         self.ids().filter(missing).min().map(|(_, client)| client)
     }
 
-    /// Calls `add()`, unless somebody has, or one of the two is on its way out.
+    /// Calls `add()`, unless another task has, or one of the two is on its way out.
     async fn add_one(&self, k: &Kernel, device: IbDevice, client: Client) {
         let Some(state) = self.device(device) else { return };
         if !state.registered || !self.is_registered(client) || self.offered(device).added[client.index()] {

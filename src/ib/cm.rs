@@ -30,7 +30,7 @@ impl Ib {
         k.touch(kref);
     }
 
-    /// Models `cm_add_one()`: `ib_register_mad_agent()` fails on a device whose ports nobody has opened.
+    /// Models `cm_add_one()`: `ib_register_mad_agent()` fails on a device whose ports mad has not opened.
     pub(super) async fn cm_add(&self, k: &Kernel, device: IbDevice, kref: Kref) -> Result<(), Errno> {
         k.point(Point::CmAdd).await;
         k.touch(kref);
@@ -58,10 +58,10 @@ impl Ib {
         Ok(())
     }
 
-    /// Models `cm_work_handler()`, which is asked for a netdev by whoever listens.
+    /// Models `cm_work_handler()`, which looks a netdev up for the listener.
     pub async fn cm_work(&self, k: &Kernel, device: IbDevice) {
         k.point(Point::CmWork).await;
-        // Whoever removes `cm` from the device waits for this.
+        // The removal of `cm` from the device waits for this.
         if let Some(state) = self.device(device) {
             k.touch(state.kref);
             self.net_dev_by_params(k, device).await;

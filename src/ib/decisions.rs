@@ -6,14 +6,14 @@ pub use user::{Begins, LinkOps, UserRules};
 
 use crate::event::{LockClass, Mode, QueueName};
 
-/// What keeps a device from going away while somebody who found it in the list operates it.
+/// What keeps a device from going away while a task that found it in the list operates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keeps {
     /// An active count, which unregistering closes and waits for.
     Users,
     /// A reference to its memory, and unregistering waits until the last one is put.
     Kref,
-    /// The lock of the list, held all the while; unregistering waits for nobody.
+    /// The lock of the list, held all the while; unregistering waits for no user.
     Lock,
 }
 
@@ -40,11 +40,11 @@ pub enum Flushes {
 /// In which order a device gets its clients when clients and devices register side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Adds {
-    /// Whoever adds a client to a device first adds those that registered earlier and are not there yet.
+    /// A task that adds a client to a device first adds those that registered earlier and are missing.
     InOrder,
-    /// Whoever registers adds: a later client may be first.
+    /// The task that registers a client adds it: a later client may be first.
     Alone,
-    /// Whoever registers a client holds both lists over every `add()`.
+    /// The task that registers a client holds the locks of both lists over every `add()`.
     UnderLists,
 }
 
@@ -69,9 +69,9 @@ pub enum NetdevGone {
 /// What `uverbs` does about users who hold objects of a device that goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disassociates {
-    /// It takes the device from them, once nobody is in a command, and does not wait until they close their files.
+    /// It takes the device from them, once no user is in a command, and does not wait until they close their files.
     Waits,
-    /// It takes the device from them, whoever is in a command.
+    /// It takes the device from them, also in the middle of a command.
     AtOnce,
     /// It waits until they have closed their files, if the device is of a driver that cannot have it taken away.
     Never,
@@ -105,7 +105,7 @@ pub struct Decisions {
     pub remove_flushes: Flushes,
     /// The queue of device-specific work.
     pub rescan: QueueName,
-    /// Whether `ib_unregister_client()` waits for a `remove()` that somebody else calls.
+    /// Whether `ib_unregister_client()` waits for a `remove()` that another task calls.
     pub client_waits: bool,
     /// Whether the gid cache's exit function waits for all of its work.
     pub exit_flushes: bool,
@@ -123,9 +123,9 @@ pub struct Decisions {
     pub unregister_fenced: bool,
     /// Whether unregistering waits for those who still operate the device.
     pub unregister_waits: bool,
-    /// Whether whoever enumerates devices holds the lock of the list all the while.
+    /// Whether an enumeration of devices holds the lock of the list all the while.
     pub enum_holds_lock: bool,
-    /// Whether whoever enumerates devices takes the lock of the list to find one, and keeps what it finds.
+    /// Whether an enumeration of devices takes the lock of the list to find each, and references what it finds.
     pub enum_locks: bool,
     /// Whether the GID tables are ib_core's own, made before the clients are added, and no client's.
     pub gid_in_core: bool,

@@ -56,7 +56,7 @@ impl Ib {
         k.span(Span::IbRegisterDevice, Subject::Ib(device), body).await
     }
 
-    /// Models `assign_name()`: the name is reserved, and the device has its place; nobody finds it yet.
+    /// Models `assign_name()`: the name is reserved, and the device has its index; no lookup finds it yet.
     async fn assign_name(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
         let _list = self.list(k, self.decisions.devices, Mode::Write, Point::IbRegisterLock).await;
         k.may_fail()?;
@@ -76,7 +76,7 @@ impl Ib {
         Ok(())
     }
 
-    /// Models `enable_device_and_get()`: the device can be found, and whoever enables it keeps it until all clients
+    /// Models `enable_device_and_get()`: the device can be found, and the task that enables it keeps it until all clients
     /// are added and, of a new one, users know. The driver may fail to enable a new one.
     pub(super) async fn enable_device<'k>(
         &self,

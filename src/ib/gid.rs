@@ -160,7 +160,7 @@ impl Ib {
         k.point(Point::GidRescan).await;
         self.operate(k, device, kref, self.netdev_of(device).map(Update::Present)).await;
         if self.decisions.keeps == Keeps::Kref {
-            // Whoever unregisters the device waits for this and gives the memory back.
+            // The task that unregisters the device waits for this put and frees the memory.
             let _last = k.put(kref);
         }
     }

@@ -24,11 +24,11 @@ impl Ib {
         Ok(())
     }
 
-    /// Models `ipoib_remove_one()`: when it returns, nobody has the netdev.
+    /// Models `ipoib_remove_one()`: when it returns, no task has the netdev.
     pub(super) async fn ipoib_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
         if let Some(netdev) = device.ipoib() {
-            // It was made by `add()`, and is nobody else's to unregister.
+            // `add()` made it, and no other function unregisters it.
             let _there = self.netdev_unregister(k, netdev, Point::IpoibRemove).await;
         }
     }

@@ -80,7 +80,7 @@ fn is_loaded_by_users(ib: &Ib, client: Client) -> bool {
     ib.users_load.get() && matches!(client, Client::Uverbs | Client::Umad)
 }
 
-/// Users have such a module loaded, or unloaded: nobody opens a device any more once it is on its way out.
+/// Users have such a module loaded, or unloaded: no user opens a device once it is on its way out.
 pub fn set_going(ib: &Ib, client: Client, going: bool) {
     ib.modules[client.index()].set(if going { State::Going } else { State::Idle });
 }

@@ -15,7 +15,7 @@ pub struct NetdevId(u16);
 /// A `struct net_device`.
 #[derive(Debug, Clone, Copy)]
 pub struct NetDevice {
-    /// The life of its memory. Whoever unregisters it waits until nobody else has a reference.
+    /// The life of its memory. Its unregistration waits until no other task has a reference.
     pub kref: Kref,
     /// What it is called.
     pub name: Netdev,
@@ -116,7 +116,7 @@ impl Netdevs {
         k.get(self.get(id).kref);
     }
 
-    /// Models `netdev_put()`: the last reference to one that is unregistered lets whoever waits for it go on.
+    /// Models `netdev_put()`: the last put of one that is unregistered wakes the task that waits for it.
     pub fn put(&self, k: &Kernel, id: NetdevId) {
         let _last = k.put(self.get(id).kref);
     }
@@ -214,7 +214,7 @@ impl Ib {
         Ok(())
     }
 
-    /// Models `unregister_netdev()` of one that no RDMA device is on: when it returns, nobody has it.
+    /// Models `unregister_netdev()` of one that no RDMA device is on: when it returns, no task has a reference to it.
     pub(super) async fn netdev_unregister(&self, k: &Kernel, name: Netdev, at: Point) -> Result<(), Errno> {
         let id = {
             let _rtnl = k.rtnl_lock(at).await;

@@ -172,8 +172,8 @@ impl Ib {
         k.span(Span::IbChangeNetns, kref.names(Subject::Ib(device)), body).await
     }
 
-    /// Models `rdma_dev_exit_net()`: the devices in a namespace that ends go to the initial one, what stood there for
-    /// others goes, and nobody hears it any more.
+    /// Models `rdma_dev_exit_net()`: the devices in a namespace that ends move to the initial one, and the compat devices
+    /// there go, unheard.
     pub async fn exit_netns(&self, k: &Kernel, netns: NetNs) {
         {
             let _nets = self.write_nets(k).await;
@@ -191,7 +191,7 @@ impl Ib {
             };
             let Some((index, device, kref)) = found else { break };
             self.compat_remove_one(k, device, netns).await;
-            // Whoever unregisters it was first, or it is elsewhere.
+            // Another task may have unregistered or moved it first.
             let _gone = self.change_netns(k, device, kref, netns, NetNs::Init).await;
             self.put_device(k, kref);
             last = Some(index);

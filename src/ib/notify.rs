@@ -101,7 +101,7 @@ impl Ib {
         }
     }
 
-    /// Models the middle of `__ib_unregister_device()`: no client has the device any more, nobody operates it.
+    /// Models the middle of `__ib_unregister_device()`: no client has the device any more, and no task operates it.
     pub(super) async fn notify_unregister(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.point(Point::IbNotifyUnregister).await;
         if !self.decisions.users.ends_before_clients {

@@ -211,7 +211,7 @@ impl Ib {
         }
     }
 
-    /// Models `ib_cache_cleanup_one()`: whoever writes the mark waits for those who walk the devices.
+    /// Models `ib_cache_cleanup_one()`: the task that writes the mark waits for the walks over the devices.
     pub(super) async fn cache_cleanup(&self, k: &Kernel, device: IbDevice) {
         let body = async {
             if self.decisions.enumerates == Enumerates::Marked {

@@ -1,5 +1,5 @@
-//! Unregistering: by the driver, by its module for all of its devices, and for whoever names one or comes later
-//! (`user`). Whoever comes second waits until the device is unregistered, and finds it done.
+//! Unregistering: by the driver, by its module for all of its devices, and for a user who names one (`user`). A task
+//! that comes second waits until the device is unregistered, and finds it done.
 
 use super::decisions::{Adds, Keeps};
 use super::{Device, Ib, take};
@@ -63,7 +63,7 @@ impl Ib {
             None if self.decisions.unregister_fenced => Some(k.lock(lock, Point::IbUnregisterLock).await),
             None | Some(_) => None,
         };
-        // Whoever unregisters it was first.
+        // Another task that unregisters it was first.
         let _done = self.take_apart(k, device, state.kref).await;
     }
 
@@ -71,7 +71,7 @@ impl Ib {
     async fn take_apart(&self, k: &Kernel, device: IbDevice, kref: Kref) -> Result<(), Errno> {
         let users = match self.device(device) {
             Some(now) if now.kref != kref => return Err(Errno::ENODEV),
-            // Whoever registers the device has not come far enough for anybody to have it.
+            // The device is still being registered, and no task can have it yet.
             Some(Device { users: None, .. }) => return Err(Errno::EBUSY),
             Some(Device { users: Some(users), .. }) if k.is_open(users) => users,
             Some(_) | None => return Ok(()),
@@ -86,7 +86,7 @@ impl Ib {
         Ok(())
     }
 
-    /// Takes the device off the list, so that nobody finds it from here on.
+    /// Takes the device off the list, so that no lookup finds it from here on.
     async fn hide(&self, k: &Kernel, device: IbDevice) {
         let _list = self.list(k, self.decisions.devices, Mode::Write, Point::IbUnregisterHide).await;
         if self.device(device).is_some_and(|state| state.registered) {
@@ -95,7 +95,7 @@ impl Ib {
         }
     }
 
-    /// Models `disable_device()`: nobody finds the device, its clients go, and nobody operates it any more.
+    /// Models `disable_device()`: no lookup finds the device, its clients are removed, and no task operates it any more.
     pub(super) async fn disable_device(&self, k: &Kernel, device: IbDevice, users: RegistrationId) {
         if self.decisions.hides_first {
             self.hide(k, device).await;
@@ -194,7 +194,7 @@ impl Ib {
         self.put_device(k, state.kref);
     }
 
-    /// Models `get_device()`. Where unregistering waits for the last reference, nobody who unregisters has one.
+    /// Models `get_device()`. Where unregistering waits for the last reference, a task that unregisters has none.
     pub(super) fn get_device(&self, k: &Kernel, kref: Kref) {
         if self.decisions.keeps != Keeps::Kref {
             k.get(kref);

@@ -154,7 +154,7 @@ impl Ib {
         }
         let result = self.register_made(k, device, device, Link { driver, netdev }).await;
         if driver != IbDriver::Mlx5 && netdev.is_some_and(|id| !self.netdevs.get(id).registered) {
-            // Whoever waits for a netdev's references tells the driver again and again that it goes.
+            // A task that waits for a netdev's references calls the driver's notifier again and again.
             let _gone = self.unregister_queued(k, device);
         }
         if is_gone.get() {
@@ -250,7 +250,7 @@ impl Ib {
         }
     }
 
-    /// Models `ib_unregister_device_and_put()`: whoever finds it done already is content.
+    /// Models `ib_unregister_device_and_put()`: one that another task has unregistered is no error.
     pub async fn unregister_by_name(&self, k: &Kernel, name: IbDevice) -> Result<(), Errno> {
         let (device, kept) = self.get_by_name(k, name, Point::IbDelFind).await?;
         let state = self.device(device).ok_or(Errno::ENODEV)?;
@@ -279,7 +279,7 @@ impl Ib {
     /// Unregisters a device that is still the one it was, and lets go of its memory.
     async fn unregister_held(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         if self.decisions.keeps == Keeps::Kref || k.touch(kref) {
-            // Somebody else may have been faster; then this one has waited for them.
+            // Another task may have been faster; then this one has waited for it.
             let _done = self.unregister(k, device, kref).await;
         }
         if self.holds() && k.put(kref) {

@@ -86,7 +86,7 @@ impl Ib {
         });
     }
 
-    /// Models the rest of `ib_uverbs_remove_one()`: nobody can open the device any more, and nobody operates it.
+    /// Models the rest of `ib_uverbs_remove_one()`: no user can open the device any more, and none operates it.
     pub(super) async fn uverbs_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
         let Some((index, it)) = self.uverbs.find(device) else { return };
@@ -115,7 +115,7 @@ impl Ib {
     pub async fn uverbs_open(&self, k: &Kernel, device: IbDevice) -> Result<(), Errno> {
         k.point(Point::UverbsOpen).await;
         let (index, it) = self.uverbs.find(device).ok_or(Errno::ENOENT)?;
-        // Models `cdev_get()`: a module on its way out lets nobody in.
+        // Models `cdev_get()`: a module on its way out lets no user in.
         if self.modules[Client::Uverbs.index()].get() == module::State::Going {
             return Err(Errno::ENXIO);
         }

@@ -1,6 +1,6 @@
 //! Variants of ib_core's decisions.
 //!
-//! The mail of 2015 weighs cures for one deadlock. Each cure is a variant here, as whoever proposed it put it; in the
+//! The mail of 2015 weighs cures for one deadlock. Each cure is a variant here, as it was proposed; in the
 //! folder are those about clients, about the GID tables, about what users are told, and the decisions that kernels had.
 
 mod client;
@@ -172,7 +172,7 @@ const MAIL: &[Variant<Decisions>] = &[
         id: 0x05,
         name: "rwsem-read-held",
         says: "the semaphore is only read over add() and remove()",
-        cites: &[kref("Matan Barak", "a reader-writer semaphore may leave everybody in the same condition")],
+        cites: &[kref("Matan Barak", "a reader-writer semaphore may leave all tasks in the same condition")],
         breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"],
         with: &[],
         apply: |decisions| decisions.over_callbacks = Some((LockClass::DevicesRwsem, Mode::Read)),

@@ -69,7 +69,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         says: "nothing keeps two tasks apart that unregister one device at the same time",
         cites: &[kref(
             "Matan Barak",
-            "unregistering is synchronous: when it returns, nobody operates the device",
+            "unregistering is synchronous: when it returns, no task operates the device",
         )],
         breaks: &[
             "no-deadlock",
@@ -99,7 +99,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         says: "a driver unregisters its device in the netdev's notifier, under the lock of all netdevs",
         cites: &[kref(
             "Jason Gunthorpe",
-            "whoever unregisters waits for what the clients do, so no lock of theirs may be held then",
+            "unregistering waits for what the clients do, so it may hold no lock that they take",
         )],
         breaks: &["no-global-lock-over-driver-callback", "no-deadlock", "lock-order"],
         with: &[],

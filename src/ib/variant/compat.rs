@@ -13,7 +13,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         says: "a namespace that begins gets a compat device of every RDMA device that has a name, registered or not",
         cites: &[kref(
             "Matan Barak",
-            "unregistering is synchronous: when it returns, nobody operates the device",
+            "unregistering is synchronous: when it returns, no task operates the device",
         )],
         breaks: &["no-warning", "references-balance"],
         with: &[],

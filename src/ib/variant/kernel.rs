@@ -6,7 +6,7 @@ use crate::event::{LockClass, Mode};
 use crate::mail::{Cite, RELOAD_LOCK};
 use crate::variant::Variant;
 
-/// From 4.3 on the GID tables are ib_core's own, and whoever walks the devices holds the lock of the list.
+/// From 4.3 on the GID tables are ib_core's own, and a walk over the devices holds the lock of the list.
 fn tables_in_core(decisions: &mut Decisions) {
     decisions.gid_in_core = true;
     decisions.enum_holds_lock = true;

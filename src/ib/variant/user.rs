@@ -91,7 +91,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         cites: &[Cite {
             mail: &UEVENTS,
             who: "Kirti Wankhede",
-            claim: "whoever uses a device should hold a reference of its own while it does",
+            claim: "a user of a device should hold a reference of its own while it uses it",
         }],
         breaks: &["no-use-after-free"],
         with: &[],
@@ -104,7 +104,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         cites: &[Cite {
             mail: &UEVENTS,
             who: "Kirti Wankhede",
-            claim: "whoever uses a device should hold a reference of its own while it does",
+            claim: "a user of a device should hold a reference of its own while it uses it",
         }],
         breaks: &["no-use-after-free"],
         with: &[],
