@@ -49,7 +49,7 @@ pub trait Vendor {
     async fn probe(&self, parent: Parent, uuid: Uuid, kind: MdevType) -> Result<(), Errno>;
     /// It lets go of a device.
     async fn remove(&self, parent: Parent, uuid: Uuid);
-    /// Whether somebody has a device open.
+    /// Whether a user has a device open.
     fn is_open(&self, uuid: Uuid) -> bool;
 }
 
@@ -78,7 +78,7 @@ impl Mdev {
     }
 }
 
-/// The driver core's lock of a parent: whoever binds, unbinds, registers or unregisters it comes one by one.
+/// The driver core's lock of a parent: tasks bind, unbind, register and unregister it one by one.
 pub fn device_lock(k: &Kernel, parent: Parent) -> LockId {
     k.lock_of(LockClass::DeviceLock, Subject::Parent(parent))
 }

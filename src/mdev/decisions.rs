@@ -42,7 +42,7 @@ pub enum Duplicates {
     /// `EEXIST`.
     #[default]
     Refused,
-    /// Nothing: drivers do it right, so nobody looks.
+    /// Nothing: mdev core trusts its drivers.
     Unchecked,
     /// A warning, and so does unregistering what is not registered.
     Warned,
@@ -60,7 +60,7 @@ pub enum Synchronisation {
     None,
 }
 
-/// What keeps a child while somebody writes to its `remove` file, or to its driver's `unbind`.
+/// What keeps a child while a user writes to its `remove` file, or to its driver's `unbind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RemoveFile {
     /// The write itself: deletion of the device waits for it until it holds `unreg_sem`.
@@ -126,11 +126,11 @@ pub struct Decisions {
     pub lookup: Lookup,
     pub uuid_taken: UuidTaken,
     pub unregistration: Unregistration,
-    /// Whether a removal is noted before it begins, so that nobody begins another.
+    /// Whether a removal is noted before it begins, so that no task begins another.
     pub removal_is_noted: bool,
     /// Whether the driver of a child waits, when it lets go, for those who have the child open.
     pub driver_waits_for_users: bool,
-    /// Whether a user is refused who removes a child that somebody has open, as up to 5.1.
+    /// Whether the removal of a child that a user has open is refused, as up to 5.1.
     pub open_is_refused: bool,
     /// Whether an instance that was counted stays so when there is no memory for the device.
     pub instance_lost_without_memory: bool,

@@ -19,7 +19,7 @@ pub struct Child {
     pub(super) type_kref: Kref,
     /// Whether it is one of the instances that mdev core counts.
     pub(super) is_counted: bool,
-    /// The files of the device; whoever writes to one is a user.
+    /// The files of the device; each writer counts as a user.
     pub(super) writers: RegistrationId,
     pub(super) has_remove_file: bool,
     /// Between `device_add()` and `device_del()`.
@@ -30,7 +30,7 @@ pub struct Child {
     pub(super) has_driver: bool,
     /// The device's place among all that were added, which is the order of its parent's children.
     pub(super) place: u32,
-    /// Creation is complete, and nobody has begun to remove the device.
+    /// Creation is complete, and no removal has begun.
     pub(super) is_active: bool,
 }
 
@@ -185,7 +185,7 @@ impl Mdev {
 
     /// Models `remove_store()`: a write to the device's `remove` file, which one writer wins.
     ///
-    /// Whoever loses, or fails after the file is gone, cannot try again: the parent takes such a device along.
+    /// A task that loses, or fails after the file is gone, cannot try again: the parent takes such a device along.
     pub async fn remove<V: Vendor>(
         &self,
         k: &Kernel,
@@ -259,7 +259,7 @@ impl Mdev {
     /// Models `mdev_device_remove_cb()`: the parent is unregistered and takes its children along.
     pub(super) async fn remove_from_parent<V: Vendor>(&self, k: &Kernel, vendor: &V, uuid: Uuid) {
         if self.decisions.synchronisation == Synchronisation::None && self.decisions.removal_is_noted {
-            // Up to 5.1 somebody may just be creating or removing it; the flag says so, and nobody waits.
+            // Up to 5.1 another task may be creating or removing it; the flag says so, and this one does not wait.
             let _list = k.lock(mdev_list_lock(k), Point::MdevRemoveLock).await;
             let Some(child) = self.child(uuid).get().filter(|child| child.is_active) else { return };
             self.update(k, uuid, child.kref, |child| child.is_active = false);
@@ -274,7 +274,7 @@ impl Mdev {
         let (subject, parent) = (Mdev::subject(&child, uuid), child.tracking.parent);
         let device = child.tracking.device;
         k.point(Point::MdevRemoveDel).await;
-        // Models `kill_device()`, for which whoever binds or unbinds has to be done.
+        // Models `kill_device()`, which waits until no task binds or unbinds.
         drop(k.lock_here(child_lock(k, subject)).await);
         // Removal of a file waits for those who write to it.
         k.unregister_wait_here(child.writers).await;

@@ -154,7 +154,7 @@ impl Mdev {
         if self.decisions.lookup == Lookup::Handle
             && let Some(kref) = slot.handle.get().and_then(|handle| handle.kref)
         {
-            // Whether the handle still is one, nobody can tell.
+            // The handle may be stale already.
             k.touch(kref);
         }
         if listed.is_none() && self.decisions.duplicates == Duplicates::Warned {

@@ -112,7 +112,7 @@ impl Mdev {
         Ok(())
     }
 
-    /// What users find of mdev when nobody is in the kernel: parents by their class link, types with what is left of
+    /// What users find of mdev when no task is in the kernel: parents by their class link, types with what is left of
     /// them, and devices with their types and drivers.
     pub fn at_rest<V: Vendor>(&self, k: &Kernel, vendor: &V) {
         k.at_rest();
