@@ -1,7 +1,7 @@
 //! devlink: instances, their parts, and what users are told of them.
 //!
 //! An instance has a memory life (a kref), a mark that makes it visible to users, and a lock of its own. A
-//! reference promises memory only: whoever finds an instance must take its lock and look at the mark again.
+//! reference promises memory only: a task that finds an instance must lock it and look at the mark again.
 //! The decisions are those of 6.8 and later, except that drivers register last; variants bring older ones back.
 
 pub mod command;

@@ -10,7 +10,7 @@ pub enum Publish {
     LastUnlocked,
     /// In the middle of probe, with every later step taking the lock for itself.
     Early,
-    /// As the first step of probe and the last of remove, under the instance's lock: nobody gets in before the
+    /// As the first step of probe and the last of remove, under the instance's lock: no user gets in before the
     /// probe is done, and every part is announced when it is made.
     First,
 }

@@ -55,7 +55,7 @@ pub struct HealthSetting {
 }
 
 impl Devlink {
-    /// Models `devl_health_reporter_create()` for the driver's reporters: nobody is told.
+    /// Models `devl_health_reporter_create()` for the driver's reporters, without a notification.
     pub fn reporters_create(&self, k: &Kernel, id: InstanceId) {
         for spec in self.inventory(id).reporters {
             let part = Subject::Reporter(self.handle(id), spec.reporter);

@@ -53,7 +53,7 @@ impl Drop for Doit<'_> {
 }
 
 impl Devlink {
-    /// Models `devlink_alloc_ns()`: the memory exists and nobody can find it.
+    /// Models `devlink_alloc_ns()`: the memory exists and no lookup finds it.
     ///
     /// `parent` is the device that the instance is of, if there is one on a bus; `netns` is where it will be seen.
     pub fn alloc(
@@ -162,7 +162,7 @@ impl Devlink {
         k.span(Span::DevlinkUnregister, self.named(id), body).await
     }
 
-    /// Models `devlink_free()`: the driver's reference goes; whoever still waits for the lock keeps another.
+    /// Models `devlink_free()`: drops the driver's reference; a task that still waits for the lock keeps another.
     pub fn free(&self, k: &Kernel, id: InstanceId) {
         // One warning for each list that is not empty; of params 6.12 does not look.
         let left = self.kinds_left(id).filter(|kind| *kind != SubjectKind::Param).count();
@@ -323,7 +323,7 @@ impl Devlink {
         }
     }
 
-    /// Whether an instance is still what the lookup found, as far as anybody looks.
+    /// Whether an instance is still what the lookup found, as far as the decisions check.
     pub(super) fn is_still_in(&self, id: InstanceId, netns: NetNs) -> bool {
         (self.is_registered(id) && self.netns(id) == netns)
             || self.decisions.registration.lookup_trusts_what_it_found

@@ -94,7 +94,7 @@ impl Devlink {
         begun
     }
 
-    /// Models `devlink_linecard_provision_set()` and its like: whoever changes the state tells of it.
+    /// Models `devlink_linecard_provision_set()` and its like: each change of the state is announced.
     pub async fn linecard_is(
         &self,
         k: &Kernel,

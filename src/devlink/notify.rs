@@ -1,4 +1,4 @@
-//! Notifications: what goes out to whoever listens to devlink, and when.
+//! Notifications: what goes out to the listeners of devlink, and when.
 
 use super::part::REPLAYED;
 use super::{Devlink, InstanceId};

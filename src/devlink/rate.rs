@@ -107,7 +107,7 @@ impl Devlink {
         }
     }
 
-    /// Whoever tells of a rate object names the node above it, and so reads that one's memory.
+    /// A notification of a rate object names its parent node, and so reads that one's memory.
     pub(super) fn rate_touch_parent(&self, k: &Kernel, id: InstanceId, rate: RateName) {
         let rates = self.with(k, id, |instance| instance.rates);
         if let Some(kref) = rates.parent(rate).and_then(|parent| rates.krefs[parent.index()]) {
@@ -172,7 +172,7 @@ impl Devlink {
         if !ops.supports_rates(id) {
             return Err(Errno::EOPNOTSUPP);
         }
-        // A port index is an attribute of its own, and whoever gives one has named no node.
+        // A port index is an attribute of its own, and a request with one names no node.
         if !is_node(rate) {
             return Err(Errno::EINVAL);
         }
@@ -182,7 +182,7 @@ impl Devlink {
         }
         k.point(Point::RateNodeNew).await;
         k.call(Callback::RateNodeNew, self.named(id), self.module(id), ops.rate_node_new(id)).await?;
-        // Nobody sees a node that is not in the list, so what is set of it counts once it is added.
+        // No user sees a node that is not in the list, so what is set of it counts once it is added.
         let value = self.checked(k, ops, id, rate, to);
         let Ok(value) = value else {
             k.call(Callback::RateNodeDel, self.named(id), self.module(id), async { Ok(()) }).await?;
@@ -228,7 +228,7 @@ impl Devlink {
     }
 
     /// Models `devlink_nl_rate_set_doit()`. What was settled asks the driver about every attribute before it
-    /// changes one; 6.12 applies them one after the other, and tells nobody of those before one that fails.
+    /// changes one; 6.12 applies them one after the other, and announces none if a later one fails.
     pub(super) async fn rate_set(
         &self,
         k: &Kernel,
@@ -278,7 +278,7 @@ impl Devlink {
         Ok(())
     }
 
-    /// Models `devl_rate_nodes_destroy()`: leaves lose their parents, and nodes go. 6.12 tells nobody.
+    /// Models `devl_rate_nodes_destroy()`: leaves lose their parents, and nodes go. 6.12 announces none of it.
     pub async fn rate_nodes_destroy(&self, k: &Kernel, id: InstanceId) {
         if !self.decisions.part.rate_parents_kept {
             self.with(k, id, |instance| {

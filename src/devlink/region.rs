@@ -1,6 +1,6 @@
 //! Regions of a device's memory, and the snapshots that are taken of them.
 //!
-//! Snapshots have ids that are unique in the instance, and whoever takes one holds its id meanwhile. A driver takes
+//! Snapshots have ids that are unique in the instance, and a task that takes one holds its id meanwhile. A driver takes
 //! snapshots without the instance's lock: the region's own lock is all that keeps its snapshots together.
 
 use super::{Devlink, InstanceId};
@@ -34,7 +34,7 @@ impl Snapshots {
         }
     }
 
-    /// The lowest id that nobody holds.
+    /// The lowest free id.
     fn free(&self) -> Option<SnapshotId> {
         SnapshotId::ALL[1..].iter().copied().find(|id| self.ids[id.index()].is_none())
     }

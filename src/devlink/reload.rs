@@ -10,8 +10,8 @@ use crate::event::{
 use crate::sim::Kernel;
 
 impl Devlink {
-    /// Models `devlink_nl_reload_doit()`, under the device's lock and the instance's. Whoever says what the reload is
-    /// to do is told what it did.
+    /// Models `devlink_nl_reload_doit()`, under the device's lock and the instance's. A user who names
+    /// an action gets a reply that says which were performed.
     pub(super) async fn reload_doit(
         &self,
         k: &Kernel,

@@ -13,7 +13,7 @@ pub(super) struct Size {
 }
 
 impl Devlink {
-    /// Models `devl_resource_register()` for the driver's resources: nobody is told.
+    /// Models `devl_resource_register()` for the driver's resources, without a notification.
     pub fn resources_register(&self, k: &Kernel, id: InstanceId) {
         self.with(k, id, |instance| instance.sizes = Default::default());
     }

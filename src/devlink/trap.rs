@@ -67,7 +67,7 @@ impl Devlink {
         }
     }
 
-    /// Whether the end is announced before or after the part leaves its list, nobody can look in between.
+    /// Whether the end is announced before or after the part leaves its list, no dump comes in between.
     pub(super) async fn remove_and_notify(&self, k: &Kernel, id: InstanceId, part: Subject) {
         if self.remove(k, id, part) {
             self.notify(k, id, Notice::Del, part).await;

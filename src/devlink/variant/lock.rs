@@ -133,7 +133,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         cites: &[Cite {
             mail: &KREF,
             who: "Jason Gunthorpe",
-            claim: "nobody may wait for work under a lock that the work takes",
+            claim: "no task may wait for work under a lock that the work takes",
         }],
         breaks: &["no-deadlock", "lock-order"],
         with: &[],
