@@ -63,7 +63,7 @@ pub const MASKS: &[Mask] = &[
     },
     Mask {
         what: "RTM_NEWLINK and RTM_DELLINK of netdevs that are neither a devlink port's nor a program's own",
-        why: "the model has no netdevs that nobody made; recorded and printed, not compared",
+        why: "the model has no netdevs but those of drivers and programs; recorded and printed, not compared",
         hides: |trace, what| begins(trace, what, "[link"),
     },
     Mask {
@@ -153,7 +153,7 @@ fn begins(trace: &Trace, what: &What, with: &str) -> bool {
 
 /// Whether it is known what a kernel does with a program, by what the model does. An instance whose namespace is freed
 /// under it depends on who gets the memory next; a task that waits for ever says nothing any more; and after an oops
-/// there is nobody left who could.
+/// the kernel says nothing either.
 pub fn is_defined(model: &Trace) -> bool {
     let oops = |event: &Event| matches!(event.what, What::Warn(Subject::Device(_), _));
     !model.events.iter().any(oops) && !judge(model).iter().any(|violation| violation.invariant.ends_all)
@@ -239,7 +239,7 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
             read.entry(event.task).or_default().push(what);
             continue;
         }
-        // Of a flash update every thousandth is told, to everybody who listens.
+        // A flash update notifies all listeners of each thousandth.
         let is_flash = matches!(
             event.what,
             What::Notify(_, Subject::Flash(_), _) | What::Heard(_, Subject::Flash(_), _)
@@ -301,7 +301,7 @@ impl Together {
         );
     }
 
-    /// Whose an event is, if its order among those of others is nobody's promise.
+    /// Whose an event is, if the kernel promises no order among it and those of others.
     fn lane(&self, what: &What) -> Option<Lane> {
         match *what {
             _ if !self.many => None,

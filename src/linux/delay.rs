@@ -1,4 +1,4 @@
-//! A schedule as a patch of the kernel's source: a task of a name sleeps where the schedule holds it, so that anybody can
+//! A schedule as a patch of the kernel's source: a task of a name sleeps where the schedule holds it, so that a maintainer can
 //! show the race without a tracer.
 //!
 //! Each segment of a schedule gets a slot of time. A task that is held at a place sleeps there until the slot in which it

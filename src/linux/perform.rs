@@ -24,7 +24,7 @@ pub fn can_perform(command: &Command) -> bool {
 }
 
 /// Whether the model says to the letter what a real kernel does with a command of a subsystem and its drivers, or about
-/// what everybody shares: netdevsim and its devlink, the sample drivers of mediated devices, the software drivers of
+/// what all subsystems share: netdevsim and its devlink, the sample drivers of mediated devices, the software drivers of
 /// RDMA, and network namespaces.
 pub fn can_compare(subsystem: Subsystem, command: &Command) -> bool {
     use driver::Command::{NetnsAdd, NetnsDel, NetnsEnter};

@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The longest piece of a request in bytes. A terminal that holds 4 KiB which nobody has read yet tells its driver
-/// to stop, and that of user-mode Linux 6.12 never reads again; so a piece waits until the one before was taken.
+/// The longest piece of a request in bytes. A terminal that holds 4 KiB of unread text stops its driver, and
+/// that of user-mode Linux 6.12 never reads again; so a piece waits until the guest has taken the one before.
 pub const PIECE: usize = 2048;
 /// What a line begins with that is a piece of a request but not its last.
 pub const MORE: &[u8] = b"+";
@@ -153,7 +153,7 @@ pub enum Indexed {
     },
     /// An RDMA device, by its name.
     Rdma(String),
-    /// A network namespace, by its name: a file descriptor, or one that nobody has if there is no such namespace.
+    /// A network namespace, by its name: a file descriptor, or an invalid one if there is no such namespace.
     Netns(String),
 }
 

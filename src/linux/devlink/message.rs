@@ -79,7 +79,7 @@ pub fn is_content(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether a message is nobody's answer: a notification has neither the number of a request nor whose it was.
+/// Whether a message is no answer: a notification has neither the sequence number nor the port of a request.
 pub fn is_unasked(bytes: &[u8]) -> bool {
     bytes.get(SEQUENCE).is_some_and(|both| both.iter().all(|byte| *byte == 0))
 }

@@ -36,7 +36,7 @@ pub(super) const NOWHERE: &[(Point, &str)] = &[
     (Point::MdevUnregisterLock, "gone since 6.1: a parent is a part of its driver's memory, and in no list"),
     (Point::GidAdd, "gone since 4.3: the GID tables are ib_core's own, and no client keeps them"),
     (Point::GidFlush, "gone since 4.3: the GID tables are ib_core's own, and no client keeps them"),
-    (Point::GidRescan, "gone since 4.3: whoever registers a device fills its table itself"),
+    (Point::GidRescan, "gone since 4.3: the task that registers a device fills its table itself"),
     // Decisions that no kernel has.
     (Point::CleanupNetSnapshots, "no kernel moves an instance whose driver stays up"),
     (Point::HealthReportLock, "no kernel takes the lock to say that there is an error"),

@@ -343,7 +343,7 @@ impl Turns {
         self.log.entries.extend(stuck);
     }
 
-    /// Whether the task that has the turn only lets time pass, so that nobody need ask soon.
+    /// Whether the task that has the turn only lets time pass, so that the tracer need not ask soon.
     pub fn lets_time_pass(&self) -> bool {
         let state = self.turn.map(|task| &self.tasks[task].state);
         matches!(state, Some(State::Asleep(sleep)) if sleep.is_timer)

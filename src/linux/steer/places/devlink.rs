@@ -89,7 +89,7 @@ const fn flashes(command: &'static str, nth: u8) -> Place {
 const FLASH_STEP: [Place; 4] = flash(Point::FlashUpdate);
 const FLASH_TOLD: [Place; 4] = flash(Point::DevlinkNotify);
 
-/// Where a function begins that tells of an object, if anybody listens.
+/// The entry of a function that sends a notification of an object, if there is a listener.
 const fn told(function: &'static str) -> Place {
     at(Point::DevlinkNotify, Site::Entry(function))
 }
@@ -170,7 +170,7 @@ pub(super) const PLACES: &[Place] = &[
     flashes("devlink_nl_flash_update_doit", 2).since(6, 7),
     flashes("devlink_nl_cmd_flash_update", 1).before(6, 7),
     flashes("devlink_nl_cmd_flash_update", 2).before(6, 7),
-    // Notifications, before anybody asks whether the instance is registered.
+    // Notifications, before the kernel checks whether the instance is registered.
     told("devlink_notify"),
     told("devlink_port_notify").since(6, 3),
     told("__devlink_port_notify").before(6, 3),
@@ -186,7 +186,7 @@ pub(super) const PLACES: &[Place] = &[
     told("devlink_nl_region_notify"),
     told("devlink_recover_notify"),
     told("devlink_linecard_notify"),
-    // Registering: netdevsim takes the lock and makes its parts, before or after everybody can see it. A kind of object
+    // Registering: netdevsim takes the lock and makes its parts, before or after users can see it. A kind of object
     // whose function does both is stopped at by both points.
     nsim(Point::RegisterLock, Site::Call("nsim_drv_probe", "devl_lock", 1)),
     at(Point::RegisterVisible, Site::Call("devl_register", "devlink_notify_register", 1)).since(6, 3),

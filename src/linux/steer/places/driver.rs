@@ -44,7 +44,7 @@ pub(super) const PLACES: &[Place] = &[
         .near("the instance is registered, and its lock is held"),
     nsim(Point::ProbeInit, Site::Entry("nsim_dev_traps_init"))
         .before(6, 3)
-        .near("half of the parts are made, the lock of the instance is held, and nobody can find it"),
+        .near("half of the parts are made, the lock of the instance is held, and no lookup finds it"),
     nsim(Point::ProbeReady, Site::After("nsim_drv_probe", "nsim_dev_port_add_all", 1)),
     // It lets go, when the device goes, when a user says so or with the driver.
     at(Point::RemoveDeviceLock, Site::Entry("device_release_driver_internal")),

@@ -109,7 +109,7 @@ pub(super) const PLACES: &[Place] = &[
     cm(Point::CmRemove, Site::Entry("cm_remove_one")),
     cm(Point::CmFlush, Site::Call("cm_remove_one", "__flush_workqueue", 1)),
     cm(Point::CmRequest, Site::Entry("cm_recv_handler"))
-        .near("where the message has arrived: it is queued under a spinlock, where nobody may sleep"),
+        .near("where the message has arrived: it is queued under a spinlock, where no task may sleep"),
     cm(Point::CmWork, Site::Entry("cm_work_handler")),
     core(Point::NetDevLookup, Site::Call("ib_get_net_dev_by_params", "down_read", 1)),
     uverbs(Point::UverbsAdd, Site::Entry("ib_uverbs_add_one")),
