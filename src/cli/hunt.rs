@@ -17,7 +17,7 @@ use unreg::invariant::Site;
 use unreg::program::{Program, Subsystem, Variants};
 use unreg::search::{Alphabet, Finding, Hunt, Options, Stats, strategy};
 
-/// How long a hunt takes when nobody says.
+/// How long a hunt takes by default.
 const TIME: Duration = Duration::from_secs(60);
 /// Runs between two looks at whether to stop: some milliseconds.
 const BATCH: u64 = 256;

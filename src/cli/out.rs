@@ -5,14 +5,14 @@ use super::{load, writable};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-/// Prints to standard output, with colours only if somebody would see them.
+/// Prints to standard output, with colours only on a terminal.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
     put(&mut anstream::stdout().lock(), text.as_bytes())
 }
 
 fn put(stdout: &mut impl Write, bytes: &[u8]) -> anyhow::Result<()> {
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        // The reader has seen enough, and no one would see another word.
+        // The reader has closed the pipe and wants no more.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         result => Ok(result?),
     }

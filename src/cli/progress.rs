@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use unreg::search::Stats;
 
-/// How often a line is printed where nobody watches it change.
+/// How often a line is printed where the output is no terminal.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
 /// How often the line changes at a terminal.

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use unreg::program::{Program, record};
 
-/// The files that somebody has read already.
+/// The names of the files that were read already.
 pub(super) type Seen = HashSet<OsString>;
 
 /// A folder of programs.
@@ -72,8 +72,8 @@ pub(super) fn name(bytes: &[u8]) -> OsString {
     OsString::from(hex::encode(&Sha256::digest(bytes)[..20]))
 }
 
-/// The files of a corpus folder, sorted by name; not what begins with a dot, which is somebody's work in progress, and
-/// not an engine's notes to people.
+/// The files of a corpus folder, sorted by name; not hidden files, which are being written, and
+/// not an engine's notes for people.
 pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = Vec::new();

@@ -281,7 +281,7 @@ impl Drop for Guest {
 /// What can happen to a guest, done on purpose: to see that a run survives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum Sabotage {
-    /// Somebody kills its process
+    /// Its process is killed
     Kill,
     /// It says nothing any more
     Hang,

@@ -1,6 +1,6 @@
 //! The brake: it makes a kernel that is not preemptible stop after each message of a group.
 //!
-//! Without preemption whoever sends goes on after a message, and only when it sleeps the listener learns of all
+//! Without preemption a sender goes on after a message, and only when it sleeps the listener learns of all
 //! messages at once: in order within a group, and in none between groups. But who sends to a group of which a member
 //! has more than half of its buffer full (`netlink_broadcast_deliver()`) yields the processor before it goes on, as
 //! `netlink_broadcast_filtered()` does for slow readers. The brake is such a member: it reads nothing, and holds a
@@ -45,7 +45,7 @@ impl Brake {
         self.fill()
     }
 
-    /// Sends itself what nobody reads.
+    /// Fills its own buffer with messages that it never reads.
     fn fill(&mut self) -> io::Result<()> {
         self.held = 0;
         let mut filler = vec![0; FILLER];

@@ -82,7 +82,7 @@ pub(super) fn release() -> String {
     uname().release().to_string_lossy().into_owned()
 }
 
-/// Whether a message that wakes a thread stops whoever sent it, wherever it is in the kernel.
+/// Whether a message that wakes a thread preempts its sender, also inside the kernel.
 pub(super) fn is_preemptible() -> bool {
     uname().version().to_string_lossy().contains("PREEMPT")
 }

@@ -84,7 +84,7 @@ impl Listener {
         self.order(Order::Add(groups))
     }
 
-    /// Listens there no more; when this returns nobody does.
+    /// Stops listening there, and returns once no thread listens.
     pub(super) fn remove(&self, netns: &str) -> io::Result<()> {
         self.forget(Whose::Namespace(netns.to_string()))
     }
@@ -116,7 +116,7 @@ impl Listener {
     }
 
     fn order(&self, order: Order) -> io::Result<()> {
-        self.orders.send(order).map_err(|_| io::Error::other("nobody listens"))?;
+        self.orders.send(order).map_err(|_| io::Error::other("the listener has ended"))?;
         rustix::io::write(&self.bell, b"!")?;
         Ok(())
     }
@@ -185,7 +185,7 @@ fn listen(mut groups: Vec<Group>, line: &Line, orders: &Receiver<Order>, rings: 
                     let _gone = done.send(());
                 }
                 Err(TryRecvError::Empty) => {}
-                // Whoever performs is gone, and the guest with it.
+                // The performing thread is gone, and the guest with it.
                 Err(TryRecvError::Disconnected) => return,
             }
         }

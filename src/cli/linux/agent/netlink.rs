@@ -154,7 +154,7 @@ impl Requests {
             Family::Devlink => NETLINK_GENERIC,
             Family::Rdma => NETLINK_RDMA,
             Family::Route => NETLINK_ROUTE,
-            Family::Uevent => return Err(io::Error::other("nobody asks for uevents")),
+            Family::Uevent => return Err(io::Error::other("uevents are no answer to a request")),
         };
         let socket = connected(protocol)?;
         // The kernel makes a dump's messages as long as a reader has had room for, so a socket has read once before.

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use unreg::linux::steer::Call;
 
-/// The namespace of whoever calls.
+/// The namespace of the calling thread.
 const OWN: &str = "/proc/thread-self/ns/net";
 /// How the initial namespace is called.
 const INIT: &str = "init";

@@ -19,7 +19,7 @@ use std::time::Duration;
 use unreg::linux::wire::{Family, Indexed, Operation, Patch, Report, Request, Step};
 use unreg::linux::{link, rdma};
 
-/// Virtual time after a command in which what it left to others runs. Time goes on only when nobody can run.
+/// Virtual time after a command in which what it left to others runs. Time goes on only when no task can run.
 const SETTLE: Duration = Duration::from_millis(1);
 
 /// The errno of what failed in a way that has none.

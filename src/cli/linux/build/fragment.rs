@@ -12,7 +12,7 @@ const DEBUG: &str = include_str!("config/debug.config");
 const DELAYED_RELEASE: &str = include_str!("config/delayed-release.config");
 
 /// What a kernel is better with, and what not every source can give: user-mode Linux 6.1 is not preemptible as that of
-/// 6.12 is, and only where it is somebody counts what is atomic.
+/// 6.12 is, and only a preemptible kernel counts atomic sections.
 const OPTIONAL: &[&str] = &["CONFIG_PREEMPT", "CONFIG_DEBUG_ATOMIC_SLEEP"];
 
 /// What makes a kernel's text or its log better to read. A source that no longer knows one of these will do without;

@@ -18,7 +18,7 @@ const ENDINGS: &[&str] = &["tar.xz", "tar.gz", "tar.bz2", "tar.zst"];
 /// A kernel's source.
 #[derive(Debug)]
 pub(super) enum Source {
-    /// Somebody's tree.
+    /// A tree of the user's.
     Tree(PathBuf),
     /// A package's archive.
     Archive(PathBuf),
@@ -112,7 +112,7 @@ fn identify(folder: &Path, hash: &mut Sha256) -> anyhow::Result<()> {
         let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().ok()?;
         output.status.success().then_some(output.stdout)
     };
-    // A tree inside somebody else's repository is not what that repository's commit says.
+    // A tree inside another repository is not what that repository's commit says.
     let top =
         git(&["rev-parse", "--show-toplevel"]).map(|top| String::from_utf8_lossy(&top).trim().to_string());
     let is_top = top.is_some_and(|top| Path::new(&top) == folder);
