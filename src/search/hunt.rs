@@ -23,11 +23,11 @@ const CORPUS_MAX: usize = 1024;
 /// many short ones.
 const COMMANDS_KEPT: usize = 16;
 
-/// Of the first programs that reach new lasting states of a family every one is to be stored, so many of them.
+/// How many of the first programs that reach new lasting states of a family are all stored.
 const STORED_FIRST: u64 = 256;
 
-/// Whether what is the so-manieth of its family is to be stored: of ever more ever fewer, some hundreds of each twice as
-/// many. New states have no end, and a hunt of a week must not fill a disk.
+/// Whether the n-th program of a family is stored: all of the first [`STORED_FIRST`], then a share that halves each time
+/// the count doubles. New states have no end, and a hunt of a week must not fill a disk.
 fn is_stored(nth: u64) -> bool {
     nth.is_multiple_of((nth / STORED_FIRST).next_power_of_two())
 }
@@ -91,7 +91,7 @@ pub struct Hunt {
     machine: Machine,
     novelty: Novelty,
     corpus: Corpus,
-    /// What was kept for a lasting state and is to be stored since somebody asked last, if anybody asks.
+    /// The programs kept for a lasting state since [`Hunt::take_fresh`] was called last, if the options ask for them.
     fresh: Option<Vec<Program>>,
     /// How many programs were kept for a lasting state of each family.
     lasting: [u64; FAMILIES],
@@ -183,7 +183,7 @@ impl Hunt {
         if let Some(may) = self.may {
             program.tasks.iter_mut().for_each(|task| task.commands.retain(may));
         }
-        // A walk finds schedules that nobody wrote down; a kept schedule, changed a little, goes deeper.
+        // A walk finds new schedules; a kept schedule, changed a little, goes deeper.
         let walks = program.schedule.is_empty() || self.random.u8(0..5) < 2;
         let trace = if walks {
             let seed = self.random.u64(..);

@@ -22,7 +22,7 @@ fn any_runner(program: &Program, random: &mut Rng) -> Option<TaskName> {
     any(random, program.tasks.len()).map(|task| program.tasks[task].name)
 }
 
-/// A place to stop at: one that a schedule at hand names, since those are on somebody's way, or any.
+/// A place to stop at: one that a schedule at hand names, since a task has come to it, or any.
 fn any_stop(program: &Program, random: &mut Rng, material: &Material<'_>) -> Option<(Point, u8)> {
     let known = if random.bool() { &program.schedule } else { &material.partner.schedule };
     let count = if random.u8(0..4) == 0 { random.u8(1..=4) } else { 1 };
