@@ -148,8 +148,8 @@ macro_rules! invariants {
         /// Every invariant. The order is the order in which a report names several.
         pub const ALL: &[&Invariant] = &[$($(&$theme::$module::$constant,)+)+];
 
-        /// Panics in a frame that only this invariant has, so that whoever groups crashes by their stack
-        /// (OSS-Fuzz, CASR) groups by what was broken.
+        /// Panics in a frame that only this invariant has, so that services that group crashes by their stack
+        /// (OSS-Fuzz, CASR) group by what was broken.
         pub fn panic_for(invariant: &Invariant, message: &str) -> ! {
             match invariant.name {
                 $($(name if name == $theme::$module::$constant.name => $module(message),)+)+

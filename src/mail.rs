@@ -20,7 +20,7 @@ pub struct Mail {
 /// Who claims what in which mail.
 #[derive(Debug, Clone, Copy)]
 pub struct Cite {
-    /// Where it is written (the author of the mail, or somebody it answers).
+    /// Where it is written (the author of the mail, or of a mail that it answers).
     pub mail: &'static Mail,
     /// Whose claim it is.
     pub who: &'static str,

@@ -20,7 +20,7 @@ const BROKEN: Style = AnsiColor::Red.on_default().bold();
 const HEADING: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
 
-/// A violation to be printed. Colours are always written: whoever prints drops them if nobody would see them.
+/// A violation to be printed. Colours are always written: the printer drops them where the output is no terminal.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
     /// What ran.

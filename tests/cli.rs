@@ -154,7 +154,7 @@ fn a_hunt_finds_names_and_replays_what_an_early_registration_breaks() {
     {
         assert!(report.contains(part), "no {part} in:\n{report}");
     }
-    assert!(!report.contains('\x1b'), "no colors where nobody sees them");
+    assert!(!report.contains('\x1b'), "no colors where the output is no terminal");
     assert!(report.lines().all(|line| !line.ends_with(' ')), "no space at the end of a line:\n{report}");
 
     let found = only_file(&folder.path().join("findings"));

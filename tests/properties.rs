@@ -1,4 +1,4 @@
-//! Properties: what must hold of every program, on programs that nobody chose.
+//! Properties: what must hold of every program, on generated programs.
 
 mod walk;
 

@@ -288,11 +288,11 @@ fn every_invariant_and_every_variant_has_a_program() {
     for invariant in invariant::ALL {
         let broken = programs.iter().any(|program| program.expects(invariant));
         assert!(broken, "no corpus program breaks {}", invariant.name);
-        assert!(!invariant.cites.is_empty() && !invariant.says.is_empty(), "{} cites nobody", invariant.name);
+        assert!(!invariant.cites.is_empty() && !invariant.says.is_empty(), "{} has no citation", invariant.name);
     }
     for subsystem in Subsystem::ALL {
         for variant in subsystem.variants() {
-            assert!(!variant.cites.is_empty(), "{subsystem}={} cites nobody", variant.name);
+            assert!(!variant.cites.is_empty(), "{subsystem}={} has no citation", variant.name);
             for broken in variant.breaks {
                 let invariant =
                     invariant::named(broken).unwrap_or_else(|| panic!("{broken} is no invariant"));

@@ -5,7 +5,7 @@ use unreg::invariant::judge;
 use unreg::program::{Program, Segment};
 use unreg::run::Machine;
 
-/// What somebody is stopped in, and what was done before.
+/// The program that a task is stopped in, and what was done before.
 const MEANWHILE: &[(&str, &str)] = &[
     ("", "mtty.probe mtty/0"),
     ("mtty.probe mtty/0", "mdev.create mtty/0 uuid-a"),

@@ -143,7 +143,7 @@ pub fn run(scope: Scope) -> impl Fn(&Case) {
     run_and_tell(scope, states::reached)
 }
 
-/// The same, and tells somebody else of each lasting state that a run reaches.
+/// The same, and calls a function with each lasting state that a run reaches.
 pub fn run_and_tell(scope: Scope, reached: fn(u64)) -> impl Fn(&Case) {
     move |case| {
         with(scope, |engine| {

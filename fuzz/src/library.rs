@@ -32,7 +32,7 @@ impl Loaded {
         let (state, deinit, engines) =
             (loaded.state.expose_provenance(), loaded.deinit, std::panic::take_hook());
         std::panic::set_hook(Box::new(move |info| {
-            // SAFETY: the engine's hook does not return, so nobody uses the state again.
+            // SAFETY: the engine's hook does not return, so the state is not used again.
             unsafe { deinit(ptr::with_exposed_provenance_mut(state)) };
             engines(info);
         }));
@@ -40,7 +40,7 @@ impl Loaded {
     }
 
     fn open(file: &OsStr, seed: u32) -> Result<Loaded, libloading::Error> {
-        // SAFETY: whoever names a library trusts it; the types are those of AFL++'s interface for custom mutators.
+        // SAFETY: the user who names a library trusts it; the types are those of AFL++'s interface for custom mutators.
         unsafe {
             let library = Library::new(file)?;
             let init: Init = *library.get(b"afl_custom_init\0")?;

@@ -97,7 +97,7 @@ fn matters(trace: &Trace, at: usize, broken: usize) -> bool {
     }
 }
 
-/// Leaves out the end of what was taken before the shown part: it would end something that nobody saw begin.
+/// Leaves out releases of locks that were taken before the shown part, because the reader does not see them taken.
 fn drop_lone_releases(trace: &Trace, shown: &mut Vec<usize>) {
     let mut held = Vec::new();
     shown.retain(|at| match trace.events[*at].what {

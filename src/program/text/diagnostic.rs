@@ -4,7 +4,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
 
-/// The most problems that are kept; whoever has more sees these first.
+/// The most problems that are kept: a user with more sees these first.
 pub const PROBLEMS_MAX: usize = 20;
 
 /// One thing that is wrong: where, as bytes of the text, and what was expected there.

@@ -35,7 +35,7 @@ struct Parser {
 
 /// The program of a text, and what is wrong with it.
 ///
-/// Finding what somebody probably meant takes longer than the rest, so it is done for those who will read it.
+/// Guessing what a wrong word meant takes longer than the rest, so it is done only where a person reads the message.
 pub(super) fn parse(text: &str, explain: bool) -> (Program, Vec<Problem>) {
     let mut parser = Parser {
         program: Program::default(),

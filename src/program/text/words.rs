@@ -1,4 +1,4 @@
-//! Words: what a line may say at each place, and what somebody probably meant.
+//! Words: what a line may say at each place, and what a wrong word probably meant.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! The mutants that no test can notice, each with its reason: what they change nobody can tell from what was there.
+//! The mutants that no test can notice, each with its reason: what they change behaves as before.
 
 use super::plant::Mutant;
 use anyhow::{Context, ensure};
