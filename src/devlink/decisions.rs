@@ -181,6 +181,8 @@ pub struct Locking {
     pub dump_get_unlocked: bool,
     /// Whether a task that ends a namespace holds the lock of all namespaces over the drivers' reload.
     pub netns_exit_holds_pernet_ops: bool,
+    /// Whether a task that makes a device locks netdevsim's list of devices only when it adds the device to the list.
+    pub bus_list_locked_late: bool,
     /// Whether the files that change ports may be written to at any time.
     pub port_files_unguarded: bool,
     /// Whether the files that change ports keep reload away with its flag, and reload does without the instance's lock.

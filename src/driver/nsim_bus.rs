@@ -62,8 +62,14 @@ pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: PortCount) -> Resul
         return cores.attach(handle, Some(ports)).await;
     }
     let k = cores.kernel;
+    let is_late = cores.devlink.decisions.lock.bus_list_locked_late;
     let _file = open(cores, FileName::NewDevice).await?;
-    let _list = k.lock(list_lock(cores), Point::NewDevice).await;
+    let mut list = None;
+    if is_late {
+        k.point(Point::NewDevice).await;
+    } else {
+        list = Some(k.lock(list_lock(cores), Point::NewDevice).await);
+    }
     if cores.drivers.nsim_bus.is_disabled.get() {
         return Err(Errno::EBUSY);
     }
@@ -90,8 +96,12 @@ pub async fn probe(cores: &Cores<'_>, handle: Handle, ports: PortCount) -> Resul
         // Models what `refcount_inc()` says of a count that was zero: the module's exit does not wait for this device.
         k.emit(What::Warn(Subject::Device(handle), k.here()));
     }
+    if is_late {
+        list = Some(k.lock_here(list_lock(cores)).await);
+    }
     k.get(devices);
     nsim.list.borrow_mut().push(handle);
+    drop(list);
     Ok(())
 }
 
@@ -111,7 +121,7 @@ pub async fn remove(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
 /// Models `nsim_bus_dev_del()` and in it `device_unregister()`, under the lock of the list.
 async fn unregister(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     let (k, device) = (cores.kernel, cores.device(handle));
-    let kref = device.on_bus.get().ok_or(Errno::ENOENT)?;
+    let kref = device.on_cores.get().filter(|_| is_listed(cores, handle)).ok_or(Errno::ENOENT)?;
     cores.drivers.nsim_bus.list.borrow_mut().retain(|listed| *listed != handle);
     k.point(Point::PortFilesRemove).await;
     {
@@ -183,8 +193,12 @@ pub(super) async fn exit(cores: &Cores<'_>) {
     if let Some(devices) = nsim.devices.get().filter(|_| waits) {
         k.kref_wait(devices, Point::NsimBusExitWait).await;
     }
-    // Models `driver_unregister()`. Where the bus is not modelled the driver is bound until now.
-    let is_bound = |handle: &&Handle| is_nsim(**handle) && !cores.model_of(**handle).has_bus_files;
+    // Models `driver_unregister()`. Where the bus is not modelled the driver is bound until now; where it is, it is bound
+    // to a device that was not in the list.
+    let may_be_bound = |handle: Handle| {
+        !cores.model_of(handle).has_bus_files || cores.devlink.decisions.lock.bus_list_locked_late
+    };
+    let is_bound = |handle: &&Handle| is_nsim(**handle) && may_be_bound(**handle);
     for handle in Handle::ALL.iter().filter(is_bound) {
         let _ = cores.detach(*handle).await;
     }

@@ -139,4 +139,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| decisions.lock.work_cancelled_locked = true,
     },
+    Variant {
+        id: 0x39,
+        name: "bus-list-locked-late",
+        says: "netdevsim's list of devices is locked only while a new device is added to it, and not while it is made",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "a module may be unloaded only when all of its work is complete or cancelled",
+        }],
+        breaks: &["no-warning"],
+        with: &["linux-6.12"],
+        apply: |decisions| decisions.lock.bus_list_locked_late = true,
+    },
 ];
