@@ -49,13 +49,17 @@ const SEEN: &[(&str, &str)] = &[
         "user holds link_ops_rwsem in client_add, at ib_mad_init_device:start",
     ),
 ];
+/// A program whose module goes, with a breakpoint in its text, and comes again.
+const UNDER_BREAKPOINTS: &str = "module-goes-under-its-breakpoints";
 /// Asks for predictions in a form that breaks no line.
 const CONFIRM: [&str; 6] = ["linux", "confirm", "--release", "6.12", "--as", "markdown"];
 /// Flaws in the model's locking, where only an interleaving can show them: a fence between two tasks is dropped, a lock is
-/// not taken, and a check is not made again once its lock comes. With each the seed of the programs that show it.
+/// not taken, one is taken later, and a check is not made again once its lock comes. With each the seed of the programs
+/// that show it.
 const PLANTS: &[(&str, &str, &str)] = &[
     ("mdev", "mdev=linux-6.12+create-unsynchronised", "2"),
     ("devlink", "devlink=linux-6.12+dump-get-unlocked", "1"),
+    ("devlink", "devlink=linux-6.12+bus-list-locked-late", "3"),
     ("ib", "ib=linux-6.12+compat-made-twice", "2"),
 ];
 /// Programs of each subsystem that are made up: model and kernel agree on all, unless a plant is in the model.
@@ -82,7 +86,7 @@ fn main() {
             let some: Vec<PathBuf> = programs.iter().take(REPEATED).cloned().collect();
             trials.push(Trial::test("kernel/repeats-byte-for-byte", move || repeats(&some, "fast")));
             for (subsystem, variant, seed) in PLANTS {
-                let name = format!("kernel/made-up-schedules/{subsystem}");
+                let name = format!("kernel/made-up-schedules/{subsystem}-of-seed-{seed}");
                 trials.push(Trial::test(name, move || agrees(subsystem, seed)));
                 let name = format!("kernel/plant/{variant}");
                 trials.push(Trial::test(name, move || planted(subsystem, variant, seed)));
@@ -92,7 +96,11 @@ fn main() {
                 trials.push(Trial::test(format!("kernel/survives-{how}"), move || survives(&some, how)));
             }
             let program = programs[0].clone();
+            trials.push(Trial::test("kernel/survives-boot", move || hangs_at_boot(&program)));
+            let program = programs[0].clone();
             trials.push(Trial::test("kernel/leaves-nothing-behind", move || leaves_nothing(&program)));
+            let program = folder.join(UNDER_BREAKPOINTS).with_extension("prog");
+            trials.push(Trial::test("kernel/takes-breakpoints-back", move || takes_back(&program)));
             trials.push(Trial::test("kernel/every-place-is-found", || places("fast")));
         }
         Err(why) => missing("THE REAL KERNEL WAS NOT STEERED", &why, is_required, &mut trials),
@@ -254,22 +262,58 @@ fn survives(programs: &[PathBuf], how: &str) -> Result<(), Failed> {
     }
 }
 
+/// A guest that says nothing from its start on ends the run in time, and with a reason.
+fn hangs_at_boot(program: &Path) -> Result<(), Failed> {
+    let (mark, value) = mark("boot");
+    let file = program.to_string_lossy();
+    let mut command = Command::new(UNREG);
+    command.args(["linux", "conform", "--release", "6.12", "--sabotage", "boot", "--patience", "1s", &file]);
+    let start = Instant::now();
+    let output = command.env(MARK, value).output()?;
+    let said = said(&output);
+    let is_told =
+        output.status.code() == Some(2) && said.contains("the guest does not come up: the guest hangs");
+    if !is_told || start.elapsed() > Duration::from_secs(60) {
+        return Err(format!("{:?} after {:?}: {said}", output.status, start.elapsed()).into());
+    }
+    ends_soon(&mark)
+}
+
+/// A breakpoint goes with the text of its module, and stops tasks again where that text is next: a guest that runs the
+/// program again and again is equal to the model each time.
+fn takes_back(program: &Path) -> Result<(), Failed> {
+    let file = program.to_string_lossy();
+    let (code, said) = conform(&["--jobs", "1", &file, &file, &file]);
+    let is_equal = said.contains("3 equal, 0 different") && said.contains("1 boots, 0 guests died");
+    if code == Some(0) && is_equal { Ok(()) } else { Err(said.into()) }
+}
+
+/// What the environment of one trial's processes has, as a whole and without its name: guests inherit it.
+fn mark(trial: &str) -> (String, String) {
+    let value = format!("{}-{trial}", std::process::id());
+    (format!("{MARK}={value}"), value)
+}
+
 /// Of a tracer that is killed no guest is left, and no process of a guest's.
 fn leaves_nothing(program: &Path) -> Result<(), Failed> {
-    // A guest inherits what this trial's processes are known by.
-    let mark = format!("{MARK}={}", std::process::id());
+    let (mark, value) = mark("kill");
     for delay in [1, 5, 10, 20, 40, 80, 300, 700, 1200] {
         let mut command = Command::new(UNREG);
         command.args(["linux", "run", "--release", "6.12"]).arg(program).args([program, program, program]);
-        command.env(MARK, std::process::id().to_string());
+        command.env(MARK, &value);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         std::thread::sleep(Duration::from_millis(delay));
         child.kill()?;
         child.wait()?;
     }
+    ends_soon(&mark)
+}
+
+/// No process that has this in its environment runs on.
+fn ends_soon(mark: &str) -> Result<(), Failed> {
     let until = Instant::now() + Duration::from_secs(10);
     loop {
-        let left = guests(&mark);
+        let left = guests(mark);
         if left.is_empty() {
             return Ok(());
         }

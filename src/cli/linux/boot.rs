@@ -28,7 +28,7 @@ pub(in crate::cli) struct Which {
 }
 
 /// How long a guest may be silent when no patience is named.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Which {
     /// The kernel that a word names: a release, maybe with a configuration after a `+`, or a folder.
@@ -90,7 +90,7 @@ impl Which {
     pub(super) fn setup_or(&self, config: Flavour) -> anyhow::Result<Setup> {
         let config = self.config.unwrap_or(config);
         let built = build::find(self.kernel.as_deref(), config, self.release.as_ref())?;
-        Ok(Setup::of(&built))
+        Ok(Setup { patience: self.patience, ..Setup::of(&built) })
     }
 }
 

@@ -3,6 +3,7 @@
 //! Its standard input and output are the line, its standard error is its console. It owns one scratch folder,
 //! has no network and no way to the host's files, and ends when this process ends.
 
+use super::boot::PATIENCE;
 use super::build::{self, Built};
 use super::console::Console;
 use super::initramfs;
@@ -32,8 +33,8 @@ use unreg::linux::shown;
 use unreg::linux::steer::Log;
 use unreg::linux::wire::{self, Report, Request};
 
-/// A guest that says nothing for this long when it should has not come up.
-const BOOT: Duration = Duration::from_secs(60);
+/// A guest that boots may be silent for so many times the patience.
+const BOOT: u32 = 6;
 /// After its standard input is closed a guest has this long to power off before it is killed.
 const POWER_OFF: Duration = Duration::from_secs(2);
 /// A program may take so many times the patience: a guest that never falls silent ends too.
@@ -64,6 +65,10 @@ pub(super) struct Setup {
     pub(super) log: bool,
     /// The symbols of the kernel, if it is to be steered.
     pub(super) symbols: Option<Arc<Symbols>>,
+    /// How long the guest may be silent.
+    pub(super) patience: Duration,
+    /// Whether the guest is stopped as soon as it starts, to see that the run survives a boot that hangs.
+    pub(super) hangs_at_boot: bool,
 }
 
 impl Setup {
@@ -77,6 +82,8 @@ impl Setup {
             script: None,
             log: false,
             symbols: None,
+            patience: PATIENCE,
+            hangs_at_boot: false,
         }
     }
 }
@@ -122,7 +129,10 @@ impl Guest {
         let (release, works) = (String::new(), Vec::new());
         let mut guest =
             Guest { process, line, reports, console, release, works, scratch, memory: setup.memory };
-        match guest.next(Instant::now() + BOOT) {
+        if setup.hangs_at_boot {
+            guest.process.signal(Signal::STOP);
+        }
+        match guest.next(in_time(setup.patience.saturating_mul(BOOT))) {
             Ok((Report::Hello { release, works }, _)) => {
                 let shown = |(what, why): &(String, Option<String>)| {
                     (shown::line(what), why.as_deref().map(shown::line))
@@ -287,15 +297,17 @@ pub(in crate::cli) enum Sabotage {
     Hang,
     /// Its kernel panics
     Panic,
+    /// It says nothing from its start on
+    Boot,
 }
 
 impl Guest {
-    /// Does something bad to the guest from outside; a panic is asked of it from inside.
+    /// Does something bad to the guest from outside; a panic is asked of it from inside, and a boot is over by now.
     pub(super) fn sabotage(&self, how: Sabotage) {
         let signal = match how {
             Sabotage::Kill => Signal::KILL,
             Sabotage::Hang => Signal::STOP,
-            Sabotage::Panic => return,
+            Sabotage::Panic | Sabotage::Boot => return,
         };
         self.process.signal(signal);
     }

@@ -159,6 +159,7 @@ impl RealKernel {
         // Tasks that wait for each other say nothing for some virtual minutes, in which the clock still ticks.
         let patience = if request.is_steered { self.patience * STEERED } else { self.patience };
         let sabotage = self.sabotage.take();
+        self.setup.hangs_at_boot = sabotage == Some(Sabotage::Boot);
         let guest = self.guest()?;
         sabotage.into_iter().for_each(|how| guest.sabotage(how));
         if request.is_steered {
