@@ -61,6 +61,7 @@ const PLANTS: &[(&str, &str, &str)] = &[
     ("devlink", "devlink=linux-6.12+dump-get-unlocked", "1"),
     ("devlink", "devlink=linux-6.12+bus-list-locked-late", "3"),
     ("ib", "ib=linux-6.12+compat-made-twice", "2"),
+    ("ib", "ib=linux-6.12+unfenced-unregister", "1"),
 ];
 /// Programs of each subsystem that are made up: model and kernel agree on all, unless a plant is in the model.
 const MADE_UP: &str = "60";

@@ -1,6 +1,7 @@
 //! `unreg linux conform`: the same programs on the model and on a real kernel, compared event by event.
 
 mod schedules;
+mod walk;
 
 use super::boot::Which;
 use super::build;

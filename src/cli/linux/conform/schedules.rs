@@ -1,6 +1,8 @@
 //! Programs of several tasks with a schedule that a kernel can follow: the model walks over points that have places.
 
 use super::Symbols;
+use super::walk::Walk;
+use std::collections::HashSet;
 use std::sync::Arc;
 use unreg::event::{Point, TaskName, What};
 use unreg::linux::{compare, perform};
@@ -9,7 +11,9 @@ use unreg::run::Machine;
 use unreg::search::Sequences;
 
 /// The most commands of a program: more tasks than commands meet nowhere.
-const COMMANDS: usize = 8;
+const COMMANDS: usize = 9;
+/// Up to so many of them are done before the tasks meet: they make what the others are about.
+const FIRST: usize = 3;
 /// Of so many commands one is given to two tasks: they meet in what it does.
 const TWICE: u32 = 4;
 /// The names of the tasks.
@@ -27,9 +31,9 @@ pub(super) fn programs(
     seed: u64,
     count: usize,
 ) -> Vec<(String, Program)> {
-    let points: Vec<Point> = Point::ALL.iter().copied().filter(|point| symbols.has_place(*point)).collect();
+    let points = Point::ALL.iter().copied().filter(|point| symbols.has_place(*point));
+    let points: Arc<HashSet<Point>> = Arc::new(points.collect());
     let mut machine = Machine::default();
-    machine.stop_only_at(&points);
     let may = |of: Subsystem| move |command: &Command| perform::can_compare(of, command);
     let about: Vec<Subsystem> = match subsystem {
         Some(one) => vec![one],
@@ -42,18 +46,19 @@ pub(super) fn programs(
         let turn = named.len() % rota.len();
         let (sequences, may) = &mut rota[turn];
         let sequence = sequences.next(variants, *may);
-        let Some(mut program) = split(sequence, &mut random) else { continue };
-        if schedule(&mut program, &mut machine, &mut random) {
+        let first = random.usize(0..=FIRST);
+        let Some(mut program) = split(sequence, first, &mut random) else { continue };
+        if schedule(&mut program, &points, first, &mut machine, &mut random) {
             named.push((format!("program {} of seed {seed}", named.len()), program));
         }
     }
     named
 }
 
-/// Gives the commands of one task to several: the first of them begin what the others meet in.
-fn split(sequence: Program, random: &mut fastrand::Rng) -> Option<Program> {
+/// Gives the commands of one task to several, but for the first ones.
+fn split(sequence: Program, first: usize, random: &mut fastrand::Rng) -> Option<Program> {
     let mut commands = sequence.tasks.into_iter().flat_map(|task| task.commands).take(COMMANDS);
-    let first = commands.next()?;
+    let opening: Vec<Command> = commands.by_ref().take(first.max(1)).collect();
     let rest: Vec<Command> = commands.collect();
     let count = random.usize(2..=TASKS.len()).min(rest.len());
     if count < 2 {
@@ -61,7 +66,7 @@ fn split(sequence: Program, random: &mut fastrand::Rng) -> Option<Program> {
     }
     let mut tasks: Vec<Task> =
         TASKS[..count].iter().map(|name| Task { name: *name, commands: Vec::new() }).collect();
-    tasks[0].commands.push(first);
+    tasks[0].commands.extend(opening);
     for command in rest {
         let first = random.usize(0..count);
         tasks[first].commands.push(command);
@@ -78,10 +83,16 @@ fn sequence_of(variants: Variants) -> Program {
 }
 
 /// Sets the schedule of a walk; false if none of some is of use.
-fn schedule(program: &mut Program, machine: &mut Machine, random: &mut fastrand::Rng) -> bool {
+fn schedule(
+    program: &mut Program,
+    points: &Arc<HashSet<Point>>,
+    first: usize,
+    machine: &mut Machine,
+    random: &mut fastrand::Rng,
+) -> bool {
     let mut best: Option<(usize, Vec<Segment>)> = None;
     for _ in 0..WALKS {
-        let (_, schedule) = machine.walk(program, random.u64(..));
+        let (_, schedule, _) = machine.drive(program, Walk::new(points, random.u64(..), first));
         let is_readable = |segment: &Segment| segment.until.is_none_or(|(_, count)| count <= COUNT);
         if schedule.len() > SEGMENTS_MAX || !schedule.iter().all(is_readable) {
             continue;
