@@ -189,6 +189,10 @@ pub struct Locking {
     pub port_files_disable_reload: bool,
     /// Whether the files that change ports take for granted that a driver is bound.
     pub port_files_trust_driver: bool,
+    /// Whether the files that change ports call devlink without the instance's lock.
+    pub port_files_unlocked: bool,
+    /// Whether a probe makes the parts of an instance, and a remove unmakes them, without the instance's lock.
+    pub parts_unlocked: bool,
 }
 
 /// How the parts of an instance change and end, and what is announced of that.

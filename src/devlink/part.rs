@@ -64,8 +64,21 @@ impl Devlink {
         self.with(k, id, |instance| instance.present.has(part))
     }
 
+    /// Models `devl_assert_locked()`: a driver that calls a `devl_` function holds the instance's lock. The snapshots of a
+    /// region are guarded by a lock of the region.
+    fn assert_locked(&self, k: &Kernel, id: InstanceId, part: Subject) {
+        let lock = self.instance(id).lock;
+        // No kernel whose files keep reload away with a flag has the assertion.
+        let is_asserted =
+            !matches!(part, Subject::Snapshot(..)) && !self.decisions.lock.port_files_disable_reload;
+        if is_asserted && !k.is_held(lock) {
+            self.says(k, id, What::Warn(self.subject(id), k.here()));
+        }
+    }
+
     /// Puts a part into its list; false if it is there already.
     pub(super) fn add(&self, k: &Kernel, id: InstanceId, part: Subject) -> bool {
+        self.assert_locked(k, id, part);
         let changed = self.with(k, id, |instance| instance.present.set(part, true));
         if changed {
             self.says(k, id, What::Add(part));
@@ -75,6 +88,7 @@ impl Devlink {
 
     /// Takes a part out of its list; false if it is not there.
     pub(super) fn remove(&self, k: &Kernel, id: InstanceId, part: Subject) -> bool {
+        self.assert_locked(k, id, part);
         let changed = self.with(k, id, |instance| instance.present.set(part, false));
         if changed {
             self.says(k, id, What::Remove(part));

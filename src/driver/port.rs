@@ -148,7 +148,8 @@ async fn write_file(cores: &Cores<'_>, handle: Handle, port: PortIndex, add: boo
 /// Models `nsim_drv_port_add()` and `nsim_drv_port_del()`.
 async fn change_locked(cores: &Cores<'_>, id: InstanceId, port: PortIndex, add: bool) -> Result<(), Errno> {
     let device = cores.device(cores.devlink.handle(id));
-    let _held = cores.devlink.lock(cores.kernel, id, Point::PortRegister).await;
+    let is_locked = !cores.devlink.decisions.lock.port_files_unlocked;
+    let _held = lock_if(cores, id, is_locked, Point::PortRegister).await;
     if !add {
         return destroy(cores, id, port).await;
     }
@@ -178,7 +179,7 @@ pub(super) async fn open_device_file<'b>(
     if cores.device(handle).has_files.get() { Ok(file) } else { Err(Errno::ENODEV) }
 }
 
-/// The same for a write that is stopped at nowhere before it has the file; none where the bus is not modelled.
+/// The same for a write that is stopped at nowhere before it has the file; none where the cores is not modelled.
 pub(super) fn hold_device_file<'b>(cores: &Cores<'b>, handle: Handle) -> Result<Option<Held<'b>>, Errno> {
     if !cores.model_of(handle).has_bus_files {
         Ok(None)

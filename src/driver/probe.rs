@@ -1,4 +1,4 @@
-//! The bus binds and unbinds a devlink driver; the driver makes and unmakes its instance.
+//! The cores binds and unbinds a devlink driver; the driver makes and unmakes its instance.
 
 use super::id_table::is_nsim;
 use super::model::Guard;
@@ -53,14 +53,14 @@ impl Cores<'_> {
     }
 }
 
-/// Tells user space that a driver was bound or let go, if the bus is modelled.
+/// Tells user space that a driver was bound or let go, if the cores is modelled.
 fn announce(cores: &Cores<'_>, handle: Handle, action: Action) {
     if let Some(device) = cores.device(handle).on_bus.get() {
         cores.kernel.uevent(action, Subject::Device(handle), device);
     }
 }
 
-/// The lock of all devices, where the bus holds one over probe and remove.
+/// The lock of all devices, where the cores holds one over probe and remove.
 async fn lock_all<'b>(cores: &Cores<'b>) -> Option<Held<'b>> {
     let (k, decisions) = (cores.kernel, &cores.devlink.decisions);
     if decisions.lock.bus_locks_all && !decisions.lock.devlink_mutex {
@@ -100,6 +100,14 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
             ready(cores, id).await;
             drop(held);
             register(cores, id).await?;
+            files_appear(cores, handle);
+            Ok(())
+        }
+        Publish::Last if cores.devlink.decisions.lock.parts_unlocked => {
+            create(cores, id).await;
+            let _held = cores.devlink.lock(k, id, Point::RegisterLock).await;
+            ready(cores, id).await;
+            cores.devlink.register(k, id).await?;
             files_appear(cores, handle);
             Ok(())
         }
@@ -178,6 +186,7 @@ async fn unbind(cores: &Cores<'_>, handle: Handle, id: InstanceId) -> Result<(),
             let held = cores.devlink.lock(k, id, Point::UnregisterLock).await;
             cores.devlink.unregister(k, id).await?;
             unready(cores, id).await;
+            let held = Some(held).filter(|_| !cores.devlink.decisions.lock.parts_unlocked);
             destroy(cores, id).await;
             drop((held, mutex));
         }

@@ -154,6 +154,11 @@ impl Kernel {
         self.try_take(lock, Mode::Write).then(|| self.held(lock, Mode::Write))
     }
 
+    /// Models `lockdep_is_held()`: whether the running task has the lock, to read or to write.
+    pub fn is_held(&self, lock: LockId) -> bool {
+        self.task().held.borrow().contains(&lock)
+    }
+
     /// Models `wait_for_completion()` of what the holder of a lock does; there is no point before it.
     pub async fn wait_for_writer(&self, lock: LockId) {
         drop(self.take(lock, Mode::Read).await);

@@ -152,4 +152,30 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &["linux-6.12"],
         apply: |decisions| decisions.lock.bus_list_locked_late = true,
     },
+    Variant {
+        id: 0x3a,
+        name: "ports-change-unlocked",
+        says: "a driver adds and deletes ports at a user's wish without the instance's lock, which devlink core expects",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, before register, after it, and meanwhile",
+        }],
+        breaks: &["no-warning"],
+        with: &[],
+        apply: |decisions| decisions.lock.port_files_unlocked = true,
+    },
+    Variant {
+        id: 0x3b,
+        name: "parts-made-unlocked",
+        says: "a driver makes the parts of its instance in probe, and unmakes them in remove, without the instance's lock",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "anything that lets users in before the driver is initialised has the problem, whichever way in it is",
+        }],
+        breaks: &["no-warning"],
+        with: &[],
+        apply: |decisions| decisions.lock.parts_unlocked = true,
+    },
 ];
