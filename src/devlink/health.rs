@@ -74,6 +74,10 @@ impl Devlink {
             let kref = self.with(k, id, |instance| instance.reporters[spec.reporter.index()].kref.take());
             if let Some(kref) = kref.filter(|kref| k.put(*kref)) {
                 k.free(kref);
+                if self.decisions.part.reporter_unlocks_itself {
+                    // Models `mutex_unlock(&reporter->devlink->reporters_lock)` after `devlink_health_reporter_put()`.
+                    k.touch(kref);
+                }
             }
         }
     }

@@ -163,4 +163,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &["linux-6.12"],
         apply: |decisions| decisions.part.eswitch_undo = Undo::Never,
     },
+    Variant {
+        id: 0x3b,
+        name: "reporter-unlocks-itself",
+        says: "a task that destroys a reporter looks in its memory for the lock to unlock, once it has freed it, as in 2020",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "whoever uses an object's memory needs a reference to it, and that is all a reference is for",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &["linux-6.12"],
+        apply: |decisions| decisions.part.reporter_unlocks_itself = true,
+    },
 ];
