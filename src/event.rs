@@ -266,7 +266,7 @@ pub enum What {
 
     /// The task asks for a lock, or for what waits like one, with all that it holds. This and the next four are recorded
     /// for a second opinion alone.
-    Ask(LockName),
+    Ask(LockName, Mode),
     /// The task becomes one that others wait for as for the holder of a lock: a user of an object, a worker with an item.
     Hold(LockName),
     /// It is that no longer.

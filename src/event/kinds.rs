@@ -145,7 +145,7 @@ kinds! {
     What::Begin(_)
     | What::Preempt(_)
     | What::Release(..)
-    | What::Ask(_)
+    | What::Ask(..)
     | What::Hold(_)
     | What::Unhold(_)
     | What::Use(_)

@@ -19,7 +19,7 @@ pub enum Detail {
 impl What {
     /// Whether the event is recorded for a second opinion alone.
     pub const fn is_raw(&self) -> bool {
-        matches!(self, What::Ask(_) | What::Hold(_) | What::Unhold(_) | What::Use(_) | What::Wake)
+        matches!(self, What::Ask(..) | What::Hold(_) | What::Unhold(_) | What::Use(_) | What::Wake)
     }
 
     /// Whether the event belongs in the stream, or only in the full trace.
@@ -32,7 +32,7 @@ impl What {
             | What::Acquire(..)
             | What::Release(..)
             | What::Block(_)
-            | What::Ask(_)
+            | What::Ask(..)
             | What::Hold(_)
             | What::Unhold(_)
             | What::Use(_)
@@ -94,7 +94,7 @@ impl What {
             What::Acquire(..) => "lock",
             What::Release(..) => "unlock",
             What::Block(_) => "block",
-            What::Ask(_) => "ask",
+            What::Ask(..) => "ask",
             What::Hold(_) => "hold",
             What::Unhold(_) => "unhold",
             What::Use(_) => "use",
@@ -160,9 +160,17 @@ impl fmt::Display for What {
             What::Leave(span, of, errno) => write!(f, "{} {of}{}", span.name(), Outcome(errno)),
             What::Call(callback, of) => write!(f, "{} {of}", callback.name()),
             What::Return(callback, of, errno) => write!(f, "{} {of}{}", callback.name(), Outcome(errno)),
-            What::Acquire(lock, Mode::Write) | What::Release(lock, Mode::Write) => write!(f, "{lock}"),
-            What::Acquire(lock, Mode::Read) | What::Release(lock, Mode::Read) => write!(f, "{lock} (read)"),
-            What::Block(lock) | What::Ask(lock) | What::Hold(lock) | What::Unhold(lock) => {
+            What::Acquire(lock, Mode::Write)
+            | What::Release(lock, Mode::Write)
+            | What::Ask(lock, Mode::Write) => {
+                write!(f, "{lock}")
+            }
+            What::Acquire(lock, Mode::Read)
+            | What::Release(lock, Mode::Read)
+            | What::Ask(lock, Mode::Read) => {
+                write!(f, "{lock} (read)")
+            }
+            What::Block(lock) | What::Hold(lock) | What::Unhold(lock) => {
                 write!(f, "{lock}")
             }
             What::Use(of) => write!(f, "{of}"),

@@ -36,6 +36,8 @@ struct State {
     waits: [Option<Key>; RUN_TASKS_MAX],
     /// Which locks were asked for while which was held.
     after: BTreeMap<u16, BTreeSet<u16>>,
+    /// The locks that a task wrote or asked to. No task waits for one that is only read.
+    written: BTreeSet<u16>,
     /// A number for each lock, or for each class of locks that is ordered as one.
     numbers: Vec<Key>,
     /// Each lock that was asked for or held.
@@ -70,28 +72,30 @@ impl State {
     }
 
     /// A task asks for a lock with all that it holds.
-    fn asks(&mut self, task: usize, key: Key) {
+    fn asks(&mut self, task: usize, key: Key, mode: Mode) {
         let asked = self.number(key);
+        if mode == Mode::Write {
+            self.written.insert(asked);
+        }
         for other in self.opinion.held[task].clone() {
             let held = self.number(other);
             // Two locks of one class that are nested are no order.
-            let is_nested = held == asked && other != key;
-            if !is_nested && self.after.entry(held).or_default().insert(asked) {
-                self.opinion.is_inverted |= self.reaches(asked, held);
+            if held != asked || other == key {
+                self.after.entry(held).or_default().insert(asked);
             }
         }
     }
 
-    /// Whether one lock is asked for, directly or by others, while another is held.
-    fn reaches(&self, from: u16, to: u16) -> bool {
-        let (mut seen, mut left) = (BTreeSet::from([from]), vec![from]);
-        while let Some(next) = left.pop() {
-            if next == to {
-                return true;
+    /// Whether a lock is asked for, directly or by others, while it is held, and each of these has a writer.
+    fn is_inverted(&self) -> bool {
+        let follow = |lock: u16| self.after.get(&lock).into_iter().flatten();
+        self.written.iter().any(|start| {
+            let (mut seen, mut left) = (BTreeSet::new(), vec![*start]);
+            while let Some(next) = left.pop() {
+                left.extend(follow(next).filter(|lock| self.written.contains(lock) && seen.insert(**lock)));
             }
-            left.extend(self.after.get(&next).into_iter().flatten().filter(|lock| seen.insert(**lock)));
-        }
-        false
+            seen.contains(start)
+        })
     }
 
     fn takes(&mut self, task: usize, key: Key, mode: Mode, holders: &mut Vec<(usize, Key, Mode)>) {
@@ -101,6 +105,11 @@ impl State {
         if let Some((holder, ..)) = holders.iter().find(|holder| excludes(holder)) {
             let holder = *holder;
             self.fault(|| format!("task {task} takes {} that task {holder} holds", key.0));
+        }
+        if mode == Mode::Write {
+            // A task that tries a lock does not ask for it.
+            let written = self.number(key);
+            self.written.insert(written);
         }
         holders.push((task, key, mode));
         self.opinion.held[task].push(key);
@@ -138,7 +147,7 @@ pub fn opinion(trace: &Trace) -> Opinion {
     for event in &trace.events {
         let (task, life) = (usize::from(event.task), event.life);
         match event.what {
-            What::Ask(lock) => state.asks(task, (lock, life)),
+            What::Ask(lock, mode) => state.asks(task, (lock, life), mode),
             What::Block(lock) => state.waits[task] = Some((lock, life)),
             What::Wake => state.waits[task] = None,
             What::Acquire(lock, mode) => state.takes(task, (lock, life), mode, &mut holders),
@@ -181,6 +190,7 @@ pub fn opinion(trace: &Trace) -> Opinion {
             state.opinion.fault.get_or_insert_with(|| format!("task {task} waits for {lock}, which is free"));
         }
     }
+    state.opinion.is_inverted = state.is_inverted();
     state.opinion.locks = state.seen.len();
     state.opinion
 }
@@ -246,7 +256,7 @@ mod tests {
     }
 
     fn takes(task: TaskId, lock: LockName) -> [(TaskId, What); 2] {
-        [(task, What::Ask(lock)), (task, What::Acquire(lock, Mode::Write))]
+        [(task, What::Ask(lock, Mode::Write)), (task, What::Acquire(lock, Mode::Write))]
     }
 
     fn lets_go(task: TaskId, lock: LockName) -> (TaskId, What) {
@@ -264,7 +274,12 @@ mod tests {
 
     #[test]
     fn tasks_that_wait_for_each_other_are_found_without_being_told() {
-        let crossed = [(0, What::Ask(B)), (0, What::Block(B)), (1, What::Ask(A)), (1, What::Block(A))];
+        let crossed = [
+            (0, What::Ask(B, Mode::Write)),
+            (0, What::Block(B)),
+            (1, What::Ask(A, Mode::Write)),
+            (1, What::Block(A)),
+        ];
         let trace = trace(&[&takes(0, A)[..], &takes(1, B), &crossed].concat());
         let own = opinion(&trace);
         assert_eq!(own.waiting.len(), 2);
@@ -274,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_task_that_is_woken_does_not_wait() {
-        let waits = [(1, What::Ask(A)), (1, What::Block(A)), lets_go(0, A), (1, What::Wake)];
+        let waits = [(1, What::Ask(A, Mode::Write)), (1, What::Block(A)), lets_go(0, A), (1, What::Wake)];
         let took = [(1, What::Acquire(A, Mode::Write)), lets_go(1, A)];
         let trace = trace(&[&takes(0, A)[..], &waits, &took].concat());
         assert_eq!(differs(&trace), None);
@@ -300,6 +315,29 @@ mod tests {
         let back = [&right[..], &[lets_go(0, B), lets_go(0, A)], &takes(1, B), &takes(1, A)].concat();
         assert!(differs(&trace(&back)).is_some(), "nothing is said of it");
         assert_eq!(differs(&trace(&[&back[..], &[(1, What::LockOrder(0))]].concat())), None);
+    }
+
+    #[test]
+    fn readers_wait_for_no_reader() {
+        let reads =
+            |task, lock| [(task, What::Ask(lock, Mode::Read)), (task, What::Acquire(lock, Mode::Read))];
+        let leaves = |task, lock| (task, What::Release(lock, Mode::Read));
+        let nested = |task, outer, inner| {
+            [&reads(task, outer)[..], &reads(task, inner), &[leaves(task, inner), leaves(task, outer)]]
+                .concat()
+        };
+        let both = [nested(0, A, B), nested(1, B, A)].concat();
+        assert!(!opinion(&trace(&both)).is_inverted);
+        let writes = |lock| [&takes(2, lock)[..], &[lets_go(2, lock)]].concat();
+        assert!(!opinion(&trace(&[&both[..], &writes(A)].concat())).is_inverted, "nobody waits for B");
+        assert!(opinion(&trace(&[&both[..], &writes(A), &writes(B)].concat())).is_inverted);
+        let tries = |lock| [(2, What::Acquire(lock, Mode::Write)), lets_go(2, lock)];
+        assert!(
+            opinion(&trace(&[&tries(A)[..], &tries(B), &both].concat())).is_inverted,
+            "a lock may be tried"
+        );
+        let waits = [(2, What::Ask(A, Mode::Write)), (2, What::Block(A)), (3, What::Ask(B, Mode::Write))];
+        assert!(opinion(&trace(&[&both[..], &waits].concat())).is_inverted, "or not be had yet");
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn place(trace: &Trace, what: What) -> String {
         What::Acquire(lock, _)
         | What::Release(lock, _)
         | What::Block(lock)
-        | What::Ask(lock)
+        | What::Ask(lock, _)
         | What::Hold(lock)
         | What::Unhold(lock) => {
             format!("{verb} {}", lock.class.name())

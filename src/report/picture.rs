@@ -311,7 +311,7 @@ const fn class(what: What) -> Option<&'static str> {
         | What::ModuleGone(_)
         | What::Sleeps(_)
         | What::Foreign(_)
-        | What::Ask(_)
+        | What::Ask(..)
         | What::Hold(_)
         | What::Unhold(_)
         | What::Use(_)

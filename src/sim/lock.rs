@@ -104,18 +104,20 @@ impl Kernel {
         self.point(at).await;
         self.task().wants.set(None);
         self.note_begins_with(lock);
-        self.take(lock, Mode::Write).await
+        let held = self.take(lock, Mode::Write).await;
+        self.has_writer(lock);
+        held
     }
 
     /// Models `mutex_lock()` where the task has come to its last point: nothing to stop at comes before the lock.
     pub async fn lock_here(&self, lock: LockId) -> Held<'_> {
-        self.orders(lock, self.here());
+        self.orders(lock, Mode::Write, self.here());
         self.take(lock, Mode::Write).await
     }
 
     /// Models `down_read()`, likewise.
     pub async fn read_here(&self, lock: LockId) -> Held<'_> {
-        self.orders(lock, self.here());
+        self.orders(lock, Mode::Read, self.here());
         self.take(lock, Mode::Read).await
     }
 
@@ -124,7 +126,7 @@ impl Kernel {
         self.point(at).await;
         self.task().wants.set(None);
         self.note_begins_with(lock);
-        self.orders(lock, at);
+        self.orders(lock, mode, at);
         self.take(lock, mode).await
     }
 
@@ -151,7 +153,10 @@ impl Kernel {
     /// Models `mutex_trylock()`.
     pub fn try_write(&self, lock: LockId) -> Option<Held<'_>> {
         self.note_try(lock);
-        self.try_take(lock, Mode::Write).then(|| self.held(lock, Mode::Write))
+        self.try_take(lock, Mode::Write).then(|| {
+            self.has_writer(lock);
+            self.held(lock, Mode::Write)
+        })
     }
 
     /// Models `lockdep_is_held()`: whether the running task has the lock, to read or to write.

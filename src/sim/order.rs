@@ -4,13 +4,16 @@
 //! work, and a wait for users on what those users do, so both stand in the graph beside the locks
 //! (the kernel's `lock_map_acquire(&wq->lockdep_map)`).
 //!
+//! Tasks that only read do not wait for each other, nor for a writer that there is none of: a lock is in a cycle once a
+//! task has asked to write. A wait for work or for users asks so too.
+//!
 //! Locks of one class are one in the graph, as in lockdep, where [`LockClass::is_ordered_as_one`] says so. Two of them that
 //! are nested are no edge: lockdep asks for an annotation there, which the kernel has.
 
 use super::footprint::{self, Shared};
 use super::kernel::Kernel;
 use super::lock::LockId;
-use crate::event::{Link, LockClass, Point, TaskId, What};
+use crate::event::{Link, LockClass, Mode, Point, TaskId, What};
 
 /// How many locks of a run are ordered. A program that makes more makes them one after the other; the later
 /// ones are still locks, but orders among them are not learned.
@@ -31,6 +34,8 @@ struct Edge {
 #[derive(Debug)]
 pub struct Order {
     after: [u64; LOCKS_MAX],
+    /// Which locks a task has asked to write.
+    written: u64,
     seen: Vec<Edge>,
     /// The first lock of each class that is ordered as one.
     first: Vec<(LockClass, LockId)>,
@@ -38,7 +43,7 @@ pub struct Order {
 
 impl Default for Order {
     fn default() -> Self {
-        Order { after: [0; LOCKS_MAX], seen: Vec::new(), first: Vec::new() }
+        Order { after: [0; LOCKS_MAX], written: 0, seen: Vec::new(), first: Vec::new() }
     }
 }
 
@@ -48,6 +53,7 @@ impl Order {
             self.after[edge.nodes.0.index()] = 0;
         }
         self.first.clear();
+        self.written = 0;
     }
 
     /// What stands in the graph for a lock: itself, or the first lock of its class.
@@ -62,8 +68,12 @@ impl Order {
         })
     }
 
-    /// The locks on a shortest way from one to another along known edges, both ends included.
+    /// The locks on a shortest way from one to another along known edges, both ends included. Each has a writer.
     fn path(&self, from: LockId, to: LockId) -> Option<Vec<LockId>> {
+        let both = 1 << from.index() | 1 << to.index();
+        if self.written & both != both {
+            return None;
+        }
         let mut parent = [None; LOCKS_MAX];
         let mut reached = 1u64 << from.index();
         let mut front = vec![from];
@@ -77,7 +87,7 @@ impl Order {
                 path.reverse();
                 return Some(path);
             }
-            let mut next = self.after[lock.index()] & !reached;
+            let mut next = self.after[lock.index()] & self.written & !reached;
             reached |= next;
             while next != 0 {
                 let index = next.trailing_zeros() as u8;
@@ -92,11 +102,39 @@ impl Order {
 
 impl Kernel {
     /// The running task asks for a lock (or for what waits like one) with all that it holds.
-    pub(super) fn orders(&self, asked: LockId, at: Point) {
-        self.raw_lock(asked, What::Ask);
+    pub(super) fn orders(&self, asked: LockId, mode: Mode, at: Point) {
+        self.raw_lock(asked, |name| What::Ask(name, mode));
+        if mode == Mode::Write {
+            self.has_writer(asked);
+        }
         let held = self.task().held.borrow();
         for holds in held.iter() {
             self.orders_after(*holds, asked, at);
+        }
+    }
+
+    /// From here on tasks that read a lock may have to wait for one that writes.
+    pub(super) fn has_writer(&self, lock: LockId) {
+        if lock.index() >= LOCKS_MAX {
+            return;
+        }
+        let mut order = self.order.borrow_mut();
+        let node = order.node(lock, self.lock_name(lock).class);
+        let bit = 1 << node.index();
+        if order.written & bit != 0 {
+            return;
+        }
+        footprint::reads(|| Shared::of("order"));
+        order.written |= bit;
+        if order.after[node.index()] == 0 {
+            return;
+        }
+        // Readers have taken this lock in an order that was harmless as long as no task wrote.
+        let edges = order.seen.iter().filter(|edge| edge.nodes.0 == node);
+        let cycle = edges.filter_map(|edge| order.path(edge.nodes.1, node)).next();
+        if let Some(mut cycle) = cycle {
+            cycle.insert(0, node);
+            self.deadlocks(&order, &cycle);
         }
     }
 
@@ -115,11 +153,17 @@ impl Kernel {
         order.after[held.index()] |= bit;
         order.seen.push(Edge { nodes: (held, wanted), holds, asked, task: self.current.get(), at });
         let Some(path) = order.path(wanted, held) else { return };
+        // The new edge closes the circle: holds → asked → … → holds.
+        let mut cycle = vec![held];
+        cycle.extend(path);
+        self.deadlocks(&order, &cycle);
+    }
+
+    /// Reports an order of locks, of which the last is the first again.
+    fn deadlocks(&self, order: &Order, cycle: &[LockId]) {
         footprint::writes(|| Shared::of("order"));
-        // The new edge closes the circle: asked → … → holds → asked.
-        let mut cycle = vec![self.link(&order, held, wanted)];
-        cycle.extend(path.windows(2).map(|pair| self.link(&order, pair[0], pair[1])));
-        self.emit_cycle(cycle, What::LockOrder);
+        let links = cycle.windows(2).map(|pair| self.link(order, pair[0], pair[1]));
+        self.emit_cycle(links.collect(), What::LockOrder);
     }
 
     fn link(&self, order: &Order, holds: LockId, asked: LockId) -> Link {

@@ -10,7 +10,7 @@ use super::kernel::Kernel;
 use super::lock::LockId;
 use super::module::loads;
 use super::task::Wait;
-use crate::event::{Life, LockClass, Point, Subject, TaskId, What, WorkFn};
+use crate::event::{Life, LockClass, Mode, Point, Subject, TaskId, What, WorkFn};
 
 /// The number of a reference count in its run. Copying it is no reference: get and put are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,7 +154,7 @@ impl Kernel {
     pub async fn kref_wait(&self, kref: Kref, at: Point) {
         self.point(at).await;
         let lock = self.kref_lock(kref);
-        self.orders(lock, at);
+        self.orders(lock, Mode::Write, at);
         footprint::writes(|| self.krefs.borrow()[usize::from(kref.0)].shared());
         if self.krefs.borrow()[usize::from(kref.0)].count > 0 {
             self.krefs.borrow_mut()[usize::from(kref.0)].waiter = Some(self.current.get());

@@ -9,7 +9,7 @@ use super::kernel::Kernel;
 use super::lock::LockId;
 use super::refcount::Named;
 use super::task::Wait;
-use crate::event::{LockClass, Point, Subject, TaskId, What};
+use crate::event::{LockClass, Mode, Point, Subject, TaskId, What};
 
 /// The number of a registration in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,7 +111,7 @@ impl Kernel {
             let state = &self.registrations.borrow()[usize::from(registration.0)];
             (state.lock, !state.users.is_empty())
         };
-        self.orders(lock, self.here());
+        self.orders(lock, Mode::Write, self.here());
         if busy {
             self.registrations.borrow_mut()[usize::from(registration.0)].waiter = Some(self.current.get());
             self.emit(What::Block(self.lock_name(lock)));

@@ -168,6 +168,38 @@ fn two_orders_of_two_locks_are_seen_with_and_without_a_deadlock() {
 }
 
 #[test]
+fn two_orders_of_readers_are_none_until_a_task_writes() {
+    fn reads(k: &Kernel, first: LockId, second: LockId) -> Body<'_> {
+        Box::pin(async move {
+            let _outer = k.read(first, HERE).await;
+            let _inner = k.read(second, THERE).await;
+        })
+    }
+    let with = |writes: fn(&Kernel) -> Vec<LockId>| {
+        run(&[T1, T2, T3], &[], |k| {
+            let writer = async move {
+                for lock in writes(k) {
+                    drop(k.lock(lock, HERE).await);
+                }
+            };
+            vec![reads(k, lock(k), other(k)), reads(k, other(k), lock(k)), Box::pin(writer)]
+        })
+    };
+    let is_said = |trace: &Trace| trace.events.iter().any(|event| matches!(event.what, What::LockOrder(_)));
+    assert!(!is_said(&with(|_| Vec::new())));
+    assert!(!is_said(&with(|k| vec![lock(k)])), "no reader of the other lock waits");
+    let both = with(|k| vec![lock(k), other(k)]);
+    assert!(is_said(&both));
+    let said = at(&both, |what| matches!(what, What::LockOrder(_)));
+    assert_eq!(
+        both.name(both.events[said].task),
+        T3,
+        "it is the second lock with a writer that makes it one"
+    );
+    assert_eq!(both.cycle(both.events[said].what).len(), 2);
+}
+
+#[test]
 fn a_flush_waits_for_what_was_queued_before_and_for_nothing_later() {
     let schedule = [(T1, None), (T2, None), (GidWorker, None)];
     let trace = run(&[T1, T2, GidWorker], &schedule, |k| {

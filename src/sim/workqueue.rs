@@ -7,7 +7,7 @@ use super::kernel::Kernel;
 use super::lock::LockId;
 use super::module::Load;
 use super::task::{State, Wait};
-use crate::event::{LockClass, Module, Point, QueueName, Subject, TaskId, What, WorkFn};
+use crate::event::{LockClass, Mode, Module, Point, QueueName, Subject, TaskId, What, WorkFn};
 
 /// One item: what to run, whose code it is, and its place in the order of queueing.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +139,7 @@ impl Kernel {
     /// Models `flush_workqueue()`: waits for everything that was queued before.
     pub async fn flush_workqueue(&self, queue: QueueName, at: Point) {
         self.point(at).await;
-        self.orders(self.queue_lock(queue), at);
+        self.orders(self.queue_lock(queue), Mode::Write, at);
         footprint::reads(|| part(queue, Part::Order));
         let upto = self.queues.borrow()[queue.index()].queued;
         self.wait_done_before(queue, upto).await;
@@ -148,7 +148,7 @@ impl Kernel {
     /// Models `cancel_work_sync()`: the item is neither queued nor running afterwards.
     pub async fn cancel_work_sync(&self, queue: QueueName, work: WorkFn, at: Point) {
         self.point(at).await;
-        self.orders(self.queue_lock(queue), at);
+        self.orders(self.queue_lock(queue), Mode::Write, at);
         footprint::writes(|| part(queue, Part::Item(work)));
         footprint::follows(|| part(queue, Part::DoneItem(work)));
         let (cancelled, running) = {

@@ -140,7 +140,7 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         | What::End(_, None)
         | What::Preempt(_)
         | What::AtRest(..)
-        | What::Ask(_)
+        | What::Ask(..)
         | What::Hold(_)
         | What::Unhold(_)
         | What::Use(_)

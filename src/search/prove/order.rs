@@ -32,7 +32,7 @@ pub(super) fn touch(what: What, renames: bool, into: &mut Footprint) {
         // The kernel notes its locks itself.
         What::Acquire(..) | What::Release(..) | What::Block(_) => {}
         // These are recorded for a second opinion, and not in a proof.
-        What::Ask(_) | What::Hold(_) | What::Unhold(_) | What::Use(_) | What::Wake => {}
+        What::Ask(..) | What::Hold(_) | What::Unhold(_) | What::Use(_) | What::Wake => {}
         What::Enter(span, of) | What::Leave(span, of, _) => {
             about(of, renames, into);
             match span {
