@@ -1,7 +1,7 @@
 //! A listener knows every part that another one refers to.
 
 use crate::event::value::{Policer, Rates, Value};
-use crate::event::{Handle, Kinds, Notice, PortIndex, RateName, Region, Subject, Trace};
+use crate::event::{Event, Handle, Kinds, Life, Notice, PortIndex, RateName, Region, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::invariant::announced::{Announced, Heard, heard};
 use crate::invariant::lives::Lives;
@@ -10,7 +10,8 @@ use crate::mail::{self, Cite};
 /// A part is announced after the parts that it refers to, and ends before them.
 ///
 /// A trap is in a group (if its driver has announced any), a group has a policer, a snapshot is of a region, a leaf is of
-/// a port, and a rate object may be under a node; when nodes end together, their parents are not looked at.
+/// a port, and a rate object may be under a node. Nodes and what is under them may end together in any order
+/// (`devl_rate_nodes_destroy()`): once the command that ends a node has ended, nothing is under it any more.
 ///
 /// A driver makes a snapshot under no lock but its region's (`devlink_region_snapshot_create`), so the snapshot may be
 /// announced while somebody else announces the instance and has not come to the region: only its end is looked at.
@@ -47,11 +48,79 @@ fn above(of: Subject, value: u8) -> Option<Subject> {
     Some(Subject::Rate(handle, Rates::unpack(value)?.parent()?))
 }
 
+/// A node whose end was announced while something was under it.
+struct Orphans {
+    node: RateName,
+    of: Handle,
+    life: Life,
+    /// The end of the command that ended the node.
+    until: usize,
+}
+
+/// What is known of the tree of rate objects.
+#[derive(Default)]
+struct Tree {
+    /// The node that each object was announced under.
+    above: Lives<[Option<RateName>; RateName::COUNT], { Handle::COUNT }>,
+    orphans: Vec<Orphans>,
+}
+
+impl Tree {
+    fn has_children(&mut self, of: Handle, life: Life, node: RateName) -> bool {
+        self.above.of(of.index(), life).contains(&Some(node))
+    }
+
+    /// The end of a command that has left something under a node that it ended, of those that have ended before this event.
+    fn left_by(&mut self, before: usize) -> Option<usize> {
+        let over = self.orphans.extract_if(.., |orphans| orphans.until < before);
+        let over: Vec<Orphans> = over.collect();
+        over.into_iter().find(|it| self.has_children(it.of, it.life, it.node)).map(|it| it.until)
+    }
+
+    fn hears(&mut self, trace: &Trace, heard: Heard) {
+        let Heard { at, notice, of, value, life, .. } = heard;
+        match (of, notice) {
+            (Subject::Devlink(handle), Notice::Del) => {
+                *self.above.of(handle.index(), life) = [None; RateName::COUNT]
+            }
+            (Subject::Rate(handle, rate), Notice::New) => {
+                self.above.of(handle.index(), life)[rate.index()] =
+                    Rates::unpack(value).and_then(Rates::parent);
+                self.orphans.retain(|it| (it.node, it.of, it.life) != (rate, handle, life));
+            }
+            (Subject::Rate(handle, rate), Notice::Del) => {
+                self.above.of(handle.index(), life)[rate.index()] = None;
+                let task = trace.events[at].task;
+                let is_end = |event: &&Event| event.task == task && matches!(event.what, What::End(..));
+                let until = trace.events[at..].iter().position(|event| is_end(&event));
+                if self.has_children(handle, life, rate) {
+                    self.orphans.extend(until.map(|after| Orphans {
+                        node: rate,
+                        of: handle,
+                        life,
+                        until: at + after,
+                    }));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 fn check(trace: &Trace) -> Option<usize> {
+    let mut tree = Tree::default();
+    unknown(trace, &mut tree).or_else(|| tree.left_by(trace.events.len()))
+}
+
+fn unknown(trace: &Trace, tree: &mut Tree) -> Option<usize> {
     let mut announced = Announced::default();
     let mut has_groups: Lives<bool, { Handle::COUNT }> = Lives::default();
     heard(trace).find_map(|heard| {
         let Heard { at, notice, of, value, life, .. } = heard;
+        if let Some(at) = tree.left_by(at) {
+            return Some(at);
+        }
+        tree.hears(trace, heard);
         let handle = of.handle()?;
         let has_groups = has_groups.of(handle.index(), life);
         *has_groups |= matches!(of, Subject::TrapGroup(..));
@@ -70,7 +139,6 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::What;
     use crate::event::{NetNs, SnapshotId, Trap, TrapGroup};
 
     const GROUP: Subject = Subject::TrapGroup(Handle::Mlxsw0, TrapGroup::L3Drops);
@@ -96,6 +164,29 @@ mod tests {
         let under = Rates::default().under(Some(RateName::N1)).pack();
         assert_eq!(check(&Trace::of([DEVICE, (0, What::Notify(Notice::New, leaf, under))])), Some(1));
         assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, leaf)])), None);
+    }
+
+    #[test]
+    fn a_command_that_ends_a_node_leaves_nothing_under_it() {
+        let [n1, n2] = [RateName::N1, RateName::N2].map(|rate| Subject::Rate(Handle::Mlxsw0, rate));
+        let under = |rate| Rates::default().under(Some(rate)).pack();
+        let child = |parent| (0, What::Notify(Notice::New, n2, under(parent)));
+        let begin = [DEVICE, tells(Notice::New, n1), child(RateName::N1)];
+        let end = |task| (task, What::End(0, None));
+        let broken = |events: &[(u8, What)]| check(&Trace::of([&begin, events].concat()));
+        let gone = tells(Notice::Del, n1);
+        assert_eq!(broken(&[gone, end(0)]), Some(4));
+        assert_eq!(broken(&[gone, end(0), tells(Notice::Del, n2)]), Some(4), "it is too late");
+        assert_eq!(broken(&[gone, end(1), tells(Notice::Del, n2), end(0)]), None, "another task's command");
+        assert_eq!(broken(&[tells(Notice::Del, n2), gone, end(0)]), None);
+        assert_eq!(broken(&[gone, tells(Notice::Del, Subject::Devlink(Handle::Mlxsw0)), end(0)]), None);
+        assert_eq!(broken(&[gone, tells(Notice::New, n2), end(0)]), None, "it is under nothing any more");
+        assert_eq!(broken(&[gone, tells(Notice::New, n1), end(0)]), None, "the node is there again");
+        assert_eq!(broken(&[gone]), None, "the command goes on");
+        let elsewhere = tells(Notice::Del, Subject::Rate(Handle::Mlx50, RateName::N2));
+        assert_eq!(broken(&[gone, elsewhere, end(0)]), Some(5));
+        let other = tells(Notice::New, Subject::Rate(Handle::Mlxsw0, RateName::N3));
+        assert_eq!(broken(&[gone, DEVICE, other, end(0)]), Some(6));
     }
 
     #[test]
