@@ -39,6 +39,8 @@ struct Busy {
     reader: Option<TaskId>,
     since: u32,
     until: u32,
+    /// Whether it is held where the trace is.
+    is_held: bool,
 }
 
 fn is_of_all(lock: LockName) -> bool {
@@ -76,20 +78,25 @@ pub fn measure(trace: &Trace) -> Measure {
                     *clock = busy.until;
                 }
                 let reader = (mode == Mode::Read).then_some(event.task);
-                let known = locks.iter_mut().find(|busy| busy.lock == lock && busy.reader.is_none());
-                match known.filter(|_| reader.is_none()) {
-                    Some(busy) if *clock > busy.until => busy.since = *clock,
-                    Some(_) => {}
-                    None => locks.push(Busy { lock, reader, since: *clock, until: *clock }),
+                let is_before =
+                    |busy: &&mut Busy| busy.lock == lock && busy.reader.is_none() && busy.until <= *clock;
+                let known = locks.iter_mut().find(is_before).filter(|_| reader.is_none());
+                let now = Busy { lock, reader, since: *clock, until: *clock, is_held: true };
+                match known {
+                    // Tasks that follow each other without a break are one to those who wait.
+                    Some(busy) if busy.until == *clock => busy.is_held = true,
+                    Some(busy) => *busy = now,
+                    None => locks.push(now),
                 }
             }
             What::Release(lock, mode) => {
                 *held_all = held_all.saturating_sub(u8::from(is_of_all(lock)));
                 let reader = (mode == Mode::Read).then_some(event.task);
-                let held = locks.iter().rposition(|busy| busy.lock == lock && busy.reader == reader);
-                if let Some(held) = held {
-                    locks[held].until = locks[held].until.max(*clock);
-                    if reader.is_some() && locks[held].since == locks[held].until {
+                let is_it = |busy: &Busy| busy.is_held && busy.lock == lock && busy.reader == reader;
+                if let Some(held) = locks.iter().rposition(is_it) {
+                    locks[held].until = *clock;
+                    locks[held].is_held = false;
+                    if locks[held].since == *clock {
                         locks.swap_remove(held);
                     }
                 }
@@ -179,6 +186,21 @@ mod tests {
     fn a_reader_waits_for_writers_only() {
         assert_eq!(meets(Mode::Read, Mode::Read), Measure { makespan: 1, first_wait: None });
         assert_eq!(meets(Mode::Write, Mode::Read), Measure { makespan: 2, first_wait: Some(3) });
+    }
+
+    #[test]
+    fn who_is_earlier_in_time_and_later_in_the_trace_is_waited_for_too() {
+        let all = LockName { class: LockClass::DevlinkMutex, of: Subject::Kernel };
+        let works = (0, What::Call(Callback::ReloadDown, Subject::Devlink(Handle::Mlx50)));
+        let [takes, leaves] = [What::Acquire(all, Mode::Write), What::Release(all, Mode::Write)];
+        // One task has worked before it takes the lock for no time at all; the others come to the lock before that.
+        let first = [works, (0, takes), (0, leaves)];
+        let second = reloads(1, Handle::Mlx51, all);
+        let trace = Trace::of(first.into_iter().chain(second).chain([(2, takes), (2, leaves)]));
+        assert_eq!(measure(&trace), Measure { makespan: 1, first_wait: Some(7) });
+        let late = reloads(0, Handle::Mlx50, all).into_iter().chain(reloads(0, Handle::Mlx50, all));
+        let trace = Trace::of(late.chain([(1, takes), (1, leaves)]));
+        assert_eq!(measure(&trace), Measure { makespan: 2, first_wait: Some(8) });
     }
 
     #[test]
