@@ -171,6 +171,8 @@ mod tests {
         assert_eq!(check(&Trace::of(shared)), Some(3));
         let reporter = Subject::Reporter(Handle::Netdevsim0, crate::event::Reporter::Dummy);
         assert_eq!(check(&Trace::of([BEGIN, (0, What::Set(reporter, 0, 1)), FAIL])), None);
+        let other_begins = [BEGIN, (0, What::Add(PORT)), (1, What::Begin(0)), FAIL];
+        assert_eq!(check(&Trace::of(other_begins)), Some(3), "the command of another task begins later");
         let before = [(0, What::Set(ESWITCH, 0, 1)), BEGIN, FAIL];
         assert_eq!(check(&Trace::of(before)), None, "the command had not begun");
     }

@@ -268,6 +268,39 @@ mod tests {
     }
 
     #[test]
+    fn a_listener_reads_its_own_dump_and_no_other() {
+        let netns = Subject::Netns(NetNs::Init);
+        let enter = |task| (task, What::Enter(Span::DevlinkDumpit, netns));
+        let leave = |task| (task, What::Leave(Span::DevlinkDumpit, netns, None));
+        let shows = |task, of| (task, What::Dumped(of, 0));
+        let known = [tells(Notice::New, DEVICE, 0), tells(Notice::New, PORT, 0)];
+        let rest = [REST, (9, What::AtRest(DEVICE, 0)), (9, What::AtRest(PORT, 0))];
+        let whole = |task| [enter(task), shows(task, DEVICE), shows(task, PORT), leave(task)];
+        let poor = [enter(1), shows(1, DEVICE), leave(1)];
+        // The other task's dump shows the port while this one is under way, and later.
+        let beside =
+            [enter(1), shows(1, DEVICE), enter(2), shows(2, DEVICE), shows(2, PORT), leave(1), leave(2)];
+        assert_eq!(check(&Trace::of([&known[..], &beside, &rest].concat())), Some(9));
+        assert_eq!(check(&Trace::of([&known[..], &poor, &whole(1), &rest].concat())), Some(9));
+        assert_eq!(check(&Trace::of([&known[..], &whole(1), &whole(2), &rest].concat())), None);
+    }
+
+    #[test]
+    fn a_dump_that_failed_or_never_ended_shows_nothing_for_sure() {
+        let netns = Subject::Netns(NetNs::Init);
+        let enter = (1, What::Enter(Span::DevlinkDumpit, netns));
+        let leave = |errno| (1, What::Leave(Span::DevlinkDumpit, netns, errno));
+        let new = tells(Notice::New, DEVICE, 0);
+        let rest = [REST, (9, What::AtRest(DEVICE, 0))];
+        let broken = |events: &[(TaskId, What)]| check(&Trace::of([&[new], events, &rest].concat()));
+        assert_eq!(broken(&[enter]), None);
+        assert_eq!(broken(&[enter, leave(Some(crate::event::Errno::ENODEV))]), None);
+        assert_eq!(broken(&[enter, leave(None)]), Some(3));
+        let failed = leave(Some(crate::event::Errno::ENODEV));
+        assert_eq!(broken(&[enter, failed, enter, leave(None)]), Some(5), "it was asked again");
+    }
+
+    #[test]
     fn the_end_of_an_instance_is_the_end_of_its_parts_and_of_no_other_instance() {
         let other = Subject::Devlink(Handle::Mlx51);
         let begin =

@@ -156,6 +156,8 @@ mod tests {
         let enter = (0, What::Enter(Span::MdevRegister, PARENT));
         let failed = (1, turns(Configured::Forgotten, Configured::Failed));
         assert_eq!(broken(&[enter, failed]), Some(1));
-        assert_eq!(broken(&[enter, (0, What::Visible(PARENT)), failed]), None);
+        let [shown, hidden] = [What::Visible(PARENT), What::Hidden(PARENT)].map(|what| (0, what));
+        assert_eq!(broken(&[enter, shown, failed]), None);
+        assert_eq!(broken(&[shown, hidden, enter, failed]), Some(3), "it is registered for the second time");
     }
 }

@@ -91,6 +91,13 @@ mod tests {
     }
 
     #[test]
+    fn another_device_of_the_same_task_has_an_order_of_its_own() {
+        let other = What::Call(Callback::ClientRemove, Subject::ClientData(Client::Mad, IbDevice::Rxe1));
+        let events = [FIRST, SECOND, UNREGISTER, other, remove(Client::Cm), remove(Client::Mad)];
+        assert_eq!(broken(&events), None);
+    }
+
+    #[test]
     fn the_first_client_out_first_breaks_it() {
         let events = [FIRST, SECOND, UNREGISTER, remove(Client::Mad), remove(Client::Cm)];
         assert_eq!(broken(&events), Some(4));
