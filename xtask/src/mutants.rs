@@ -230,7 +230,8 @@ fn build(copy: &Path, files: &mut [File], tests: &[String]) -> anyhow::Result<Ve
         for test in tests {
             command.args(["--test", test]);
         }
-        command.current_dir(copy);
+        // Cargo takes two copies of a project for one if they are built in one folder.
+        command.current_dir(copy).env("CARGO_TARGET_DIR", Path::new("target"));
         let built = command.stderr(Stdio::null()).output()?;
         let messages: Vec<Message> = String::from_utf8_lossy(&built.stdout)
             .lines()
