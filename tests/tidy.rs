@@ -288,7 +288,11 @@ fn every_invariant_and_every_variant_has_a_program() {
     for invariant in invariant::ALL {
         let broken = programs.iter().any(|program| program.expects(invariant));
         assert!(broken, "no corpus program breaks {}", invariant.name);
-        assert!(!invariant.cites.is_empty() && !invariant.says.is_empty(), "{} has no citation", invariant.name);
+        assert!(
+            !invariant.cites.is_empty() && !invariant.says.is_empty(),
+            "{} has no citation",
+            invariant.name
+        );
     }
     for subsystem in Subsystem::ALL {
         for variant in subsystem.variants() {

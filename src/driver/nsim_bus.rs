@@ -121,7 +121,8 @@ pub async fn remove(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
 /// Models `nsim_bus_dev_del()` and in it `device_unregister()`, under the lock of the list.
 async fn unregister(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     let (k, device) = (cores.kernel, cores.device(handle));
-    let kref = device.on_cores.get().filter(|_| is_listed(cores, handle)).ok_or(Errno::ENOENT)?;
+    let kref =
+        device.on_bus.get().filter(|_| cores.drivers.nsim_bus.is_listed(handle)).ok_or(Errno::ENOENT)?;
     cores.drivers.nsim_bus.list.borrow_mut().retain(|listed| *listed != handle);
     k.point(Point::PortFilesRemove).await;
     {

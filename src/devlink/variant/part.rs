@@ -164,7 +164,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         apply: |decisions| decisions.part.eswitch_undo = Undo::Never,
     },
     Variant {
-        id: 0x3b,
+        id: 0x3c,
         name: "reporter-unlocks-itself",
         says: "a task that destroys a reporter looks in its memory for the lock to unlock, once it has freed it, as in 2020",
         cites: &[Cite {

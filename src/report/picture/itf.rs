@@ -157,7 +157,7 @@ impl State {
             | What::Leave(..)
             | What::Call(..)
             | What::Return(..)
-            | What::Ask(_)
+            | What::Ask(..)
             | What::Hold(_)
             | What::Unhold(_)
             | What::Use(_)
