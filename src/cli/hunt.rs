@@ -42,9 +42,10 @@ pub(super) struct Arguments {
     /// Search only the schedules of this program, under its own decisions unless others are given
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subsystems", "corpus"])]
     program: Option<PathBuf>,
-    /// Draw schedules by this strategy, where none that is kept is changed: walk, pct, pos, urw, surw or preemptions
-    #[arg(long, value_name = "NAME", default_value = "walk", value_parser = choose::strategy)]
-    strategy: strategy::StrategySpec,
+    /// Draw schedules by this strategy, where none that is kept is changed: walk, pct, pos, urw, surw, preemptions or portfolio
+    /// [default: walk, or portfolio with --program]
+    #[arg(long, value_name = "NAME", value_parser = choose::strategy)]
+    strategy: Option<strategy::StrategySpec>,
     /// Search with the commands of this subsystem [default: those of the variants, or all]
     #[arg(long = "subsystem", value_name = "SUBSYSTEM", value_parser = choose::subsystem)]
     subsystems: Vec<Subsystem>,
@@ -145,7 +146,7 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         for job in 0..jobs {
             let (options, shared, sender) = (options_of(&options, job), &shared, sender.clone());
             let quota = arguments.runs.map(|runs| share(runs, jobs, job));
-            let hunt = Hunt::new(options).with_strategy((arguments.strategy.new)());
+            let hunt = Hunt::new(options).with_strategy((strategy_of(arguments).new)());
             let hunt = match &program {
                 Some(program) => hunt.with_program(program.clone()),
                 None => hunt,
@@ -198,10 +199,16 @@ fn of_program(arguments: &Arguments) -> String {
     arguments.program.as_ref().map_or(String::new(), |path| format!(" --program {}", path.display()))
 }
 
-/// The option that names the strategy, unless it is the default.
+/// The strategy that was asked for, or the one that finds most: where the program is given, the schedule is all there is to
+/// find, and which strategy finds it depends on the program.
+fn strategy_of(arguments: &Arguments) -> strategy::StrategySpec {
+    let by_default = if arguments.program.is_some() { strategy::PORTFOLIO } else { strategy::ALL[0] };
+    arguments.strategy.unwrap_or(by_default)
+}
+
+/// The option that names the strategy, if it was given.
 fn by_strategy(arguments: &Arguments) -> String {
-    let name = arguments.strategy.name;
-    if name == strategy::ALL[0].name { String::new() } else { format!(" --strategy {name}") }
+    arguments.strategy.map_or(String::new(), |strategy| format!(" --strategy {}", strategy.name))
 }
 
 /// The options that repeat this search.

@@ -193,6 +193,9 @@ impl Hunt {
             self.machine.run(&program)
         };
         let read = read(trace, &mut self.novelty, &mut self.stats, &self.options.only);
+        if walks {
+            self.strategy.learn(read.1.lasting.is_some() || !read.0.is_empty());
+        }
         if !read.0.is_empty() || self.stats.runs.is_multiple_of(SECOND_OPINION) {
             self.ask_again(&program);
         }

@@ -5,6 +5,7 @@
 
 mod counts;
 mod pct;
+mod portfolio;
 mod pos;
 mod preemptions;
 mod surw;
@@ -22,6 +23,9 @@ pub trait Strategy: fmt::Debug + Send {
     /// Runs a program once, whatever its schedule, and returns the schedule that was drawn, which replays the run. The trace
     /// is the machine's. Nothing but the seed and the earlier runs decides.
     fn run(&mut self, machine: &mut Machine, program: &Program, seed: u64) -> Vec<Segment>;
+
+    /// Hears whether the last run was worth it: it reached a new lasting state or broke an invariant.
+    fn learn(&mut self, _pays: bool) {}
 }
 
 /// A strategy that can be asked for.
@@ -34,6 +38,13 @@ pub struct StrategySpec {
     /// Makes one that has seen no run.
     pub new: fn() -> Box<dyn Strategy>,
 }
+
+/// The strategy that is made of all others.
+pub const PORTFOLIO: StrategySpec = StrategySpec {
+    name: "portfolio",
+    says: "gives each of the others a share of the runs, and moves shares to what reaches new states",
+    new: || Box::<portfolio::Portfolio>::default(),
+};
 
 /// All strategies. The first is the default.
 pub const ALL: &[StrategySpec] = &[
@@ -67,6 +78,7 @@ pub const ALL: &[StrategySpec] = &[
         says: "leaves a task that could go on at most twice, at random points",
         new: || Box::<preemptions::Preemptions>::default(),
     },
+    PORTFOLIO,
 ];
 
 /// Finds a strategy by its name.
