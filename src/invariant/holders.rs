@@ -1,4 +1,4 @@
-//! Who has the references to a parent's device: mdev core, or whoever registered it.
+//! The holders of references to a parent's device: mdev core, and the driver that registered it.
 
 use crate::event::{Callback, Event, Parent, Span, Subject, TaskId, What};
 use crate::invariant::lives::Lives;

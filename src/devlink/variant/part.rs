@@ -47,7 +47,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x0d,
         name: "silent-rate-nodes",
-        says: "a driver that goes down unmakes the rate nodes without a word, as 6.12 does",
+        says: "a driver that goes down deletes the rate nodes without a notification, as 6.12 does",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Leon Romanovsky",

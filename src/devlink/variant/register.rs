@@ -136,7 +136,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x27,
         name: "register-unlocked",
-        says: "drivers register last and without the instance's lock, so a part may come between the mark and the word",
+        says: "drivers register last and without the instance's lock, so a part may come between the mark and its announcement",
         cites: &[Cite {
             mail: &REGISTER,
             who: "Leon Romanovsky",

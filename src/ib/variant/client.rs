@@ -84,7 +84,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x0e,
         name: "free-without-wait",
-        says: "unregistering gives the memory back while the active count is above zero",
+        says: "unregistering frees the memory while the active count is above zero",
         cites: &[kref(
             "Jason Gunthorpe",
             "an active count with a completion is what holds an unregister up, and it is no kref",

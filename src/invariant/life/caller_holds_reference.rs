@@ -1,11 +1,11 @@
-//! Whoever registered a device holds it, and need not be held by mdev core.
+//! The driver that registered a device holds a reference, and mdev core need not.
 
 use crate::event::{Action, Kinds, MdevState, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::invariant::holders::State;
 use crate::mail::{self, Cite};
 
-/// When `unregistered` is sent, somebody other than mdev core has a reference to the device.
+/// When `unregistered` is sent, the driver that registered the device has a reference to it.
 pub const CALLER_HOLDS_REFERENCE: Invariant = Invariant {
     id: 0x23,
     name: "caller-holds-reference",

@@ -12,7 +12,7 @@ pub const NO_USE_AFTER_FREE: Invariant = Invariant {
     cites: &[Cite {
         mail: &mail::UEVENTS,
         who: "Kirti Wankhede",
-        claim: "whoever uses a device should hold a reference of its own while it does",
+        claim: "a user of a device should hold a reference of its own while it uses it",
     }],
     about: Kinds::USE_AFTER_FREE,
     observable: false,

@@ -18,7 +18,7 @@ pub const REFERENCES_BALANCE: Invariant = Invariant {
         Cite {
             mail: &mail::KREF,
             who: "Jason Gunthorpe",
-            claim: "a reference count keeps memory, and whoever took a reference gives it back",
+            claim: "a reference count keeps memory, and the task that took a reference gives it back",
         },
     ],
     about: Kinds::LEAK.or(Kinds::UNDERFLOW).or(Kinds::REVIVED),

@@ -1,4 +1,4 @@
-//! Instances are configured side by side: nobody waits for a lock of all of them while a driver works.
+//! Instances are configured side by side: no task waits for a lock of all of them while a driver works.
 
 use crate::event::{Action, Kinds, LockName, Mode, RUN_TASKS_MAX, Scope, Subject, TaskId, Trace, What};
 use crate::invariant::Invariant;

@@ -1,4 +1,4 @@
-//! Whoever hears of an instance's end has heard of the end of its parts.
+//! The ends of an instance's parts are announced before its own.
 
 use crate::event::{Kinds, Notice, Subject, Trace};
 use crate::invariant::Invariant;

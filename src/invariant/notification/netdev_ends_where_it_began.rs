@@ -1,4 +1,4 @@
-//! Whoever hears of a netdev hears of its end: before it goes elsewhere, and before its device.
+//! A listener that is notified of a netdev is notified of its end: before it goes elsewhere, and before its device.
 
 use crate::event::{Action, Handle, Kinds, NetNs, Notice, PortIndex, Subject, Trace, What};
 use crate::invariant::Invariant;
@@ -8,7 +8,7 @@ use crate::mail::{self, Cite};
 /// Who hears of a netdev in the initial namespace hears of its end there before it begins elsewhere, and before its
 /// device ends.
 ///
-/// Other namespaces end themselves, and nobody is left in them to hear what becomes of the netdevs.
+/// Other namespaces end themselves, and no listener is left in them to hear what becomes of the netdevs.
 pub const NETDEV_ENDS_WHERE_IT_BEGAN: Invariant = Invariant {
     id: 0x1f,
     name: "netdev-ends-where-it-began",

@@ -14,7 +14,7 @@ use crate::mail::{self, Cite};
 /// (`devl_rate_nodes_destroy()`): once the command that ends a node has ended, nothing is under it any more.
 ///
 /// A driver makes a snapshot under no lock but its region's (`devlink_region_snapshot_create`), so the snapshot may be
-/// announced while somebody else announces the instance and has not come to the region: only its end is looked at.
+/// announced while another task announces the instance and has not come to the region: only its end is looked at.
 pub const REFERENCES_ARE_KNOWN: Invariant = Invariant {
     id: 0x1b,
     name: "references-are-known",

@@ -3,7 +3,7 @@
 //! Listeners are modelled as real ones are written: one that hears everything from the start, and one for
 //! every dump, which starts to listen, dumps, and lets a message win over an older entry of the dump. What a
 //! listener knows is a value for each object of each instance in its namespace; traps, groups and policers count by presence,
-//! because what is set of them is announced to nobody. Reporters and resources do not count: nobody is told that there
+//! because the kernel does not announce what is set of them. Reporters and resources do not count: it never says that there
 //! is one, or how it is set.
 
 use crate::event::{Handle, Kinds, NetNs, Notice, Span, Subject, TaskId, Trace, What};
@@ -81,7 +81,7 @@ impl Listener {
 
     fn hears(&mut self, notice: Notice, of: Subject, value: u8, netns: NetNs) {
         let Some((instance, object)) = slot(of) else { return };
-        // An instance that begins elsewhere has ended where it was, though nobody was there to hear of it.
+        // An instance that begins elsewhere has ended where it was, though no listener was there.
         if std::mem::replace(&mut self.place[instance], netns) != netns {
             self.known[instance] = [0; OBJECTS];
         }
@@ -111,7 +111,7 @@ impl Listener {
             What::Notify(notice, of, value) if self.is_in(netns) => self.hears(notice, of, value, netns),
             What::Dumped(of, value) if self.dump == Some(task) => self.reads(of, value),
             What::Leave(Span::DevlinkDumpit, ..) if self.dump == Some(task) => self.dump = None,
-            // Nobody was there to hear how it went on with what was in a namespace that ended.
+            // No listener was there to hear how it went on with what was in a namespace that ended.
             What::Free(Subject::Netns(gone)) => {
                 let places = self.place.iter().zip(&mut self.known);
                 places.filter(|(place, _)| **place == gone).for_each(|(_, known)| *known = [0; OBJECTS]);

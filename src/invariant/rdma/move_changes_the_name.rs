@@ -9,7 +9,7 @@ use crate::operand::Operand;
 pub const MOVE_CHANGES_THE_NAME: Invariant = Invariant {
     id: 0x32,
     name: "move-changes-the-name",
-    says: "The uevent that something was moved says another name than the one before.",
+    says: "The uevent of a move says a name that differs from the one before.",
     cites: &[Cite {
         mail: &mail::UEVENTS,
         who: "Alex Williamson",

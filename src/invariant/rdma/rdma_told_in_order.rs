@@ -52,7 +52,7 @@ struct State {
     missing: Lives<[bool; Client::COUNT], { IbDevice::COUNT }>,
     /// Which have a device.
     have: Lives<[bool; Client::COUNT], { IbDevice::COUNT }>,
-    /// Where devices are that were moved, and which namespaces end: nobody listens there.
+    /// Where devices are that were moved, and which namespaces end: no task listens there.
     netns: Lives<Option<NetNs>, { IbDevice::COUNT }>,
     ending: [bool; NetNs::COUNT],
     /// Which device each task registers.
@@ -75,7 +75,7 @@ impl State {
             What::Visible(Subject::Ib(device)) => {
                 *self.missing.of(device.index(), event.life) = self.clients;
             }
-            // Nobody is added any more to a device that somebody else unregisters meanwhile.
+            // No client is added any more to a device that another task unregisters meanwhile.
             What::Hidden(Subject::Ib(device)) => {
                 *self.missing.of(device.index(), event.life) = Default::default();
             }

@@ -1,4 +1,4 @@
-//! A reload that the driver refuses is heard by nobody.
+//! A reload that the driver refuses announces nothing.
 
 use crate::event::{Callback, Handle, Kinds, Span, Subject, TaskId, Trace, What};
 use crate::invariant::Invariant;
@@ -13,7 +13,7 @@ pub const REFUSED_RELOAD_IS_SILENT: Invariant = Invariant {
     cites: &[Cite {
         mail: &mail::RELOAD_LOCK,
         who: "Leon Romanovsky",
-        claim: "reload has to work whatever else goes on, and so nobody may be told of one that did not happen",
+        claim: "reload has to work whatever else goes on, and so no listener may be told of one that did not happen",
     }],
     about: Kinds::RELOAD,
     observable: false,

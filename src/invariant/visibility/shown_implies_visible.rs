@@ -1,4 +1,4 @@
-//! Nobody is shown what cannot be looked up.
+//! An answer shows nothing that a lookup would not find.
 
 use crate::event::{Handle, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;

@@ -5,7 +5,7 @@ use crate::invariant::Invariant;
 use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
-/// A device gets its clients in the order in which they registered, whoever registers meanwhile, and whoever unregisters
+/// A device gets its clients in the order in which they registered, also while others register or unregister
 /// it takes them in the reverse.
 pub const CLIENTS_IN_ORDER: Invariant = Invariant {
     id: 0x28,

@@ -5,7 +5,7 @@ use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 use crate::operand::Operand;
 
-/// Once nobody is in the kernel and no work is queued, a device's GID table has the addresses of its netdev and no others.
+/// Once no task is in the kernel and no work is queued, a device's GID table has the addresses of its netdev and no others.
 pub const GID_TABLE_CONVERGES: Invariant = Invariant {
     id: 0x2a,
     name: "gid-table-converges",

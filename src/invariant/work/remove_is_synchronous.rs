@@ -1,11 +1,11 @@
-//! After `remove()`, and after an unregister, nobody is called back about the device until it is added anew.
+//! After `remove()`, and after an unregistration, no callback is about the device until it is added anew.
 
 use crate::event::{Callback, Client, Event, IbDevice, Kinds, Life, Span, Subject, Trace, What};
 use crate::invariant::Invariant;
 use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
-/// After `remove()`, and after an unregister, nobody is called back about the device until it is added anew.
+/// After `remove()`, and after an unregistration, no callback is about the device until it is added anew.
 pub const REMOVE_IS_SYNCHRONOUS: Invariant = Invariant {
     id: 0x0b,
     name: "remove-is-synchronous",
