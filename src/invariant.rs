@@ -23,7 +23,7 @@ pub struct Invariant {
     pub name: &'static str,
     /// What must hold, in a sentence.
     pub says: &'static str,
-    /// Who argued for it.
+    /// The mails that argue for it.
     pub cites: &'static [Cite],
     /// A trace without any of these kinds of events keeps the invariant without being looked at.
     pub about: Kinds,

@@ -1,4 +1,4 @@
-//! Who may operate a device has its memory, and its active count does not come back from zero.
+//! An operable device has its memory, and its active count does not rise from zero.
 
 use crate::event::{IbDevice, Kinds, Subject, Trace, What};
 use crate::invariant::Invariant;

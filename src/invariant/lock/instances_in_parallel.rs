@@ -58,7 +58,7 @@ pub fn measure(trace: &Trace) -> Measure {
         let held_all = &mut held_all[usize::from(event.task)];
         match event.what {
             What::Call(_, of) if of.device().is_some() => *clock += 1,
-            // A driver is bound to an auxiliary device, or let go of it.
+            // A driver is bound to an auxiliary device, or unbound from it.
             What::Uevent(Action::Bind | Action::Unbind, Subject::Auxiliary(..)) if *held_all > 0 => {
                 *clock += 1
             }

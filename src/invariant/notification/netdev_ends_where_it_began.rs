@@ -5,7 +5,7 @@ use crate::invariant::Invariant;
 use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
-/// Who hears of a netdev in the initial namespace hears of its end there before it begins elsewhere, and before its
+/// A listener in the initial namespace is notified that a netdev ends there before it begins elsewhere, and before its
 /// device ends.
 ///
 /// Other namespaces end themselves, and no listener is left in them to hear what becomes of the netdevs.

@@ -9,7 +9,7 @@ use crate::operand::Operand;
 pub const COMPAT_DEVICES_ALTERNATE: Invariant = Invariant {
     id: 0x34,
     name: "compat-devices-alternate",
-    says: "In each namespace, what stands there for an RDMA device is added and removed in turn. It is made once before \
+    says: "In each namespace, the compat device of an RDMA device is added and removed in turn. It is made once before \
            it is unmade, and removed only where it was made.",
     cites: &[Cite {
         mail: &mail::UEVENTS,

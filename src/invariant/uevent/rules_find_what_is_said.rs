@@ -35,7 +35,7 @@ pub const RULES_FIND_WHAT_IS_SAID: Invariant = Invariant {
 const UNREGISTERED: Action = Action::Change(MdevState::Unregistered);
 
 struct State {
-    /// Who made each device that is there, having heard of all that was said of the parent by then.
+    /// The task that made each device that is there, having received every uevent of the parent by then.
     made_by: [Option<(TaskId, Life)>; Uuid::COUNT],
     /// Whose registration is under way.
     is_registering: [bool; Parent::COUNT],
@@ -78,7 +78,7 @@ fn check(trace: &Trace) -> Option<usize> {
                 state.heard[usize::from(event.task)][parent.index()] += 1;
             }
             What::Uevent(Action::Add, Subject::Child(parent, uuid)) => {
-                // Who acts on what was said long ago makes a device that the next event is not about.
+                // A task that acts on an old uevent makes a device that the next event is not about.
                 let is_late = state.is_late(event.task, parent);
                 state.made_by[uuid.index()] = (!is_late).then_some((event.task, event.life));
             }

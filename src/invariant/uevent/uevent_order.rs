@@ -137,7 +137,7 @@ impl State {
         }
     }
 
-    /// The driver of a child registers it with vfio before it is bound, and takes it back before it lets go.
+    /// The driver of a child registers it with vfio before it is bound, and unregisters it before it is unbound.
     fn vfio(&mut self, action: Action, uuid: Uuid) -> bool {
         let stage = self.children.of(uuid.index(), 0).stage;
         match action {
@@ -157,7 +157,7 @@ impl State {
         let child = self.children.of(uuid.index(), event.life);
         let (keeps, next) = match action {
             Action::Add => (child.stage == Stage::Gone, Stage::Added),
-            // A user may have a driver let go of it and take it again.
+            // A user may unbind its driver and bind it again.
             Action::Bind => (matches!(child.stage, Stage::Added | Stage::Unbound), Stage::Bound),
             Action::Unbind => (child.stage == Stage::Bound, Stage::Unbound),
             // A driver whose probe failed was never bound.

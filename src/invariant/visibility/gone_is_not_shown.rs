@@ -38,7 +38,7 @@ fn check(trace: &Trace) -> Option<usize> {
                     if notice == Notice::Del { *parts |= 1 << part } else { *parts &= !(1 << part) }
                 }
             }
-            // One that is made again without a word is there again, as another invariant says.
+            // One that is made again without a notification is there again, as another invariant says.
             What::Add(of) => {
                 if let Some((handle, part)) = of.part() {
                     gone.of(handle.index(), event.life).1 &= !(1 << part);

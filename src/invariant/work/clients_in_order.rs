@@ -5,8 +5,8 @@ use crate::invariant::Invariant;
 use crate::invariant::lives::Lives;
 use crate::mail::{self, Cite};
 
-/// A device gets its clients in the order in which they registered, also while others register or unregister
-/// it takes them in the reverse.
+/// A device gets its clients in the order in which they registered, also while others register, and
+/// loses them in the reverse order.
 pub const CLIENTS_IN_ORDER: Invariant = Invariant {
     id: 0x28,
     name: "clients-in-order",
