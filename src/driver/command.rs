@@ -42,7 +42,7 @@ commands! {
         0x4e "driver.sriov-numvfs" SriovNumvfs(handle: Handle, number: NumVfs),
         /// Binds the driver to a device that has none, as a user does by hand.
         0x50 "driver.bind" Bind(handle: Handle),
-        /// Has the driver let go of a device, which stays on its bus.
+        /// Unbinds the driver from a device, which stays on its bus.
         0x51 "driver.unbind" Unbind(handle: Handle),
         /// Adds a route to the namespace that the task is in; drivers that keep routes too may refuse it.
         0x52 "route.add" RouteAdd(route: Route),

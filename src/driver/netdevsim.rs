@@ -73,5 +73,5 @@ pub(super) const LINUX_6_12: Model = Model {
 /// Models netdevsim as it is in Linux 6.1, which registers the same.
 pub(super) const LINUX_6_1: Model = Model { netdevs: Netdevs::Told, ..LINUX_6_12 };
 
-/// The ports of a device that was made without a word about them.
+/// The ports of a device that was created without a number of ports.
 const PORTS: &[PortIndex] = &[PortIndex::P0, PortIndex::P1];

@@ -1,6 +1,6 @@
-//! The files of netdevsim's bus: a device is made and unmade by writing to them, and its driver bound and let go.
+//! The files of netdevsim's bus: a write to them creates or deletes a device, and binds or unbinds its driver.
 //!
-//! Uevents tell of all of it. The files are the module's, and so is the code that releases a device.
+//! Uevents announce all of it. The files are the module's, and so is the code that releases a device.
 
 use super::id_table::is_nsim;
 use super::{Cores, port};
@@ -152,7 +152,7 @@ pub async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     done
 }
 
-/// A write to the driver's file `unbind`. Models `unbind_store()`: a driver that is let go meanwhile is no error.
+/// A write to the driver's file `unbind`. Models `unbind_store()`: a driver that is unbound meanwhile is no error.
 pub async fn unbind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     if !cores.model_of(handle).has_bus_files {
         return cores.detach(handle).await;

@@ -53,7 +53,7 @@ impl Cores<'_> {
     }
 }
 
-/// Tells user space that a driver was bound or let go, if the cores is modelled.
+/// Sends the uevent that a driver was bound or unbound, if the bus is modelled.
 fn announce(cores: &Cores<'_>, handle: Handle, action: Action) {
     if let Some(device) = cores.device(handle).on_bus.get() {
         cores.kernel.uevent(action, Subject::Device(handle), device);
