@@ -68,7 +68,7 @@ mod tests {
     const MODULE: Module = Module::Netdevsim;
     const GONE: What = What::ModuleGone(MODULE);
 
-    /// A module makes a device, lets go of it, and goes itself.
+    /// A module makes a device, drops its reference, and is unloaded.
     fn run(delayed_release: bool, waits: bool) -> Trace {
         let mut kernel = Kernel::default();
         kernel.reset(Kconfig { delayed_release }, &[TaskName::Rmmod, TaskName::SystemWorker], &[], None);

@@ -82,7 +82,7 @@ impl Footprint {
     }
 }
 
-/// What orders two steps though their order is no choice: who waits for something goes on after it, whether it came before
+/// What orders two steps though their order is no choice: a task that waits for something goes on after it, whether it came before
 /// the waiting began or after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {

@@ -229,7 +229,7 @@ impl Kernel {
         free
     }
 
-    /// Lets go of a lock and hands it to those who have waited longest.
+    /// Unlocks a lock and hands it to the tasks that have waited longest.
     fn release(&self, lock: LockId, mode: Mode) {
         if self.over.get() {
             return;
@@ -242,7 +242,7 @@ impl Kernel {
             Mode::Write => entry.writer = None,
             Mode::Read => {
                 let reader = entry.readers.iter().position(|reader| *reader == self.current.get());
-                entry.readers.swap_remove(reader.expect("a reader lets go of what it holds"));
+                entry.readers.swap_remove(reader.expect("a reader unlocks what it holds"));
             }
         }
         self.hand_over(entry);
@@ -286,8 +286,8 @@ impl Kernel {
     }
 }
 
-/// A lock held by a task; dropping it lets go.
-#[must_use = "a lock that is not kept is let go at once"]
+/// A lock held by a task; dropping it unlocks.
+#[must_use = "a lock that is not kept is unlocked at once"]
 #[derive(Debug)]
 pub struct Held<'k> {
     kernel: &'k Kernel,

@@ -92,7 +92,7 @@ impl Kernel {
         let left = self.task().netns.replace(netns);
         [left, netns].into_iter().for_each(|netns| footprint::writes(|| members(netns)));
         if left != netns {
-            // Who is in a namespace keeps it from being deleted.
+            // A task inside a namespace pins it.
             self.emit(What::Set(Subject::Netns(netns), left.to_byte(), netns.to_byte()));
         }
         Ok(())

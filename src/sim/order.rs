@@ -1,4 +1,4 @@
-//! The lock-order graph, in the manner of lockdep: who was asked for while what was held.
+//! The lock-order graph, in the manner of lockdep: which lock was taken while which was held.
 //!
 //! A cycle in it can deadlock under some schedule even if this run did not. A flush depends on the queue's
 //! work, and a wait for users on what those users do, so both stand in the graph beside the locks

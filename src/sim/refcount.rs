@@ -56,7 +56,7 @@ pub struct KrefState {
     disowned: bool,
     /// Where the memory went.
     freed: Option<Point>,
-    /// Who sleeps until the last reference is put.
+    /// The tasks that sleep until the last reference is put.
     waiter: Option<TaskId>,
     /// What the last put of a device is to do.
     release: Option<Release>,

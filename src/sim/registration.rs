@@ -15,7 +15,7 @@ use crate::event::{LockClass, Mode, Point, Subject, TaskId, What};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RegistrationId(u16);
 
-/// Who operates one object.
+/// The tasks that operate one object.
 #[derive(Debug)]
 pub struct RegistrationState {
     open: bool,

@@ -13,7 +13,7 @@ use std::fmt;
 /// One step of a schedule: a task, and how far it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Segment {
-    /// Who runs.
+    /// The task that runs.
     pub task: TaskName,
     /// Where it stops: at the n-th time (from 1) it comes to the point. Without, when it blocks or ends.
     pub until: Option<(Point, u8)>,
@@ -75,7 +75,7 @@ struct Driven {
 /// After so many points the segment of a chooser ends, though its task may go on.
 const SEGMENT_POINTS: usize = 200;
 
-/// Who runs next, and where it stops.
+/// Which task runs next, and where it stops.
 #[derive(Debug, Default)]
 pub struct Scheduler {
     segments: Vec<Segment>,

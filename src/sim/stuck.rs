@@ -1,4 +1,4 @@
-//! Deadlock, found when no task can run: who waits for whom, as an event that names the cycle.
+//! Deadlock, found when no task can run: an event that names the cycle of tasks that wait.
 
 use super::kernel::{Kernel, STEPS_MAX};
 use super::lock::LockId;

@@ -1,4 +1,4 @@
-//! The simulated kernel by itself: who waits for whom, and in what order they go on.
+//! The simulated kernel by itself: which task waits for which, and in what order they go on.
 
 use super::kernel::{EVENTS_MAX, Kconfig, Kernel, STEPS_MAX};
 use super::lock::LockId;
@@ -68,7 +68,7 @@ fn worker(k: &Kernel, takes_lock: bool) -> Body<'_> {
     }))
 }
 
-/// Who took a lock, in order.
+/// The tasks that took a lock, in order.
 fn takers(trace: &Trace) -> Vec<TaskId> {
     let acquires = trace.events.iter().filter(|event| matches!(event.what, What::Acquire(..)));
     acquires.map(|event| event.task).collect()
@@ -132,7 +132,7 @@ fn a_reader_behind_a_writer_behind_a_reader_is_a_deadlock_of_three() {
 
 #[test]
 fn a_lock_goes_to_who_has_waited_longest() {
-    // The fourth comes when the lock was let go, and is still behind those who slept.
+    // The fourth comes when the lock is unlocked, and is still behind those that slept.
     let schedule = [(T1, Some(THERE)), (T3, None), (T2, None), (T1, None), (T4, None)];
     let trace = run(&[T1, T2, T3, T4], &schedule, |k| (0..4).map(|_| holds(k, Mode::Write)).collect());
     assert_eq!(takers(&trace), [0, 2, 1, 3]);

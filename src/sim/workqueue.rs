@@ -60,7 +60,7 @@ impl Queue {
 /// meet a worker that takes one of those.
 #[derive(Debug, Clone, Copy, Hash)]
 enum Part {
-    /// The order of its items: who queues, and who flushes what was queued until then.
+    /// The order of its items: tasks that queue, and tasks that flush what was queued until then.
     Order,
     /// Whether this item is on it.
     Item(WorkFn),
