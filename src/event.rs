@@ -55,7 +55,7 @@ pub enum Action {
     Add,
     /// A driver bound to it.
     Bind,
-    /// The driver let go.
+    /// The driver was unbound.
     Unbind,
     /// The device is gone.
     Remove,
@@ -259,7 +259,7 @@ pub enum What {
 
     /// A lock was taken.
     Acquire(LockName, Mode),
-    /// A lock was let go.
+    /// A lock was unlocked.
     Release(LockName, Mode),
     /// A lock was not free, or a flush or completion is not done: the task sleeps.
     Block(LockName),

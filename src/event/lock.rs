@@ -43,7 +43,7 @@ macro_rules! lock_classes {
             pub const fn name(self) -> &'static str {
                 match self { $(LockClass::$name => $spelling,)+ }
             }
-            /// Who shares a lock of this class.
+            /// Which objects share a lock of this class.
             pub const fn scope(self) -> Scope {
                 match self { $(LockClass::$name => Scope::$scope,)+ }
             }
