@@ -7,7 +7,7 @@ use crate::program::{Command, Program, Subsystem, TASKS_MAX, Task};
 use crate::{devlink, ib, mdev};
 use std::hash::{Hash, Hasher};
 
-/// The most tasks of a program that is made up: register, use, remove, and one more to be in their way.
+/// The most tasks of a generated program: register, use, remove, and one more to be in their way.
 const TASKS_MADE_MAX: usize = 4;
 /// The most commands of such a task. What needs more grows by mutation.
 const COMMANDS_MADE_MAX: usize = 5;

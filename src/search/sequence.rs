@@ -66,7 +66,7 @@ impl Sequences {
         sequences
     }
 
-    /// Makes up a program of one task under these variants, and only of commands that may be used. Most begin by
+    /// Generates a program of one task under these variants, and only of commands that may be used. Most begin by
     /// making the device that they are about; a fifth of the others are taken as they are drawn, refused or not.
     pub fn next(&mut self, variants: Variants, may: impl Fn(&Command) -> bool) -> Program {
         let favourites = Favourites::new(&mut self.random);

@@ -63,7 +63,7 @@ pub(super) struct Explorer {
     /// What the task of each step last waited for, and which step let it run on.
     blocked: [Option<Shared>; RUN_TASKS_MAX],
     woken: [Option<usize>; RUN_TASKS_MAX],
-    /// Who could run before the step, those that only would begin to wait left out.
+    /// The tasks that could run before the step, without those that would only begin to wait.
     free: u32,
     scratch: Footprint,
     /// Whether the execution ended because every task that could go on is asleep.
@@ -124,7 +124,7 @@ impl Explorer {
         }
     }
 
-    /// Who can run and, where that leads to nothing else, do more than begin to wait.
+    /// The tasks that can run and, where that leads to nothing else, do more than begin to wait.
     fn free_of(&self, runnable: Runnable) -> u32 {
         match self.explores {
             Explores::Reduced => runnable.tasks & !runnable.before_lock,

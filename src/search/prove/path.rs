@@ -28,7 +28,7 @@ pub(super) struct Step {
     pub(super) locks: Vec<(Shared, Meets)>,
     /// The lock that it begins with asking for.
     pub(super) begins_with: Option<Shared>,
-    /// The locks that it lets go of which it had to itself from before.
+    /// The exclusive locks from before that it unlocks.
     pub(super) frees: Vec<Shared>,
     /// The lock that it ends to wait for.
     pub(super) blocks: Option<Shared>,
@@ -103,7 +103,7 @@ pub(super) struct Race {
     pub(super) clock: Clock,
 }
 
-/// Who touched something last.
+/// The step that touched something last.
 #[derive(Debug, Default)]
 struct Touched {
     writer: Option<usize>,

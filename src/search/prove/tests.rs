@@ -125,7 +125,7 @@ struct Steps {
     taken: Vec<TaskId>,
     footprints: Vec<Footprint>,
     edges: Vec<Vec<Edge>>,
-    /// Who could run before each step.
+    /// The tasks that could run before each step.
     runnable: Vec<u32>,
     events: usize,
     known: Known,
