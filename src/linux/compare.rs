@@ -231,7 +231,7 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
                 continue;
             }
             What::Notify(..) | What::Link(..) => format!("{netns}{} {}", event.what.verb(), event.what),
-            // Who hears need not be who runs.
+            // The task that receives need not be the one that runs.
             What::Heard(..) => format!("{task} heard {}", event.what),
             other => format!("{} {other}", other.verb()),
         };

@@ -147,7 +147,7 @@ fn slot(handle: Handle, card: LineCard) -> Attributes {
     of(handle).u32(attr::LINECARD_INDEX, card.to_byte().into())
 }
 
-/// A snapshot of a region; without a word about the id if devlink is to choose it.
+/// A snapshot of a region; without an id if devlink is to choose it.
 fn snapshot(handle: Handle, region: Region, id: SnapshotId) -> Attributes {
     let named = of(handle).text(attr::REGION_NAME, region.word());
     match id.word().parse() {

@@ -21,7 +21,7 @@ pub enum Sort {
     Complaint(Kind),
     /// Tasks wait for each other, or for what never comes.
     Deadlock,
-    /// The kernel says nothing any more, or its process ended without a word.
+    /// The kernel says nothing any more, or its process ended without a message.
     Hang,
     /// Something is left after everything was deleted.
     Left,

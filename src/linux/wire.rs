@@ -16,7 +16,7 @@ pub const MORE: &[u8] = b"+";
 pub struct Request {
     /// The commands, one after the other; if they are steered, those of a task one after the other.
     pub steps: Vec<Step>,
-    /// Whether each task is a thread of its own, which a tracer stops and lets go.
+    /// Whether each task is a thread of its own, which a tracer stops and continues.
     #[serde(default)]
     pub is_steered: bool,
     /// What is asked once all is quiet: the dumps that show the state at rest.
@@ -92,7 +92,7 @@ pub enum Operation {
         /// Its name.
         name: String,
     },
-    /// Listens there no more, lets go of it, and waits until it has ended.
+    /// Stops listening there, drops the reference, and waits until the namespace has ended.
     NetnsDel {
         /// Its name.
         name: String,
@@ -157,7 +157,7 @@ pub enum Indexed {
     Netns(String),
 }
 
-/// Who sends or hears netlink messages.
+/// The family of a netlink message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Family {
     /// Generic netlink's family `devlink`; its group `config`.
@@ -225,7 +225,7 @@ pub enum Report {
     },
     /// An answer to a request of the command that runs.
     Answer {
-        /// Who answers.
+        /// The family that answers.
         family: Family,
         /// To which task, if several may ask at the same time.
         #[serde(default, skip_serializing_if = "Option::is_none")]

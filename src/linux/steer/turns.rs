@@ -274,7 +274,7 @@ impl Turns {
                 self.tasks[task].asked += 1;
                 return Verdict::Park;
             } else if !self.is_at_work(workers) {
-                // The last reference may go a grace period after who had it let go of it.
+                // The last reference may be dropped a grace period after its holder asked for it.
                 self.tasks[task].asked += 1;
                 if self.tasks[task].asked >= IDLE {
                     self.tasks[task].state = State::Parked;

@@ -1,4 +1,4 @@
-//! Who waits for whom on a real kernel: the functions in which tasks sleep, and lockdep's list of held locks.
+//! Which task waits for which on a real kernel: the functions in which tasks sleep, and lockdep's list of held locks.
 
 use super::{Entry, Log};
 use crate::event::{Link, LockClass, LockName, Point, Subject, TaskId, TaskName};

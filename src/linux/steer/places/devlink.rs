@@ -322,7 +322,7 @@ pub(super) const PLACES: &[Place] = &[
     new(Point::RateNodeDel, Site::Call("devlink_nl_rate_del_doit", "devlink_rate_notify", 1)),
     at(Point::RateNodeDel, Site::Call("devlink_nl_cmd_rate_del_doit", "devlink_rate_notify", 1)).before(6, 7),
     at(Point::RateNodesDestroy, Site::Call("devl_rate_nodes_destroy", "list_del", 1))
-        .near("the driver has let go of the node"),
+        .near("the driver has freed the node"),
     at(Point::RateNodesDestroy, Site::Entry("devl_rate_nodes_destroy")).near("before the first node"),
     // Line cards: no driver of a kernel as built has any, so no task comes here.
     new(Point::LineCardSet, Site::Call("devlink_linecard_type_set", "mutex_lock", 1)),

@@ -21,7 +21,7 @@ const fn rtnl_nets(point: Point, handler: &'static str) -> [Place; 2] {
     [at(point, Site::Call(handler, "rtnl_nets_lock", 1)).since(6, 13), rtnl(point, handler).since(6, 13)]
 }
 
-/// Where netdevsim has a device go: its files go first, and then its driver lets go.
+/// Where netdevsim has a device go: its files go first, and then its driver is unbound.
 const fn files(caller: &'static str) -> Place {
     nsim(Point::PortFilesRemove, Site::Call(caller, "device_unregister", 1))
         .near("the driver core takes the lock of the device once before")
@@ -46,7 +46,7 @@ pub(super) const PLACES: &[Place] = &[
         .before(6, 3)
         .near("half of the parts are made, the lock of the instance is held, and no lookup finds it"),
     nsim(Point::ProbeReady, Site::After("nsim_drv_probe", "nsim_dev_port_add_all", 1)),
-    // It lets go, when the device goes, when a user says so or with the driver.
+    // It is unbound when the device goes, by a user, or with the driver.
     at(Point::RemoveDeviceLock, Site::Entry("device_release_driver_internal")),
     nsim(Point::RemoveTeardown, Site::Call("nsim_drv_remove", "nsim_dev_reload_destroy", 1)),
     nsim(Point::RemoveFree, Site::Call("nsim_drv_remove", "devlink_free", 1)),

@@ -58,7 +58,7 @@ pub(super) const PLACES: &[Place] = &[
         .since(6, 12),
     core(Point::IbNotifyUnregister, Site::Call("__ib_unregister_device", "free_netdevs", 1))
         .before(6, 12)
-        .near("before the netdevs are let go: nothing is told of it"),
+        .near("before the references to the netdevs are dropped, which no event shows"),
     core(Point::IbNotifyRemove, Site::Call("__ib_unregister_device", "device_del", 1)),
     core(Point::IbUnregisterFree, Site::Call("__ib_unregister_device", "ib_dealloc_device", 1)),
     core(Point::IbUnregisterWork, Site::Entry("ib_unregister_work")),
@@ -87,7 +87,7 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::NetdevChange, Site::Call("rtnetlink_rcv_msg", "rtnl_lock", 1)).before(6, 14),
     at(Point::NetdevChange, Site::Call("inet_rtm_deladdr", "rtnl_lock", 1)).since(6, 14),
     at(Point::NetdevChange, Site::Call("inet6_rtm_deladdr", "rtnl_lock", 1)).since(6, 14),
-    // Users. Who names a device looks through a dump for its index first.
+    // Users. A user who names a device looks through a dump for its index first.
     core(Point::IbShow, DUMP).by(&["rdma.dev-show", "rdma.link-show", "rdma.set-netns"]),
     core(Point::IbShowPort, Site::Call("nldev_port_get_dumpit", "fill_port_info", 1)),
     core(Point::IbRenameFind, DUMP).by(&["rdma.rename"]),

@@ -32,7 +32,7 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::MttyChildProbe, Site::Entry("mtty_probe")).of("mtty"),
     at(Point::MttyChildProbe, Site::Entry("mdpy_probe")).of("mdpy"),
     mdev(Point::MdevCreateActive, Site::After("mdev_device_create", "mdev_create_sysfs_files", 1)),
-    // A user removes it. The writer has let go of its own file before mdev core is asked.
+    // A user removes it. The writer drops its reference to its own file before mdev core is asked.
     at(Point::MdevRemoveStore, Site::Entry("kernfs_fop_write_iter")).by(&["mdev.remove"]),
     mdev(Point::MdevRemoveParent, Site::Call("remove_store", "mdev_device_remove", 1)),
     mdev(Point::MdevRemoveLock, Site::Call("mdev_device_remove", "mutex_lock", 1)),
