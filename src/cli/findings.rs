@@ -131,7 +131,7 @@ fn held(path: &Path) -> anyhow::Result<Option<Program>> {
     Ok(program.filter(|program| program.commands() > 0))
 }
 
-/// Who argued for an invariant, as corpus files cite them.
+/// The mails that argue for an invariant, as corpus files cite them.
 pub(super) fn citations(invariant: &Invariant) -> String {
     invariant.cites.iter().map(|cite| format!("#= {}: {}\n", cite.mail.key, cite.who)).collect()
 }

@@ -34,7 +34,7 @@ const ROTA: [Subsystem; 3] = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Programs to compare, or folders of `.prog` files [default: programs that are made up]
+    /// Programs to compare, or folders of `.prog` files [default: generated programs]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How many programs to make up
@@ -256,7 +256,7 @@ fn programs(arguments: &Arguments, variants: Variants) -> anyhow::Result<Vec<(St
     Ok(named)
 }
 
-/// Programs of one task that are made up, about one subsystem or about each that the variants say something of, in turn.
+/// Generated programs of one task, about one subsystem or about each that the variants say something of, in turn.
 pub(super) fn sequences(
     variants: Variants,
     subsystem: Option<Subsystem>,

@@ -192,7 +192,7 @@ fn listen(mut groups: Vec<Group>, line: &Line, orders: &Receiver<Order>, rings: 
     }
 }
 
-/// One message: who has more is asked again after the others.
+/// One message: a socket that has more is read again after the others.
 fn hear(group: &mut Group, line: &Line) {
     let Group { family, netns, socket, own, brake } = group;
     if let Some(Err(error)) = brake.as_mut().map(Brake::heard) {

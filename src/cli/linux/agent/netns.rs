@@ -28,7 +28,7 @@ pub(super) struct Namespaces {
     init: Arc<File>,
     shared: Arc<Mutex<Shared>>,
     current: Option<String>,
-    /// Whether the thread is a task that a tracer stops and lets go.
+    /// Whether the thread is a task that a tracer stops and continues.
     is_steered: bool,
 }
 
@@ -49,7 +49,7 @@ impl Namespaces {
         Ok(Namespaces { listener, devlink, init, shared: Arc::default(), current: None, is_steered: false })
     }
 
-    /// The same for a thread that is stopped and let go.
+    /// The same for a thread that a tracer stops and continues.
     pub(super) fn steered(&self) -> Namespaces {
         Namespaces { is_steered: true, ..self.clone() }
     }
@@ -142,7 +142,7 @@ impl Namespaces {
         };
         self.listener.remove(name)?;
         drop(file);
-        // Who is steered waits for the worker that ends it, however long that is kept from its work.
+        // A steered task waits for the worker that ends it, however long that is kept from its work.
         if self.is_steered {
             call(Call::Await)
         } else {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use unreg::linux::steer::Call;
 use unreg::linux::wire::Report;
 
-/// The line to the host. Who performs and who listens share it; the order of their calls is the order of reports.
+/// The line to the host. Performers and listeners share it; the order of their calls is the order of reports.
 #[derive(Debug, Clone)]
 pub(super) struct Line(Arc<Mutex<Buffer>>);
 

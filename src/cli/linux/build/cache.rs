@@ -186,7 +186,7 @@ impl Cache {
         self.0.join(key)
     }
 
-    /// Keeps others from building the same, as long as the file is open. Who comes second waits.
+    /// Keeps others from building the same, as long as the file is open. The second process waits.
     pub(super) fn lock(&self, key: &str) -> anyhow::Result<File> {
         let path = self.lock_file(key);
         let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;

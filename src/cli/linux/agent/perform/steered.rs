@@ -1,4 +1,4 @@
-//! Commands of several tasks under way at the same time: a thread a task, which a tracer stops and lets go.
+//! Commands of several tasks under way at the same time: a thread a task, which a tracer stops and continues.
 
 use super::{Log, Performer, complain};
 use crate::cli::linux::agent::report::call;
