@@ -77,7 +77,7 @@ pub struct Ib {
     /// The clients that no program names.
     unnamed: unnamed::Unnamed,
     cm: cm::Cm,
-    /// Who has which device open.
+    /// The users that have each device open.
     pub uverbs: uverbs::Uverbs,
 }
 

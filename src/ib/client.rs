@@ -211,7 +211,7 @@ impl Ib {
         Ok(())
     }
 
-    /// The client with the lowest id above another. Who holds the lock of the list already says so.
+    /// The client with the lowest id above another. A caller that holds the lock of the list says so.
     pub(super) async fn next_client(
         &self,
         k: &Kernel,

@@ -141,8 +141,8 @@ impl Ib {
         Ok(keeps)
     }
 
-    /// The next device of the list, kept, so that it can be operated after the list's lock is let go. Who holds that
-    /// already says so.
+    /// The next device of the list, kept, so that it can be operated after the list's lock is unlocked. A caller that
+    /// holds that lock says so.
     pub(super) async fn next_device<'k>(
         &self,
         k: &'k Kernel,

@@ -43,7 +43,7 @@ impl Ib {
     }
 
     /// Models a dump of all devices, in the order of their indices. What fills it adds one device, and is called until it
-    /// has nothing to add: the lock of the list is let go after each device.
+    /// has nothing to add: the lock of the list is unlocked after each device.
     async fn dump(&self, k: &Kernel, at: Point, mut each: impl FnMut(IbDevice)) {
         let mut shown = 0;
         let mut list = take(k, self.decisions.devices, Mode::Read, at).await;
@@ -276,7 +276,7 @@ impl Ib {
         self.decisions.users.queued_holds && self.decisions.keeps != Keeps::Kref
     }
 
-    /// Unregisters a device that is still the one it was, and lets go of its memory.
+    /// Unregisters a device that is still the one it was, and drops the reference to its memory.
     async fn unregister_held(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         if self.decisions.keeps == Keeps::Kref || k.touch(kref) {
             // Another task may have been faster; then this one has waited for it.

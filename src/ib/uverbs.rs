@@ -37,7 +37,7 @@ struct UverbsDevice {
     device: IbDevice,
     /// How many there are who keep it: itself while it can be opened, and each file.
     refcount: Kref,
-    /// Who is in a command (`disassociate_srcu`).
+    /// The users in a command (`disassociate_srcu`).
     commands: RegistrationId,
     /// The RDMA device, until it is taken away.
     ib: Option<Kref>,
