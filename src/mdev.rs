@@ -47,7 +47,7 @@ pub trait Vendor {
     fn get_available(&self, parent: Parent, kind: MdevType) -> Option<u8>;
     /// The driver is bound to a new device.
     async fn probe(&self, parent: Parent, uuid: Uuid, kind: MdevType) -> Result<(), Errno>;
-    /// It lets go of a device.
+    /// Unbinds the driver from a device.
     async fn remove(&self, parent: Parent, uuid: Uuid);
     /// Whether a user has a device open.
     fn is_open(&self, uuid: Uuid) -> bool;

@@ -45,7 +45,7 @@ impl Mdev {
         Ok(())
     }
 
-    /// Models `device_driver_detach()`: the driver lets go, if it has the device.
+    /// Models `device_driver_detach()`: unbinds the driver, if it is bound to the device.
     pub(super) async fn detach<V: Vendor>(
         &self,
         k: &Kernel,

@@ -128,7 +128,7 @@ pub struct Decisions {
     pub unregistration: Unregistration,
     /// Whether a removal is noted before it begins, so that no task begins another.
     pub removal_is_noted: bool,
-    /// Whether the driver of a child waits, when it lets go, for those who have the child open.
+    /// Whether the driver of a child waits, when it is unbound, for the users that have the child open.
     pub driver_waits_for_users: bool,
     /// Whether the removal of a child that a user has open is refused, as up to 5.1.
     pub open_is_refused: bool,
