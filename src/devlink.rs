@@ -72,7 +72,7 @@ struct Instance {
     /// The namespace of whose netdevs it is told, where it is not told of all.
     follows: Cell<NetNs>,
     lock: LockId,
-    /// Who operates it, under the decision that a reference promises that it stays registered.
+    /// Its users, under the decision that a reference promises that it stays registered.
     users: RegistrationId,
     /// The mark `DEVLINK_REGISTERED`: users can look the instance up.
     registered: Cell<bool>,

@@ -206,7 +206,7 @@ pub struct Parts {
     pub rate_set_in_steps: bool,
     /// Whether a rate object that has a parent is refused another.
     pub rate_keeps_parent: bool,
-    /// Whether the driver unmakes rate nodes without a word.
+    /// Whether the driver deletes rate nodes without a notification.
     pub rate_nodes_end_silently: bool,
     /// Whether rate objects keep their parents when the driver unmakes all nodes.
     pub rate_parents_kept: bool,

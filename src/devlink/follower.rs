@@ -50,7 +50,7 @@ impl Devlink {
         }
     }
 
-    /// Whether the followers of netdevs behind devlink are told that one goes, and let go of it.
+    /// Whether the followers of netdevs behind devlink are notified that one goes, and drop their references.
     pub fn others_are_told(&self) -> bool {
         !self.follower.is_cut.get()
     }

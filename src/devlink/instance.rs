@@ -24,7 +24,7 @@ impl InstanceId {
 }
 
 /// What a command holds between `devlink_nl_pre_doit()` and `devlink_nl_post_doit()`, inner lock first so
-/// that dropping it lets go in the kernel's order.
+/// that dropping it unlocks in the kernel's order.
 #[derive(Debug)]
 pub struct Doit<'k> {
     /// The instance that the command works on.
@@ -38,7 +38,7 @@ pub struct Doit<'k> {
 }
 
 impl Doit<'_> {
-    /// Lets go of the instance's lock before the command is done, under the decisions that do.
+    /// Unlocks the instance's lock before the command is done, under the decisions that do.
     pub(super) fn unlock(&mut self) {
         drop(self.lock.take());
     }
@@ -46,7 +46,7 @@ impl Doit<'_> {
 
 impl Drop for Doit<'_> {
     fn drop(&mut self) {
-        // The mutex lives in the instance, so it is let go before the reference.
+        // The mutex lives in the instance, so it is unlocked before the reference is dropped.
         drop(self.lock.take());
         self.devlink.put(self.kernel, self.id);
     }
@@ -183,7 +183,7 @@ impl Devlink {
         if !k.put(kref) {
             return;
         }
-        // Models `devlink_release()`, which names the device and then lets go of it.
+        // Models `devlink_release()`, which names the device and then drops its reference.
         if let Some(parent) = parent
             && k.touch(parent)
             && !self.decisions.registration.parent_not_referenced

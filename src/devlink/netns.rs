@@ -1,4 +1,4 @@
-//! Network namespaces: who sees an instance, how a reload moves it, and where it goes when its namespace ends.
+//! Network namespaces: which users see an instance, how a reload moves it, and where it goes when its namespace ends.
 
 use super::{Devlink, InstanceId, Ops};
 use crate::event::{NetNs, Notice, Point, ReloadAction, ReloadLimit, ReloadTo, Subject, SubjectKind, What};

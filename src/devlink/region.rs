@@ -213,7 +213,7 @@ impl Devlink {
             k.free(kref);
             self.with(k, id, |instance| instance.snapshots.ids[snapshot.index()] = None);
         } else if !self.has(k, id, Subject::Snapshot(self.handle(id), snapshot)) {
-            // Who still holds an id without a snapshot has forgotten it.
+            // An id that is held without a snapshot was forgotten.
             k.disown(kref);
         }
     }
