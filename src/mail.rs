@@ -9,7 +9,7 @@ pub mod claims;
 pub struct Mail {
     /// One word for it, as corpus files cite it: `#= kref: Jason Gunthorpe`.
     pub key: &'static str,
-    /// Who wrote it.
+    /// Its author.
     pub author: &'static str,
     /// When, as year-month-day.
     pub date: &'static str,
@@ -17,7 +17,7 @@ pub struct Mail {
     pub subject: &'static str,
 }
 
-/// Who claims what in which mail.
+/// A claim of a person in a mail.
 #[derive(Debug, Clone, Copy)]
 pub struct Cite {
     /// Where it is written (the author of the mail, or of a mail that it answers).

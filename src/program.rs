@@ -41,7 +41,7 @@ pub struct Program {
     pub expect: u64,
     /// The tasks, in the order of the file, which is the order they run in after the schedule.
     pub tasks: Vec<Task>,
-    /// Who runs, until where.
+    /// Which task runs, until where.
     pub schedule: Vec<Segment>,
 }
 

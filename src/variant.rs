@@ -14,7 +14,7 @@ pub struct Variant<R: 'static> {
     pub name: &'static str,
     /// What it does, in a line.
     pub says: &'static str,
-    /// Who proposed it, or argued against it.
+    /// The mails that propose it, or argue against it.
     pub cites: &'static [Cite],
     /// The invariants that it breaks at least: those that a search demonstrably finds. It may break more, because the
     /// list claims nothing of the others. Empty for an option that must not break any.

@@ -40,7 +40,7 @@ impl Verdict {
 pub struct Claim {
     /// Where it is written.
     pub mail: &'static Mail,
-    /// Who makes it: the author of the mail, or a person that it answers.
+    /// The person that makes it: the author of the mail, or a person that it answers.
     pub who: &'static str,
     /// The claim, in our words.
     pub says: &'static str,

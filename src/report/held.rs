@@ -1,4 +1,4 @@
-//! Who holds what at one moment of a trace, and since when.
+//! The locks and references that tasks hold at one moment of a trace, and since when.
 
 use crate::event::{LockName, Mode, Span, Subject, TaskId, Trace, What, WorkFn};
 use crate::program::Program;
@@ -6,7 +6,7 @@ use crate::program::Program;
 /// A lock that a task holds, or waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
-    /// Who holds it.
+    /// The task that holds it.
     pub task: TaskId,
     /// What is held.
     pub lock: LockName,
@@ -71,7 +71,7 @@ pub fn held(trace: &Trace, at: usize) -> Vec<Held> {
             What::Acquire(lock, mode) => held.push(now(lock, Some(mode))),
             What::Block(lock) => held.push(now(lock, None)),
             What::Release(lock, mode) => {
-                // An active use may be taken in one task and let go in another.
+                // An active use may be taken in one task and dropped in another.
                 let found = |own: bool| {
                     held.iter().rposition(|held| {
                         held.lock == lock && held.mode == Some(mode) && (held.task == event.task) == own

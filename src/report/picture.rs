@@ -100,7 +100,7 @@ pub struct Broken {
     pub event: String,
     /// The places that the event names, and the task that comes to the last of them.
     pub sites: Vec<String>,
-    /// Who argued for it.
+    /// The mails that argue for it.
     pub cites: Vec<String>,
 }
 

@@ -43,7 +43,7 @@ const COMMANDS_LEFT_MAX: usize = 16;
 pub enum Way {
     /// Not at all: the engine is to use its own mutator.
     Engine,
-    /// By a program that was made up, with a schedule that was walked.
+    /// By a generated program, with a schedule that was walked.
     Fresh,
     /// By an edited program.
     Edited,
