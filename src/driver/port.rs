@@ -179,7 +179,7 @@ pub(super) async fn open_device_file<'b>(
     if cores.device(handle).has_files.get() { Ok(file) } else { Err(Errno::ENODEV) }
 }
 
-/// The same for a write that is stopped at nowhere before it has the file; none where the cores is not modelled.
+/// The same for a write that is stopped at nowhere before it has the file; none where the bus is not modelled.
 pub(super) fn hold_device_file<'b>(cores: &Cores<'b>, handle: Handle) -> Result<Option<Held<'b>>, Errno> {
     if !cores.model_of(handle).has_bus_files {
         Ok(None)

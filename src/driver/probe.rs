@@ -60,7 +60,7 @@ fn announce(cores: &Cores<'_>, handle: Handle, action: Action) {
     }
 }
 
-/// The lock of all devices, where the cores holds one over probe and remove.
+/// The lock of all devices, where the bus holds one over probe and remove.
 async fn lock_all<'b>(cores: &Cores<'b>) -> Option<Held<'b>> {
     let (k, decisions) = (cores.kernel, &cores.devlink.decisions);
     if decisions.lock.bus_locks_all && !decisions.lock.devlink_mutex {
