@@ -146,7 +146,33 @@ fn limits_are_what_the_program_refuses() {
     assert!(run("#".repeat(1_048_577)).contains("1048576 bytes"), "a larger one is refused");
 }
 
-/// Every page is in the table of contents, and every link to a file of the repository leads to one.
+/// The anchor of a heading, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()
+}
+
+/// The anchors of a page's headings: lines in blocks of code are none.
+fn anchors(page: &str) -> Vec<String> {
+    let prose = page.split("\n```").step_by(2).flat_map(str::lines);
+    prose
+        .filter(|line| line.starts_with('#'))
+        .map(|line| anchor(line.trim_start_matches('#').trim()))
+        .collect()
+}
+
+#[test]
+fn a_newcomer_finds_twenty_answers_in_two_clicks() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
+    assert!(readme.contains("](docs/questions.md)"), "the first click");
+    let page = fs::read_to_string(root().join("docs/questions.md")).expect("there is a table");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && line.contains("? | ["));
+    let answers = rows.filter(|row| row.matches("](").count() == 1).count();
+    assert!(answers >= 20, "{answers} questions have one answer each, the second click");
+}
+
+/// Every page is in the table of contents, and every link to a file of the repository leads to one, and to a heading
+/// of it if it names one.
 #[test]
 fn every_page_is_reached_and_every_link_leads_somewhere() {
     let summary = fs::read_to_string(root().join("docs/SUMMARY.md")).expect("there is a table of contents");
@@ -165,6 +191,11 @@ fn every_page_is_reached_and_every_link_leads_somewhere() {
             if !target.is_empty() && !target.starts_with("http") {
                 let target = path.parent().unwrap().join(target);
                 assert!(target.exists(), "{}: no {}", path.display(), target.display());
+                if let Some((_, heading)) = link.split_once('#').filter(|_| !link.starts_with("http")) {
+                    let page = fs::read_to_string(&target).expect("a page can be read");
+                    let has = anchors(&page).iter().any(|anchor| anchor == heading);
+                    assert!(has, "{}: {} has no heading #{heading}", path.display(), target.display());
+                }
             }
         }
     }
