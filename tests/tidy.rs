@@ -233,6 +233,47 @@ fn only_values_know_their_layouts() {
     assert_eq!(moves_bits(examples).count(), 2);
 }
 
+/// Words that the house has another for: a name that two things had, or a person who is no actor of the kernel's.
+const OLD: &[(&str, &str)] = &[
+    ("Rules", "Decisions"),
+    ("Kept", "Corpus"),
+    ("check_care", "check_minimize"),
+    ("vary_options", "vary_kconfig"),
+    ("whoever", "the task, listener, driver or user that does it"),
+    ("nobody", "no task, no listener, no user"),
+    ("somebody", "another task, a user"),
+    ("someone", "another task, a user"),
+    ("anybody", "a task, a listener, a user"),
+    ("everybody", "all tasks, all listeners, all users"),
+];
+
+/// The words of a text as they would be searched for: letters, and what joins them in names of files and of Rust.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && !"_-/".contains(c))
+}
+
+#[test]
+fn old_words_are_gone() {
+    let mut paths: Vec<PathBuf> =
+        ["src", "fuzz/src", "xtask/src"].iter().flat_map(|it| files(it, "rs")).collect();
+    paths.extend(files("docs", "md"));
+    paths.extend(
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "fuzz/README.md"].map(|it| root().join(it)),
+    );
+    for path in paths {
+        let text = read(&path);
+        for (number, line) in text.lines().enumerate() {
+            // A type is spelled in one way; a word may begin a sentence.
+            let is_name = |old: &str| old.starts_with(char::is_uppercase);
+            let is = |word: &str, old: &str| word == old || !is_name(old) && word.eq_ignore_ascii_case(old);
+            let mut found = words(line).filter_map(|word| OLD.iter().find(|(old, _)| is(word, old)));
+            let old = found.next();
+            assert_eq!(old, None, "{}:{}: an old word, and what to say for it", path.display(), number + 1);
+        }
+    }
+    assert_eq!(words("see mdev/nobody-is-told, nobody").filter(|word| *word == "nobody").count(), 1);
+}
+
 #[test]
 fn corpus_and_snapshots_come_in_pairs() {
     let programs = walk::names(&root().join("corpus"), "prog");

@@ -315,12 +315,12 @@ mod tests {
     #[test]
     fn a_text_begins_in_its_line_and_goes_on_below() {
         let mut trace = Trace::of([(0, What::Console(0)), (0, What::Foreign(1))]);
-        trace.texts = vec!["WARNING: at net/core\ncalled by\nsomebody".into(), "[dev,other] x".into()];
+        trace.texts = vec!["WARNING: at net/core\ncalled by\nanother".into(), "[dev,other] x".into()];
         let lines: Vec<String> = printed(&trace).lines().map(str::to_string).collect();
         let expected = [
             "user  BUG       WARNING: at net/core",
             "      |  called by",
-            "      |  somebody",
+            "      |  another",
             "user  other     [dev,other] x",
         ];
         assert_eq!(lines, expected);

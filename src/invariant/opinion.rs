@@ -329,7 +329,7 @@ mod tests {
         let both = [nested(0, A, B), nested(1, B, A)].concat();
         assert!(!opinion(&trace(&both)).is_inverted);
         let writes = |lock| [&takes(2, lock)[..], &[lets_go(2, lock)]].concat();
-        assert!(!opinion(&trace(&[&both[..], &writes(A)].concat())).is_inverted, "nobody waits for B");
+        assert!(!opinion(&trace(&[&both[..], &writes(A)].concat())).is_inverted, "no task waits for B");
         assert!(opinion(&trace(&[&both[..], &writes(A), &writes(B)].concat())).is_inverted);
         let tries = |lock| [(2, What::Acquire(lock, Mode::Write)), lets_go(2, lock)];
         assert!(

@@ -82,7 +82,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let used = Scratch::below(root.path()).unwrap();
         let stale = root.path().join("unreg-guest.1-gone");
-        let other = root.path().join("somebody-elses");
+        let other = root.path().join("another-users");
         let target = root.path().join("target");
         for folder in [&stale, &other, &target] {
             std::fs::create_dir(folder).unwrap();
