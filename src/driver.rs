@@ -85,6 +85,7 @@ impl<'w> Cores<'w> {
 
     /// The error of an op that a test has asked to fail.
     fn fails_on(&self, id: InstanceId, knob: Knob) -> Result<(), Errno> {
+        self.kernel.may_fail()?;
         if self.device(self.devlink.handle(id)).knob(knob) { Err(Errno::EINVAL) } else { Ok(()) }
     }
 

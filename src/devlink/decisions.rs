@@ -232,6 +232,8 @@ pub struct Parts {
     pub reports_after_unregister: bool,
     /// Whether a task that destroys a reporter finds the lock to unlock in the reporter, which it has freed.
     pub reporter_unlocks_itself: bool,
+    /// Whether a probe that fails half way leaves what it has made.
+    pub probe_not_undone: bool,
     /// Whether ports are in a list, the newest last; otherwise they go by their index.
     pub ports_in_list: bool,
     /// Whether a driver that registers a port under an index that is taken is told EEXIST, and not EBUSY.

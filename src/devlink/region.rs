@@ -106,8 +106,12 @@ impl Devlink {
                 wanted
             }
         };
-        let op = async { Ok::<(), Errno>(()) };
-        k.call(Callback::RegionSnapshot, self.named(id), self.module(id), op).await?;
+        let op = async { k.may_fail() };
+        let taken = k.call(Callback::RegionSnapshot, self.named(id), self.module(id), op).await;
+        if taken.is_err() {
+            self.snapshot_id_put(k, id, snapshot);
+            return taken;
+        }
         self.snapshot_create(k, id, snapshot).await;
         if is_auto {
             self.says(k, id, What::Dumped(Subject::Snapshot(self.handle(id), snapshot), 0));
@@ -180,11 +184,13 @@ impl Devlink {
         k.point(Point::RegionSnapshotId).await;
         let snapshot = self.snapshot_id_get(k, id).ok_or(Errno::ENOSPC)?;
         let _held = self.snapshot_lock(k, id, Point::TakeSnapshotLock).await;
-        let taken = if self.is_full(id) {
-            Err(Errno::ENOSPC)
-        } else {
-            self.snapshot_create(k, id, snapshot).await;
-            Ok(())
+        let taken = match k.may_fail() {
+            Err(errno) => Err(errno),
+            Ok(()) if self.is_full(id) => Err(Errno::ENOSPC),
+            Ok(()) => {
+                self.snapshot_create(k, id, snapshot).await;
+                Ok(())
+            }
         };
         self.snapshot_id_put(k, id, snapshot);
         taken

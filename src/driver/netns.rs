@@ -9,6 +9,7 @@ pub async fn add(cores: &Cores<'_>, netns: NetNs) -> Result<(), Errno> {
         return Err(Errno::EEXIST);
     }
     let k = cores.kernel;
+    k.may_fail()?;
     k.netns_comes(netns, true);
     let begun = {
         // Models `copy_net_ns()`, which keeps those who begin or end to follow all namespaces.

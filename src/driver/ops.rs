@@ -177,6 +177,7 @@ impl Ops for Cores<'_> {
 
     async fn rate_node_new(&self, id: InstanceId) -> Result<(), Errno> {
         self.guards(id)?;
+        self.kernel.may_fail()?;
         match self.devlink.eswitch_mode(self.kernel, id) {
             EswitchMode::Switchdev => Ok(()),
             EswitchMode::Legacy => Err(Errno::EOPNOTSUPP),
@@ -212,6 +213,6 @@ impl Ops for Cores<'_> {
     }
 
     async fn trap_action_set(&self, _id: InstanceId, _trap: Trap, _action: TrapAction) -> Result<(), Errno> {
-        Ok(())
+        self.kernel.may_fail()
     }
 }

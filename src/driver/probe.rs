@@ -79,10 +79,11 @@ fn can_bind(cores: &Cores<'_>, handle: Handle) -> bool {
     }
 }
 
-/// A driver's probe.
+/// A driver's probe: what fails half way is undone.
 async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     let (k, device) = (cores.kernel, cores.device(handle));
     k.point(Point::ProbeAlloc).await;
+    k.may_fail()?;
     let id = cores.devlink.alloc(
         k,
         handle,
@@ -92,11 +93,29 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
     );
     device.instance.set(Some(id));
     linecard::nest(cores, handle, id);
+    let bound = make(cores, handle, id).await;
+    if bound.is_err() {
+        if cores.devlink.is_registered(id) {
+            let _mutex = cores.devlink.mutex(k, Point::DevlinkMutex).await;
+            let _held = cores.devlink.lock(k, id, Point::UnregisterLock).await;
+            // It was registered a moment ago.
+            let _ = cores.devlink.unregister(k, id).await;
+        }
+        device.instance.set(None);
+        port::forget_all(cores, handle);
+        cores.devlink.free(k, id);
+    }
+    bound
+}
+
+/// The steps of a probe that has its instance, in the order of the decisions.
+async fn make(cores: &Cores<'_>, handle: Handle, id: InstanceId) -> Result<(), Errno> {
+    let k = cores.kernel;
     match cores.devlink.decisions.registration.publish {
         Publish::Last if cores.devlink.decisions.lock.devlink_mutex => {
             // The lock of all instances comes before an instance's own, so the parts are made without it.
             let held = cores.devlink.lock(k, id, Point::RegisterLock).await;
-            create(cores, id).await;
+            create(cores, id).await?;
             ready(cores, id).await;
             drop(held);
             register(cores, id).await?;
@@ -104,7 +123,7 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
             Ok(())
         }
         Publish::Last if cores.devlink.decisions.lock.parts_unlocked => {
-            create(cores, id).await;
+            create(cores, id).await?;
             let _held = cores.devlink.lock(k, id, Point::RegisterLock).await;
             ready(cores, id).await;
             cores.devlink.register(k, id).await?;
@@ -113,7 +132,7 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
         }
         Publish::Last => {
             let _held = cores.devlink.lock(k, id, Point::RegisterLock).await;
-            create(cores, id).await;
+            create(cores, id).await?;
             ready(cores, id).await;
             cores.devlink.register(k, id).await?;
             // A write to it sends notifications, so it comes after the instance was announced.
@@ -122,7 +141,7 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
         }
         Publish::LastUnlocked => {
             let held = cores.devlink.lock(k, id, Point::RegisterLock).await;
-            create(cores, id).await;
+            create(cores, id).await?;
             files_appear(cores, handle);
             ready(cores, id).await;
             drop(held);
@@ -131,7 +150,7 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
         Publish::First => {
             let _held = cores.devlink.lock(k, id, Point::RegisterLock).await;
             cores.devlink.register(k, id).await?;
-            create(cores, id).await;
+            create(cores, id).await?;
             files_appear(cores, handle);
             ready(cores, id).await;
             Ok(())
@@ -142,7 +161,7 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
             }
             register(cores, id).await?;
             k.point(Point::ProbeInit).await;
-            create(cores, id).await;
+            create(cores, id).await?;
             files_appear(cores, handle);
             ready(cores, id).await;
             Ok(())
@@ -282,30 +301,45 @@ async fn step_lock<'b>(cores: &Cores<'b>, id: InstanceId, at: Point) -> Option<H
     port::lock_if(cores, id, cores.devlink.decisions.registration.publish == Publish::Early, at).await
 }
 
-/// Everything that probe makes.
-async fn create(cores: &Cores<'_>, id: InstanceId) {
+/// Everything that probe makes, or nothing.
+async fn create(cores: &Cores<'_>, id: InstanceId) -> Result<(), Errno> {
+    let made = create_parts(cores, id).await;
+    if made.is_err() && !cores.devlink.decisions.part.probe_not_undone {
+        destroy(cores, id).await;
+    }
+    made
+}
+
+/// Makes one part after the other, up to the first that fails.
+async fn create_parts(cores: &Cores<'_>, id: InstanceId) -> Result<(), Errno> {
     let k = cores.kernel;
     {
         let _held = step_lock(cores, id, Point::ParamsRegister).await;
+        k.may_fail()?;
         cores.devlink.resources_register(k, id);
         cores.devlink.params_register(k, id).await;
         cores.devlink.linecards_create(k, id).await;
     }
     if !cores.model(id).inventory.traps.is_empty() {
         let _held = step_lock(cores, id, Point::TrapsRegister).await;
+        k.may_fail()?;
         cores.devlink.regions_create(k, id).await;
+        k.may_fail()?;
         cores.devlink.traps_register(k, id).await;
         debugfs_appears(cores, cores.devlink.handle(id));
         fib::create(cores, id).await.expect("a resource of a new instance is as large as can be");
     }
     {
         let _held = step_lock(cores, id, Point::ParamsRegister).await;
+        k.may_fail()?;
         health::create(cores, id);
     }
     netdev::notifier_changes(cores, id).await;
+    k.may_fail()?;
     // A device that was just made has no port in the way.
     let _ = port::create_all(cores, id, cores.devlink.decisions.registration.publish == Publish::Early).await;
     auxiliary::attach(cores, id).await;
+    Ok(())
 }
 
 /// Models the start of `nsim_dev_reload_destroy()`: once a reload has failed, 6.12's netdevsim takes everything for

@@ -177,7 +177,7 @@ impl Ib {
 
     /// The client's own `add()`.
     async fn add(&self, k: &Kernel, device: IbDevice, client: Client, kref: Kref) -> Result<(), Errno> {
-        let refuses = self.refuses[client.index()].get();
+        let refuses = self.refuses[client.index()].get() || k.may_fail().is_err();
         if refuses && client != Client::Ipoib {
             return Err(Errno::ENOMEM);
         }

@@ -23,6 +23,11 @@ impl Ib {
                 self.forget_device(k, device).await;
                 return Err(errno);
             }
+            // Models `ib_cache_setup_one()` where there is no memory for the table.
+            if let Err(errno) = k.may_fail() {
+                self.forget_device(k, device).await;
+                return Err(errno);
+            }
             if self.decisions.gid_in_core {
                 self.cache_setup(k, device).await;
             }

@@ -121,6 +121,7 @@ impl Ib {
         }
         let free = self.uverbs.files.iter().position(|file| file.get().is_none());
         let place = free.ok_or(Errno::EMFILE)?;
+        k.may_fail()?;
         k.get(it.refcount);
         self.uverbs.files[place].set(Some(File { of: index, objects: 0, is_open: false, holds: 1 }));
         let opened = self.command(k, it).await;
@@ -160,7 +161,7 @@ impl Ib {
         let command = async {
             k.point(Point::UverbsCommand).await;
             k.touch(kref);
-            Ok(())
+            k.may_fail()
         };
         let data = kref.names(Subject::ClientData(Client::Uverbs, it.device));
         k.call(Callback::UverbsCommand, data, Module::IbUverbs, command).await

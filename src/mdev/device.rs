@@ -106,7 +106,7 @@ impl Mdev {
             return Err(Errno::EEXIST);
         }
         let is_counted = types.spec.instances > 0;
-        self.count_instance(types)?;
+        self.count_instance(types, k.may_fail().is_err())?;
         if let Some(kref) = tracking.kref {
             k.get(kref);
         }
@@ -168,13 +168,13 @@ impl Mdev {
     }
 
     /// Takes one of the instances that mdev core counts. Holds `mdev_list_lock`.
-    fn count_instance(&self, types: Types) -> Result<(), Errno> {
+    fn count_instance(&self, types: Types, is_out_of_memory: bool) -> Result<(), Errno> {
         let available = &self.parent(types.tracking.parent).available;
         let is_counted = types.spec.instances > 0;
         if is_counted {
             available.set(available.get().checked_sub(1).ok_or(Errno::EUSERS)?);
         }
-        if self.no_memory.take() {
+        if self.no_memory.take() || is_out_of_memory {
             if is_counted && !self.decisions.instance_lost_without_memory {
                 available.set(available.get() + 1);
             }

@@ -176,4 +176,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &["linux-6.12"],
         apply: |decisions| decisions.part.reporter_unlocks_itself = true,
     },
+    Variant {
+        id: 0x3c,
+        name: "probe-not-undone",
+        says: "a probe that fails half way frees its instance and leaves the parts that it has made",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "anything that lets users in before the driver is initialised has the problem, whichever way in it is",
+        }],
+        breaks: &["no-warning", "error-leaves-state"],
+        with: &[],
+        apply: |decisions| decisions.part.probe_not_undone = true,
+    },
 ];

@@ -9,6 +9,7 @@ use crate::sim::Held;
 /// Models `rtnl_newlink()`.
 pub(super) async fn add(cores: &Cores<'_>, netdev: Netdev) -> Result<(), Errno> {
     let k = cores.kernel;
+    k.may_fail()?;
     cores.ib.netdev_register(k, k.netns(), netdev, Point::DummyNew).await
 }
 
