@@ -93,6 +93,8 @@ pub enum Callback {
     EnumRocePorts,
     ClientRename,
     GetNetDevByParams,
+    /// A client's event handler.
+    IbEvent,
     UverbsCommand,
 }
 
@@ -124,6 +126,7 @@ impl Callback {
             Callback::EnumRocePorts => "roce_ports_callback",
             Callback::ClientRename => "client_rename",
             Callback::GetNetDevByParams => "get_net_dev_by_params",
+            Callback::IbEvent => "event_handler",
             Callback::UverbsCommand => "uverbs_command",
         }
     }

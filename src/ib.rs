@@ -12,7 +12,8 @@ pub mod compat;
 pub mod decisions;
 pub mod device;
 pub mod gid;
-pub mod ipoib;
+pub mod handler;
+mod ipoib;
 pub mod module;
 pub mod name;
 pub mod netdev;
@@ -77,6 +78,9 @@ pub struct Ib {
     /// The clients that no program names.
     unnamed: unnamed::Unnamed,
     cm: cm::Cm,
+    handlers: handler::Handlers,
+    /// What `ipoib` keeps for each device.
+    ipoib: [Cell<Option<Kref>>; IbDevice::COUNT],
     /// The users that have each device open.
     pub uverbs: uverbs::Uverbs,
 }
@@ -169,6 +173,8 @@ impl Ib {
             users_load: Cell::default(),
             unnamed: unnamed::Unnamed::default(),
             cm: cm::Cm::default(),
+            handlers: handler::Handlers::default(),
+            ipoib: Default::default(),
             uverbs: uverbs::Uverbs::default(),
         }
     }

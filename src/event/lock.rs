@@ -27,6 +27,7 @@ impl LockClass {
                 | LockClass::NsimPortList
                 | LockClass::RegionSnapshotLock
                 | LockClass::CompatDevsMutex
+                | LockClass::EventHandlerRwsem
         )
     }
 }
@@ -108,6 +109,8 @@ lock_classes! {
     RdmaNetsRwsem Global "rdma_nets_rwsem",
     /// What stands for one RDMA device in other namespaces.
     CompatDevsMutex PerObject "compat_devs_mutex",
+    /// The event handlers of one RDMA device.
+    EventHandlerRwsem PerObject "event_handler_rwsem",
     /// ib_core's lists of devices and clients, from 4.3 to 4.20.
     ListsRwsem Global "lists_rwsem",
     /// What a task of a real kernel waits for that has no name in the model.

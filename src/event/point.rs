@@ -206,6 +206,7 @@ points! {
     0x372 UmadRead "ibdev_show:open",
     0x373 UmadShow "ibdev_show:device",
     0x374 UmadFileRemove "ib_umad_kill_port:device-del",
+    0x375 IbEventHandlers "ib_dispatch_event_clients:handlers",
     0x36e NewLink "nldev_newlink:ops",
     0x36f LinkUnregister "rdma_link_unregister:wait",
     0x370 UnregisterDriver "ib_unregister_driver:device",

@@ -34,6 +34,8 @@ commands! {
         0x91 "ib.create-object" CreateObject(device: IbDevice),
         /// The user closes the file.
         0x92 "ib.close" Close(device: IbDevice),
+        /// A driver says that something happened to the port of its RDMA device, and clients are told.
+        0x93 "ib.event" Event(device: IbDevice),
     }
 }
 
@@ -58,6 +60,7 @@ pub async fn execute(command: Command, k: &Kernel, ib: &Ib) -> Result<(), Errno>
         Command::CmMessage { device } => ib.cm_message(k, device).await,
         Command::Open { device } => ib.uverbs_open(k, device).await,
         Command::CreateObject { device } => ib.uverbs_command(k, device).await,
+        Command::Event { device } => ib.dispatch_event(k, device).await,
         Command::Close { device } => ib.uverbs_close(k, device).await,
     }
 }

@@ -1,7 +1,7 @@
 //! The client `ipoib`: it makes a netdev for each device, and so causes events inside `add()` and `remove()`.
 
 use super::Ib;
-use crate::event::{Errno, IbDevice, IbDriver, NetNs, Point};
+use crate::event::{Client, Errno, IbDevice, IbDriver, NetNs, Netdev, Point, Subject};
 use crate::sim::{Kernel, Kref};
 
 impl Ib {
@@ -16,6 +16,25 @@ impl Ib {
         k.touch(kref);
         let is_rxe = self.device(device).is_some_and(|state| state.driver == IbDriver::Rxe);
         let netdev = device.ipoib().filter(|_| is_rxe).ok_or(Errno::EOPNOTSUPP)?;
+        let data = k.kref_init(Subject::ClientData(Client::Ipoib, device));
+        let handler_first = self.decisions.users.handler_before_client;
+        if handler_first {
+            self.handler_register(k, device, data).await;
+        }
+        if let Err(errno) = self.ipoib_netdev(k, netdev, fails).await {
+            // What is registered is left there, under the decision that registers it first.
+            self.ipoib_free(k, data);
+            return Err(errno);
+        }
+        self.ipoib[device.index()].set(Some(data));
+        if !handler_first {
+            self.handler_register(k, device, data).await;
+        }
+        Ok(())
+    }
+
+    /// The netdev, or none if a later step fails.
+    async fn ipoib_netdev(&self, k: &Kernel, netdev: Netdev, fails: bool) -> Result<(), Errno> {
         self.netdev_register(k, NetNs::Init, netdev, Point::IpoibAdd).await?;
         if fails {
             self.netdev_unregister(k, netdev, Point::IbRemoveFailed).await?;
@@ -24,12 +43,22 @@ impl Ib {
         Ok(())
     }
 
+    fn ipoib_free(&self, k: &Kernel, data: Kref) {
+        if k.put(data) {
+            k.free(data);
+        }
+    }
+
     /// Models `ipoib_remove_one()`: when it returns, no task has the netdev.
     pub(super) async fn ipoib_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
         if let Some(netdev) = device.ipoib() {
+            self.handler_unregister(k, device).await;
             // `add()` made it, and no other function unregisters it.
             let _there = self.netdev_unregister(k, netdev, Point::IpoibRemove).await;
+            if let Some(data) = self.ipoib[device.index()].take() {
+                self.ipoib_free(k, data);
+            }
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct UserRules {
     pub failed_link_keeps_netdev: bool,
     /// Whether `ib_umad` forgets which device a port is of before it removes the files of the port.
     pub umad_clears_first: bool,
+    /// Whether `ipoib` registers its event handler before it is set up, and leaves it where that fails.
+    pub handler_before_client: bool,
     /// Whether `siw` follows the netdevs of the initial namespace alone.
     pub siw_follows_init_alone: bool,
     /// Whether the module of `siw` needs that of `uverbs`, whose functions pin a user's memory.
@@ -120,6 +122,7 @@ impl Default for UserRules {
             announces_renames: true,
             failed_link_keeps_netdev: false,
             umad_clears_first: false,
+            handler_before_client: false,
             siw_follows_init_alone: false,
             siw_needs_uverbs: true,
             netdev_lookup_locks: false,

@@ -175,4 +175,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| decisions.users.failed_link_keeps_netdev = true,
     },
+    Variant {
+        id: 0x31,
+        name: "handler-before-client",
+        says: "a client registers its event handler before it is set up, and leaves the handler where that fails",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "whoever uses an object's memory needs a reference to it, and that is all a reference is for",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |decisions| decisions.users.handler_before_client = true,
+    },
 ];

@@ -171,7 +171,8 @@ const fn points(callback: Callback) -> &'static [Point] {
         | Callback::RateTxShareSet
         | Callback::RateTxMaxSet
         | Callback::RateParentSet
-        | Callback::GetNetDevByParams => &[],
+        | Callback::GetNetDevByParams
+        | Callback::IbEvent => &[],
     }
 }
 

@@ -55,6 +55,7 @@ pub(super) const NOWHERE: &[(Point, &str)] = &[
     (Point::AuxiliaryDetach, "a driver of the model: no kernel as built has it"),
     (Point::IpoibLookup, "ipoib is not built"),
     (Point::IpoibAdd, "ipoib is not built"),
+    (Point::IbEventHandlers, "no driver as built says by itself that something happened to its port"),
     (Point::IpoibRemove, "ipoib is not built"),
     (Point::IbRemoveFailed, "ipoib is not built"),
 ];
