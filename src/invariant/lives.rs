@@ -154,6 +154,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_taken_along_where_lives_are_not_told_apart() {
+        let mut names: ByName<u8> = ByName::default();
+        *names.of(IbDevice::Rxe0, 0) = 1;
+        names.renamed(IbDevice::Rxe0.to_byte(), IbDevice::Rxe1, 5);
+        assert_eq!(*names.of(IbDevice::Rxe1, 0), 0, "that was a device with a life");
+        names.renamed(IbDevice::Rxe0.to_byte(), IbDevice::Rxe1, 0);
+        assert_eq!((*names.of(IbDevice::Rxe0, 0), *names.of(IbDevice::Rxe1, 0)), (0, 1));
+        names.renamed(IbDevice::Rxe1.to_byte(), IbDevice::Rxe1, 0);
+        assert_eq!(*names.of(IbDevice::Rxe1, 0), 1, "it keeps its name");
+        *names.of(IbDevice::Rxe1, 3) = 7;
+        assert_eq!((*names.of(IbDevice::Rxe0, 3), *names.of(IbDevice::Rxe1, 0)), (7, 1));
+    }
+
+    #[test]
     fn a_set_has_what_was_put_in_and_never_what_has_no_number() {
         let mut set = LifeSet::default();
         [0, 1, 127, 128, 255].into_iter().for_each(|life| set.insert(life));

@@ -145,6 +145,16 @@ mod tests {
         let gone = (0, What::Remove(PORT));
         assert_eq!(check(&Trace::of([BEGIN, gone, down(Handle::Netdevsim0), FAIL])), None);
         assert_eq!(check(&Trace::of([BEGIN, gone, down(Handle::Netdevsim1), FAIL])), Some(3));
+        let on_card = (0, What::Remove(Subject::Port(Handle::Lc1, PortIndex::P0)));
+        assert_eq!(
+            check(&Trace::of([BEGIN, on_card, down(Handle::Mlxsw0), FAIL])),
+            None,
+            "it goes with its switch"
+        );
+        assert_eq!(check(&Trace::of([BEGIN, on_card, FAIL])), Some(2));
+        let netns = (0, What::Remove(Subject::Netns(crate::event::NetNs::A)));
+        assert_eq!(check(&Trace::of([BEGIN, netns, FAIL])), Some(2), "nothing went down");
+        assert_eq!(check(&Trace::of([BEGIN, netns, down(Handle::Mlxsw0), FAIL])), None);
     }
 
     #[test]

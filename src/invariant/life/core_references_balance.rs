@@ -37,7 +37,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Callback, Parent};
+    use crate::event::{Callback, MdevType, Parent, QueueName, WorkFn};
 
     const PARENT: Subject = Subject::Parent(Parent::Mtty0);
     const ENTER: What = What::Enter(Span::MdevRegister, PARENT);
@@ -53,6 +53,14 @@ mod tests {
     #[test]
     fn what_was_taken_and_put_keeps_it() {
         assert_eq!(broken(&[&MADE, &[END, What::Put(PARENT, 1), ENDED]]), None);
+    }
+
+    #[test]
+    fn what_work_puts_is_cores_and_what_its_task_gets_later_is_not() {
+        let (queue, work) = (QueueName::System, WorkFn::ReleaseType(Parent::Mtty0, MdevType::Mtty1));
+        let work = [What::WorkBegin(queue, work), What::Put(PARENT, 1), What::WorkEnd(queue, work)];
+        assert_eq!(broken(&[&MADE, &work, &[END, ENDED]]), None);
+        assert_eq!(broken(&[&MADE, &work, &[What::Get(PARENT, 2), END, ENDED]]), None);
     }
 
     #[test]

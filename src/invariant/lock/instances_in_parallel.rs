@@ -33,9 +33,10 @@ pub struct Measure {
     pub first_wait: Option<usize>,
 }
 
-/// How long a lock was held: by writers without a break, one task after the other, or by one reader.
+/// How long a task held a lock, if a driver worked meanwhile.
 struct Busy {
     lock: LockName,
+    /// The task, if it reads.
     reader: Option<TaskId>,
     since: u32,
     until: u32,
@@ -78,16 +79,7 @@ pub fn measure(trace: &Trace) -> Measure {
                     *clock = busy.until;
                 }
                 let reader = (mode == Mode::Read).then_some(event.task);
-                let is_before =
-                    |busy: &&mut Busy| busy.lock == lock && busy.reader.is_none() && busy.until <= *clock;
-                let known = locks.iter_mut().find(is_before).filter(|_| reader.is_none());
-                let now = Busy { lock, reader, since: *clock, until: *clock, is_held: true };
-                match known {
-                    // Tasks that follow each other without a break are one to those who wait.
-                    Some(busy) if busy.until == *clock => busy.is_held = true,
-                    Some(busy) => *busy = now,
-                    None => locks.push(now),
-                }
+                locks.push(Busy { lock, reader, since: *clock, until: *clock, is_held: true });
             }
             What::Release(lock, mode) => {
                 *held_all = held_all.saturating_sub(u8::from(is_of_all(lock)));
@@ -201,6 +193,21 @@ mod tests {
         let late = reloads(0, Handle::Mlx50, all).into_iter().chain(reloads(0, Handle::Mlx50, all));
         let trace = Trace::of(late.chain([(1, takes), (1, leaves)]));
         assert_eq!(measure(&trace), Measure { makespan: 2, first_wait: Some(8) });
+    }
+
+    #[test]
+    fn each_reader_holds_a_lock_for_a_time_of_its_own() {
+        let lock = LockName { class: LockClass::PernetOps, of: Subject::Kernel };
+        let works = |task| (task, What::Call(Callback::ReloadDown, Subject::Devlink(Handle::Mlx50)));
+        let reads = |task| (task, What::Acquire(lock, Mode::Read));
+        let leaves = |task| (task, What::Release(lock, Mode::Read));
+        let writes =
+            |task| [(task, What::Acquire(lock, Mode::Write)), (task, What::Release(lock, Mode::Write))];
+        let late = [works(1), reads(1), reads(0), works(1), leaves(1), leaves(0)];
+        let early_writer = Trace::of(late.into_iter().chain(writes(2)));
+        assert_eq!(measure(&early_writer), Measure { makespan: 2, first_wait: None });
+        let late_writer = Trace::of([&late[..], &[works(2)], &writes(2)].concat());
+        assert_eq!(measure(&late_writer), Measure { makespan: 2, first_wait: Some(7) });
     }
 
     #[test]

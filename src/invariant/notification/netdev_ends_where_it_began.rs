@@ -65,6 +65,7 @@ mod tests {
     fn a_netdev_that_is_told_of_in_two_places_breaks_it() {
         assert_eq!(broken(&[NEW, What::In(NetNs::A), NEW]), Some(2));
         assert_eq!(broken(&[NEW, DEL, What::In(NetNs::A), NEW, DEL]), None);
+        assert_eq!(broken(&[NEW, What::In(NetNs::A), DEL]), None, "an end elsewhere is no second place");
     }
 
     #[test]

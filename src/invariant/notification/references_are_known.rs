@@ -139,7 +139,7 @@ fn unknown(trace: &Trace, tree: &mut Tree) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{NetNs, SnapshotId, Trap, TrapGroup};
+    use crate::event::{NetNs, SnapshotId, Trap, TrapGroup, TrapPolicer};
 
     const GROUP: Subject = Subject::TrapGroup(Handle::Mlxsw0, TrapGroup::L3Drops);
     const TRAP: Subject = Subject::Trap(Handle::Mlxsw0, Trap::BlackholeRoute);
@@ -156,6 +156,18 @@ mod tests {
         let begin = [DEVICE, tells(Notice::New, GROUP), tells(Notice::New, TRAP)];
         let end = [tells(Notice::Del, GROUP), tells(Notice::Del, TRAP)];
         assert_eq!(check(&Trace::of(begin.into_iter().chain(end))), Some(4));
+    }
+
+    #[test]
+    fn a_group_whose_policer_nobody_heard_of_breaks_it() {
+        let policer = Policer(Some(TrapPolicer::P1));
+        let group = (0, What::Notify(Notice::New, GROUP, policer.pack()));
+        let known = tells(Notice::New, Subject::TrapPolicer(Handle::Mlxsw0, TrapPolicer::P1));
+        assert_eq!(check(&Trace::of([DEVICE, group])), Some(1));
+        assert_eq!(check(&Trace::of([DEVICE, known, group])), None);
+        let end = tells(Notice::Del, Subject::TrapPolicer(Handle::Mlxsw0, TrapPolicer::P1));
+        let group_end = (0, What::Notify(Notice::Del, GROUP, policer.pack()));
+        assert_eq!(check(&Trace::of([DEVICE, known, group, end, group_end])), Some(4));
     }
 
     #[test]
