@@ -177,7 +177,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         apply: |decisions| decisions.part.reporter_unlocks_itself = true,
     },
     Variant {
-        id: 0x3c,
+        id: 0x3d,
         name: "probe-not-undone",
         says: "a probe that fails half way frees its instance and leaves the parts that it has made",
         cites: &[Cite {

@@ -182,7 +182,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         cites: &[Cite {
             mail: &KREF,
             who: "Jason Gunthorpe",
-            claim: "whoever uses an object's memory needs a reference to it, and that is all a reference is for",
+            claim: "a user of an object's memory needs a reference to it, and that is all a reference is for",
         }],
         breaks: &["no-use-after-free"],
         with: &[],
