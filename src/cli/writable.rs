@@ -36,7 +36,14 @@ pub(super) fn file(path: &Path) -> anyhow::Result<()> {
     if path.exists() && !path.is_file() {
         return Ok(());
     }
-    probe(folder_of(path)).with_context(|| format!("cannot write {}", path.display()))
+    let folder = folder_of(path);
+    anyhow::ensure!(
+        folder.is_dir(),
+        "cannot write {}: there is no folder {}",
+        path.display(),
+        folder.display()
+    );
+    probe(folder).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn is_missing(path: &Path) -> bool {
