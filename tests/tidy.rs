@@ -257,6 +257,7 @@ fn old_words_are_gone() {
     let mut paths: Vec<PathBuf> =
         ["src", "fuzz/src", "xtask/src"].iter().flat_map(|it| files(it, "rs")).collect();
     paths.extend(files("docs", "md"));
+    paths.extend(files("corpus", "prog"));
     paths.extend(
         ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "fuzz/README.md"].map(|it| root().join(it)),
     );
