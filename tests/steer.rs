@@ -57,7 +57,7 @@ const CONFIRM: [&str; 6] = ["linux", "confirm", "--release", "6.12", "--as", "ma
 /// not taken, one is taken later, and a check is not made again once its lock comes. With each the seed of the programs
 /// that show it.
 const PLANTS: &[(&str, &str, &str)] = &[
-    ("mdev", "mdev=linux-6.12+create-unsynchronised", "2"),
+    ("mdev", "mdev=linux-6.12+create-unsynchronised", "1"),
     ("devlink", "devlink=linux-6.12+dump-get-unlocked", "1"),
     ("devlink", "devlink=linux-6.12+bus-list-locked-late", "3"),
     ("ib", "ib=linux-6.12+compat-made-twice", "2"),
