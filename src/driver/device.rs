@@ -119,6 +119,11 @@ impl Device {
         }
     }
 
+    /// Turns every knob off: knobs are memory of the driver.
+    pub fn forget_knobs(&self, k: &Kernel, handle: Handle) {
+        Knob::ALL.iter().for_each(|knob| self.set_knob(k, handle, *knob, false));
+    }
+
     /// Whether a knob is on.
     pub fn knob(&self, knob: Knob) -> bool {
         self.knobs[knob.index()].get()
@@ -140,7 +145,7 @@ impl Device {
 
     /// Forgets everything about the driver, as a new probe does. Virtual functions are the device's, and stay.
     pub fn reset(&self, k: &Kernel, handle: Handle) {
-        Knob::ALL.iter().for_each(|knob| self.set_knob(k, handle, *knob, false));
+        self.forget_knobs(k, handle);
         self.ports.take();
         self.has_port_files.set(false);
         self.has_snapshot_file.set(false);

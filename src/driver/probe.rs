@@ -234,6 +234,7 @@ async fn unbind(cores: &Cores<'_>, handle: Handle, id: InstanceId) -> Result<(),
         cores.devlink.says(cores.kernel, id, What::Unready(cores.devlink.subject(id)));
     }
     k.point(Point::RemoveFree).await;
+    device.forget_knobs(k, handle);
     device.instance.set(None);
     port::forget_all(cores, handle);
     cores.devlink.free(k, id);
