@@ -301,8 +301,11 @@ mod tests {
         assert!(opinion(&lost).fault.is_some_and(|fault| fault.contains("which is free")));
         let both = trace(&[takes(0, A), takes(1, A)].concat());
         assert!(opinion(&both).fault.is_some_and(|fault| fault.contains("that task 0 holds")));
-        let readers = [(0, What::Acquire(A, Mode::Read)), (1, What::Acquire(A, Mode::Read))];
-        assert_eq!(opinion(&trace(&readers)).fault, None);
+        let [read, write] = [Mode::Read, Mode::Write].map(|mode| What::Acquire(A, mode));
+        assert_eq!(opinion(&trace(&[(0, read), (1, read)])).fault, None);
+        for [first, second] in [[read, write], [write, read]] {
+            assert!(opinion(&trace(&[(0, first), (1, second)])).fault.is_some(), "one of them writes");
+        }
         assert!(opinion(&trace(&[lets_go(0, A)])).fault.is_some());
     }
 
@@ -328,6 +331,7 @@ mod tests {
         };
         let both = [nested(0, A, B), nested(1, B, A)].concat();
         assert!(!opinion(&trace(&both)).is_inverted);
+        assert_eq!(opinion(&trace(&both)).locks, 2, "each counts once");
         let writes = |lock| [&takes(2, lock)[..], &[lets_go(2, lock)]].concat();
         assert!(!opinion(&trace(&[&both[..], &writes(A)].concat())).is_inverted, "no task waits for B");
         assert!(opinion(&trace(&[&both[..], &writes(A), &writes(B)].concat())).is_inverted);

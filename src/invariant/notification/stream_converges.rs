@@ -283,6 +283,9 @@ mod tests {
         assert_eq!(check(&Trace::of([&known[..], &beside, &rest].concat())), Some(9));
         assert_eq!(check(&Trace::of([&known[..], &poor, &whole(1), &rest].concat())), Some(9));
         assert_eq!(check(&Trace::of([&known[..], &whole(1), &whole(2), &rest].concat())), None);
+        let inside = [enter(1), enter(2), shows(2, DEVICE), shows(2, PORT), leave(2), shows(1, DEVICE)];
+        let end = [shows(1, PORT), leave(1)];
+        assert_eq!(check(&Trace::of([&known[..], &inside, &end, &rest].concat())), None, "it goes on");
     }
 
     #[test]
