@@ -174,6 +174,15 @@ fn a_newcomer_finds_twenty_answers_in_two_clicks() {
 /// Every page is in the table of contents, and every link to a file of the repository leads to one, and to a heading
 /// of it if it names one.
 #[test]
+fn what_never_succeeds_on_a_real_kernel_has_a_reason_and_nothing_else_has() {
+    let page = fs::read_to_string(root().join("docs/reach.md")).expect("a page can be read");
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let succeeds = row.trim_end_matches(" |").rsplit("| ").next().expect("a row has cells");
+        assert_eq!(succeeds.starts_with("never"), succeeds.contains(": "), "{row}");
+    }
+}
+
+#[test]
 fn every_page_is_reached_and_every_link_leads_somewhere() {
     let summary = fs::read_to_string(root().join("docs/SUMMARY.md")).expect("there is a table of contents");
     for path in pages() {
