@@ -367,6 +367,8 @@ mod tests {
         let said = (1, 1, What::UseAfterFree(DEVICE, Point::RemoveFree, Point::RemoveFree));
         assert_eq!(differs(&Trace::of_lives(life.into_iter().chain([next, of(1), said]))), None);
         assert_eq!(differs(&Trace::of_lives(life.into_iter().chain([next, of(2)]))), None);
+        let without_lives = trace(&[(0, What::Free(DEVICE)), (1, What::Use(DEVICE))]);
+        assert!(!opinion(&without_lives).uses_freed, "it may be the next one");
     }
 
     #[test]
