@@ -59,7 +59,7 @@ const CONFIRM: [&str; 6] = ["linux", "confirm", "--release", "6.12", "--as", "ma
 const PLANTS: &[(&str, &str, &str)] = &[
     ("mdev", "mdev=linux-6.12+create-unsynchronised", "1"),
     ("devlink", "devlink=linux-6.12+dump-get-unlocked", "1"),
-    ("devlink", "devlink=linux-6.12+bus-list-locked-late", "3"),
+    ("devlink", "devlink=linux-6.12+bus-list-locked-late", "1"),
     ("ib", "ib=linux-6.12+compat-made-twice", "2"),
     ("ib", "ib=linux-6.12+unfenced-unregister", "1"),
 ];
