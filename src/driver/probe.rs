@@ -101,6 +101,7 @@ async fn bind(cores: &Cores<'_>, handle: Handle) -> Result<(), Errno> {
             // It was registered a moment ago.
             let _ = cores.devlink.unregister(k, id).await;
         }
+        device.forget_knobs(k, handle);
         device.instance.set(None);
         port::forget_all(cores, handle);
         cores.devlink.free(k, id);

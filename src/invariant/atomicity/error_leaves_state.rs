@@ -44,7 +44,21 @@ fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
     // The device on a line card goes with its switch.
     let is_its = |device: Handle| Some(device) == down || device == Handle::Lc1;
     let goes_along = |of: Subject| down.is_some() && of.device().is_none_or(is_its);
-    own().filter_map(changed).filter(|change| !goes_along(change.of)).all(|change| {
+    // The values of an instance that the command made, and freed again, are gone with it.
+    let was_passing = |change: Change| {
+        let Some(instance) = change.of.device().filter(|_| change.aspect == Aspect::Value) else {
+            return false;
+        };
+        let made = |event: &&Event| event.what == What::Alloc(Subject::Devlink(instance));
+        let rest: Vec<&Event> = own().skip_while(|event| !made(event)).collect();
+        let freed = rest.iter().rposition(|event| event.what == What::Free(Subject::Devlink(instance)));
+        let changes =
+            |events: &[&Event]| events.iter().filter(|event| changed(event) == Some(change)).count();
+        let all = own().filter(|event| changed(event) == Some(change)).count();
+        freed.is_some_and(|freed| changes(&rest[..freed]) == all)
+    };
+    let judged = |change: &Change| !goes_along(change.of) && !was_passing(*change);
+    own().filter_map(changed).filter(judged).all(|change| {
         // What another task changes too is not as this one left it.
         let is_shared = during.iter().any(|event| event.task != task && changed(event) == Some(change));
         // What it was before the first change and is after the last: there or not, or a value.
@@ -155,6 +169,20 @@ mod tests {
         let netns = (0, What::Remove(Subject::Netns(crate::event::NetNs::A)));
         assert_eq!(check(&Trace::of([BEGIN, netns, FAIL])), Some(2), "nothing went down");
         assert_eq!(check(&Trace::of([BEGIN, netns, down(Handle::Mlxsw0), FAIL])), None);
+    }
+
+    #[test]
+    fn a_value_of_an_instance_that_the_command_made_goes_with_it() {
+        let device = Subject::Devlink(Handle::Netdevsim0);
+        let (made, freed) = ((0, What::Alloc(device)), (0, What::Free(device)));
+        let set = (0, What::Set(ESWITCH, 0, 1));
+        assert_eq!(check(&Trace::of([BEGIN, made, set, freed, FAIL])), None);
+        assert_eq!(check(&Trace::of([BEGIN, made, set, FAIL])), Some(3), "it is still there");
+        assert_eq!(check(&Trace::of([BEGIN, set, freed, FAIL])), Some(3), "it was there before");
+        assert_eq!(check(&Trace::of([BEGIN, set, made, freed, FAIL])), Some(4), "the value was another's");
+        assert_eq!(check(&Trace::of([BEGIN, made, freed, set, FAIL])), Some(4), "nothing is left to set");
+        let part = (0, What::Add(PORT));
+        assert_eq!(check(&Trace::of([BEGIN, made, part, freed, FAIL])), Some(4), "a part stays for the next");
     }
 
     #[test]
