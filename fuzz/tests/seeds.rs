@@ -33,7 +33,7 @@ fn stem(path: &Path) -> &str {
 fn a_case_prints_as_the_program_that_runs() {
     let seed = b"variant devlink children-first\nexpect lock-order\ntask user\n  devlink.dump\n  ib.dump\n";
     let ran = |variants: &str| {
-        let variants = Variants::named(variants).expect("a variant");
+        let variants = Variants::parse(variants).expect("a variant");
         unreg_fuzz::ran(seed, Some(Scope::Devlink), variants).to_string()
     };
     assert_eq!(ran("settled"), "task user\n  devlink.dump\n");

@@ -94,10 +94,7 @@ fn main() -> ExitCode {
             let seeds = if tool.draws { SEEDS } else { 1..=1 };
             let found: Vec<Found> = seeds.map(|seed| (tool.run)(scene, true, seed)).collect();
             // What draws cannot exhaust: its settled form shows how fast it is.
-            let settled = match tool.draws {
-                true => None,
-                false => Some((tool.run)(scene, false, 1)),
-            };
+            let settled = (!tool.draws).then(|| (tool.run)(scene, false, 1));
             println!(
                 "| {} | {} | {} | {} |",
                 tool.name,

@@ -123,9 +123,10 @@ impl Scene {
             }
             (1, 0) | (1, 1) => {
                 let registers = (state.at[1] == 0) == self.is_flawed;
-                match registers {
-                    true => state.open = true,
-                    false => state.ready = true,
+                if registers {
+                    state.open = true;
+                } else {
+                    state.ready = true;
                 }
                 let next = if state.at[1] == 0 { 1 } else { END };
                 state.goes(1, next)
