@@ -197,14 +197,15 @@ impl Mdev {
         let child = opened.ok_or(Errno::ENOENT)?;
         k.point(Point::MdevRemoveStore).await;
         let writing = k.try_use(child.writers).ok_or(Errno::ENODEV)?;
+        // Models `kernfs_get_active()`: the writer that wins takes the file away, and what is open leads nowhere then.
+        let is_there = |state: Child| state.kref == child.kref && state.has_remove_file;
+        if !self.child(uuid).get().is_some_and(is_there) {
+            return Err(Errno::ENODEV);
+        }
         match text {
             RemoveText::One | RemoveText::Two => {}
             RemoveText::Zero => return Ok(()),
             RemoveText::Junk | RemoveText::Negative => return Err(Errno::EINVAL),
-        }
-        let wins = self.child(uuid).get().is_some_and(|child| child.has_remove_file);
-        if !wins {
-            return Ok(());
         }
         self.update(k, uuid, child.kref, |child| child.has_remove_file = false);
         let writing = match self.decisions.remove_file {
