@@ -2,6 +2,7 @@
 
 use super::{Cores, fib, netdev, rdma};
 use crate::event::{Errno, LockClass, NetNs, Point, QueueName, Subject};
+use crate::sim::Kernel;
 
 /// Makes a namespace, which RDMA hears of.
 pub async fn add(cores: &Cores<'_>, netns: NetNs) -> Result<(), Errno> {
@@ -14,7 +15,9 @@ pub async fn add(cores: &Cores<'_>, netns: NetNs) -> Result<(), Errno> {
     let begun = {
         // Models `copy_net_ns()`, which keeps those who begin or end to follow all namespaces.
         let _pernet = if cores.devlink.decisions.lock.netns_exit_holds_pernet_ops {
-            Some(k.read_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await)
+            let pernet = k.read_here(k.lock_of(LockClass::PernetOps, Subject::Kernel)).await;
+            register_netdevs(k).await;
+            Some(pernet)
         } else {
             None
         };
@@ -23,6 +26,14 @@ pub async fn add(cores: &Cores<'_>, netns: NetNs) -> Result<(), Errno> {
     k.netns_comes(netns, false);
     begun?;
     k.netns_add(netns)
+}
+
+/// Models `register_netdev()` of the two netdevs that each namespace has from the start: `lo` of `loopback_net_init()` and
+/// `sit0` of `sit_init_net()`. Both come before RDMA, which is loaded later.
+async fn register_netdevs(k: &Kernel) {
+    for _lo_then_sit0 in 0..2 {
+        drop(k.lock_here(k.lock_of(LockClass::Rtnl, Subject::Kernel)).await);
+    }
 }
 
 /// Takes the namespace's name away and waits until what that ends has ended.
