@@ -38,7 +38,6 @@ const RARE: &[(&str, &str, u64)] = &[
     ("devlink=dump-get-unlocked", "no-use-after-free", 1_000_000),
     ("devlink=linux-6.4", "no-use-after-free", 2_000_000),
     ("devlink=linux-6.12", "move-takes-all", 3_000_000),
-    ("devlink=linux-6.12", "netdev-ends-where-it-began", 1_000_000),
     ("devlink=linux-6.12", "netns-exit-empties", 3_000_000),
     ("devlink=linux-6.12", "no-global-lock-over-driver-callback", 1_000_000),
     ("devlink=linux-6.12", "references-are-known", 1_000_000),
