@@ -3,7 +3,7 @@
 //! A run pays if it reaches a new lasting state or breaks an invariant. What paid long ago counts less and less, because
 //! what one strategy finds at first is soon known to all.
 
-use super::{ALL, PORTFOLIO, Strategy};
+use super::{ALL, PORTFOLIO, Strategy, any, weighed};
 use crate::program::{Program, Segment};
 use crate::run::Machine;
 use fastrand::Rng;
@@ -24,8 +24,8 @@ struct Part {
 
 impl Part {
     /// How often a run pays, in parts of a million: one in two before anything is known.
-    fn pays(&self) -> u64 {
-        (u64::from(self.paid) + 1) * 1_000_000 / (u64::from(self.runs) + 2)
+    fn pays(&self) -> u32 {
+        (self.paid + 1) * 1_000_000 / (self.runs + 2)
     }
 }
 
@@ -49,19 +49,13 @@ impl Default for Portfolio {
 impl Portfolio {
     /// The part that draws next: each by how often it pays.
     fn choose(&self, random: &mut Rng) -> usize {
-        if random.u32(0..ANY) == 0 {
-            return random.usize(0..self.parts.len());
-        }
-        let all: u64 = self.parts.iter().map(Part::pays).sum();
-        let mut left = random.u64(0..all);
-        let chosen = self.parts.iter().position(|part| match left.checked_sub(part.pays()) {
-            Some(rest) => {
-                left = rest;
-                false
-            }
-            None => true,
-        });
-        chosen.expect("what is drawn is less than all")
+        let all = (1 << self.parts.len()) - 1;
+        let chosen = if random.u32(0..ANY) == 0 {
+            any(random, all)
+        } else {
+            weighed(random, all, |part| self.parts[part].pays())
+        };
+        usize::from(chosen.expect("there are other strategies"))
     }
 }
 
