@@ -92,7 +92,7 @@ fn alphabets() -> Vec<Alphabet> {
 
 #[test]
 fn the_reduction_comes_to_every_outcome() {
-    let mut random = Rng::with_seed(1);
+    let mut random = Rng::with_seed(12);
     let alphabets = alphabets();
     let (mut programs, mut all, mut reduced, mut with_several) = (0, 0, 0, 0);
     while programs < 1_000 {
@@ -110,7 +110,7 @@ fn the_reduction_comes_to_every_outcome() {
         reduced += fewer;
         with_several += u64::from(whole.len() > 1);
     }
-    assert!(with_several >= 15, "only {with_several} programs have more than one outcome");
+    assert!(with_several >= 20, "only {with_several} programs have more than one outcome");
     assert!(reduced * 4 < all, "{reduced} of {all}");
     println!(
         "{reduced} executions stand for {all} of {programs} programs, {with_several} with several outcomes"
