@@ -3,6 +3,7 @@
 use crate::devlink::{self, Devlink};
 use crate::driver::{self, Drivers};
 use crate::event::{Errno, Point, QueueName, TaskName, Trace, What, WorkFn};
+use crate::ib::decisions::WorkEnds;
 use crate::ib::{self, Ib};
 use crate::mdev::{self, Mdev};
 use crate::program::{Command, Program, Segment, Subsystem, Variants};
@@ -130,6 +131,9 @@ impl<'k> World<'k> {
             self.kernel.emit(What::Begin(index as u8));
             let result = self.command(*command).await;
             self.kernel.emit(What::End(index as u8, result.err()));
+            if self.ib.decisions.users.work_ends == WorkEnds::BeforeTheNext {
+                self.kernel.sleep().await;
+            }
         }
     }
 

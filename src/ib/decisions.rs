@@ -2,7 +2,7 @@
 
 mod user;
 
-pub use user::{Begins, LinkOps, UserRules};
+pub use user::{Begins, LinkOps, UserRules, WorkEnds};
 
 use crate::event::{LockClass, Mode, QueueName};
 

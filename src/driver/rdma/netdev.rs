@@ -2,6 +2,7 @@
 
 use super::{Cores, link};
 use crate::event::{Action, Errno, NetNs, Netdev, Notice, Point};
+use crate::ib::decisions::WorkEnds;
 use crate::ib::netdev::{NetDevice, NetdevId};
 use crate::operand::Operand;
 use crate::sim::Held;
@@ -117,7 +118,7 @@ async fn change_netns(cores: &Cores<'_>, id: NetdevId, to: NetNs) -> Result<(), 
     close(cores, id);
     cores.ib.netdev_gone(k, id);
     link::going(cores, id).await;
-    if cores.ib.decisions.users.work_ends_in_move {
+    if cores.ib.decisions.users.work_ends == WorkEnds::AtBarrier {
         k.sleep().await;
     }
     netdevs.told(k, Notice::Del, old);

@@ -20,6 +20,18 @@ pub enum Begins {
     WithAll,
 }
 
+/// When work that a netdev's move queues has ended, on a machine of one processor where nothing else happens. Nothing
+/// promises it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkEnds {
+    /// In `rcu_barrier()`, before the netdev is said to be gone.
+    AtBarrier,
+    /// Before the user's next command.
+    BeforeTheNext,
+    /// Whenever it does.
+    AfterTheMove,
+}
+
 /// The decisions about what users see and do; the default is what was settled.
 #[derive(Debug, Clone, Copy)]
 pub struct UserRules {
@@ -68,9 +80,8 @@ pub struct UserRules {
     pub renames_what_is_up: bool,
     /// Whether a netdev that moves to another namespace is said to be renamed too, to the name that it has.
     pub move_says_rename: bool,
-    /// Whether work that was queued ends while a netdev's move waits for who reads it. Nothing promises that; with one
-    /// processor it is so.
-    pub work_ends_in_move: bool,
+    /// In which of its sleeps a netdev's move lets work that was queued come to its end.
+    pub work_ends: WorkEnds,
     /// Whether the names of devices are locked while the uevent that a device was added goes out.
     pub announces_locked: bool,
     /// Whether listeners are notified that a device, or the netdev that it is on, has another name.
@@ -117,7 +128,7 @@ impl Default for UserRules {
             counted_first: false,
             renames_what_is_up: true,
             move_says_rename: false,
-            work_ends_in_move: false,
+            work_ends: WorkEnds::AfterTheMove,
             announces_locked: true,
             announces_renames: true,
             failed_link_keeps_netdev: false,

@@ -1,6 +1,8 @@
 //! The decisions that kernels had, from the mail's time on. What they have in common is said once.
 
-use super::super::decisions::{Adds, Decisions, Disassociates, Enumerates, Keeps, LinkOps, Lookup, Marks};
+use super::super::decisions::{
+    Adds, Decisions, Disassociates, Enumerates, Keeps, LinkOps, Lookup, Marks, WorkEnds,
+};
 use super::kref;
 use crate::event::{LockClass, Mode};
 use crate::mail::{Cite, RELOAD_LOCK};
@@ -26,7 +28,6 @@ fn since_linux_6_1(decisions: &mut Decisions) {
     decisions.enumerates = Enumerates::Marked;
     decisions.marks = Marks::First;
     decisions.users.link_ops = LinkOps::Rwsem;
-    decisions.users.work_ends_in_move = true;
     decisions.users.unnamed_clients = true;
     decisions.users.walks = 3;
     decisions.users.link_local = true;
@@ -125,6 +126,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| {
             since_linux_6_1(decisions);
+            decisions.users.work_ends = WorkEnds::AtBarrier;
             decisions.users.attach_may_name_nothing = true;
             decisions.users.ends_what_never_began = true;
         },
@@ -146,6 +148,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             decisions.users.renames_what_is_up = false;
             decisions.users.siw_needs_uverbs = false;
             decisions.users.move_says_rename = true;
+            decisions.users.work_ends = WorkEnds::BeforeTheNext;
         },
     },
 ];
