@@ -237,3 +237,27 @@ fn every_break_stays_when_an_object_comes_back() {
         assert!(AT_REST.contains(&invariant.name) || count.at_rest == 0, "{}: {count:?}", invariant.name);
     }
 }
+
+/// What tells of an object that it begins and what that it ends must speak of one life, or of none in particular: a judge that
+/// keeps lives apart would take the end for another object's.
+#[test]
+fn a_beginning_and_its_end_name_lives_alike() {
+    let (mut machine, mut named) = (Machine::default(), BTreeMap::new());
+    for (path, text) in walk::corpus() {
+        let program = Program::parse(&text, &path.to_string_lossy()).unwrap_or_else(|e| panic!("{e}"));
+        for event in &machine.run(&program).events {
+            let (aspect, of) = match event.what {
+                What::Add(of) | What::Remove(of) => ("presence", of),
+                What::Visible(of) | What::Hidden(of) => ("visibility", of),
+                What::Alloc(of) | What::Free(of) => ("memory", of),
+                What::Ready(of) | What::Unready(of) => ("readiness", of),
+                What::Set(of, ..) => ("value", of),
+                _ => continue,
+            };
+            let seen: &mut [BTreeSet<String>; 2] = named.entry((aspect, format!("{of}"))).or_default();
+            seen[usize::from(event.life != 0)].insert(path.display().to_string());
+        }
+    }
+    named.retain(|_, [without, with]| !without.is_empty() && !with.is_empty());
+    assert!(named.is_empty(), "of these some events name a life and some do not: {named:#?}");
+}

@@ -131,7 +131,7 @@ impl Ib {
             }
             _ => self.put_file(k, place).await,
         }
-        opened
+        opened.map(drop)
     }
 
     /// Models `ib_uverbs_cmd_verbs()`: a user makes an object of the device.
@@ -145,16 +145,16 @@ impl Ib {
 
     async fn create_object(&self, k: &Kernel, place: usize, of: u8) -> Result<(), Errno> {
         let it = self.uverbs.get(of);
-        self.command(k, it).await?;
+        let kref = self.command(k, it).await?;
         if let Some(file) = self.uverbs.files[place].get() {
-            k.emit(What::Add(Subject::ClientData(Client::Uverbs, it.device)));
+            k.emit_of(kref, What::Add(Subject::ClientData(Client::Uverbs, it.device)));
             self.uverbs.files[place].set(Some(File { objects: file.objects.saturating_add(1), ..file }));
         }
         Ok(())
     }
 
-    /// The device is asked for something, unless it has been taken away.
-    async fn command(&self, k: &Kernel, it: UverbsDevice) -> Result<(), Errno> {
+    /// The device is asked for something, unless it has been taken away; its memory is what answered.
+    async fn command(&self, k: &Kernel, it: UverbsDevice) -> Result<Kref, Errno> {
         let _text = k.text(Module::IbUverbs);
         let _command = k.try_use(it.commands).ok_or(Errno::EIO)?;
         let kref = it.ib.ok_or(Errno::EIO)?;
@@ -164,7 +164,7 @@ impl Ib {
             k.may_fail()
         };
         let data = kref.names(Subject::ClientData(Client::Uverbs, it.device));
-        k.call(Callback::UverbsCommand, data, Module::IbUverbs, command).await
+        k.call(Callback::UverbsCommand, data, Module::IbUverbs, command).await.map(|()| kref)
     }
 
     /// Models `close(2)` of a file of the device.
