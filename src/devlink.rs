@@ -11,6 +11,7 @@ pub mod eswitch;
 pub mod filter;
 pub mod flash;
 mod follower;
+mod function;
 pub mod health;
 pub mod instance;
 pub mod inventory;
@@ -35,10 +36,10 @@ pub use inventory::{Inventory, ReporterSpec, TrapSpec};
 pub use port::NetdevEvent;
 pub use trap_group::Counter;
 
-use crate::event::value::PortType;
+use crate::event::value::{PortFunction, PortType};
 use crate::event::{
-    Encap, Errno, EswitchMode, Handle, Inline, LineCard, NetNs, Param, PortIndex, ReloadAction, ReloadLimit,
-    Reporter, Resource, Trap, TrapAction, TxMax, TxShare,
+    Encap, Errno, EswitchMode, FunctionState, Handle, Inline, LineCard, NetNs, Param, PortIndex,
+    ReloadAction, ReloadLimit, Reporter, Resource, Trap, TrapAction, TxMax, TxShare,
 };
 use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kernel, Kref, LockId, RegistrationId};
@@ -91,6 +92,8 @@ struct State {
     /// The parts that there are: for each kind a bit a part.
     present: part::Present,
     port_types: [PortType; PortIndex::COUNT],
+    /// The function of each port that has one which users may set up.
+    functions: [Option<PortFunction>; PortIndex::COUNT],
     port_order: port::Order,
     /// In which namespace the netdev of each port is.
     netdevs_in: [NetNs; PortIndex::COUNT],
@@ -115,6 +118,19 @@ pub trait Ops {
     async fn reload_up(&self, instance: InstanceId, limit: ReloadLimit) -> Result<(), Errno>;
     /// Changes the mode of the eswitch.
     async fn eswitch_mode_set(&self, instance: InstanceId, mode: EswitchMode) -> Result<(), Errno>;
+    /// Adds a port of a subfunction.
+    async fn port_new(&self, instance: InstanceId, port: PortIndex) -> Result<(), Errno>;
+    /// Deletes such a port.
+    async fn port_del(&self, instance: InstanceId, port: PortIndex) -> Result<(), Errno>;
+    /// Has the function of a port begin to be active or inactive; the driver says when that is done.
+    async fn port_fn_state_set(
+        &self,
+        instance: InstanceId,
+        port: PortIndex,
+        state: FunctionState,
+    ) -> Result<(), Errno>;
+    /// Whether users may add ports.
+    fn supports_port_new(&self, instance: InstanceId) -> bool;
     /// Whether the driver has an op for the inline mode; none of those modelled has.
     fn supports_inline_mode(&self, instance: InstanceId, mode: Inline) -> bool;
     /// Whether the driver has an op for the encap mode; none of those modelled has.

@@ -5,6 +5,7 @@ pub mod command;
 pub mod device;
 mod fib;
 mod fib_file;
+pub mod function;
 pub mod health;
 mod id_table;
 pub mod linecard;

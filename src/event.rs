@@ -72,6 +72,9 @@ pub enum Callback {
     ReloadDown,
     ReloadUp,
     EswitchModeSet,
+    PortNew,
+    PortDel,
+    PortFnStateSet,
     EswitchInlineModeSet,
     TrapActionSet,
     RegionSnapshot,
@@ -105,6 +108,9 @@ impl Callback {
             Callback::ReloadDown => "reload_down",
             Callback::ReloadUp => "reload_up",
             Callback::EswitchModeSet => "eswitch_mode_set",
+            Callback::PortNew => "port_new",
+            Callback::PortDel => "port_del",
+            Callback::PortFnStateSet => "port_fn_state_set",
             Callback::EswitchInlineModeSet => "eswitch_inline_mode_set",
             Callback::TrapActionSet => "trap_action_set",
             Callback::HealthRecover => "health_recover",
@@ -195,6 +201,8 @@ pub enum WorkFn {
     ReleaseParent(Parent),
     /// `mlxsw_linecard_status_event_to_work`: what a switch does when a line card has changed.
     LineCardStatus(Handle),
+    /// `mlx5_vhca_state_work_handler`: what a device does when the state of a function has changed.
+    FunctionState(Handle),
     /// `devlink_rel_nested_in_notify_work`: announces again what an instance is nested in.
     NestedNotify(Handle),
     /// The release of a device on netdevsim's bus that the kernel delays.
@@ -227,6 +235,7 @@ impl std::fmt::Display for WorkFn {
             WorkFn::ReleaseChild(uuid) => write!(f, "release({uuid})"),
             WorkFn::ReleaseParent(parent) => write!(f, "release({parent})"),
             WorkFn::LineCardStatus(handle) => write!(f, "linecard_status({handle})"),
+            WorkFn::FunctionState(handle) => write!(f, "vhca_state({handle})"),
             WorkFn::NestedNotify(handle) => write!(f, "nested_in_notify({handle})"),
             WorkFn::ReleaseDevice(handle) => write!(f, "release({handle} device)"),
             WorkFn::CleanupNet(netns) => write!(f, "cleanup_net({netns})"),

@@ -173,6 +173,7 @@ impl<'k> World<'k> {
             WorkFn::CmWork(device) => self.ib.cm_work(self.kernel, device).await,
             WorkFn::ReleaseChild(uuid) => self.mdev.release_child(self.kernel, uuid).await,
             WorkFn::LineCardStatus(handle) => driver::linecard::status_work(&self.cores(), handle).await,
+            WorkFn::FunctionState(handle) => driver::function::state_work(&self.cores(), handle).await,
             WorkFn::NestedNotify(handle) => self.devlink.nested_notify_work(self.kernel, handle).await,
             WorkFn::ReleaseDevice(_) => self.kernel.release_later(work),
             WorkFn::CleanupNet(_) => driver::netns::cleanup(&self.cores()).await,

@@ -6,10 +6,10 @@ use super::{Devlink, Ops};
 use crate::commands;
 use crate::event::{
     AutoDump, AutoRecover, Cmode, Component, Encap, Errno, EswitchMode, FilterDevice, FilterPort, Firmware,
-    Grace, GroupAction, GroupPolicer, Handle, Inline, LineCard, LineCardType, Overwrite, Param, ParamValue,
-    PolicerBurst, PolicerRate, PortIndex, RateName, RateParent, Region, ReloadAction, ReloadLimit, ReloadTo,
-    Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap, TrapAction, TrapGroup, TrapPolicer, TxMax,
-    TxShare,
+    FunctionState, Grace, GroupAction, GroupPolicer, Handle, Inline, LineCard, LineCardType, Overwrite,
+    Param, ParamValue, PolicerBurst, PolicerRate, PortIndex, RateName, RateParent, Region, ReloadAction,
+    ReloadLimit, ReloadTo, Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap, TrapAction,
+    TrapGroup, TrapPolicer, TxMax, TxShare,
 };
 use crate::sim::Kernel;
 
@@ -94,6 +94,12 @@ commands! {
         0x31 "devlink.linecard-set" LinecardSet(handle: Handle, card: LineCard, kind: LineCardType),
         /// Reads a snapshot, which takes more than one message.
         0x32 "devlink.region-read" RegionRead(handle: Handle, region: Region, id: SnapshotId),
+        /// Adds a port of a subfunction.
+        0x33 "devlink.port-new" PortNew(handle: Handle, port: PortIndex),
+        /// Deletes a port that was added.
+        0x34 "devlink.port-del" PortDel(handle: Handle, port: PortIndex),
+        /// Makes the function of a port active or inactive.
+        0x35 "devlink.port-function-set" PortFunctionSet(handle: Handle, port: PortIndex, state: FunctionState),
     }
 }
 
@@ -225,6 +231,18 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::LinecardSet { handle, card, kind } => {
             let doit = devlink.pre_doit(k, handle).await?;
             devlink.linecard_set(k, ops, doit.id, card, kind).await
+        }
+        Command::PortNew { handle, port } => {
+            let doit = devlink.pre_doit(k, handle).await?;
+            devlink.port_new(k, ops, doit.id, port).await
+        }
+        Command::PortDel { handle, port } => {
+            let doit = devlink.pre_doit(k, handle).await?;
+            devlink.port_del(k, ops, doit.id, port).await
+        }
+        Command::PortFunctionSet { handle, port, state } => {
+            let doit = devlink.pre_doit(k, handle).await?;
+            devlink.port_function_set(k, ops, doit.id, port, state).await
         }
         Command::EswitchGet { handle } => {
             let doit = devlink.pre_doit(k, handle).await?;

@@ -234,6 +234,8 @@ pub struct Parts {
     pub reporter_unlocks_itself: bool,
     /// Whether a probe that fails half way leaves what it has made.
     pub probe_not_undone: bool,
+    /// Whether users are told that a driver came to the function of a port, or left it.
+    pub function_state_untold: bool,
     /// Whether ports are in a list, the newest last; otherwise they go by their index.
     pub ports_in_list: bool,
     /// Whether a driver that registers a port under an index that is taken is told EEXIST, and not EBUSY.

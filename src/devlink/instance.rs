@@ -91,6 +91,7 @@ impl Devlink {
                 eswitch: EswitchMode::Legacy,
                 present: Default::default(),
                 port_types: [PortType::NotSet; PortIndex::COUNT],
+                functions: [None; PortIndex::COUNT],
                 port_order: Default::default(),
                 netdevs_in: [NetNs::Init; PortIndex::COUNT],
                 traps: [TrapAction::Drop; Trap::COUNT],

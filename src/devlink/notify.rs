@@ -3,7 +3,7 @@
 use super::part::REPLAYED;
 use super::{Devlink, InstanceId};
 use crate::devlink::decisions::{Notify, Replay};
-use crate::event::value::{PortType, ReloadFailed, Value};
+use crate::event::value::{Port, PortType, ReloadFailed, Value};
 use crate::event::{Notice, Point, Subject, SubjectKind};
 use crate::sim::Kernel;
 
@@ -27,15 +27,18 @@ impl Devlink {
         match part {
             Subject::Devlink(_) => ReloadFailed(instance.reload_failed).pack(),
             // Models `devlink_nl_port_fill()`: a netdev that is elsewhere is not shown.
-            Subject::Port(_, port) => match instance.port_types[port.index()] {
-                PortType::EthNetdev
-                    if self.decisions.netdev.ports_name_near_netdevs
-                        && instance.netdevs_in[port.index()] != of.netns.get() =>
-                {
-                    PortType::Eth.pack()
-                }
-                of => of.pack(),
-            },
+            Subject::Port(_, port) => {
+                let kind = match instance.port_types[port.index()] {
+                    PortType::EthNetdev
+                        if self.decisions.netdev.ports_name_near_netdevs
+                            && instance.netdevs_in[port.index()] != of.netns.get() =>
+                    {
+                        PortType::Eth
+                    }
+                    kind => kind,
+                };
+                Port { kind, function: instance.functions[port.index()] }.pack()
+            }
             Subject::Trap(_, trap) => instance.traps[trap.index()].pack(),
             Subject::Param(_, param) => instance.params[param.index()].shown().pack(),
             Subject::Reporter(_, reporter) => instance.reporters[reporter.index()].value(),

@@ -67,7 +67,10 @@ impl Devlink {
         }
         self.notify(k, id, Notice::Del, part).await;
         self.remove(k, id, part);
-        self.with(k, id, |instance| instance.port_order.remove(port));
+        self.with(k, id, |instance| {
+            instance.port_order.remove(port);
+            instance.functions[port.index()] = None;
+        });
         Ok(())
     }
 

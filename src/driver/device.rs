@@ -68,6 +68,8 @@ pub struct Device {
     pub auxiliaries: [Cell<Option<Kref>>; Auxiliary::COUNT],
     /// The ports that the driver knows of, oldest first.
     pub ports: Cell<Ports>,
+    /// Its subfunction.
+    pub(in crate::driver) function: super::function::Function,
     /// How many virtual functions there are.
     pub vfs: Cell<usize>,
     /// Whether the files are there that change ports, under the decisions that remove them before anything else.
@@ -98,6 +100,7 @@ impl Default for Device {
             port_count: Cell::new(PortCount::Default),
             auxiliaries: Default::default(),
             ports: Cell::default(),
+            function: Default::default(),
             vfs: Cell::default(),
             has_port_files: Cell::default(),
             has_snapshot_file: Cell::default(),

@@ -2,12 +2,12 @@
 
 use super::model::Guard;
 use super::probe::skips_teardown;
-use super::{Cores, auxiliary, fib, health, linecard, netdev, port, sf, snapshot, vf};
+use super::{Cores, auxiliary, fib, function, health, linecard, netdev, port, sf, snapshot, vf};
 use crate::devlink::decisions::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
-    Encap, Errno, EswitchMode, Handle, Inline, Knob, LineCard, Point, ReloadAction, ReloadLimit, Trap,
-    TrapAction, TxMax, TxShare,
+    Encap, Errno, EswitchMode, FunctionState, Handle, Inline, Knob, LineCard, Point, PortIndex, ReloadAction,
+    ReloadLimit, Trap, TrapAction, TxMax, TxShare,
 };
 
 /// Tells devlink core of a counter that the driver can read no longer, or again.
@@ -73,6 +73,7 @@ impl Ops for Cores<'_> {
         snapshot::remove_file(self, self.devlink.handle(id)).await;
         auxiliary::detach(self, id).await;
         linecard::teardown(self, id).await;
+        function::teardown(self, id).await;
         vf::teardown(self, id, false).await;
         // After a failed reload these are the ports that were added since.
         port::destroy_all(self, id, false).await;
@@ -151,12 +152,35 @@ impl Ops for Cores<'_> {
                 Ok(())
             }
             EswitchMode::Legacy if has_port => {
+                function::del_all(self, id).await;
                 port::destroy(self, id, representor).await?;
                 auxiliary::rescan(self, id).await;
                 Ok(())
             }
             EswitchMode::Switchdev | EswitchMode::Legacy => Ok(()),
         }
+    }
+
+    async fn port_new(&self, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
+        self.guards(id)?;
+        function::add(self, id, port).await
+    }
+
+    async fn port_del(&self, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
+        function::del(self, id, port).await
+    }
+
+    async fn port_fn_state_set(
+        &self,
+        id: InstanceId,
+        port: PortIndex,
+        state: FunctionState,
+    ) -> Result<(), Errno> {
+        function::state_set(self, id, port, state)
+    }
+
+    fn supports_port_new(&self, id: InstanceId) -> bool {
+        self.model(id).function.is_some()
     }
 
     async fn linecard_provision(&self, id: InstanceId, _card: LineCard) -> Result<(), Errno> {

@@ -2,7 +2,7 @@
 
 use super::id_table::is_nsim;
 use super::model::Guard;
-use super::{Cores, auxiliary, fib, health, linecard, netdev, port, snapshot, vf};
+use super::{Cores, auxiliary, fib, function, health, linecard, netdev, port, snapshot, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::decisions::Publish;
 use crate::devlink::instance::device_lock;
@@ -190,6 +190,7 @@ async fn unbind(cores: &Cores<'_>, handle: Handle, id: InstanceId) -> Result<(),
     port::remove_files(cores, handle).await;
     if !cores.devlink.decisions.lock.work_cancelled_locked {
         linecard::cancel_work(cores, handle).await;
+        function::cancel_work(cores, handle).await;
     }
     let removes_file_locked = cores.model(id).has_bus_files;
     if !removes_file_locked {
@@ -359,9 +360,11 @@ async fn destroy(cores: &Cores<'_>, id: InstanceId) {
         }
         if cores.devlink.decisions.lock.work_cancelled_locked {
             linecard::cancel_work(cores, cores.devlink.handle(id)).await;
+            function::cancel_work(cores, cores.devlink.handle(id)).await;
         }
         auxiliary::detach(cores, id).await;
         linecard::teardown(cores, id).await;
+        function::teardown(cores, id).await;
         vf::teardown(cores, id, cores.devlink.decisions.registration.publish == Publish::Early).await;
         port::destroy_all(cores, id, cores.devlink.decisions.registration.publish == Publish::Early).await;
         netdev::notifier_changes(cores, id).await;

@@ -118,8 +118,8 @@ subjects! {
     Devlink(handle: Handle) instance "{handle}" "dev" "a devlink instance" (text::<value::ReloadFailed>) Instance;
     /// The device that a devlink instance belongs to, on its bus.
     Device(handle: Handle) device "{handle} device" "object" "a device" (number) Instance;
-    /// A port of a devlink instance. Its value: [`PortType`](value::PortType).
-    Port(handle: Handle, port: PortIndex) part "{handle}/{port}" "port" "a port" (text::<value::PortType>) Ports;
+    /// A port of a devlink instance. Its value: [`Port`](value::Port).
+    Port(handle: Handle, port: PortIndex) part "{handle}/{port}" "port" "a port" (text::<value::Port>) Ports;
     /// The netdev of a port. Its value is the network namespace that it is in.
     PortNetdev(handle: Handle, port: PortIndex) device "{handle}/{port} netdev" "object" "a port's netdev" (text::<NetNs>) Ports;
     /// An auxiliary device of an mlx5 device.

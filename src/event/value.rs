@@ -16,7 +16,7 @@ pub use health::Health;
 pub use ib_link::{IbLink, Protocol};
 pub use linecard::{Card, CardState};
 pub use policing::{Limits, Policer};
-pub use port::{FollowedNetdev, PortType, ReloadFailed};
+pub use port::{FollowedNetdev, Port, PortFunction, PortType, ReloadFailed};
 pub use rate::Rates;
 pub use reload::Performed;
 pub use resource::Sizes;
@@ -120,6 +120,7 @@ mod tests {
         round_trips::<NetNs>(NetNs::COUNT);
         round_trips::<ReloadFailed>(2);
         round_trips::<PortType>(3);
+        round_trips::<Port>(15);
         round_trips::<FollowedNetdev>(Netdev::COUNT + 1);
         round_trips::<FlashStatus>(6);
         round_trips::<Health>(32);

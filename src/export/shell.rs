@@ -115,6 +115,14 @@ fn devlink(verb: &str, operands: &[&str]) -> Option<String> {
         }
         "info-get" => format!("devlink dev info {device}"),
         "flash" => format!("devlink dev flash {device} file {}", first?),
+        "port-new" => {
+            let index = first?;
+            format!("devlink port add {device}/{index} flavour pcisf pfnum 0 sfnum {index}")
+        }
+        "port-del" => format!("devlink port del {device}/{}", first?),
+        "port-function-set" => {
+            format!("devlink port function set {device}/{} state {}", first?, operands.get(2)?)
+        }
         "rate-get" => format!("devlink port function rate show {device}/{}", first?),
         "rate-new" => format!("devlink port function rate add {device}/{}", first?),
         "rate-del" => format!("devlink port function rate del {device}/{}", first?),

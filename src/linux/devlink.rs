@@ -20,7 +20,7 @@ use crate::event::{
 };
 use crate::operand::Operand;
 use netlink_packet_core::NLM_F_DUMP;
-use uapi::{TYPE_FLAG, TYPE_U32, attr, cmd};
+use uapi::{PORT_FLAVOUR_PCI_SF, TYPE_FLAG, TYPE_U32, attr, cmd};
 
 /// The dumps that together show all that is modelled of devlink, in the order in which the model dumps.
 const DUMPS: [u16; 10] = [
@@ -130,6 +130,20 @@ pub fn operations(command: Command) -> Vec<Operation> {
         }
         Command::RateSet { handle, rate, share, max, parent } => {
             vec![rate::change(cmd::RATE_SET, (handle, rate), share, max, parent)]
+        }
+        // The driver chooses the index of a port that it adds, unless a user names one.
+        Command::PortNew { handle, port } => {
+            let flavour = of(handle).u16(attr::PORT_FLAVOUR, PORT_FLAVOUR_PCI_SF);
+            let numbered = flavour.u16(attr::PORT_PCI_PF_NUMBER, 0).u32(attr::PORT_INDEX, index(port));
+            vec![ask(cmd::PORT_ASK_NEW, numbered)]
+        }
+        Command::PortDel { handle, port } => {
+            vec![ask(cmd::PORT_ASK_DEL, of(handle).u32(attr::PORT_INDEX, index(port)))]
+        }
+        Command::PortFunctionSet { handle, port, state } => {
+            let state = Attributes::new().u8(attr::PORT_FN_STATE, state.to_byte());
+            let named = of(handle).u32(attr::PORT_INDEX, index(port));
+            vec![ask(cmd::PORT_SET, named.nest(attr::PORT_FUNCTION, state))]
         }
         Command::RateDel { handle, rate } => vec![rate::del(handle, rate)],
         Command::LinecardGet { handle, card } => vec![ask(cmd::LINECARD_GET, slot(handle, card))],

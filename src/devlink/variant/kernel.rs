@@ -19,6 +19,7 @@ fn since_linux_6_1(decisions: &mut Decisions) {
     decisions.part.eswitch_in_steps = true;
     decisions.part.rate_set_in_steps = true;
     decisions.part.snapshot_ids_kept = true;
+    decisions.part.function_state_untold = true;
     decisions.lock.netns_exit_holds_pernet_ops = true;
     decisions.reload.driver_may_keep_netns = true;
 }

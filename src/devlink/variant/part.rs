@@ -84,6 +84,19 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         apply: |decisions| decisions.part.broken_counter_hides = true,
     },
     Variant {
+        id: 0x3e,
+        name: "function-state-untold",
+        says: "users are not told that a driver came to the function of a port or left it, as in 6.12: they ask again and again",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, so notifications must cover those made after register too",
+        }],
+        breaks: &["stream-converges"],
+        with: &[],
+        apply: |decisions| decisions.part.function_state_untold = true,
+    },
+    Variant {
         id: 0x2e,
         name: "refused-route-counts",
         says: "a driver still counts, as in 6.12, a route that it took and that another driver then refused",

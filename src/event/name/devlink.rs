@@ -22,6 +22,9 @@ operands! {
         Vf1 = "129",
     }
 
+    /// What the function of a port is to be: `enum devlink_port_fn_state`.
+    "a function state" (1 bits) enum FunctionState { Inactive = "inactive", Active = "active", }
+
     /// How many ports a driver's probe makes; the first is the driver's own list of ports.
     "a number of ports" (3 bits, optional) enum PortCount {
         Default = "default-ports", N0 = "0-ports", N1 = "1-port", N2 = "2-ports", N3 = "3-ports", N4 = "4-ports",

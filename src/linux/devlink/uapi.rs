@@ -6,6 +6,9 @@ pub(super) mod cmd {
     pub(in crate::linux::devlink) const NEW: u8 = 3;
     pub(in crate::linux::devlink) const DEL: u8 = 4;
     pub(in crate::linux::devlink) const PORT_GET: u16 = 5;
+    pub(in crate::linux::devlink) const PORT_SET: u16 = 6;
+    pub(in crate::linux::devlink) const PORT_ASK_NEW: u16 = 7;
+    pub(in crate::linux::devlink) const PORT_ASK_DEL: u16 = 8;
     pub(in crate::linux::devlink) const PORT_NEW: u8 = 7;
     pub(in crate::linux::devlink) const PORT_DEL: u8 = 8;
     pub(in crate::linux::devlink) const ESWITCH_GET: u16 = 29;
@@ -76,6 +79,11 @@ pub(super) mod attr {
     pub(in crate::linux::devlink) const PORT_INDEX: u16 = 3;
     pub(in crate::linux::devlink) const PORT_TYPE: u16 = 4;
     pub(in crate::linux::devlink) const PORT_NETDEV_NAME: u16 = 7;
+    pub(in crate::linux::devlink) const PORT_FLAVOUR: u16 = 77;
+    pub(in crate::linux::devlink) const PORT_PCI_PF_NUMBER: u16 = 127;
+    pub(in crate::linux::devlink) const PORT_FUNCTION: u16 = 145;
+    /// Within [`PORT_FUNCTION`].
+    pub(in crate::linux::devlink) const PORT_FN_STATE: u16 = 2;
     pub(in crate::linux::devlink) const ESWITCH_MODE: u16 = 25;
     pub(in crate::linux::devlink) const ESWITCH_INLINE_MODE: u16 = 26;
     pub(in crate::linux::devlink) const ESWITCH_ENCAP_MODE: u16 = 62;
@@ -134,5 +142,7 @@ pub(super) mod attr {
 /// `NLA_U32` and `NLA_FLAG`, as the type of a param.
 pub(super) const TYPE_U32: u8 = 3;
 pub(super) const TYPE_FLAG: u8 = 6;
+/// `DEVLINK_PORT_FLAVOUR_PCI_SF`
+pub(super) const PORT_FLAVOUR_PCI_SF: u16 = 7;
 /// `DEVLINK_PORT_TYPE_ETH`
 pub(super) const PORT_TYPE_ETH: u32 = 2;

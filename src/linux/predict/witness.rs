@@ -161,6 +161,9 @@ const fn points(callback: Callback) -> &'static [Point] {
         Callback::ClientRename => &[Point::IbRenameClient],
         Callback::UverbsCommand => &[Point::UverbsCommand],
         Callback::EswitchInlineModeSet
+        | Callback::PortNew
+        | Callback::PortDel
+        | Callback::PortFnStateSet
         | Callback::TrapActionSet
         | Callback::HealthRecover
         | Callback::TrapGroupSet

@@ -51,6 +51,8 @@ pub(super) const NOWHERE: &[(Point, &str)] = &[
     (Point::SfEswitch, "a driver of the model: no kernel as built has it"),
     (Point::LineCardStatus, "a driver of the model: no kernel as built has it"),
     (Point::LineCardCancel, "a driver of the model: no kernel as built has it"),
+    (Point::FunctionState, "a driver of the model: no kernel as built has it"),
+    (Point::FunctionFlush, "a driver of the model: no kernel as built has it"),
     (Point::AuxiliaryAttach, "a driver of the model: no kernel as built has it"),
     (Point::AuxiliaryDetach, "a driver of the model: no kernel as built has it"),
     (Point::IpoibLookup, "ipoib is not built"),

@@ -1,7 +1,7 @@
 //! Messages of `devlink monitor`: text and JSON of one list of attributes.
 
 use super::Numbers;
-use crate::event::value::{PortType, Value};
+use crate::event::value::{Port, PortFunction, PortType, Value};
 use crate::event::{Handle, Notice, Param, PortIndex, Subject, Trap, TrapAction, TrapPolicer};
 use crate::operand::Operand;
 use serde_json::Value as Json;
@@ -20,6 +20,8 @@ pub(super) struct Printed {
     attributes: Attributes,
     /// Attributes that the tool prints in lines of their own.
     below: Attributes,
+    /// What the function of a port has.
+    function: Attributes,
     /// The value of a param.
     value: Option<String>,
 }
@@ -50,6 +52,7 @@ impl Printed {
             name: handle,
             attributes: Attributes::new(),
             below: Attributes::new(),
+            function: Attributes::new(),
             value: None,
         };
         let text = |text: &str| Json::from(text.to_string());
@@ -59,7 +62,9 @@ impl Printed {
             }
             Subject::Port(handle, port) => {
                 let _ = write!(printed.name, "/{port}");
+                let value = Port::unpack(value).unwrap_or_default();
                 printed.attributes = port_attributes(handle, port, value, numbers);
+                printed.function = value.function.map(function_attributes).unwrap_or_default();
             }
             Subject::Param(_, param) => {
                 let kind = if param == Param::Test1 { "driver-specific" } else { "generic" };
@@ -130,7 +135,9 @@ impl Printed {
             .value
             .iter()
             .flat_map(|value| ["  values:".to_string(), format!("    cmode driverinit value {value}")]);
-        below.into_iter().chain(value).collect()
+        let function = (!self.function.is_empty())
+            .then(|| ["  function:".to_string(), format!("    {}", join(&self.function))]);
+        below.into_iter().chain(function.into_iter().flatten()).chain(value).collect()
     }
 
     pub(super) fn json(&self) -> String {
@@ -140,6 +147,10 @@ impl Printed {
             .chain(&self.below)
             .map(|(key, value)| format!("\"{key}\":{value}"))
             .collect();
+        if !self.function.is_empty() {
+            let of: Vec<_> = self.function.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+            inner.push(format!("\"function\":{{{}}}", of.join(",")));
+        }
         if let Some(value) = &self.value {
             let value = match value.parse::<u64>() {
                 Ok(number) => number.to_string(),
@@ -165,14 +176,18 @@ fn join(attributes: &Attributes) -> String {
     attributes.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-fn port_attributes(handle: Handle, port: PortIndex, value: u8, numbers: &mut Numbers) -> Attributes {
+fn port_attributes(handle: Handle, port: PortIndex, value: Port, numbers: &mut Numbers) -> Attributes {
     let text = |text: &str| Json::from(text.to_string());
-    let kind = PortType::unpack(value).unwrap_or_default();
+    let kind = value.kind;
     let mut attributes = vec![("type", text(if kind == PortType::NotSet { "notset" } else { "eth" }))];
     if kind == PortType::EthNetdev {
         attributes.push(("netdev", text(&numbers.netdev(Subject::PortNetdev(handle, port)))));
     }
     match port {
+        _ if value.function.is_some() => {
+            attributes.extend([("flavour", text("pcisf")), ("controller", 0.into()), ("pfnum", 0.into())]);
+            attributes.extend([("sfnum", port.index().into()), ("external", false.into())]);
+        }
         PortIndex::P0 | PortIndex::P1 | PortIndex::P2 | PortIndex::P3 => {
             attributes.extend([("flavour", text("physical")), ("port", (port.index() + 1).into())]);
         }
@@ -184,6 +199,16 @@ fn port_attributes(handle: Handle, port: PortIndex, value: u8, numbers: &mut Num
     }
     attributes.push(("splittable", false.into()));
     attributes
+}
+
+fn function_attributes(function: PortFunction) -> Attributes {
+    let text = |text: &str| Json::from(text.to_string());
+    vec![
+        // Of a function whose address no user has set.
+        ("hw_addr", text("00:00:00:00:00:00")),
+        ("state", text(if function.is_active { "active" } else { "inactive" })),
+        ("opstate", text(if function.is_attached { "attached" } else { "detached" })),
+    ]
 }
 
 fn trap_attributes(trap: Trap, value: u8) -> Attributes {

@@ -183,7 +183,10 @@ fn of_work(work: WorkFn) -> Vec<Subject> {
         WorkFn::ReleaseChild(_) | WorkFn::ReleaseVfio(_) => Vec::new(),
         WorkFn::ReleaseParent(parent) | WorkFn::UnregisterParent(parent) => vec![Subject::Parent(parent)],
         WorkFn::ReleaseType(parent, kind) => vec![Subject::MdevType(parent, kind)],
-        WorkFn::LineCardStatus(handle) | WorkFn::NestedNotify(handle) | WorkFn::ReleaseDevice(handle) => {
+        WorkFn::LineCardStatus(handle)
+        | WorkFn::FunctionState(handle)
+        | WorkFn::NestedNotify(handle)
+        | WorkFn::ReleaseDevice(handle) => {
             vec![Subject::Devlink(handle)]
         }
         WorkFn::CleanupNet(netns) => vec![Subject::Netns(netns)],
