@@ -111,6 +111,8 @@ struct Offered {
     tried: [bool; Client::COUNT],
     /// CLIENT_DATA_REGISTERED: whose `add()` was called and whose `remove()` must be.
     added: [bool; Client::COUNT],
+    /// The lowest id by which the task that unregisters the device has come, if it has begun since the device was enabled.
+    passed: Option<u8>,
 }
 
 /// `struct ib_client`, while its id is taken.

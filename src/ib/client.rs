@@ -4,7 +4,7 @@ use super::chardev::Kind;
 use super::decisions::{Adds, Keeps};
 use super::{ClientState, Device, Ib, client_data, take, text_of};
 use crate::event::{Callback, Client, Errno, IbDevice, LockClass, Mode, Point, Span, Subject, What};
-use crate::sim::{Kernel, Kref};
+use crate::sim::{Kernel, Kref, User};
 
 impl Ib {
     /// Models `ib_register_client()`, except that no lock of all devices is held over `add()`.
@@ -108,7 +108,7 @@ impl Ib {
         let at = Point::IbUnregisterClientDevice;
         let wanted = |state: &Device| state.registered || hidden_too;
         while let Some((device, _use)) = self.next_device(k, last, at, is_held, wanted).await {
-            self.remove_client_context(k, device, client).await;
+            self.remove_client_context(k, device, client, None).await;
             last = Some(device);
         }
     }
@@ -143,18 +143,30 @@ impl Ib {
             return;
         }
         self.offer(device, |offered| offered.tried[client.index()] = true);
+        let pins = self.client(client).and_then(|client| self.pins(k, device, client.id));
         let data = state.kref.names(Subject::ClientData(client, device));
         let add = self.add(k, device, client, state.kref);
         let taken = k.call(Callback::ClientAdd, data, text_of(client), add).await;
+        if taken.is_ok() {
+            std::mem::forget(pins);
+        }
         // A client that refuses a device is no reason to refuse the device.
         if taken.is_ok() || self.decisions.refused_is_removed {
             self.offer(device, |offered| offered.added[client.index()] = true);
         }
     }
 
-    /// Models `remove_client_context()`: the mark decides who calls `remove()`, and no lock is held over it.
-    pub(super) async fn remove_client_context(&self, k: &Kernel, device: IbDevice, client: Client) {
+    /// Models `remove_client_context()`: the mark decides who calls `remove()`, and no lock is held over it. The task that
+    /// unregisters the device says by which id it comes.
+    pub(super) async fn remove_client_context(
+        &self,
+        k: &Kernel,
+        device: IbDevice,
+        client: Client,
+        id: Option<u8>,
+    ) {
         let data = k.lock(client_data(k, device), Point::IbClientDataLock).await;
+        self.comes_by(device, id);
         let Some(state) = self.device(device) else { return };
         let was_added = self.offered(device).added[client.index()];
         self.offer(device, |offered| offered.tried[client.index()] = false);
@@ -173,6 +185,20 @@ impl Ib {
         let data = state.kref.names(Subject::ClientData(client, device));
         let remove = self.remove(k, device, client, state.kref);
         let _never_fails = k.call(Callback::ClientRemove, data, text_of(client), remove).await;
+    }
+
+    /// The task that unregisters a device comes by a client, whose data it has locked.
+    pub(super) fn comes_by(&self, device: IbDevice, id: Option<u8>) {
+        if id.is_some() {
+            self.offer(device, |offered| offered.passed = id);
+        }
+    }
+
+    /// Models the reference to the device that a client has from `add_client_context()` to `remove_client_context()`, if the
+    /// latter does not come any more: the task that unregisters the device waits for it for ever.
+    pub(super) fn pins<'k>(&self, k: &'k Kernel, device: IbDevice, id: u8) -> Option<User<'k>> {
+        self.offered(device).passed.filter(|passed| id >= *passed)?;
+        k.try_use(self.device(device)?.users?)
     }
 
     /// The client's own `add()`.

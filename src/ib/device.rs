@@ -94,6 +94,7 @@ impl Ib {
             let counted = self.named(device, Subject::IbUsers(device));
             let users = k.registration_counted(Subject::Ib(device), counted);
             self.change(device, |state| state.users = Some(users));
+            self.offer(device, |offered| offered.passed = None);
         };
         let keep = || self.device(device).and_then(|state| self.keep(k, state));
         let mut keeps = None;

@@ -65,7 +65,12 @@ impl Ib {
                 Slot::Named(client) if self.is_registered(client) => {
                     self.add_client_context(k, device, client).await;
                 }
-                Slot::Core => drop(k.lock(client_data(k, device), Point::IbClientAdd).await),
+                Slot::Core => {
+                    let _data = k.lock(client_data(k, device), Point::IbClientAdd).await;
+                    if self.core_takes(id, device) {
+                        std::mem::forget(self.pins(k, device, id));
+                    }
+                }
                 Slot::Issm => self.add_issm(k, device).await,
                 Slot::Named(_) | Slot::Hole => {}
             }
@@ -76,17 +81,23 @@ impl Ib {
     pub(super) async fn remove_all(&self, k: &Kernel, device: IbDevice, end: u8) {
         for id in (0..end).rev() {
             match self.slot(id) {
-                Slot::Named(client) => self.remove_client_context(k, device, client).await,
-                Slot::Issm => self.remove_issm(k, device).await,
+                Slot::Named(client) => self.remove_client_context(k, device, client, Some(id)).await,
+                Slot::Issm => self.remove_issm(k, device, Some(id)).await,
                 Slot::Core | Slot::Hole => {
-                    drop(k.lock(client_data(k, device), Point::IbClientDataLock).await);
-                    let takes = self.slot(id) == Slot::Core && id == MAD;
-                    if takes && self.driver_of(device) != IbDriver::Siw {
+                    let data = k.lock(client_data(k, device), Point::IbClientDataLock).await;
+                    self.comes_by(device, Some(id));
+                    drop(data);
+                    if self.slot(id) == Slot::Core && self.core_takes(id, device) {
                         k.point(Point::IbClientRemove).await;
                     }
                 }
             }
         }
+    }
+
+    /// Whether a client of ib_core takes a device.
+    fn core_takes(&self, id: u8, device: IbDevice) -> bool {
+        id == MAD && self.driver_of(device) != IbDriver::Siw
     }
 
     /// The second call of `ib_register_client()` in `ib_umad_init()`.
@@ -116,7 +127,7 @@ impl Ib {
         }
         let (mut last, at) = (None, Point::IbUnregisterClientDevice);
         while let Some((device, _use)) = self.next_device(k, last, at, true, |_| true).await {
-            self.remove_issm(k, device).await;
+            self.remove_issm(k, device, None).await;
             last = Some(device);
         }
         k.unregister_wait(state.uses, Point::IbUnregisterClientWait).await;
@@ -126,15 +137,16 @@ impl Ib {
     }
 
     async fn add_issm(&self, k: &Kernel, device: IbDevice) {
-        if !self.unnamed.issm.get().is_some_and(|state| state.registered) {
-            return;
-        }
+        let Some(issm) = self.unnamed.issm.get().filter(|state| state.registered) else { return };
         let _data = k.lock(client_data(k, device), Point::IbClientAdd).await;
-        self.unnamed.added[device.index()].set(true);
+        if !self.unnamed.added[device.index()].replace(true) {
+            std::mem::forget(self.pins(k, device, issm.id));
+        }
     }
 
-    async fn remove_issm(&self, k: &Kernel, device: IbDevice) {
+    async fn remove_issm(&self, k: &Kernel, device: IbDevice, id: Option<u8>) {
         let data = k.lock(client_data(k, device), Point::IbClientDataLock).await;
+        self.comes_by(device, id);
         if self.unnamed.added[device.index()].take() {
             let _uses = self.unnamed.issm.get().and_then(|state| k.try_use(state.uses));
             drop(data);

@@ -143,7 +143,7 @@ impl Ib {
                 self.previous_client(k, last, is_held).await
             };
             let Some((id, client)) = next else { return };
-            self.remove_client_context(k, device, client).await;
+            self.remove_client_context(k, device, client, Some(id)).await;
             last = Some(id);
         }
     }
