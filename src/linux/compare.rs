@@ -6,6 +6,7 @@ use crate::driver;
 use crate::event::{
     Action, Event, Family, IbDevice, NetNs, Notice, SegmentEnd, Subject, TaskId, Trace, What,
 };
+use crate::ib;
 use crate::invariant::judge;
 use crate::program::{Command, Program, Segment};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -112,6 +113,10 @@ pub const RENAMED: &[(&str, &str)] = &[
     ),
     ("in which namespace a netdev's uevents are heard", "not compared: that of its link messages is"),
     (
+        "that a dummy netdev comes which `ib.register-device` or `netdev.address-add` is about",
+        "not compared: the model takes it to be there, and the guest makes it then",
+    ),
+    (
         "how far a segment of a schedule came",
         "compared by how it ended: at its point, blocked, or at the task's end",
     ),
@@ -184,10 +189,16 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
     let mut update = 0;
     // Stands before what is heard or found in a namespace that is not the initial one.
     let mut netns = String::new();
+    // The tasks whose command is about a netdev that the model takes to be there.
+    let mut assumes = BTreeMap::new();
     for event in shown {
         let task = trace.name(event.task);
         if let What::Begin(index) = event.what {
             together.goes(program, event.task, index);
+            assumes.insert(event.task, assumes_netdev(program, event.task, index));
+        }
+        if is_netdev_new(&event.what) && assumes.get(&event.task).is_some_and(|assumes| *assumes) {
+            continue;
         }
         match together.lane(&event.what) {
             Some(_) => {}
@@ -262,6 +273,21 @@ pub fn observed(program: &Program, trace: &Trace) -> Vec<String> {
     rest.sort();
     stream.extend(rest);
     stream
+}
+
+/// Whether a command is about a netdev that need not be there: the model takes it to be, and the guest makes it.
+fn assumes_netdev(program: &Program, task: TaskId, index: u8) -> bool {
+    let task = program.tasks.get(usize::from(task));
+    let command = task.and_then(|task| task.commands.get(usize::from(index)));
+    matches!(command, Some(Command::Ib(ib::Command::RegisterDevice { .. } | ib::Command::AddressAdd { .. })))
+}
+
+/// Whether a dummy netdev is told of as a new one.
+fn is_netdev_new(what: &What) -> bool {
+    matches!(
+        what,
+        What::Uevent(Action::Add, Subject::Netdev(_)) | What::Link(Notice::New, Subject::Netdev(_))
+    )
 }
 
 /// How the segments of a schedule ended, as it is compared: a line a segment.
