@@ -2,9 +2,10 @@
 
 use crate::devlink;
 use crate::driver;
-use crate::event::{Errno, Event, Point, Region, Subject, Trace, What};
+use crate::event::{Errno, Event, Point, Region, Subject, TaskName, Trace, What};
 use crate::linux::compare;
-use crate::program::{Command, Program, Segment};
+use crate::program::{Command, Program, Segment, Task};
+use crate::run::Machine;
 
 /// Returns the program with one command more, which is refused if a reference is left as the model says. The id of a
 /// snapshot is free again when its last reference is gone, and only then can be wanted.
@@ -20,31 +21,55 @@ pub fn sequel(program: &Program, model: &Trace) -> Option<Program> {
     let command = devlink::Command::RegionNew { handle, region: Region::Dummy, id };
     longer.tasks.get_mut(usize::from(last))?.commands.push(Command::Devlink(command));
     let is_refused = |event: &Event| matches!(event.what, What::End(_, Some(Errno::EEXIST)));
-    let trace = crate::run::Machine::default().run(&longer).events.clone();
+    let trace = Machine::default().run(&longer).events.clone();
     trace.iter().rev().find(is_end).is_some_and(is_refused).then_some(longer)
 }
 
-/// Returns the program with time that passes before the command that uses what an earlier one freed: the kernel frees
-/// memory only after a grace period. None if the same command frees and uses, or if a schedule counts the commands.
+/// Returns the program with time that passes between a command that frees and a use of what it freed: the kernel frees
+/// memory only after a grace period. The time passes before the command that uses, or after the command that frees. None
+/// if there is no such place, or if the schedule then leads elsewhere.
 pub fn later(program: &Program, model: &Trace) -> Option<Program> {
     let used = model.events.iter().position(|event| matches!(event.what, What::UseAfterFree(..)))?;
     let What::UseAfterFree(of, ..) = model.events[used].what else { return None };
-    let task = model.events[used].task;
-    let begins = |event: &Event| match event.what {
-        What::Begin(command) if event.task == task => Some(command),
+    let before = &model.events[..used];
+    let freed = before.iter().position(|event| event.what == What::Free(of))?;
+    let begun = before[freed..].iter().rev().find_map(|event| match event.what {
+        What::Begin(command) if event.task == model.events[used].task => Some((event.task, command)),
         _ => None,
+    });
+    let ended = before[freed..].iter().find_map(|event| match event.what {
+        What::End(command, _) if event.task == before[freed].task => Some((event.task, command + 1)),
+        _ => None,
+    });
+    [begun, ended].into_iter().flatten().find_map(|(task, command)| {
+        let mut longer = program.clone();
+        let Task { name, commands } = longer.tasks.get_mut(usize::from(task))?;
+        let at = usize::from(command).min(commands.len());
+        commands.insert(at, Command::Driver(driver::Command::TimePass {}));
+        let name = *name;
+        counted(&longer, name).find(|candidate| {
+            let mut machine = Machine::default();
+            let trace = machine.run(candidate);
+            let uses = |event: &Event| matches!(event.what, What::UseAfterFree(other, ..) if other == of);
+            trace.segments == model.segments && trace.events.iter().any(uses)
+        })
+    })
+}
+
+/// The program as it is, then with one segment at a time that counts one command more of a task: it comes by a new one.
+fn counted(program: &Program, task: TaskName) -> impl Iterator<Item = Program> {
+    let counts = move |segment: &Segment| {
+        segment.task == task && segment.until.is_some_and(|(point, _)| point == Point::CommandStart)
     };
-    let at = model.events[..used].iter().rposition(|event| begins(event).is_some())?;
-    let is_freed = model.events[..at].iter().any(|event| event.what == What::Free(of));
-    let counts = |segment: &Segment| segment.until.is_some_and(|(point, _)| point == Point::CommandStart);
-    if !is_freed || program.schedule.iter().any(counts) {
-        return None;
-    }
-    let mut longer = program.clone();
-    let commands = &mut longer.tasks.get_mut(usize::from(task))?.commands;
-    let command = usize::from(begins(&model.events[at])?);
-    commands.insert(command.min(commands.len()), Command::Driver(driver::Command::TimePass {}));
-    Some(longer)
+    let counting = (0..program.schedule.len()).filter(move |at| counts(&program.schedule[*at]));
+    let more = counting.map(|at| {
+        let mut more = program.clone();
+        if let Some((_, count)) = &mut more.schedule[at].until {
+            *count = count.saturating_add(1);
+        }
+        more
+    });
+    std::iter::once(program.clone()).chain(more)
 }
 
 /// Returns what shows that the kernel refuses the last command, as the model does.
@@ -61,7 +86,6 @@ pub fn refused(longer: &Program, model: &Trace, real: &Trace) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Machine;
 
     fn longer(text: &str) -> Option<Program> {
         let program = Program::parse(text, "test").unwrap_or_else(|_| panic!("it is one"));
@@ -91,6 +115,24 @@ mod tests {
         let longer = later(&program, machine.run(&program)).expect("one command frees and another uses");
         assert_eq!(longer.tasks[0].commands[5], Command::Driver(driver::Command::TimePass {}));
         assert_eq!(longer.tasks[0].commands.len(), 7);
+        // A schedule that counts commands before it leads to the same use.
+        let counted = format!("{text}schedule\n  user until command:start #2\n");
+        let program = Program::parse(&counted, "test").unwrap_or_else(|_| panic!("it is one"));
+        let longer = later(&program, machine.run(&program)).expect("the schedule is followed as before");
+        assert_eq!(longer.tasks[0].commands[5], Command::Driver(driver::Command::TimePass {}));
+    }
+
+    #[test]
+    fn time_passes_after_what_another_task_frees_while_the_use_is_under_way() {
+        let text = "variant devlink linux-6.12\ntask user\n  devlink.rate-new netdevsim/0 n1\ntask probe\n  \
+                    driver.probe netdevsim/0\n  driver.knob netdevsim/0 fail-reload on\n  devlink.reload netdevsim/0\n  \
+                    driver.port-add netdevsim/0 0\n  netns.add a\n  driver.unbind netdevsim/0\n  \
+                    netdev.move netdevsim/0 0 a\nschedule\n  probe until command:start #5\n  \
+                    user until devlink_nl_pre_doit:lock\n  probe until dev_change_net_namespace:netns\n";
+        let program = Program::parse(text, "test").unwrap_or_else(|_| panic!("it is one"));
+        let mut machine = Machine::default();
+        let longer = later(&program, machine.run(&program)).expect("the task that frees can take longer");
+        assert_eq!(longer.tasks[0].commands[1], Command::Driver(driver::Command::TimePass {}));
     }
 
     #[test]
