@@ -103,7 +103,7 @@ enum Outcome {
     Clean,
     /// An invariant is broken, or two things differ that should not.
     Violation,
-    /// Some of what was given could not be read and was left out, as was said.
+    /// Some of what was given or asked was left out, as was said.
     Incomplete,
 }
 

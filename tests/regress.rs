@@ -50,6 +50,35 @@ fn kernels_have_the_findings_that_they_are_known_to_have() {
     }
 }
 
+/// A machine that is busy is no reason to take a finding for gone.
+#[test]
+fn a_finding_whose_guest_is_too_slow_is_not_gone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = "writer-of-break-health-meets-reload.prog";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(root.join("findings/known").join(file), folder.path().join(file)).expect("it is there");
+    let known = folder.path().display().to_string();
+    let asks = |how: &str| {
+        let kernel = ["linux", "regress", "--release", "6.12", "--config", "fast", "--patience", "1s"];
+        unreg(&[&kernel[..], &["--known", &known, "--sabotage", how]].concat())
+    };
+    let cases = [
+        ("boot", 0, "  there"),
+        ("boots", 2, "no answer: the guest did not boot"),
+        ("hang", 0, "  there"),
+        ("hangs", 2, "no answer: the guest does not answer in time"),
+    ];
+    for (how, code, words) in cases {
+        let output = asks(how);
+        if output.status.code() == Some(4) {
+            eprintln!("NO KERNEL WAS ASKED FOR A KNOWN FINDING: {}", said(&output));
+            return;
+        }
+        assert_eq!(output.status.code(), Some(code), "{how}: {}", said(&output));
+        assert!(said(&output).contains(words), "{how}: {}", said(&output));
+    }
+}
+
 #[test]
 fn what_is_no_known_finding_is_refused_with_its_place() {
     let folder = tempfile::tempdir().expect("a folder");

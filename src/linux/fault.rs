@@ -103,9 +103,7 @@ pub fn first(evidence: Evidence<'_>) -> Option<Fault> {
     let clean_up = reports.iter().position(|report| *report == Report::CleanUp).unwrap_or(reports.len());
     // A schedule holds tasks while the kernel's clock goes on. What waits for them waits long, but not for ever.
     let is_steered = log.is_some();
-    let is_patient = |complaint: &Complaint| {
-        is_steered && matches!(complaint.kind, Kind::HungTask | Kind::NetdevReferences)
-    };
+    let is_patient = |complaint: &Complaint| is_steered && is_wait(complaint.kind);
     for (at, report) in reports.iter().enumerate() {
         let Report::Complaint { text } = report else { continue };
         if let Some(key) = complaint_key(text, is_patient) {
@@ -114,9 +112,7 @@ pub fn first(evidence: Evidence<'_>) -> Option<Fault> {
         }
     }
     // A guest that is steered may be too slow for the host's patience while tasks only wait.
-    let is_slow =
-        |why: &&str| is_steered && why.starts_with(HANGS) && complaint_key(why, is_patient).is_none();
-    if died.as_ref().is_some_and(is_slow) {
+    if is_steered && died.is_some_and(is_slow) {
         return None;
     }
     if let Some(why) = died {
@@ -133,6 +129,21 @@ pub fn first(evidence: Evidence<'_>) -> Option<Fault> {
         return Some(fault);
     }
     broken(trace)
+}
+
+/// Whether a guest ended because the host lost its patience: its kernel complains of nothing, or of tasks that wait.
+pub fn is_slow(died: &str) -> bool {
+    died.starts_with(HANGS) && only_waits(died)
+}
+
+/// Whether a piece of the log complains of nothing, or of tasks that wait.
+pub fn only_waits(log: &str) -> bool {
+    complaint::read(log).iter().all(|complaint| is_wait(complaint.kind))
+}
+
+/// Whether a complaint is about a wait, which may be long because a schedule holds a task.
+fn is_wait(kind: Kind) -> bool {
+    matches!(kind, Kind::HungTask | Kind::NetdevReferences)
 }
 
 /// The fault that a kernel complains of first in a log.
@@ -373,6 +384,9 @@ Call Trace:
             &[],
         );
         assert_eq!(slow, None);
+        assert!(is_slow("the guest hangs\nINFO: task task-0:38 blocked for more than 122 seconds."));
+        assert!(!is_slow("the guest hangs\nBUG: KASAN: slab-use-after-free in f+0x1/0x2"));
+        assert!(!is_slow("the guest died: signal: SIGABRT"));
         let stuck = |task, words: &str| Entry::Stuck(task, words.to_string());
         use crate::event::TaskName::{Admin, User};
         let entries =

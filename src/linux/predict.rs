@@ -32,6 +32,8 @@ pub enum Verdict {
     NotFollowed(String),
     /// It cannot be asked, or has no way to show whether it does.
     NotAskable(String),
+    /// Its guest did not boot or did not answer in time: nothing is known of it.
+    NoAnswer(String),
 }
 
 impl Verdict {
@@ -42,6 +44,7 @@ impl Verdict {
             Verdict::Refuted(_) => "refuted",
             Verdict::NotFollowed(_) => "not followed",
             Verdict::NotAskable(_) => "not askable",
+            Verdict::NoAnswer(_) => "no answer",
         }
     }
 
@@ -50,7 +53,8 @@ impl Verdict {
         let (Verdict::Confirmed(why)
         | Verdict::Refuted(why)
         | Verdict::NotFollowed(why)
-        | Verdict::NotAskable(why)) = self;
+        | Verdict::NotAskable(why)
+        | Verdict::NoAnswer(why)) = self;
         why
     }
 }

@@ -130,9 +130,9 @@ fn heading(base: &Side, head: &Side) -> String {
 /// The known findings that only one of the two has.
 fn regressions(base: &Side, head: &Side, known: &[Known]) -> anyhow::Result<Part> {
     use regress::Verdict;
-    let (_, before) = regress::ask(&base.which, known)?;
-    let (_, after) = regress::ask(&head.which, known)?;
-    let asked = before.iter().filter(|verdict| !matches!(verdict, Verdict::NotAsked(_))).count();
+    let (_, before) = regress::ask(&base.which, known, None)?;
+    let (_, after) = regress::ask(&head.which, known, None)?;
+    let asked = before.iter().filter(|verdict| verdict.is_known()).count();
     let count = |all: &[Verdict]| all.iter().filter(|verdict| **verdict == Verdict::There).count();
     let mut text = format!(
         "## Known findings\n\n{asked} were asked for: the base has {}, the head {}.\n\n",
@@ -197,7 +197,7 @@ fn hunted(arguments: &Arguments, work: &Path, base: &Side, head: &Side) -> anyho
 fn bench(side: &Side) -> anyhow::Result<Bench> {
     let setup = side.which.setup()?;
     let symbols = Some(Arc::new(Symbols::of(&setup.kernel)?));
-    Ok(Bench::new(super::guest::Setup { symbols, ..setup }, &side.which))
+    Ok(Bench::new(super::guest::Setup { symbols, ..setup }, &side.which).patient())
 }
 
 /// A hunt is a process of its own: it may be killed, and the next one goes on from its folder.

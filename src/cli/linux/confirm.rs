@@ -4,6 +4,8 @@ pub(super) mod hunted;
 
 use super::boot::Which;
 use super::build::{self, Flavour};
+use super::guest::Sabotage;
+use super::guest::start::NotUp;
 use super::kernel::{Answer, RealKernel, Unperformable};
 use crate::cli::progress::Stage;
 use crate::cli::table::{self, Form};
@@ -51,9 +53,15 @@ pub(in crate::cli) struct Arguments {
     /// A table for a terminal, or for a Markdown file
     #[arg(long = "as", value_name = "FORM", default_value = "text")]
     form: Form,
+    /// Have something bad happen to the first prediction's guest, to see that the run survives it
+    #[arg(long, value_enum, hide = true)]
+    sabotage: Option<Sabotage>,
     #[command(flatten)]
     which: Which,
 }
+
+/// After so many predictions one after the other without an answer, the others are not asked.
+const GUESTLESS: usize = 3;
 
 /// A program and an invariant that the model breaks in it.
 #[derive(Debug)]
@@ -70,15 +78,25 @@ pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let release = setup.kernel.about.release.clone();
     let config = setup.kernel.about.config.clone();
     let predictions = predictions(arguments, &release)?;
-    let mut kernel = RealKernel::new(setup, &arguments.which);
+    let mut kernel = RealKernel::new(setup, &arguments.which).patient();
+    kernel.sabotage(arguments.sabotage);
     let decisions = arguments.which.configured(build::usual(&release)?)?;
     let progress = Stage::of("predictions", predictions.len() as u64);
     let mut judged = Vec::new();
+    let mut guestless = 0;
     for prediction in predictions {
         if let Some(folder) = &arguments.keep {
             keep(folder, &prediction)?;
         }
-        let verdict = ask(&mut kernel, &prediction, decisions)?;
+        let verdict = match guestless {
+            GUESTLESS => Verdict::NoAnswer("not asked, because no guest booted".to_string()),
+            _ => or_no_answer(ask(&mut kernel, &prediction, decisions))?,
+        };
+        guestless = match &verdict {
+            Verdict::NoAnswer(_) => guestless.saturating_add(1).min(GUESTLESS),
+            Verdict::NotAskable(_) => guestless,
+            Verdict::Confirmed(_) | Verdict::Refuted(_) | Verdict::NotFollowed(_) => 0,
+        };
         progress.one_more();
         judged.push((prediction, verdict));
     }
@@ -100,13 +118,29 @@ pub(super) fn confirm(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     let count = |word: &str| counts.get(word).copied().unwrap_or(0);
     out::print(&format!(
-        "Linux {release} ({config}): {} confirmed, {} refuted, {} not followed, {} not askable\n",
+        "Linux {release} ({config}): {} confirmed, {} refuted, {} not followed, {} not askable, {} without an answer\n",
         count("confirmed"),
         count("refuted"),
         count("not followed"),
         count("not askable"),
+        count("no answer"),
     ))?;
-    Ok(if count("refuted") == 0 { Outcome::Clean } else { Outcome::Violation })
+    Ok(match (count("refuted"), count("no answer")) {
+        (0, 0) => Outcome::Clean,
+        (0, _) => Outcome::Incomplete,
+        _ => Outcome::Violation,
+    })
+}
+
+/// The verdict, or that there is none because no guest booted.
+fn or_no_answer(verdict: anyhow::Result<Verdict>) -> anyhow::Result<Verdict> {
+    match verdict {
+        Err(error) if error.is::<NotUp>() => {
+            anstream::eprintln!("{error}");
+            Ok(Verdict::NoAnswer("the guest did not boot".to_string()))
+        }
+        verdict => verdict,
+    }
 }
 
 /// What is to be asked.
@@ -176,25 +210,28 @@ fn ask(kernel: &mut RealKernel, prediction: &Prediction, decisions: Variants) ->
         return Ok(Verdict::NotAskable(Unperformable(*command).to_string()));
     }
     let mut machine = Machine::default();
-    let mut judge = |answer: &Answer| {
+    let mut judge = |program: &Program, answer: &Answer| {
         let real = answer.trace(program);
-        predict::verdict(program, invariant, machine.run(program), &real, answer.log.as_ref())
+        match predict::verdict(program, invariant, machine.run(program), &real, answer.log.as_ref()) {
+            Verdict::Confirmed(how) => Verdict::Confirmed(how),
+            _ if answer.is_slow() => Verdict::NoAnswer("the guest does not answer in time".to_string()),
+            verdict => verdict,
+        }
     };
     // Between two commands of a task that is not followed time passes, in which memory is freed.
-    let plain = if program.schedule.is_empty() { Some(judge(&kernel.ask(program)?)) } else { None };
+    let plain = if program.schedule.is_empty() { Some(judge(program, &kernel.ask(program)?)) } else { None };
     let verdict = match plain {
         Some(verdict @ Verdict::Confirmed(_)) => verdict,
-        _ => judge(&kernel.look(program, Point::ALL)?),
+        _ => judge(program, &kernel.look(program, Point::ALL)?),
     };
     let is_quiet = matches!(verdict, Verdict::Refuted(_)) && invariant.id == NO_USE_AFTER_FREE.id;
-    if let (true, Some(longer)) = (is_quiet, sequel::later(program, machine.run(program))) {
-        let answer = kernel.ask(&longer)?;
-        let real = answer.trace(&longer);
-        return Ok(predict::verdict(&longer, invariant, machine.run(&longer), &real, answer.log.as_ref()));
+    if let (true, Some(longer)) = (is_quiet, sequel::later(program, Machine::default().run(program))) {
+        return Ok(judge(&longer, &kernel.ask(&longer)?));
     }
     if !matches!(verdict, Verdict::NotAskable(_)) || invariant.id != REFERENCES_BALANCE.id {
         return Ok(verdict);
     }
+    let mut machine = Machine::default();
     let Some(longer) = sequel::sequel(program, machine.run(program)) else { return Ok(verdict) };
     let real = kernel.ask(&longer)?.trace(&longer);
     Ok(sequel::refused(&longer, machine.run(&longer), &real).map_or(verdict, Verdict::Confirmed))

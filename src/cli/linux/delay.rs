@@ -62,7 +62,8 @@ pub(super) fn delay(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let built = build::again(&tree, arguments.config, &work, &name, &work.join("base"))?;
     let symbols = Arc::new(Symbols::of(&built)?);
     let which = Which::of(&built)?;
-    let mut bench = Bench::new(Setup { symbols: Some(Arc::clone(&symbols)), ..which.setup()? }, &which);
+    let setup = Setup { symbols: Some(Arc::clone(&symbols)), ..which.setup()? };
+    let mut bench = Bench::new(setup, &which).patient();
     let fault = bench.run_anew(&program)?.fault;
     let fault = fault.with_context(|| format!("{file} shows no fault on Linux {}", built.about.release))?;
     let says = fault.key.to_string();

@@ -3,6 +3,8 @@
 //! Its standard input and output are the line, its standard error is its console. It owns one scratch folder,
 //! has no network and no way to the host's files, and ends when this process ends.
 
+pub(super) mod start;
+
 use super::boot::PATIENCE;
 use super::build::{self, Built};
 use super::console::Console;
@@ -33,8 +35,6 @@ use unreg::linux::shown;
 use unreg::linux::steer::Log;
 use unreg::linux::wire::{self, Report, Request};
 
-/// A guest that boots may be silent for so many times the patience.
-const BOOT: u32 = 6;
 /// After its standard input is closed a guest has this long to power off before it is killed.
 const POWER_OFF: Duration = Duration::from_secs(2);
 /// A program may take so many times the patience: a guest that never falls silent ends too.
@@ -67,8 +67,8 @@ pub(super) struct Setup {
     pub(super) symbols: Option<Arc<Symbols>>,
     /// How long the guest may be silent.
     pub(super) patience: Duration,
-    /// Whether the guest is stopped as soon as it starts, to see that the run survives a boot that hangs.
-    pub(super) hangs_at_boot: bool,
+    /// So many starts of a guest are stopped at once, to see that the run survives a boot that hangs.
+    pub(super) hangs_at_boot: u32,
 }
 
 impl Setup {
@@ -83,7 +83,7 @@ impl Setup {
             log: false,
             symbols: None,
             patience: PATIENCE,
-            hangs_at_boot: false,
+            hangs_at_boot: 0,
         }
     }
 }
@@ -99,6 +99,8 @@ pub(super) struct Guest {
     pub(super) release: String,
     /// What works: a subsystem and, if it does not, why.
     pub(super) works: Vec<(String, Option<String>)>,
+    /// How many times it was started until it answered.
+    pub(super) starts: u32,
     scratch: Scratch,
     memory: u32,
 }
@@ -113,43 +115,6 @@ pub(super) enum Ended {
 }
 
 impl Guest {
-    /// Starts a guest and waits until its agent answers.
-    pub(super) fn boot(setup: &Setup) -> anyhow::Result<Guest> {
-        setup.kernel.verify()?;
-        let scratch = Scratch::new(setup.memory)?;
-        let initramfs = scratch.path().join("initramfs");
-        let file = File::create(&initramfs).context("cannot write to the scratch folder")?;
-        initramfs::write(BufWriter::new(file), &setup.kernel.modules(), &setup.tools, None)?;
-        let spawned = Process::spawn(command(setup, scratch.path())?, setup.symbols.clone());
-        let (process, (line, said, console)) = spawned.context("cannot start a process")?;
-        // A guest that does not read must not stop the host.
-        line.iter().try_for_each(never_block)?;
-        let console = Console::follow(console);
-        let reports = lines::reports(said);
-        let (release, works) = (String::new(), Vec::new());
-        let mut guest =
-            Guest { process, line, reports, console, release, works, scratch, memory: setup.memory };
-        if setup.hangs_at_boot {
-            guest.process.signal(Signal::STOP);
-        }
-        match guest.next(in_time(setup.patience.saturating_mul(BOOT))) {
-            Ok((Report::Hello { release, works }, _)) => {
-                let shown = |(what, why): &(String, Option<String>)| {
-                    (shown::line(what), why.as_deref().map(shown::line))
-                };
-                (guest.release, guest.works) = (shown::line(&release), works.iter().map(shown).collect());
-                // The initramfs has been read; its memory is worth more than the name.
-                let _gone = std::fs::remove_file(&initramfs);
-                Ok(guest)
-            }
-            Ok((other, _)) => {
-                let other = lines::beginning(format!("{other:?}").as_bytes());
-                anyhow::bail!("the guest should say hello, and says {other}")
-            }
-            Err(why) => anyhow::bail!("the guest does not come up: {why}"),
-        }
-    }
-
     /// Starts a guest with a shell on this terminal, and waits until it ends.
     pub(super) fn shell(setup: &Setup) -> anyhow::Result<()> {
         setup.kernel.verify()?;
@@ -295,10 +260,14 @@ pub(in crate::cli) enum Sabotage {
     Kill,
     /// It says nothing any more
     Hang,
+    /// It says nothing any more, and neither does the one that replaces it
+    Hangs,
     /// Its kernel panics
     Panic,
     /// It says nothing from its start on
     Boot,
+    /// It says nothing from its start on, and neither does the one that replaces it
+    Boots,
 }
 
 impl Guest {
@@ -306,8 +275,8 @@ impl Guest {
     pub(super) fn sabotage(&self, how: Sabotage) {
         let signal = match how {
             Sabotage::Kill => Signal::KILL,
-            Sabotage::Hang => Signal::STOP,
-            Sabotage::Panic | Sabotage::Boot => return,
+            Sabotage::Hang | Sabotage::Hangs => Signal::STOP,
+            Sabotage::Panic | Sabotage::Boot | Sabotage::Boots => return,
         };
         self.process.signal(signal);
     }

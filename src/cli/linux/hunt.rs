@@ -11,11 +11,12 @@ mod tally;
 use super::boot::Which;
 use super::build::{self, Flavour};
 use super::guest::Setup;
+use super::guest::start::NotUp;
 use super::known::{self, Known};
 use super::steer::Symbols;
 use crate::cli::{Outcome, choose, duration, load, out, writable};
 use anyhow::Context;
-use bench::{Bench, Run};
+use bench::{Bench, Run, unless_not_up};
 use source::{Case, Source, Sources};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ const EXPLAINED: u32 = 3;
 const EXPLAINED_SHARE: u32 = 8;
 /// Programs that a sieving guest runs before it powers off.
 const GUEST: u32 = 200;
+/// After so many programs one after the other for which no guest booted, a hunt ends.
+const GUESTLESS: u32 = 3;
 /// How often the progress is shown.
 const TICK: Duration = Duration::from_secs(10);
 
@@ -171,7 +174,11 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     }
     let tally = shared.tally.into_inner().expect("no thread panics with it");
     out::print(&tally.table(shared.start.elapsed()))?;
-    Ok(if tally.findings() == 0 { Outcome::Clean } else { Outcome::Violation })
+    Ok(match (tally.findings(), tally.unanswered) {
+        (0, 0) => Outcome::Clean,
+        (0, _) => Outcome::Incomplete,
+        _ => Outcome::Violation,
+    })
 }
 
 /// The programs of files, under a kernel's variants.
@@ -239,6 +246,7 @@ impl<'a> Hunter<'a> {
     }
 
     fn hunt(&mut self) -> anyhow::Result<()> {
+        let mut guestless = 0;
         while !self.shared.is_over() {
             let source = match self.shared.arguments.only {
                 Some(only) => only.source(),
@@ -248,7 +256,19 @@ impl<'a> Hunter<'a> {
                 }
             };
             let start = Instant::now();
-            let found = self.step(source)?;
+            let found = match self.step(source) {
+                Ok(found) => {
+                    guestless = 0;
+                    found
+                }
+                Err(error) if error.is::<NotUp>() && guestless < GUESTLESS => {
+                    anstream::eprintln!("a program is left out: {error}");
+                    self.shared.tally().unanswered += 1;
+                    guestless += 1;
+                    false
+                }
+                Err(error) => return Err(error),
+            };
             // What a finding costs is no fault of its source.
             if !found {
                 self.spent[source as usize] += start.elapsed();
@@ -318,16 +338,15 @@ impl<'a> Hunter<'a> {
             _ => &mut self.judge,
         };
         // A program that does it again by itself, without what ran before it in its guest.
-        let again = bench.run_anew(&run.program)?;
+        let again = unless_not_up(bench.run_anew(&run.program))?;
         let is_again = |run: &Run| run.fault.as_ref().is_some_and(|fault| fault.key == key);
-        let smallest = if is_again(&again) {
-            bench.shrink(&again.program, &key, Instant::now() + effort)?
-        } else {
-            run.program.clone()
+        let smallest = match again.as_ref().filter(|again| is_again(again)) {
+            Some(again) => bench.shrink(&again.program, &key, Instant::now() + effort)?,
+            None => run.program.clone(),
         };
         let rate = bench.rate(&smallest, &key, REPLAYS, Instant::now() + effort)?;
-        let last = bench.run_anew(&smallest)?;
-        let shown = [last, again, run].into_iter().find(is_again);
+        let last = unless_not_up(bench.run_anew(&smallest))?;
+        let shown = [last, again, Some(run)].into_iter().flatten().find(is_again);
         let Some(shown) = shown else { return Ok(true) };
         let fault: Fault = shown.fault.clone().expect("it shows the fault");
         let seconds = self.shared.start.elapsed().as_secs();

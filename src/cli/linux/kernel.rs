@@ -1,6 +1,7 @@
 //! A kernel that answers: boots guests, replaces those that die, and makes traces of what they report.
 
 use super::boot::Which;
+use super::guest::start::LONGER;
 use super::guest::{Ended, Guest, Sabotage, Setup};
 use super::steer::{Order, Symbols};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use unreg::event::{Point, Trace};
 use unreg::linux::steer::{Explore, Log};
 use unreg::linux::wire::{Report, Request};
-use unreg::linux::{compare, complaint, observe, perform};
+use unreg::linux::{compare, complaint, fault, observe, perform};
 use unreg::program::{Command, Program, Task};
 
 /// A guest that is steered may be silent for so many times the patience.
@@ -22,6 +23,8 @@ pub(super) struct RealKernel {
     guest: Option<Guest>,
     /// Whether it releases kobjects late: what a module has in its own memory then outlives it.
     releases_late: bool,
+    /// Whether a program whose guest is too slow is run once more, with more patience.
+    is_patient: bool,
     /// What to do to the guest during the next program.
     sabotage: Option<Sabotage>,
     /// How many guests were started.
@@ -48,6 +51,15 @@ impl Answer {
         [compare::observed(program, &self.trace(program)), compare::segments(program, ends)].concat()
     }
 
+    /// Whether the guest ended because the host lost its patience, and its kernel showed nothing.
+    pub(super) fn is_slow(&self) -> bool {
+        let only_waits = |report: &Report| match report {
+            Report::Complaint { text } => fault::only_waits(text),
+            report => !matches!(report, Report::Stuck { .. }),
+        };
+        self.died.as_deref().is_some_and(fault::is_slow) && self.reports.iter().all(only_waits)
+    }
+
     /// The same as events.
     pub(super) fn trace(&self, program: &Program) -> Trace {
         let names: Vec<_> = program.tasks.iter().map(|task| task.name).collect();
@@ -62,7 +74,21 @@ impl RealKernel {
     /// A kernel that is asked as the command line says.
     pub(super) fn new(setup: Setup, which: &Which) -> RealKernel {
         let (patience, releases_late) = (which.patience(), which.releases_late());
-        RealKernel { setup, patience, guest: None, releases_late, sabotage: None, boots: 0, deaths: 0 }
+        RealKernel {
+            setup,
+            patience,
+            guest: None,
+            releases_late,
+            is_patient: false,
+            sabotage: None,
+            boots: 0,
+            deaths: 0,
+        }
+    }
+
+    /// The same, but a program whose guest is too slow is run once more, with more patience.
+    pub(super) fn patient(self) -> RealKernel {
+        RealKernel { is_patient: true, ..self }
     }
 
     /// How its guests start.
@@ -134,7 +160,13 @@ impl RealKernel {
         watched: &[Point],
         explore: Option<Explore>,
     ) -> anyhow::Result<Answer> {
-        let answer = self.follow(request, program, watched, explore)?;
+        let sabotage = self.sabotage.take();
+        let mut answer = self.follow(request, program, watched, explore.clone(), 1, sabotage)?;
+        if self.is_patient && answer.is_slow() {
+            self.guest = None;
+            let again = sabotage.filter(|how| *how == Sabotage::Hangs);
+            answer = self.follow(request, program, watched, explore, LONGER, again)?;
+        }
         let is_harmed = |report: &Report| match report {
             Report::Complaint { text } => !complaint::only_waits(text),
             report => matches!(report, Report::Stuck { .. }),
@@ -145,21 +177,28 @@ impl RealKernel {
         Ok(answer)
     }
 
+    /// Runs a program whose guest may be silent for so many times the patience.
     fn follow(
         &mut self,
         request: &Request,
         program: &Program,
         watched: &[Point],
         explore: Option<Explore>,
+        times: u32,
+        sabotage: Option<Sabotage>,
     ) -> anyhow::Result<Answer> {
         if request.is_steered && self.setup.symbols.is_none() {
             self.setup.symbols = Some(Arc::new(Symbols::of(&self.setup.kernel)?));
             self.guest = None;
         }
         // Tasks that wait for each other say nothing for some virtual minutes, in which the clock still ticks.
-        let patience = if request.is_steered { self.patience * STEERED } else { self.patience };
-        let sabotage = self.sabotage.take();
-        self.setup.hangs_at_boot = sabotage == Some(Sabotage::Boot);
+        let times = if request.is_steered { times * STEERED } else { times };
+        let patience = self.patience.saturating_mul(times);
+        self.setup.hangs_at_boot = match sabotage {
+            Some(Sabotage::Boot) => 1,
+            Some(Sabotage::Boots) => 2,
+            Some(Sabotage::Kill | Sabotage::Hang | Sabotage::Hangs | Sabotage::Panic) | None => 0,
+        };
         let guest = self.guest()?;
         sabotage.into_iter().for_each(|how| guest.sabotage(how));
         if request.is_steered {
@@ -172,7 +211,7 @@ impl RealKernel {
         }
         let mut reports = Vec::new();
         let ended = guest.perform(request, patience, |report| reports.push(report))?;
-        let mut log = if request.is_steered { guest.take_log() } else { None };
+        let mut log = request.is_steered.then(|| guest.take_log().unwrap_or_default());
         let died = match ended {
             Ended::Done => None,
             Ended::Died(why) => {
@@ -189,12 +228,13 @@ impl RealKernel {
 
     /// The guest that runs, or a new one.
     pub(super) fn guest(&mut self) -> anyhow::Result<&mut Guest> {
-        if self.guest.is_none() {
-            self.boots += 1;
-        }
         match &mut self.guest {
             Some(guest) => Ok(guest),
-            none => Ok(none.insert(Guest::boot(&self.setup)?)),
+            none => {
+                let guest = Guest::boot(&self.setup)?;
+                self.boots += guest.starts;
+                Ok(none.insert(guest))
+            }
         }
     }
 }

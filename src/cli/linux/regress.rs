@@ -2,6 +2,8 @@
 
 use super::boot::Which;
 use super::build::Flavour;
+use super::guest::Sabotage;
+use super::guest::start::NotUp;
 use super::hunt::bench::{Bench, Run};
 use super::known::{self, Known};
 use crate::cli::missing::Missing;
@@ -28,6 +30,9 @@ pub(in crate::cli) struct Arguments {
     /// A table for a terminal, or for a Markdown file
     #[arg(long = "as", value_name = "FORM", default_value = "text")]
     form: Form,
+    /// Have something bad happen to the first guest, to see that the run survives it
+    #[arg(long, value_enum, hide = true)]
+    sabotage: Option<Sabotage>,
 }
 
 /// What a kernel makes of a known finding.
@@ -43,6 +48,18 @@ pub(super) enum Verdict {
     NotFollowed(String),
     /// No kernel of its configuration is there.
     NotAsked(String),
+    /// Its guest did not boot or did not answer in time, and nothing is known of it.
+    NoAnswer(String),
+}
+
+impl Verdict {
+    /// Whether a kernel was asked and answered.
+    pub(super) fn is_known(&self) -> bool {
+        match self {
+            Verdict::There | Verdict::Gone | Verdict::Other(_) | Verdict::NotFollowed(_) => true,
+            Verdict::NotAsked(_) | Verdict::NoAnswer(_) => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Verdict {
@@ -53,6 +70,7 @@ impl std::fmt::Display for Verdict {
             Verdict::Other(key) => write!(f, "another: {key}"),
             Verdict::NotFollowed(why) => write!(f, "not followed: {why}"),
             Verdict::NotAsked(why) => write!(f, "not asked: {why}"),
+            Verdict::NoAnswer(why) => write!(f, "no answer: {why}"),
         }
     }
 }
@@ -64,13 +82,14 @@ pub(super) fn regress(arguments: &Arguments) -> anyhow::Result<Outcome> {
         out::print(&table(arguments.form, &releases(&known)))?;
         return Ok(Outcome::Clean);
     }
-    let (release, verdicts) = ask(&arguments.which, &known)?;
-    let (mut rows, mut is_as_known, mut there, mut asked) = (Vec::new(), true, 0, 0);
+    let (release, verdicts) = ask(&arguments.which, &known, arguments.sabotage)?;
+    let (mut rows, mut is_as_known, mut there, mut asked, mut unanswered) = (Vec::new(), true, 0, 0, 0);
     for (one, verdict) in known.iter().zip(verdicts) {
         let config = one.one("config");
-        asked += usize::from(!is_not_asked(&verdict));
+        asked += usize::from(verdict.is_known());
         there += usize::from(verdict == Verdict::There);
-        let known = expected(one, &release).filter(|known| *known != verdict && !is_not_asked(&verdict));
+        unanswered += usize::from(matches!(verdict, Verdict::NoAnswer(_)));
+        let known = expected(one, &release).filter(|known| *known != verdict && verdict.is_known());
         is_as_known &= known.is_none();
         let note = match known {
             Some(known) => format!("{verdict}; it is known to be {known}"),
@@ -83,11 +102,23 @@ pub(super) fn regress(arguments: &Arguments) -> anyhow::Result<Outcome> {
         &Table { headings: vec!["finding", "config", "verdict", "what"], rows },
     ))?;
     out::print(&format!("\nLinux {release}: {there} of {asked} known findings are there\n"))?;
-    Ok(if is_as_known { Outcome::Clean } else { Outcome::Violation })
+    if unanswered > 0 {
+        out::print(&format!("{unanswered} are not known of, because no guest answered\n"))?;
+    }
+    Ok(match (is_as_known, unanswered) {
+        (true, 0) => Outcome::Clean,
+        (true, _) => Outcome::Incomplete,
+        (false, _) => Outcome::Violation,
+    })
 }
 
-/// Asks a kernel for each known finding, in a new guest. Returns its release, and a verdict for each.
-pub(super) fn ask(which: &Which, known: &[Known]) -> anyhow::Result<(String, Vec<Verdict>)> {
+/// Asks a kernel for each known finding, in a new guest. Returns its release, and a verdict for each. Something bad may
+/// happen to the first guest.
+pub(super) fn ask(
+    which: &Which,
+    known: &[Known],
+    mut sabotage: Option<Sabotage>,
+) -> anyhow::Result<(String, Vec<Verdict>)> {
     let mut benches: BTreeMap<String, Result<Bench, String>> = BTreeMap::new();
     let progress = Stage::of("known findings", known.len() as u64);
     let (mut release, mut verdicts) = (String::new(), Vec::new());
@@ -101,7 +132,15 @@ pub(super) fn ask(which: &Which, known: &[Known]) -> anyhow::Result<(String, Vec
             match benches.get_mut(config).expect("it was put there") {
                 Ok(bench) => {
                     release.clone_from(&bench.release);
-                    verdict = judge(one, &bench.run_anew(&one.program)?);
+                    sabotage.take().into_iter().try_for_each(|how| bench.sabotage(how))?;
+                    verdict = match bench.run_anew(&one.program) {
+                        Ok(run) => judge(one, &run),
+                        Err(error) if error.is::<NotUp>() => {
+                            anstream::eprintln!("{}: {error}", one.name);
+                            Verdict::NoAnswer("the guest did not boot".to_string())
+                        }
+                        Err(error) => return Err(error),
+                    };
                     break;
                 }
                 Err(why) => verdict = Verdict::NotAsked(why.clone()),
@@ -113,10 +152,6 @@ pub(super) fn ask(which: &Which, known: &[Known]) -> anyhow::Result<(String, Vec
     Ok((release, verdicts))
 }
 
-fn is_not_asked(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::NotAsked(_))
-}
-
 /// A kernel of the configuration that shows a finding, or why there is none.
 fn bench(which: &Which, config: &str) -> anyhow::Result<Result<Bench, String>> {
     let Ok(config) = Flavour::from_str(config, false) else {
@@ -126,7 +161,7 @@ fn bench(which: &Which, config: &str) -> anyhow::Result<Result<Bench, String>> {
         return Ok(Err("another configuration was asked for".to_string()));
     }
     match which.setup_or(config) {
-        Ok(setup) => Ok(Ok(Bench::new(setup, which))),
+        Ok(setup) => Ok(Ok(Bench::new(setup, which).patient())),
         Err(error) if error.is::<Missing>() => Ok(Err(format!("{error:#}"))),
         Err(error) => Err(error),
     }
@@ -138,6 +173,9 @@ fn judge(known: &Known, run: &Run) -> Verdict {
     match (key, impossible) {
         (Some(key), _) if known.is(&key) => Verdict::There,
         (Some(key), _) => Verdict::Other(key),
+        (None, _) if run.answer.is_slow() => {
+            Verdict::NoAnswer("the guest does not answer in time".to_string())
+        }
         (None, Some((at, end))) => Verdict::NotFollowed(format!("`{}`: {end}", known.program.schedule[at])),
         (None, None) => Verdict::Gone,
     }

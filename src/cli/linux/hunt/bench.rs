@@ -1,7 +1,8 @@
 //! A kernel on the bench: runs programs and says what it did wrong, makes a program small, and counts how often it fails.
 
 use crate::cli::linux::boot::Which;
-use crate::cli::linux::guest::Setup;
+use crate::cli::linux::guest::start::NotUp;
+use crate::cli::linux::guest::{Sabotage, Setup};
 use crate::cli::linux::kernel::{Answer, RealKernel};
 use std::time::{Duration, Instant};
 use unreg::event::Trace;
@@ -56,6 +57,31 @@ impl Bench {
         Bench { kernel: RealKernel::new(setup, which), nothing: None, config, release }
     }
 
+    /// The same, but a program whose guest is too slow is run once more, with more patience.
+    pub(in crate::cli::linux) fn patient(self) -> Bench {
+        Bench { kernel: self.kernel.patient(), ..self }
+    }
+
+    /// Has something bad happen to the guest during the next program.
+    pub(in crate::cli::linux) fn sabotage(&mut self, how: Sabotage) -> anyhow::Result<()> {
+        let nothing = self.nothing()?;
+        self.nothing = Some(nothing);
+        self.kernel.sabotage(Some(how));
+        Ok(())
+    }
+
+    /// What a guest has that ran nothing.
+    fn nothing(&mut self) -> anyhow::Result<Vec<(String, String)>> {
+        if let Some(nothing) = self.nothing.take() {
+            return Ok(nothing);
+        }
+        let answer = self.kernel.judge(&Program::default(), None)?;
+        match answer.died {
+            None => Ok(fault::left(&answer.reports)),
+            Some(why) => Err(NotUp::because(&why).into()),
+        }
+    }
+
     /// How its guests start.
     pub(in crate::cli::linux) fn setup(&self) -> &Setup {
         self.kernel.setup()
@@ -97,10 +123,7 @@ impl Bench {
         program: &Program,
         explore: Option<Explore>,
     ) -> anyhow::Result<Run> {
-        let nothing = match self.nothing.take() {
-            Some(nothing) => nothing,
-            None => fault::left(&self.kernel.judge(&Program::default(), None)?.reports),
-        };
+        let nothing = self.nothing()?;
         let answer = self.kernel.judge(program, explore)?;
         let explored = answer.log.as_ref().map_or(&[][..], |log| &log.explored);
         let program = if explored.is_empty() {
@@ -154,7 +177,8 @@ impl Bench {
                 }
             }
         });
-        trouble.map_or(Ok(smallest), Err)
+        // Without a guest it stays as small as it is by then.
+        trouble.filter(|error| !error.is::<NotUp>()).map_or(Ok(smallest), Err)
     }
 
     /// Runs a program again and again, each time in a new guest, until that moment.
@@ -167,10 +191,22 @@ impl Bench {
     ) -> anyhow::Result<Rate> {
         let mut rate = Rate { hits: 0, of: 0 };
         while rate.of < times && (rate.of < TIMES_MIN || Instant::now() < until) {
-            let run = self.run_anew(program)?;
+            let Some(run) = unless_not_up(self.run_anew(program))? else { break };
             rate.of += 1;
             rate.hits += u32::from(run.fault.is_some_and(|fault| fault.key == *key));
         }
         Ok(rate)
+    }
+}
+
+/// What came of a run; none if no guest booted.
+pub(super) fn unless_not_up(run: anyhow::Result<Run>) -> anyhow::Result<Option<Run>> {
+    match run {
+        Ok(run) => Ok(Some(run)),
+        Err(error) if error.is::<NotUp>() => {
+            anstream::eprintln!("{error}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Tally {
     pub(super) spent: [Duration; 3],
     /// Programs that were left out because their cause is explained.
     pub(super) left_out: u64,
+    /// Programs for which no guest booted.
+    pub(super) unanswered: u64,
     /// Guests that were started.
     pub(super) boots: u32,
     /// How often each cause that the model sees led to a finding.
@@ -124,12 +126,14 @@ impl Tally {
             ]);
         }
         format!(
-            "{table}\n\n{sources}\n\n{} s, {} boots, {} findings, {} known, {} programs left out because their cause was found\n",
+            "{table}\n\n{sources}\n\n{} s, {} boots, {} findings, {} known, {} programs left out because their cause was found, \
+             {} because no guest booted\n",
             elapsed.as_secs(),
             self.boots,
             self.findings(),
             self.known.len(),
-            self.left_out
+            self.left_out,
+            self.unanswered
         )
     }
 }
