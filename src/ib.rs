@@ -11,6 +11,7 @@ pub mod command;
 pub mod compat;
 pub mod decisions;
 pub mod device;
+pub mod event_file;
 pub mod gid;
 pub mod handler;
 mod ipoib;

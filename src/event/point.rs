@@ -175,6 +175,7 @@ points! {
     0x32c UverbsWait "ib_uverbs_remove_one:wait-files",
     0x32d UverbsOpen "ib_uverbs_open:start",
     0x32e UverbsCommand "ib_uverbs_cmd_verbs:start",
+    0x376 UverbsEvents "ib_uverbs_async_event_read:start",
     0x32f UverbsClose "ib_uverbs_close:start",
     0x330 IpoibAdd "ipoib_add_one:rtnl",
     0x331 IpoibRemove "ipoib_remove_one:rtnl",

@@ -36,6 +36,12 @@ commands! {
         0x92 "ib.close" Close(device: IbDevice),
         /// A driver says that something happened to the port of its RDMA device, and clients are told.
         0x93 "ib.event" Event(device: IbDevice),
+        /// The user opens a file that hears what happens to the RDMA device.
+        0x94 "ib.events-open" EventsOpen(device: IbDevice),
+        /// The user reads from that file.
+        0x95 "ib.events-read" EventsRead(device: IbDevice),
+        /// The user closes that file.
+        0x96 "ib.events-close" EventsClose(device: IbDevice),
     }
 }
 
@@ -61,6 +67,9 @@ pub async fn execute(command: Command, k: &Kernel, ib: &Ib) -> Result<(), Errno>
         Command::Open { device } => ib.uverbs_open(k, device).await,
         Command::CreateObject { device } => ib.uverbs_command(k, device).await,
         Command::Event { device } => ib.dispatch_event(k, device).await,
+        Command::EventsOpen { device } => ib.events_open(k, device).await,
+        Command::EventsRead { device } => ib.events_read(k, device).await,
+        Command::EventsClose { device } => ib.events_close(k, device).await,
         Command::Close { device } => ib.uverbs_close(k, device).await,
     }
 }

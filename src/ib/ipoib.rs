@@ -1,6 +1,7 @@
 //! The client `ipoib`: it makes a netdev for each device, and so causes events inside `add()` and `remove()`.
 
 use super::Ib;
+use super::handler::Owner;
 use crate::event::{Client, Errno, IbDevice, IbDriver, NetNs, Netdev, Point, Subject};
 use crate::sim::{Kernel, Kref};
 
@@ -19,7 +20,7 @@ impl Ib {
         let data = k.kref_init(Subject::ClientData(Client::Ipoib, device));
         let handler_first = self.decisions.users.handler_before_client;
         if handler_first {
-            self.handler_register(k, device, data).await;
+            self.handler_register(k, device, Owner::Ipoib, data).await;
         }
         if let Err(errno) = self.ipoib_netdev(k, netdev, fails).await {
             // What is registered is left there, under the decision that registers it first.
@@ -28,7 +29,7 @@ impl Ib {
         }
         self.ipoib[device.index()].set(Some(data));
         if !handler_first {
-            self.handler_register(k, device, data).await;
+            self.handler_register(k, device, Owner::Ipoib, data).await;
         }
         Ok(())
     }
@@ -53,7 +54,7 @@ impl Ib {
     pub(super) async fn ipoib_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
         if let Some(netdev) = device.ipoib() {
-            self.handler_unregister(k, device).await;
+            self.handler_unregister(k, device, Owner::Ipoib).await;
             // `add()` made it, and no other function unregisters it.
             let _there = self.netdev_unregister(k, netdev, Point::IpoibRemove).await;
             if let Some(data) = self.ipoib[device.index()].take() {

@@ -7,7 +7,7 @@ use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Kernel, Kref, RegistrationId};
 
 /// How many files users can have open at once.
-const FILES_MAX: usize = 4;
+pub(super) const FILES_MAX: usize = 4;
 
 /// What `uverbs` knows.
 #[derive(Debug, Default)]
@@ -15,16 +15,18 @@ pub struct Uverbs {
     /// Every device that it was told of, in order.
     devices: RefCell<Vec<UverbsDevice>>,
     /// The files of all devices.
-    files: [Cell<Option<File>>; FILES_MAX],
+    pub(super) files: [Cell<Option<File>>; FILES_MAX],
 }
 
 /// Models `struct ib_uverbs_file`.
 #[derive(Debug, Clone, Copy)]
-struct File {
+pub(super) struct File {
     /// The number of its device.
-    of: u8,
+    pub(super) of: u8,
     /// How many objects it holds.
     objects: u8,
+    /// The memory of the event file that was opened with it, until the user closes that or this file.
+    pub(super) events: Option<Kref>,
     /// Whether a user has it, who has not closed it.
     is_open: bool,
     /// The user who has it, and those who are in a command: the last one releases it.
@@ -33,14 +35,14 @@ struct File {
 
 /// Models `struct ib_uverbs_device`, which lives as long as a file of it is open.
 #[derive(Debug, Clone, Copy)]
-struct UverbsDevice {
-    device: IbDevice,
+pub(super) struct UverbsDevice {
+    pub(super) device: IbDevice,
     /// How many there are who keep it: itself while it can be opened, and each file.
     refcount: Kref,
     /// The users in a command (`disassociate_srcu`).
-    commands: RegistrationId,
+    pub(super) commands: RegistrationId,
     /// The RDMA device, until it is taken away.
-    ib: Option<Kref>,
+    pub(super) ib: Option<Kref>,
     /// Whether there is a file to open.
     is_there: bool,
 }
@@ -56,14 +58,21 @@ impl Uverbs {
         change(&mut self.devices.borrow_mut()[usize::from(index)]);
     }
 
-    fn get(&self, index: u8) -> UverbsDevice {
+    pub(super) fn get(&self, index: u8) -> UverbsDevice {
         self.devices.borrow()[usize::from(index)]
     }
 
     /// The place of a file of a device that a user has open.
-    fn file(&self, device: IbDevice) -> Option<(usize, File)> {
+    pub(super) fn file(&self, device: IbDevice) -> Option<(usize, File)> {
         let mut files = self.files.iter().enumerate().filter_map(|(place, file)| Some((place, file.get()?)));
         files.find(|(_, file)| file.is_open && self.get(file.of).device == device)
+    }
+
+    /// The memory of the event file that was opened with the file at this place.
+    pub(super) fn set_events(&self, place: usize, events: Option<Kref>) {
+        if let Some(file) = self.files[place].get() {
+            self.files[place].set(Some(File { events, ..file }));
+        }
     }
 
     /// Whether a user has a file open, which keeps the module.
@@ -102,6 +111,7 @@ impl Ib {
         } else {
             k.point(Point::UverbsDisassociate).await
         }
+        self.event_files_disassociate(k, device, index).await;
         for slot in &self.uverbs.files {
             let Some(file) = slot.get().filter(|file| file.of == index && file.objects > 0) else { continue };
             k.touch(kref);
@@ -123,7 +133,13 @@ impl Ib {
         let place = free.ok_or(Errno::EMFILE)?;
         k.may_fail()?;
         k.get(it.refcount);
-        self.uverbs.files[place].set(Some(File { of: index, objects: 0, is_open: false, holds: 1 }));
+        self.uverbs.files[place].set(Some(File {
+            of: index,
+            objects: 0,
+            events: None,
+            is_open: false,
+            holds: 1,
+        }));
         let opened = self.command(k, it).await;
         match self.uverbs.files[place].get() {
             Some(file) if opened.is_ok() => {
@@ -176,7 +192,7 @@ impl Ib {
     }
 
     /// Models `fput()` with `ib_uverbs_close()`: what the file holds goes with the last one who holds it.
-    async fn put_file(&self, k: &Kernel, place: usize) {
+    pub(super) async fn put_file(&self, k: &Kernel, place: usize) {
         let Some(file) = self.uverbs.files[place].get() else { return };
         let holds = file.holds - 1;
         self.uverbs.files[place].set(Some(File { holds, ..file }));
@@ -193,6 +209,7 @@ impl Ib {
                 k.touch(kref);
             }
         }
+        self.event_file_end(k, place).await;
         let _last = k.put(it.refcount);
         self.uverbs.files[place].set(None);
     }

@@ -1,6 +1,6 @@
 //! Netlink attributes: what a request carries and what an answer has.
 
-use netlink_packet_core::{DefaultNla, Emitable, NlasIterator};
+use netlink_packet_core::{DefaultNla, Emitable, NLA_F_NESTED, NlasIterator};
 
 /// The length of an attribute's header in bytes.
 const HEADER: usize = 4;
@@ -47,9 +47,9 @@ impl Attributes {
         self.bytes(kind, Vec::new())
     }
 
-    /// With other attributes in it.
+    /// With other attributes in it, and the mark that has them, without which 6.1 refuses newer kinds.
     pub fn nest(self, kind: u16, inner: Attributes) -> Self {
-        self.bytes(kind, inner.emit())
+        self.bytes(kind | NLA_F_NESTED, inner.emit())
     }
 
     /// With bytes as they are.

@@ -92,6 +92,8 @@ pub struct UserRules {
     pub umad_clears_first: bool,
     /// Whether `ipoib` registers its event handler before it is set up, and leaves it where that fails.
     pub handler_before_client: bool,
+    /// Whether the event files of a device are freed with it, while users have them open.
+    pub events_go_with_device: bool,
     /// Whether `siw` follows the netdevs of the initial namespace alone.
     pub siw_follows_init_alone: bool,
     /// Whether the module of `siw` needs that of `uverbs`, whose functions pin a user's memory.
@@ -134,6 +136,7 @@ impl Default for UserRules {
             failed_link_keeps_netdev: false,
             umad_clears_first: false,
             handler_before_client: false,
+            events_go_with_device: false,
             siw_follows_init_alone: false,
             siw_needs_uverbs: true,
             netdev_lookup_locks: false,

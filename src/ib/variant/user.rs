@@ -188,4 +188,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| decisions.users.handler_before_client = true,
     },
+    Variant {
+        id: 0x32,
+        name: "events-go-with-device",
+        says: "the event files of a device are freed when the device goes, and users who have them open read freed memory",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "a reference keeps the memory of an object, and what may be done with the object is another matter",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |decisions| decisions.users.events_go_with_device = true,
+    },
 ];

@@ -119,6 +119,7 @@ pub(super) const PLACES: &[Place] = &[
     at(Point::UverbsOpen, Site::Entry("chrdev_open"))
         .near("the file has been found by its name: what goes now is missed as a device and not as a file"),
     uverbs(Point::UverbsCommand, Site::Entry("ib_uverbs_cmd_verbs")),
+    uverbs(Point::UverbsEvents, Site::Entry("ib_uverbs_async_event_read")),
     uverbs(Point::UverbsClose, Site::Entry("ib_uverbs_close")),
     at(Point::UmadRead, Site::Entry("kernfs_seq_start")).by(&["rdma.umad-read"]),
     at(Point::UmadShow, Site::Entry("ibdev_show")).of("ib_umad").by(&["rdma.umad-read"]),
