@@ -4,7 +4,7 @@ use crate::event::{Callback, Event, Handle, Kinds, Life, Subject, TaskId, Trace,
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
-/// A command that returns an error leaves every object and value as it was.
+/// A command that returns an error leaves every object and value as it was, every reference to memory, and every module.
 ///
 /// Except a reload whose driver does not come up again: what was torn down stays so, and the instance says it.
 pub const ERROR_LEAVES_STATE: Invariant = Invariant {
@@ -58,18 +58,50 @@ fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
         freed.is_some_and(|freed| changes(&rest[..freed]) == all)
     };
     let judged = |change: &Change| !goes_along(change.of) && !was_passing(*change);
-    own().filter_map(changed).filter(judged).all(|change| {
-        // What another task changes too is not as this one left it.
-        let is_shared = during.iter().any(|event| event.task != task && changed(event) == Some(change));
-        // What it was before the first change and is after the last: there or not, or a value.
-        let mut states = own().filter(|event| changed(event) == Some(change)).map(|event| match event.what {
-            What::Set(_, old, new) => (i16::from(old), i16::from(new)),
-            What::Add(_) | What::Visible(_) => (-1, -2),
-            _ => (-2, -1),
-        });
-        let (first, then) = states.next().expect("it is one of the changes");
-        is_shared || states.next_back().map_or(then, |(_, last)| last) == first
-    })
+    let mut memory = own().filter_map(memory).filter(|(of, _)| !goes_along(*of));
+    own().all(|event| !matches!(event.what, What::ModuleGone(_)))
+        && memory.all(|it| is_held_as_before(during, task, it))
+        && own().filter_map(changed).filter(judged).all(|change| {
+            // What another task changes too is not as this one left it.
+            let is_shared = during.iter().any(|event| event.task != task && changed(event) == Some(change));
+            // What it was before the first change and is after the last: there or not, or a value.
+            let mut states =
+                own().filter(|event| changed(event) == Some(change)).map(|event| match event.what {
+                    What::Set(_, old, new) => (i16::from(old), i16::from(new)),
+                    What::Add(_) | What::Visible(_) => (-1, -2),
+                    _ => (-2, -1),
+                });
+            let (first, then) = states.next().expect("it is one of the changes");
+            is_shared || states.next_back().map_or(then, |(_, last)| last) == first
+        })
+}
+
+/// The memory that an event makes, frees, or takes or drops a reference to: of which life of which object.
+fn memory(event: &Event) -> Option<(Subject, Life)> {
+    match event.what {
+        // These count the users of a device, keep no memory, and go with the device.
+        What::Get(Subject::IbUsers(_) | Subject::ClientData(..), _)
+        | What::Put(Subject::IbUsers(_) | Subject::ClientData(..), _) => None,
+        What::Alloc(of) | What::Free(of) | What::Get(of, _) | What::Put(of, _) => Some((of, event.life)),
+        _ => None,
+    }
+}
+
+/// Whether a failed command left no reference to this memory, and took none away that it had not taken. A reference that
+/// another task takes or drops meanwhile may be the one that the command took.
+fn is_held_as_before(during: &[Event], task: TaskId, of: (Subject, Life)) -> bool {
+    let about = || during.iter().filter(|event| memory(event) == Some(of));
+    let (mut held, mut is_made, mut is_free) = (0, false, false);
+    for event in about().filter(|event| event.task == task) {
+        match event.what {
+            What::Alloc(_) => (held, is_made) = (held + 1, true),
+            What::Get(..) => held += 1,
+            What::Put(..) => held -= 1,
+            _ => is_free = true,
+        }
+    }
+    let is_gone = is_made && is_free;
+    held == 0 || is_gone || about().any(|event| event.task != task)
 }
 
 /// What an event changes: of which life of an object, and which of three things.
@@ -106,7 +138,7 @@ fn changed(event: &Event) -> Option<Change> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Errno, Handle, IbDevice, PortIndex};
+    use crate::event::{Client, Errno, Handle, IbDevice, Module, PortIndex};
 
     const ESWITCH: Subject = Subject::Eswitch(Handle::Netdevsim0);
     const PORT: Subject = Subject::Port(Handle::Netdevsim0, PortIndex::P0);
@@ -201,6 +233,43 @@ mod tests {
         assert_eq!(check(&trace(What::Remove(PORT), What::Add(PORT))), None);
         assert_eq!(check(&trace(What::Hidden(device), What::Visible(device))), None);
         assert_eq!(check(&trace(What::Set(PORT, 0, 1), What::Set(PORT, 1, 2))), Some(3));
+    }
+
+    #[test]
+    fn a_failed_command_leaves_no_memory_and_takes_none() {
+        let (device, other) = (Subject::Devlink(Handle::Netdevsim0), Subject::Devlink(Handle::Netdevsim1));
+        let (made, freed) = ((0, What::Alloc(device)), (0, What::Free(device)));
+        let (get, put) = ((0, What::Get(device, 2)), (0, What::Put(device, 1)));
+        assert_eq!(check(&Trace::of([BEGIN, made, FAIL])), Some(2), "what it made is still there");
+        assert_eq!(check(&Trace::of([BEGIN, made, freed, FAIL])), None);
+        assert_eq!(check(&Trace::of([BEGIN, made, (0, What::Put(device, 0)), FAIL])), None, "freed later");
+        assert_eq!(check(&Trace::of([BEGIN, get, FAIL])), Some(2), "it holds a reference");
+        assert_eq!(check(&Trace::of([BEGIN, put, FAIL])), Some(2), "the reference was not its own");
+        assert_eq!(check(&Trace::of([BEGIN, get, put, FAIL])), None);
+        assert_eq!(check(&Trace::of([BEGIN, get, (0, What::Put(other, 1)), FAIL])), Some(3));
+        assert_eq!(check(&Trace::of([BEGIN, get, freed, FAIL])), Some(3), "it freed what it did not make");
+        assert_eq!(check(&Trace::of([BEGIN, get, (1, put.1), FAIL])), None, "another task drops it");
+        for users in [Subject::IbUsers(IbDevice::Rxe0), Subject::ClientData(Client::Mad, IbDevice::Rxe0)] {
+            assert_eq!(check(&Trace::of([BEGIN, (0, What::Put(users, 0)), FAIL])), None, "no memory is kept");
+            assert_eq!(check(&Trace::of([BEGIN, (0, What::Get(users, 2)), FAIL])), None, "no memory is kept");
+        }
+        let down = (0, What::Return(Callback::ReloadUp, device, Some(Errno::EINVAL)));
+        assert_eq!(check(&Trace::of([BEGIN, put, down, FAIL])), None, "it goes with its device");
+    }
+
+    #[test]
+    fn the_memory_of_one_life_is_not_that_of_another() {
+        let device = Subject::Devlink(Handle::Netdevsim0);
+        let [begin, fail] = [BEGIN, FAIL].map(|(task, what)| (task, 0, what));
+        let (get, put) = ((0, 1, What::Get(device, 2)), (0, 2, What::Put(device, 1)));
+        assert_eq!(check(&Trace::of_lives([begin, get, put, fail])), Some(3));
+    }
+
+    #[test]
+    fn a_module_that_a_failed_command_unloads_breaks_it() {
+        let gone = What::ModuleGone(Module::Netdevsim);
+        assert_eq!(check(&Trace::of([BEGIN, (0, gone), FAIL])), Some(2));
+        assert_eq!(check(&Trace::of([BEGIN, (1, gone), FAIL])), None, "another task unloads it");
     }
 
     #[test]
