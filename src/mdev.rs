@@ -28,6 +28,8 @@ pub struct Mdev {
     pub decisions: Decisions,
     parents: [parent::Slot; Parent::COUNT],
     children: [Cell<Option<device::Child>>; Uuid::COUNT],
+    /// The UUIDs that a device had at any time.
+    used: [Cell<bool>; Uuid::COUNT],
     /// What waits for a release that the kernel delays and is no longer found elsewhere.
     dying: RefCell<release::Dying>,
     /// The modules whose driver is registered.
@@ -60,6 +62,7 @@ impl Mdev {
             decisions,
             parents: Default::default(),
             children: Default::default(),
+            used: Default::default(),
             dying: RefCell::default(),
             drivers: RefCell::default(),
             added: Cell::new(0),
@@ -75,6 +78,11 @@ impl Mdev {
     /// The mediated device with this UUID, from its creation until its release.
     fn child(&self, uuid: Uuid) -> &Cell<Option<device::Child>> {
         &self.children[uuid.index()]
+    }
+
+    /// Whether a device had this UUID at any time.
+    fn used(&self, uuid: Uuid) -> &Cell<bool> {
+        &self.used[uuid.index()]
     }
 }
 

@@ -98,6 +98,8 @@ pub enum UuidTaken {
     UntilRelease,
     /// Until the device with it is removed.
     UntilRemoval,
+    /// From its first use on.
+    ForEver,
 }
 
 /// When the vendor driver unregisters.

@@ -102,7 +102,8 @@ impl Mdev {
         let tracking = types.tracking;
         let subject = Subject::Child(tracking.parent, uuid);
         let list = k.lock(mdev_list_lock(k), Point::MdevCreateLock).await;
-        if self.child(uuid).get().is_some() {
+        let was_used = self.decisions.uuid_taken == UuidTaken::ForEver && self.used(uuid).replace(true);
+        if was_used || self.child(uuid).get().is_some() {
             return Err(Errno::EEXIST);
         }
         let is_counted = types.spec.instances > 0;

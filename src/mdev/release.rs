@@ -67,7 +67,7 @@ impl Mdev {
     pub async fn release_child(&self, k: &Kernel, uuid: Uuid) {
         let list = k.lock(mdev_list_lock(k), Point::MdevRelease).await;
         let child = match self.decisions.uuid_taken {
-            UuidTaken::UntilRelease => self.child(uuid).take(),
+            UuidTaken::UntilRelease | UuidTaken::ForEver => self.child(uuid).take(),
             UuidTaken::UntilRemoval => {
                 let children = &mut self.dying.borrow_mut().children;
                 let at = children.iter().position(|dying| dying.uuid == uuid && dying.is_put);

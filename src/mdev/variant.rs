@@ -334,4 +334,13 @@ const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: since_linux_6_1,
     },
+    Variant {
+        id: 0x19,
+        name: "uuid-for-ever",
+        says: "a UUID that was used once is taken for ever, also when the device with it is released",
+        cites: &[cite("Alex Williamson", "what mdev core takes has to balance out within mdev core")],
+        breaks: &["uuid-taken-until-release"],
+        with: &[],
+        apply: |decisions| decisions.uuid_taken = UuidTaken::ForEver,
+    },
 ];
