@@ -9,6 +9,7 @@ mod walk;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use unreg::invariant::{ALL, named};
 use unreg::program::{COMMANDS_MAX, SEGMENTS_MAX, TASKS_MAX};
 
 fn root() -> &'static Path {
@@ -179,6 +180,26 @@ fn what_never_succeeds_on_a_real_kernel_has_a_reason_and_nothing_else_has() {
     for row in page.lines().filter(|line| line.starts_with("| `")) {
         let succeeds = row.trim_end_matches(" |").rsplit("| ").next().expect("a row has cells");
         assert_eq!(succeeds.starts_with("never"), succeeds.contains(": "), "{row}");
+    }
+}
+
+#[test]
+fn every_rule_is_judged_by_an_invariant_that_there_is_or_has_a_reason() {
+    let page = fs::read_to_string(root().join("docs/rules.md")).expect("a page can be read");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && line.contains(". | "));
+    let judges: Vec<&str> = rows.map(|row| row.rsplit(" | ").next().expect("a row has cells")).collect();
+    assert!(judges.len() > 60, "{} rules", judges.len());
+    let names = || judges.iter().flat_map(|judge| judge.split('`').skip(1).step_by(2));
+    for name in names() {
+        assert!(named(name).is_some(), "there is no invariant {name}");
+    }
+    for judge in &judges {
+        let is_reasoned =
+            ["Kernel |", "Second opinion", "Impossible: "].iter().any(|it| judge.starts_with(it));
+        assert!(judge.starts_with('`') || is_reasoned, "{judge}");
+    }
+    for invariant in ALL {
+        assert!(names().any(|name| name == invariant.name), "{} judges no rule", invariant.name);
     }
 }
 
