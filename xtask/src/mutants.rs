@@ -3,17 +3,19 @@
 //! All of them are planted in one copy of the project, which is built once. Each test is run once without a mutant and notes
 //! which mutants it comes to. Then the tests that come to a mutant are run with it, fast ones first, until one fails. A mutant
 //! that every test passes survives: either a test is missing, or the change changes nothing and is listed with the reason in
-//! `xtask/equivalent.txt`.
+//! `xtask/equivalent.txt`. What became of each is kept in a file, so that the next run judges what is new.
 
 mod equivalent;
 mod judge;
+mod known;
 mod plant;
 
 use crate::cargo::target_directory;
 use anyhow::{Context, bail, ensure};
 use equivalent::{are_there, equivalents};
 use judge::{ASK, Fate, Judge};
-use plant::{Mutant, places, plant};
+use known::{Known, List};
+use plant::{Mutant, places, plant, without_tests};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,6 +40,12 @@ pub(crate) struct Mutants {
     /// Percent that must be killed in each folder
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
     at_least: usize,
+    /// Judge only those of files and folders below `src/` that begin with this; all are planted
+    #[arg(long, value_name = "PATH", default_value = "")]
+    only: String,
+    /// File of the fates of earlier runs, which are not judged again [default: mutants.known where cargo builds]
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
     /// Say how many there are, and run none
     #[arg(long)]
     count: bool,
@@ -49,23 +57,42 @@ struct File {
     /// The unit tests that are run for it: those of what was asked for.
     filter: String,
     text: String,
-    mutants: Vec<Mutant>,
+    /// The text without tests.
+    code: String,
+    mutants: Vec<Planted>,
+}
+
+/// A mutant, and whether it is of use.
+struct Planted {
+    mutant: Mutant,
+    is_rust: bool,
+    /// Whether it was asked for, and is not listed as one that changes nothing.
+    is_judged: bool,
+}
+
+impl File {
+    fn judged(&self) -> impl Iterator<Item = &Planted> {
+        self.mutants.iter().filter(|it| it.is_rust && it.is_judged)
+    }
 }
 
 impl Mutants {
     pub(crate) fn run(&self) -> anyhow::Result<ExitCode> {
-        let copy = target_directory("Cargo.toml")?.join("mutants");
+        let target = target_directory("Cargo.toml")?;
+        let copy = target.join("mutants");
         let mut files = self.files()?;
-        let all: usize = files.iter().map(|file| file.mutants.len()).sum();
         if self.count {
-            for (folder, count) in by_folder(files.iter().map(|file| (file, file.mutants.len()))) {
+            let all: usize = files.iter().map(|file| file.judged().count()).sum();
+            for (folder, count) in by_folder(files.iter().map(|file| (file, file.judged().count()))) {
                 println!("{folder:20} {count:5}");
             }
             println!("{:20} {all:5}", "all");
             return Ok(ExitCode::SUCCESS);
         }
-        copy_project(&copy)?;
-        let built = build(&copy, &mut files, &self.tests)?;
+        let project = copy_project(&copy, &files)?;
+        let path = self.known.clone().unwrap_or_else(|| target.join("mutants.known"));
+        let mut list = List::read(path, &project)?;
+        let built = build(&copy, &mut files, &self.tests, &mut list)?;
         let mut judge = Judge::new(&copy, built);
         let numbered: Vec<(usize, &File, &Mutant)> = number(&files);
         let count = self.sample.unwrap_or(numbered.len()).min(numbered.len());
@@ -73,7 +100,15 @@ impl Mutants {
             (0..count).map(|index| numbered[(index * numbered.len() / count + self.seed) % numbered.len()]);
         let mut fates: Vec<(&File, Fate)> = Vec::new();
         for (number, file, mutant) in chosen {
-            let fate = judge.judge(number, &file.filter)?;
+            let fate = match list.get(&file.code, mutant) {
+                Some(Known::Judged(fate)) => fate,
+                Some(Known::NoRust) => continue,
+                None => {
+                    let fate = judge.judge(number, &file.filter)?;
+                    list.add(&file.code, mutant, Known::Judged(fate))?;
+                    fate
+                }
+            };
             let at = format!("{}:{}: {}", file.path.display(), mutant.line, mutant.what);
             match fate {
                 Fate::Killed => {}
@@ -100,12 +135,19 @@ impl Mutants {
                 let path = entry?.into_path();
                 if path.extension().is_some_and(|extension| extension == "rs") {
                     let text = fs::read_to_string(&path)?;
-                    let mut mutants: Vec<Mutant> =
-                        places(&text).with_context(|| path.display().to_string())?;
+                    let mutants = places(&text).with_context(|| path.display().to_string())?;
                     are_there(list.iter().filter(|entry| entry.is_in(&path)), &mutants)?;
-                    mutants.retain(|mutant| line.is_none_or(|line: usize| mutant.line == line));
-                    mutants.retain(|mutant| !list.iter().any(|entry| entry.is(&path, &mutant.what)));
-                    files.push(File { path, filter: filter(of), text, mutants });
+                    let is_asked = path.starts_with(Path::new("src").join(&self.only));
+                    let plants = |mutant: Mutant| Planted {
+                        is_rust: true,
+                        is_judged: is_asked
+                            && line.is_none_or(|line: usize| mutant.line == line)
+                            && !list.iter().any(|entry| entry.is(&path, &mutant.what)),
+                        mutant,
+                    };
+                    let mutants = mutants.into_iter().map(plants).collect();
+                    let code = without_tests(&text)?;
+                    files.push(File { path, filter: filter(of), text, code, mutants });
                 }
             }
         }
@@ -151,26 +193,37 @@ fn filter(of: &str) -> String {
     of.trim_end_matches(".rs").trim_end_matches('/').replace('/', "::") + "::"
 }
 
-/// Every mutant with its number, its file and itself.
+/// Every mutant that is judged with its number, its file and itself.
 fn number(files: &[File]) -> Vec<(usize, &File, &Mutant)> {
     let all = files.iter().flat_map(|file| file.mutants.iter().map(move |mutant| (file, mutant)));
-    all.enumerate().map(|(number, (file, mutant))| (number, file, mutant)).collect()
+    let judged = all.enumerate().filter(|(_, (_, it))| it.is_rust && it.is_judged);
+    judged.map(|(number, (file, it))| (number, file, &it.mutant)).collect()
 }
 
-/// Copies what git knows of, and keeps what is as it was, so that little is built again.
-fn copy_project(copy: &Path) -> anyhow::Result<()> {
+/// Copies what git knows of, but for the files that mutants are planted in, and keeps what is as it was, so that little is
+/// built again. Returns the text of all that the tests depend on.
+fn copy_project(copy: &Path, files: &[File]) -> anyhow::Result<Vec<u8>> {
+    let mut project = Vec::new();
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .output()?;
     ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr));
     for path in String::from_utf8(listed.stdout)?.split('\0').filter(|path| !path.is_empty()) {
         if Path::new(path).is_file() {
-            write(&copy.join(path), &fs::read(path)?)?;
+            let mut bytes = fs::read(path)?;
+            if path == "src/lib.rs" {
+                bytes.extend(ASK.as_bytes());
+            }
+            if !files.iter().any(|file| file.path == Path::new(path)) {
+                write(&copy.join(path), &bytes)?;
+            }
+            if ["src/", "tests/", "corpus/", "snapshots/", "Cargo."].iter().any(|it| path.starts_with(it)) {
+                project.extend(path.as_bytes());
+                project.extend(bytes);
+            }
         }
     }
-    let lib = copy.join("src/lib.rs");
-    let text = fs::read_to_string(&lib)? + ASK;
-    write(&lib, text.as_bytes())
+    Ok(project)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
@@ -216,12 +269,17 @@ struct Span {
 }
 
 /// Plants all mutants, takes those out that are no Rust, and builds the tests: the unit tests first.
-fn build(copy: &Path, files: &mut [File], tests: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+fn build(copy: &Path, files: &mut [File], tests: &[String], list: &mut List) -> anyhow::Result<Vec<PathBuf>> {
+    for file in files.iter_mut() {
+        for it in &mut file.mutants {
+            it.is_rust = list.get(&file.code, &it.mutant) != Some(Known::NoRust);
+        }
+    }
     for _ in 0..200 {
         let mut number = 0;
         for file in files.iter() {
-            let planted =
-                plant(&file.text, file.mutants.iter().enumerate().map(|(at, mutant)| (number + at, mutant)));
+            let mutants = file.mutants.iter().enumerate().filter(|(_, it)| it.is_rust);
+            let planted = plant(&file.text, mutants.map(|(at, it)| (number + at, &it.mutant)));
             number += file.mutants.len();
             write(&copy.join(&file.path), planted.as_bytes())?;
         }
@@ -256,19 +314,24 @@ fn build(copy: &Path, files: &mut [File], tests: &[String]) -> anyhow::Result<Ve
             .filter_map(|message| message.message.as_ref())
             .filter(|it| it.level == "error")
             .collect();
-        let before: usize = files.iter().map(|file| file.mutants.len()).sum();
+        let mut out = 0;
         for file in files.iter_mut() {
             let spans =
                 errors.iter().flat_map(|error| &error.spans).filter(|span| span.file_name == file.path);
             let lines: Vec<_> = spans.map(|span| span.line_start..=span.line_end).collect();
-            file.mutants.retain(|mutant| !lines.iter().any(|lines| lines.contains(&mutant.line)));
+            for it in file.mutants.iter_mut().filter(|it| it.is_rust) {
+                if lines.iter().any(|lines| lines.contains(&it.mutant.line)) {
+                    it.is_rust = false;
+                    out += 1;
+                    list.add(&file.code, &it.mutant, Known::NoRust)?;
+                }
+            }
         }
-        let after: usize = files.iter().map(|file| file.mutants.len()).sum();
-        if before == after {
+        if out == 0 {
             let said = errors.iter().filter_map(|error| error.rendered.clone()).collect::<String>();
             bail!("the copy with mutants cannot be built\n{said}");
         }
-        eprintln!("{} of {before} mutants are no Rust", before - after);
+        eprintln!("{out} mutants are no Rust");
     }
     bail!("the copy with mutants cannot be built");
 }

@@ -42,7 +42,7 @@ pub(crate) fn mutant(number: usize) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Test {
     executable: PathBuf,
-    filter: Option<String>,
+    arguments: Vec<String>,
 }
 
 /// A test without a mutant: how long it took, and the mutants that it came to.
@@ -65,14 +65,17 @@ impl<'a> Judge<'a> {
     /// A judge by tests that were built in a copy: the unit tests first.
     pub(super) fn new(copy: &'a Path, mut built: Vec<PathBuf>) -> Self {
         let units = built.remove(0);
-        let others = built.into_iter().map(|executable| Test { executable, filter: None }).collect();
+        let others = built.into_iter().map(|executable| Test { executable, arguments: Vec::new() }).collect();
         Judge { copy, units, others, plain: BTreeMap::new() }
     }
 
-    /// Runs the tests that come to a mutant, fast ones first, until one fails. `filter` names the unit tests of its file.
+    /// Runs the tests that come to a mutant until one fails: the unit tests that `filter` names, the others in their order,
+    /// and the other unit tests.
     pub(super) fn judge(&mut self, mutant: usize, filter: &str) -> anyhow::Result<Fate> {
-        let units = Test { executable: self.units.clone(), filter: Some(filter.into()) };
-        let tests: Vec<Test> = std::iter::once(units).chain(self.others.iter().cloned()).collect();
+        let units = |arguments| Test { executable: self.units.clone(), arguments };
+        let mut tests = vec![units(vec![filter.into()])];
+        tests.extend(self.others.iter().cloned());
+        tests.push(units(vec!["--skip".into(), filter.into()]));
         let mut is_reached = false;
         for test in &tests {
             let plain = self.plain(test)?;
@@ -80,7 +83,7 @@ impl<'a> Judge<'a> {
                 continue;
             }
             is_reached = true;
-            let limit = Duration::from_secs(20) + plain.took * 10;
+            let limit = Duration::from_secs(10) + plain.took * 8;
             let mut command = self.command(test);
             command.env("UNREG_MUTANT", mutant.to_string());
             match run(&mut command, limit)? {
@@ -101,8 +104,9 @@ impl<'a> Judge<'a> {
             command.env("UNREG_MUTANTS_ASKED", &asked);
             let is_fine = run(&mut command, Duration::from_secs(3600))?;
             let name = test.executable.display();
-            ensure!(is_fine == Some(true), "{name} {:?} fails without any mutant", test.filter);
+            ensure!(is_fine == Some(true), "{name} {:?} fails without any mutant", test.arguments);
             let took = start.elapsed();
+            eprintln!("{name} {:?} takes {took:.1?}", test.arguments);
             let asks = fs::read_to_string(&asked)?.lines().map(str::parse).collect::<Result<_, _>>()?;
             self.plain.insert(test.clone(), Plain { took, asks });
         }
@@ -114,7 +118,7 @@ impl<'a> Judge<'a> {
         command.current_dir(self.copy).stdout(Stdio::null()).stderr(Stdio::null());
         command.env("CARGO_MANIFEST_DIR", self.copy).env("INSTA_UPDATE", "no");
         command.env("INSTA_WORKSPACE_ROOT", self.copy).env_remove("UNREG_MUTANT");
-        command.args(&test.filter);
+        command.args(&test.arguments);
         command
     }
 }

@@ -4,6 +4,7 @@
 //! a build is made once, and a mutant costs what its tests cost.
 
 use proc_macro2::LineColumn;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -16,6 +17,8 @@ pub(super) struct Mutant {
     pub(super) line: usize,
     /// The function that it is in, what it does, and to which text.
     pub(super) what: String,
+    /// How many earlier ones of the file say the same.
+    pub(super) nth: usize,
     /// The texts that are put in, where: `{}` stands for the question whether it runs. What closes comes before what opens.
     texts: Vec<(usize, Side, String)>,
 }
@@ -33,7 +36,28 @@ pub(super) fn places(text: &str) -> anyhow::Result<Vec<Mutant>> {
     starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
     let mut finder = Finder { text, starts, is_const: false, within: String::new(), mutants: Vec::new() };
     finder.visit_file(&file);
-    Ok(finder.mutants)
+    let mut mutants = finder.mutants;
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for mutant in &mut mutants {
+        let count = counts.entry(mutant.what.clone()).or_default();
+        mutant.nth = *count;
+        *count += 1;
+    }
+    Ok(mutants)
+}
+
+/// The file without its tests.
+pub(super) fn without_tests(text: &str) -> anyhow::Result<String> {
+    let file = syn::parse_file(text)?;
+    let lines: Vec<&str> = text.lines().collect();
+    let is_of_a_test = |line: &usize| {
+        file.items.iter().any(|item| {
+            let syn::Item::Mod(item) = item else { return false };
+            let span = item.span();
+            is_test(&item.attrs) && (span.start().line..=span.end().line).contains(line)
+        })
+    };
+    Ok((1..=lines.len()).filter(|line| !is_of_a_test(line)).map(|line| lines[line - 1]).collect())
 }
 
 /// The file with these mutants in it, each with its number.
@@ -90,7 +114,7 @@ impl Finder<'_> {
         let range = self.range(of);
         let line = of.span().start().line;
         let what = self.says(&what.into(), &self.text[range.clone()]);
-        self.mutants.push(Mutant { line, what, texts: vec![(range.start, Side::Opens, opens)] });
+        self.mutants.push(Mutant { line, what, nth: 0, texts: vec![(range.start, Side::Opens, opens)] });
         Around { mutant: self.mutants.len() - 1, end: range.end, closes: closes.into() }
     }
 
@@ -183,7 +207,7 @@ impl Finder<'_> {
         for value in values {
             let texts = vec![(at, Side::Opens, format!(" if {{}} {{ return {value}; }} "))];
             let what = self.says("returns at once", value);
-            self.mutants.push(Mutant { line, what, texts });
+            self.mutants.push(Mutant { line, what, nth: 0, texts });
         }
     }
 
@@ -301,7 +325,7 @@ impl<'a> Visit<'a> for Finder<'_> {
                     let at = self.range(&arm.pat).end;
                     let texts = vec![(at, Side::Closes, " if !{} ".into())];
                     let what = self.says("leaves an arm out", &self.text[self.range(&arm.pat)]);
-                    self.mutants.push(Mutant { line: arm.span().start().line, what, texts });
+                    self.mutants.push(Mutant { line: arm.span().start().line, what, nth: 0, texts });
                 }
                 Some((_, guard)) if !self.is_const && !matches!(**guard, Expr::Let(_)) => {
                     let around = ["({} || (", "(!{} && ("].map(|opens| {
@@ -375,6 +399,13 @@ mod tests {
         let text = "const A: bool = 1 == 2;\n#[cfg(test)]\nmod tests { fn f() -> bool { 1 == 2 } }";
         assert_eq!(planted(text), text);
         assert!(planted("const A: fn(u8) -> bool = |a| a == 1;").contains("crate::mutant(0)"));
+    }
+
+    #[test]
+    fn a_test_is_no_part_of_the_code() {
+        let code = "fn f() {}\n";
+        let text = format!("{code}#[cfg(test)]\nmod tests {{\n fn g() {{}}\n}}\n");
+        assert_eq!(without_tests(&text).expect("it is Rust"), without_tests(code).expect("it is Rust"));
     }
 
     #[test]
