@@ -212,13 +212,17 @@ mod tests {
 
     #[test]
     fn a_part_of_an_instance_that_is_not_announced_is_the_business_of_another() {
-        let leaf = Subject::Rate(Handle::Mlxsw0, RateName::Vf0);
-        assert_eq!(check(&Trace::of([tells(Notice::New, leaf)])), None);
-        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, leaf)])), Some(1), "it has no port");
-        let port = Subject::Port(Handle::Mlxsw0, PortIndex::Vf0);
-        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, port), tells(Notice::New, leaf)])), None);
-        let other = Subject::Port(Handle::Mlxsw0, PortIndex::Vf1);
-        assert_eq!(check(&Trace::of([DEVICE, tells(Notice::New, other), tells(Notice::New, leaf)])), Some(2));
+        let ports = [(RateName::Vf0, PortIndex::Vf0), (RateName::Vf1, PortIndex::Vf1)];
+        for (rate, own) in ports {
+            let leaf = tells(Notice::New, Subject::Rate(Handle::Mlxsw0, rate));
+            assert_eq!(check(&Trace::of([leaf])), None);
+            assert_eq!(check(&Trace::of([DEVICE, leaf])), Some(1), "it has no port");
+            for (_, port) in ports {
+                let announced = tells(Notice::New, Subject::Port(Handle::Mlxsw0, port));
+                let broken = (port != own).then_some(2);
+                assert_eq!(check(&Trace::of([DEVICE, announced, leaf])), broken, "{rate} with {port}");
+            }
+        }
     }
 
     #[test]
