@@ -27,6 +27,7 @@ const MARK: &str = "UNREG_TEST_LEAVES_NOTHING";
 const CONFIRMED: &[(&str, &str)] = &[
     ("mdev/remove-meets-unregister-embedded", "slab-use-after-free in mdev_device_remove"),
     ("devlink/linux-reload-waits-for-a-report", "waits"),
+    ("ib/linux-client-comes-behind-the-end-of-its-device", "kworker/ib-unreg-wq holds a wait"),
     ("devlink/linux-module-goes-while-a-device-comes", "refcount_t: addition on 0; use-after-free"),
     ("devlink/linux-port-file-waits-for-a-lock-that-is-destroyed", "mutex_destroy"),
     (
