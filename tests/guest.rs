@@ -1,73 +1,27 @@
 //! Guests that only pretend, and are hostile: whatever one says or does, the host ends in time and names it.
 
-use sha2::{Digest, Sha256};
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::{Command, Output};
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
+mod fake;
 
-/// What every pretended kernel can do: say hello, and read a request to its end.
-const PRELUDE: &str = r#"#!/bin/sh
-hello() { echo '{"Hello":{"release":"6.99-fake","works":[["devlink",null]]}}'; }
-request() {
-    while IFS= read -r line; do
-        case $line in +*) echo '"Received"' ;; *) return ;; esac
-    done
-    exit 0
-}
-begin() { echo '{"Begin":{"task":0,"command":0}}'; }
-end() { echo '{"End":{"task":0,"command":0,"errno":0}}'; }
-finish() { echo '"AtRest"'; echo '"CleanUp"'; echo '"Done"'; }
-"#;
+use fake::Fake;
+use std::process::Output;
+use std::time::{Duration, Instant};
 
 /// Long enough for a machine that does other things too, and no hang.
 const ENDS: Duration = Duration::from_secs(120);
 
-/// The folder of a kernel, and a program to ask it about.
-struct Fake(TempDir);
+trait Asked {
+    fn unreg(&self, arguments: &[&str]) -> Output;
+    fn run(&self) -> Output;
+}
 
-impl Fake {
-    /// A kernel that runs this script, recorded as if it had been built.
-    fn new(script: &str) -> Fake {
-        let fake = Fake(tempfile::tempdir().expect("there is room for a folder"));
-        std::fs::create_dir_all(fake.path("kernel/lib/modules/6.99-fake")).unwrap();
-        std::fs::write(fake.path("any.prog"), "task user\n  devlink.dump\n").unwrap();
-        fake.put(script);
-        // A file's content and its length, and a folder without entries.
-        let linux = std::fs::read(fake.path("kernel/linux")).unwrap();
-        let length = (linux.len() as u64).to_le_bytes();
-        let linux = hex::encode(Sha256::digest([&linux[..], &length].concat()));
-        let modules = hex::encode(Sha256::digest(0_u64.to_le_bytes()));
-        fake.record("6.99-fake", &format!(r#","seal":{{"linux":"{linux}","modules":"{modules}"}}"#));
-        fake
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn put(&self, script: &str) {
-        let linux = self.path("kernel/linux");
-        std::fs::write(&linux, format!("{PRELUDE}{script}\n")).unwrap();
-        std::fs::set_permissions(&linux, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    fn record(&self, release: &str, more: &str) {
-        let about = format!(
-            r#"{{"release":"{release}","config":"fast","source":"none","key":"0","seconds":0{more}}}"#
-        );
-        std::fs::write(self.path("kernel/about.json"), about).unwrap();
-    }
-
+impl Asked for Fake {
     /// Runs `unreg linux` in at most 1 GiB, and fails if it does not end.
     fn unreg(&self, arguments: &[&str]) -> Output {
         let start = Instant::now();
-        let mut command = Command::new("/bin/sh");
+        let mut command = self.command("/bin/sh");
         command.args(["-c", "ulimit -v 1048576; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_unreg"), "linux"]);
-        command.args(arguments).current_dir(self.0.path()).env("UNREG_KERNEL", self.path("kernel"));
         // Escape sequences would be taken out on their way to a pipe.
-        command.env("UNREG_CACHE", self.path("cache")).env("CLICOLOR_FORCE", "1");
+        command.args(arguments).env("CLICOLOR_FORCE", "1");
         let output = command.output().expect("unreg starts");
         assert!(start.elapsed() < ENDS, "it took {:?}: {}", start.elapsed(), said(&output));
         output

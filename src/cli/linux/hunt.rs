@@ -3,6 +3,10 @@
 //! A fast kernel sieves sequences, and a debug kernel judges: what the sieve keeps, and every interleaving.
 
 pub(super) mod bench;
+mod campaign;
+mod guide;
+mod hunter;
+mod page;
 pub(super) mod report;
 pub(super) mod repro;
 mod source;
@@ -11,34 +15,23 @@ mod tally;
 use super::boot::Which;
 use super::build::{self, Flavour};
 use super::guest::Setup;
-use super::guest::start::NotUp;
 use super::known::{self, Known};
 use super::steer::Symbols;
 use crate::cli::{Outcome, choose, duration, load, out, writable};
 use anyhow::Context;
-use bench::{Bench, Run, unless_not_up};
-use source::{Case, Source, Sources};
-use std::collections::VecDeque;
+use campaign::{Book, Campaign, clock};
+use hunter::Hunter;
+use source::Source;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tally::Tally;
-use unreg::linux::fault::Fault;
-use unreg::linux::{compare, perform};
+use unreg::linux::perform;
 use unreg::program::{Program, Subsystem, Variants};
-use unreg::run::Machine;
 
-/// A smallest program is tried so often.
-const REPLAYS: u32 = 20;
-/// After so many findings of one cause, programs in which the model sees that cause are left out; one in so many is not.
-const EXPLAINED: u32 = 3;
-const EXPLAINED_SHARE: u32 = 8;
-/// Programs that a sieving guest runs before it powers off.
-const GUEST: u32 = 200;
-/// After so many programs one after the other for which no guest booted, a hunt ends.
-const GUESTLESS: u32 = 3;
-/// How often the progress is shown.
+/// How often the progress is shown, the page written, and what other hunts counted read.
 const TICK: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
@@ -95,6 +88,34 @@ impl Only {
     }
 }
 
+/// What this hunt has counted, and what the other hunts of the campaign have.
+struct Books {
+    own: Book,
+    others: Vec<(u32, Book)>,
+    /// The sum of the others.
+    before: Tally,
+    /// The keys that were seen, or are written in the folder.
+    seen: HashSet<String>,
+}
+
+impl Books {
+    /// What all of the campaign's hunts have counted.
+    fn all(&self) -> Tally {
+        let mut all = self.before.clone();
+        all.add(&self.own.tally);
+        all
+    }
+
+    fn set_others(&mut self, others: Vec<(u32, Book)>) {
+        self.before = Tally::default();
+        others.iter().for_each(|(_, book)| self.before.add(&book.tally));
+        self.others = others;
+    }
+}
+
+/// A program that is tried first, and the file that goes when it has been.
+type Given = (Program, Option<PathBuf>);
+
 /// What the threads share.
 struct Shared<'a> {
     arguments: &'a Arguments,
@@ -102,9 +123,9 @@ struct Shared<'a> {
     start: Instant,
     stop: Arc<AtomicBool>,
     known: Vec<Known>,
-    /// Programs that are tried first.
-    given: Mutex<VecDeque<Program>>,
-    tally: Mutex<Tally>,
+    campaign: Campaign,
+    given: Mutex<VecDeque<Given>>,
+    books: Mutex<Books>,
     error: Mutex<Option<anyhow::Error>>,
 }
 
@@ -113,39 +134,82 @@ impl Shared<'_> {
         self.stop.load(Ordering::Relaxed) || self.start.elapsed() >= self.arguments.time
     }
 
-    fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
-        self.tally.lock().expect("no thread panics with it")
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().expect("no thread panics with it")
+    }
+
+    /// Counts, and has the count on the disk before the next program runs.
+    fn count(&self, count: impl FnOnce(&mut Tally)) -> anyhow::Result<()> {
+        let mut books = self.books();
+        count(&mut books.own.tally);
+        books.own.tally.elapsed = self.start.elapsed();
+        self.campaign.write(&books.own)
+    }
+
+    /// What the campaign's clock shows.
+    fn now(&self, books: &Books) -> Duration {
+        books.own.begins + self.start.elapsed()
+    }
+
+    /// Reads what other hunts have counted, says how far all are, and writes the page.
+    fn refresh(&self) -> anyhow::Result<String> {
+        let others = self.campaign.others()?;
+        let mut books = self.books();
+        books.set_others(others);
+        books.own.tally.elapsed = self.start.elapsed();
+        self.campaign.write_page(&books.own, &books.others)?;
+        Ok(books.all().line())
+    }
+
+    fn give_up(&self, error: anyhow::Error) {
+        self.error.lock().expect("no thread panics with it").get_or_insert(error);
+        self.stop.store(true, Ordering::Relaxed);
     }
 }
 
 pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
     writable::folder(&arguments.findings)?;
-    let (sieve, judge) = kernels(&arguments.which)?;
+    let (sieve, judge) = kernels(&arguments.which, arguments.only)?;
     let variants = arguments.which.configured(build::usual(&judge.kernel.about.release)?)?;
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen to ctrl-c")?;
+    let mut given: VecDeque<Given> =
+        given(&arguments.files, variants)?.into_iter().map(|program| (program, None)).collect();
+    let campaign = Campaign::open(&arguments.findings)?;
+    let others = campaign.others()?;
+    let left = campaign.take_over()?;
     let about = &judge.kernel.about;
     let sieved =
         sieve.as_ref().map_or(String::new(), |setup| format!(", sieved by {}", setup.kernel.about.config));
+    let goes_on = if others.is_empty() {
+        String::new()
+    } else {
+        format!(", hunt {} of a campaign that goes on", campaign.number)
+    };
     anstream::eprintln!(
-        "hunting on Linux {} ({}{sieved}), seed {}",
+        "hunting on Linux {} ({}{sieved}), seed {}{goes_on}",
         about.release,
         about.config,
         arguments.seed
     );
-    let mut tally = Tally::default();
-    for finding in report::keys(&arguments.findings)? {
-        tally.is_new(&finding.key);
-    }
+    given.extend(left.into_iter().map(|(program, file)| (program, Some(file))));
+    let seen = report::keys(&arguments.findings)?.into_iter().map(|finding| finding.key).collect();
+    let begins = clock(others.iter().map(|(_, book)| book));
+    let (release, config) = (about.release.clone(), about.config.clone());
+    let own = Book { seed: arguments.seed, release, config, begins, tally: Tally::default() };
+    campaign.write(&own)?;
+    let mut books = Books { own, others: Vec::new(), before: Tally::default(), seen };
+    books.set_others(others);
     let shared = Shared {
         arguments,
         variants,
         start: Instant::now(),
         stop,
         known: known::all(&arguments.known)?,
-        given: Mutex::new(given(&arguments.files, variants)?),
-        tally: Mutex::new(tally),
+        campaign,
+        given: Mutex::new(given),
+        books: Mutex::new(books),
         error: Mutex::new(None),
     };
     std::thread::scope(|scope| {
@@ -154,30 +218,35 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
             scope.spawn(move || {
                 let mut hunter = Hunter::new(shared, sieve, judge, u64::from(number));
                 if let Err(error) = hunter.hunt() {
-                    shared.error.lock().expect("no thread panics with it").get_or_insert(error);
-                    shared.stop.store(true, Ordering::Relaxed);
+                    shared.give_up(error);
                 }
-                shared.tally().boots += hunter.boots();
             });
         }
         let mut next = Instant::now() + TICK;
         while !shared.is_over() {
             std::thread::sleep(Duration::from_millis(100));
             if Instant::now() >= next {
-                anstream::eprintln!("{}", shared.tally().line(shared.start.elapsed()));
+                match shared.refresh() {
+                    Ok(line) => anstream::eprintln!("{line}"),
+                    Err(error) => shared.give_up(error),
+                }
                 next += TICK;
             }
         }
     });
-    if let Some(error) = shared.error.into_inner().expect("no thread panics with it") {
+    if let Some(error) = shared.error.lock().expect("no thread panics with it").take() {
         return Err(error);
     }
-    let tally = shared.tally.into_inner().expect("no thread panics with it");
-    out::print(&tally.table(shared.start.elapsed()))?;
-    Ok(match (tally.findings(), tally.unanswered) {
-        (0, 0) => Outcome::Clean,
-        (0, _) => Outcome::Incomplete,
-        _ => Outcome::Violation,
+    shared.refresh()?;
+    let books = shared.books();
+    let all = books.all();
+    out::print(&all.table())?;
+    // What an earlier hunt of the campaign has found is no finding of this one.
+    let own = &books.own.tally;
+    Ok(match (own.has_findings(), own.unanswered) {
+        (false, 0) => Outcome::Clean,
+        (false, _) => Outcome::Incomplete,
+        (true, _) => Outcome::Violation,
     })
 }
 
@@ -191,8 +260,12 @@ fn given(files: &[PathBuf], variants: Variants) -> anyhow::Result<VecDeque<Progr
 }
 
 /// The kernel that sieves, if there is one besides, and the one that judges.
-fn kernels(which: &Which) -> anyhow::Result<(Option<Setup>, Setup)> {
+fn kernels(which: &Which, only: Option<Only>) -> anyhow::Result<(Option<Setup>, Setup)> {
     let steered = |setup: Setup| -> anyhow::Result<Setup> {
+        // A guest that is never followed needs no tracer.
+        if only == Some(Only::Sequence) {
+            return Ok(setup);
+        }
         let symbols = Some(Arc::new(Symbols::of(&setup.kernel)?));
         Ok(Setup { symbols, ..setup })
     };
@@ -208,206 +281,5 @@ fn kernels(which: &Which) -> anyhow::Result<(Option<Setup>, Setup)> {
         }
         (Ok(only), Err(_)) => Ok((None, steered(only)?)),
         (Err(_), Err(why)) => Err(why),
-    }
-}
-
-/// One thread.
-struct Hunter<'a> {
-    shared: &'a Shared<'a>,
-    sieve: Option<Bench>,
-    judge: Bench,
-    sources: Sources,
-    machine: Machine,
-    /// How long each source was at work.
-    spent: [Duration; 3],
-    /// Programs that the sieving guest has run.
-    age: u32,
-    random: fastrand::Rng,
-}
-
-impl<'a> Hunter<'a> {
-    fn new(shared: &'a Shared<'a>, sieve: Option<Setup>, judge: Setup, number: u64) -> Hunter<'a> {
-        let arguments = shared.arguments;
-        let seed = arguments.seed.wrapping_mul(0x1_0000).wrapping_add(number);
-        Hunter {
-            shared,
-            sieve: sieve.map(|setup| Bench::new(setup, &arguments.which)),
-            judge: Bench::new(judge, &arguments.which),
-            sources: Sources::new(seed, shared.variants, arguments.subsystem),
-            machine: Machine::default(),
-            spent: [Duration::ZERO; 3],
-            age: 0,
-            random: fastrand::Rng::with_seed(seed),
-        }
-    }
-
-    fn boots(&self) -> u32 {
-        self.judge.boots() + self.sieve.as_ref().map_or(0, Bench::boots)
-    }
-
-    fn hunt(&mut self) -> anyhow::Result<()> {
-        let mut guestless = 0;
-        while !self.shared.is_over() {
-            let source = match self.shared.arguments.only {
-                Some(only) => only.source(),
-                None => {
-                    let least = (0..Source::ALL.len()).min_by_key(|at| self.spent[*at]);
-                    Source::ALL[least.unwrap_or(0)]
-                }
-            };
-            let start = Instant::now();
-            let found = match self.step(source) {
-                Ok(found) => {
-                    guestless = 0;
-                    found
-                }
-                Err(error) if error.is::<NotUp>() && guestless < GUESTLESS => {
-                    anstream::eprintln!("a program is left out: {error}");
-                    self.shared.tally().unanswered += 1;
-                    guestless += 1;
-                    false
-                }
-                Err(error) => return Err(error),
-            };
-            // What a finding costs is no fault of its source.
-            if !found {
-                self.spent[source as usize] += start.elapsed();
-                self.shared.tally().spent[source as usize] += start.elapsed();
-            }
-        }
-        self.power_off()
-    }
-
-    /// Tries the next program of a source; true if it led to a new finding.
-    fn step(&mut self, source: Source) -> anyhow::Result<bool> {
-        let given = self.shared.given.lock().expect("no thread panics with it").pop_front();
-        let given = given.map(|program| Case { program, explore: None });
-        let source = if given.is_some() { Source::Prediction } else { source };
-        let Some(Case { program, explore }) = given.or_else(|| self.sources.next(source)) else {
-            return Ok(false);
-        };
-        let cause = self.cause(&program);
-        if cause.as_ref().is_some_and(|cause| self.is_explained(cause)) {
-            self.shared.tally().left_out += 1;
-            return Ok(false);
-        }
-        self.shared.tally().tried[source as usize] += 1;
-        let run = match &mut self.sieve {
-            Some(sieve) if source == Source::Sequence => {
-                self.age += 1;
-                let run = sieve.run(&program, None)?;
-                let Some(fault) = &run.fault else {
-                    if self.age >= GUEST {
-                        self.power_off()?;
-                    }
-                    return Ok(false);
-                };
-                let key = fault.key.to_string();
-                if self.shared.tally().is_sieved(&key) {
-                    self.note(&key, source, cause);
-                    return Ok(false);
-                }
-                let judged = self.judge.run_anew(&program)?;
-                // What only the sieve shows counts too.
-                let (run, is_judged) = if judged.fault.is_some() { (judged, true) } else { (run, false) };
-                let judged = run.fault.as_ref().map_or(String::new(), |fault| fault.key.to_string());
-                self.shared.tally().sieve(key, judged);
-                return self.found(source, run, is_judged, cause);
-            }
-            _ => self.judge.run(&program, explore)?,
-        };
-        if run.fault.is_some() { self.found(source, run, true, cause) } else { Ok(false) }
-    }
-
-    /// A fault of a run on the kernel that judges, or on the one that sieves. Returns whether it is new.
-    fn found(
-        &mut self,
-        source: Source,
-        run: Run,
-        is_judged: bool,
-        cause: Option<String>,
-    ) -> anyhow::Result<bool> {
-        let Some(fault) = &run.fault else { return Ok(false) };
-        let key = fault.key.clone();
-        if !self.note(&key.to_string(), source, cause) {
-            return Ok(false);
-        }
-        let effort = self.shared.arguments.effort;
-        let bench = match &mut self.sieve {
-            Some(sieve) if !is_judged => sieve,
-            _ => &mut self.judge,
-        };
-        // A program that does it again by itself, without what ran before it in its guest.
-        let again = unless_not_up(bench.run_anew(&run.program))?;
-        let is_again = |run: &Run| run.fault.as_ref().is_some_and(|fault| fault.key == key);
-        let smallest = match again.as_ref().filter(|again| is_again(again)) {
-            Some(again) => bench.shrink(&again.program, &key, Instant::now() + effort)?,
-            None => run.program.clone(),
-        };
-        let rate = bench.rate(&smallest, &key, REPLAYS, Instant::now() + effort)?;
-        let last = unless_not_up(bench.run_anew(&smallest))?;
-        let shown = [last, again, Some(run)].into_iter().flatten().find(is_again);
-        let Some(shown) = shown else { return Ok(true) };
-        let fault: Fault = shown.fault.clone().expect("it shows the fault");
-        let seconds = self.shared.start.elapsed().as_secs();
-        let about = report::about(bench, key.to_string(), source, rate, self.shared.arguments.seed, seconds);
-        let folder = &self.shared.arguments.findings;
-        let repro = repro::of(bench, &shown.program, &fault.key)?;
-        if report::write(folder, &about, &shown, &fault, repro.as_ref(), bench)? {
-            let path = folder.join(report::name(&about.key));
-            out::print(&format!(
-                "new: {} ({}, {} commands, {} tasks, {rate})\n  {}\n",
-                about.key,
-                source.name(),
-                shown.program.commands(),
-                shown.program.tasks.len(),
-                path.display()
-            ))?;
-        }
-        self.shared.tally().rates.insert(about.key, (rate, shown.program.size()));
-        Ok(true)
-    }
-
-    /// Counts a fault, and names a known finding once. Returns whether it is new.
-    fn note(&mut self, key: &str, source: Source, cause: Option<String>) -> bool {
-        let mut tally = self.shared.tally();
-        let key = tally.judged(key);
-        cause.into_iter().for_each(|cause| *tally.causes.entry(cause).or_default() += 1);
-        let is_new = tally.is_new(&key);
-        tally.hit(&key, source, self.shared.start.elapsed());
-        let known = self.shared.known.iter().find(|known| known.is(&key));
-        if let (true, Some(known)) = (is_new, known) {
-            tally.known.insert(key.clone(), known.name.clone());
-            anstream::eprintln!("known: {} ({key})", known.name);
-            return false;
-        }
-        is_new
-    }
-
-    /// What the model breaks in a program after which it does not know what a kernel does.
-    fn cause(&mut self, program: &Program) -> Option<String> {
-        let trace = self.machine.run(program);
-        if compare::is_defined(trace) {
-            return None;
-        }
-        let violation = unreg::invariant::judge(trace).into_iter().next()?;
-        Some(violation.site(trace).to_string())
-    }
-
-    /// Whether programs with this cause have led to findings often enough, and this one is left out.
-    fn is_explained(&mut self, cause: &str) -> bool {
-        let hits = self.shared.tally().causes.get(cause).copied().unwrap_or(0);
-        hits >= EXPLAINED && self.random.u32(0..EXPLAINED_SHARE) > 0
-    }
-
-    /// Has the sieving guest power off, which is judged too.
-    fn power_off(&mut self) -> anyhow::Result<()> {
-        self.age = 0;
-        let Some(fault) = self.sieve.as_mut().and_then(Bench::power_off) else { return Ok(()) };
-        let key = format!("at power-off: {}", fault.key);
-        if self.note(&key, Source::Sequence, None) {
-            out::print(&format!("new: {key}, of a guest that ran {GUEST} programs\n{}\n", fault.text))?;
-        }
-        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! all.
 
 use super::bench::{Bench, Rate, Run};
+use super::campaign::WRITING;
 use super::repro::{self, Repro};
 use super::source::Source;
 use crate::cli::linux::build::Lines;
@@ -22,8 +23,6 @@ use unreg::{devlink, driver, mdev};
 const ABOUT: &str = "finding.json";
 /// The program.
 pub(in crate::cli::linux) const PROGRAM: &str = "program.prog";
-/// How the name of a folder begins that is being written.
-const WRITING: &str = ".writing-";
 /// So many letters of a key are a part of a folder's name.
 const SLUG: usize = 72;
 
@@ -80,9 +79,11 @@ pub(in crate::cli::linux) fn name(key: &str) -> String {
     format!("{}-{}", slug.trim_matches('-'), hex::encode(&hash[..4]))
 }
 
-/// Writes a finding, unless its folder is there already. Returns whether it was written.
+/// Writes a finding, unless its folder is there already. Until it is whole its name begins with `writing`. Returns whether it
+/// was written.
 pub(super) fn write(
     folder: &Path,
+    writing: &str,
     about: &About,
     run: &Run,
     fault: &Fault,
@@ -92,7 +93,7 @@ pub(super) fn write(
     let to = folder.join(name(&about.key));
     let cannot = || format!("cannot write {}", to.display());
     fs::create_dir_all(folder).with_context(cannot)?;
-    let scratch = tempfile::Builder::new().prefix(WRITING).tempdir_in(folder).with_context(cannot)?;
+    let scratch = tempfile::Builder::new().prefix(writing).tempdir_in(folder).with_context(cannot)?;
     let put = |name: &str, text: &str| fs::write(scratch.path().join(name), text).with_context(cannot);
     let log = log(bench, &fault.text)?;
     put("report.md", &report(about, run, fault, repro, &log))?;

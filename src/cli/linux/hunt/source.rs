@@ -1,8 +1,10 @@
 //! Where a hunt's programs come from: made-up sequences, predictions of the model, and interleavings that chance chooses.
 
+use super::guide::Guide;
 use crate::cli::linux::confirm::hunted;
 use fastrand::Rng;
-use std::collections::{HashSet, VecDeque};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use unreg::event::TaskName;
 use unreg::linux::perform;
@@ -20,11 +22,13 @@ const PROLOGUE: usize = 6;
 const MEETING: usize = 6;
 /// The most odd edits of a sequence.
 const EDITS: usize = 3;
+/// One sequence of so many is made of one that was kept.
+const KEPT: u8 = 3;
 /// How long the model is searched for predictions at a time.
 const SEARCH: Duration = Duration::from_secs(2);
 
 /// A source of programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Source {
     /// Commands one after the other, most of which the model says succeed, in odd orders.
     Sequence,
@@ -51,6 +55,15 @@ impl Source {
 pub(super) struct Case {
     pub(super) program: Program,
     pub(super) explore: Option<Explore>,
+    /// The name of what the model predicts of it.
+    pub(super) predicts: Option<String>,
+}
+
+impl Case {
+    /// A program with its schedule, if it has one.
+    pub(super) fn of(program: Program) -> Case {
+        Case { program, explore: None, predicts: None }
+    }
 }
 
 /// The sources of one thread.
@@ -61,15 +74,21 @@ pub(super) struct Sources {
     variants: Variants,
     rota: Vec<(Subsystem, Sequences)>,
     turn: usize,
-    predictions: VecDeque<Program>,
+    predictions: VecDeque<(String, Program)>,
     /// Causes that were predicted before.
-    predicted: HashSet<String>,
+    predicted: BTreeSet<String>,
     searches: u64,
 }
 
 impl Sources {
     /// The programs of a seed under a kernel's variants, about one subsystem or about each in turn.
-    pub(super) fn new(seed: u64, variants: Variants, subsystem: Option<Subsystem>) -> Sources {
+    /// What was predicted before is predicted no more.
+    pub(super) fn new(
+        seed: u64,
+        variants: Variants,
+        subsystem: Option<Subsystem>,
+        predicted: BTreeSet<String>,
+    ) -> Sources {
         let about = ROTA.into_iter().filter(|of| subsystem.is_none_or(|one| one == *of));
         let rota = about.map(|of| (of, Sequences::over(seed, may(of)))).collect();
         Sources {
@@ -79,24 +98,27 @@ impl Sources {
             rota,
             turn: 0,
             predictions: VecDeque::new(),
-            predicted: HashSet::new(),
+            predicted,
             searches: 0,
         }
     }
 
-    /// The next program of a source; none if the model predicts nothing new just now.
-    pub(super) fn next(&mut self, source: Source) -> Option<Case> {
+    /// The next program of a source; none if the model predicts nothing new just now. Of sequences a part is made of one
+    /// that was kept.
+    pub(super) fn next(&mut self, source: Source, guide: &Guide) -> Option<Case> {
         match source {
             Source::Sequence => {
-                let mut program = self.sequence();
+                let kept = if self.random.u8(0..KEPT) == 0 { guide.any(&mut self.random) } else { None };
+                let mut program = kept.cloned().unwrap_or_else(|| self.sequence());
                 self.make_odd(&mut program.tasks[0].commands);
-                Some(Case { program, explore: None })
+                Some(Case::of(program))
             }
             Source::Prediction => {
                 if self.predictions.is_empty() {
                     self.predict();
                 }
-                self.predictions.pop_front().map(|program| Case { program, explore: None })
+                let (name, program) = self.predictions.pop_front()?;
+                Some(Case { predicts: Some(name), ..Case::of(program) })
             }
             Source::Explored => loop {
                 if let Some(case) = self.explored() {
@@ -158,7 +180,7 @@ impl Sources {
         }
         let explore = Explore::new(random.u64(..), prologue as u8);
         let program = Program { variants: self.variants, tasks, ..Program::default() };
-        Some(Case { program, explore: Some(explore) })
+        Some(Case { explore: Some(explore), ..Case::of(program) })
     }
 
     /// Searches the model of one subsystem for what was not predicted before.
@@ -167,8 +189,8 @@ impl Sources {
         let round = self.searches / self.rota.len() as u64;
         self.searches += 1;
         for prediction in hunted::predictions(self.variants, of, self.seed.wrapping_add(round), SEARCH) {
-            if self.predicted.insert(prediction.name) {
-                self.predictions.push_back(prediction.program);
+            if self.predicted.insert(prediction.name.clone()) {
+                self.predictions.push_back((prediction.name, prediction.program));
             }
         }
     }
@@ -186,14 +208,14 @@ mod tests {
 
     fn sources() -> Sources {
         let variant = Subsystem::Devlink.variant("linux-6.12").expect("it is a variant");
-        Sources::new(1, Variants::to_break(Subsystem::Devlink, &variant), None)
+        Sources::new(1, Variants::to_break(Subsystem::Devlink, &variant), None, BTreeSet::new())
     }
 
     #[test]
     fn every_explored_program_has_tasks_that_meet() {
-        let mut sources = sources();
+        let (mut sources, guide) = (sources(), Guide::default());
         for _ in 0..200 {
-            let case = sources.next(Source::Explored).expect("there is always one");
+            let case = sources.next(Source::Explored, &guide).expect("there is always one");
             assert!(case.program.tasks.len() >= 2 && case.explore.is_some());
             assert!(case.program.tasks.iter().all(|task| !task.commands.is_empty()));
         }
@@ -201,8 +223,9 @@ mod tests {
 
     #[test]
     fn a_sequence_is_one_task_and_one_seed_is_one_list() {
+        let guide = Guide::default();
         let list = |sources: &mut Sources| -> Vec<Program> {
-            (0..50).filter_map(|_| sources.next(Source::Sequence)).map(|case| case.program).collect()
+            (0..50).filter_map(|_| sources.next(Source::Sequence, &guide)).map(|case| case.program).collect()
         };
         let programs = list(&mut sources());
         assert!(programs.iter().all(|program| program.tasks.len() == 1 && program.schedule.is_empty()));
