@@ -1,8 +1,11 @@
 //! Faults: what a kernel did wrong while it ran a program, each with a key that is the same for the same cause.
 
+mod cycle;
+pub mod sections;
 pub mod stack;
 
 use super::complaint::{self, Complaint, Kind};
+use super::steer::waits::{self, Wait};
 use super::steer::{Entry, Log};
 use super::wire::Report;
 use crate::event::{Trace, What};
@@ -122,8 +125,12 @@ pub fn first(evidence: Evidence<'_>) -> Option<Fault> {
         return Some(Fault { key, text: why.to_string(), at_clean_up });
     }
     if let (Some(locks), Some(log)) = (stuck, log) {
-        let text = [waits(log), locks.clone()].join("\n");
-        return Some(Fault { key: deadlock_key(log), text, at_clean_up: false });
+        let waits = stuck_tasks(log, trace, locks);
+        let mut text: Vec<String> =
+            waits.iter().map(|wait| format!("{} waits in {wait}", wait.name)).collect();
+        text.push(locks.clone());
+        let key = deadlock_key(&waits, program, reports);
+        return Some(Fault { key, text: text.join("\n"), at_clean_up: false });
     }
     if let Some(fault) = left_fault(reports, nothing) {
         return Some(fault);
@@ -234,27 +241,33 @@ fn hung_key(lines: &[&str]) -> Key {
     Key { sort: Sort::Deadlock, what: String::new(), place: join(places) }
 }
 
-/// Tasks that a tracer saw asleep for good: the functions in which they wait.
-fn deadlock_key(log: &Log) -> Key {
-    let function = |words: &String| words.split([',', ' ']).next().unwrap_or_default().to_string();
-    let stuck = log.entries.iter().filter_map(|entry| match entry {
-        Entry::Stuck(_, words) => Some(function(words)),
-        _ => None,
-    });
-    Key { sort: Sort::Deadlock, what: String::new(), place: join(stuck.collect()) }
+/// The tasks that a tracer saw asleep for good.
+fn stuck_tasks(log: &Log, trace: &Trace, locks: &str) -> Vec<Wait> {
+    let mut tasks = trace.tasks.clone();
+    for entry in &log.entries {
+        if let Entry::Stuck(name, _) = entry
+            && !tasks.contains(name)
+        {
+            tasks.push(*name);
+        }
+    }
+    waits::read(log, &tasks, locks)
+}
+
+/// The functions in which the tasks wait that wait for each other.
+fn deadlock_key(waits: &[Wait], program: &Program, reports: &[Report]) -> Key {
+    let under_way = under_way(reports);
+    let command = |name| {
+        let at = program.tasks.iter().position(|task| task.name == name)?;
+        let (_, command) = under_way.iter().find(|(task, _)| usize::from(*task) == at)?;
+        Some(program.tasks[at].commands.get(usize::from(*command))?.spec().name)
+    };
+    let place = cycle::functions(waits, command).join(" and ");
+    Key { sort: Sort::Deadlock, what: String::new(), place }
 }
 
 fn join(places: BTreeSet<String>) -> String {
     places.into_iter().collect::<Vec<_>>().join(" and ")
-}
-
-/// Which task waits where.
-fn waits(log: &Log) -> String {
-    let stuck = log.entries.iter().filter_map(|entry| match entry {
-        Entry::Stuck(name, words) => Some(format!("{name} waits in {words}")),
-        _ => None,
-    });
-    stuck.collect::<Vec<_>>().join("\n")
 }
 
 /// A key with a place: where the kernel names no function, the commands that have begun and not ended.
@@ -262,6 +275,15 @@ fn placed(key: Key, program: &Program, reports: &[Report]) -> Key {
     if !key.place.is_empty() {
         return key;
     }
+    let name = |(task, command): &(u8, u8)| {
+        let task = program.tasks.get(usize::from(*task))?;
+        Some(format!("`{}`", task.commands.get(usize::from(*command))?.spec().name))
+    };
+    Key { place: join(under_way(reports).iter().filter_map(name).collect()), ..key }
+}
+
+/// The commands that have begun and not ended, each with its task.
+fn under_way(reports: &[Report]) -> BTreeSet<(u8, u8)> {
     let mut under_way = BTreeSet::new();
     for report in reports {
         match report {
@@ -270,11 +292,7 @@ fn placed(key: Key, program: &Program, reports: &[Report]) -> Key {
             _ => false,
         };
     }
-    let name = |(task, command): &(u8, u8)| {
-        let task = program.tasks.get(usize::from(*task))?;
-        Some(format!("`{}`", task.commands.get(usize::from(*command))?.spec().name))
-    };
-    Key { place: join(under_way.iter().filter_map(name).collect()), ..key }
+    under_way
 }
 
 /// A guest that died without a complaint.

@@ -5,10 +5,10 @@ use super::boot::Which;
 use super::build::{self, Built, Flavour, Lines};
 use super::guest::Setup;
 use super::hunt::bench::Bench;
-use super::hunt::repro;
+use super::hunt::repro::{self, Tried};
 use super::steer::Symbols;
 use super::worktree;
-use crate::cli::findings::write_over;
+use crate::cli::findings::{folder_of, write_over};
 use crate::cli::{Outcome, load, out, writable};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use unreg::export::{self, Origin};
 use unreg::linux::delay::{self, HEADER, HEADER_FILE, Hold, How, SLOT, Stop};
 use unreg::linux::steer::place::Site;
+use unreg::program::Program;
 
 const EXAMPLES: &str = "\
 Example:
@@ -46,31 +47,63 @@ pub(in crate::cli) struct Arguments {
     out: PathBuf,
 }
 
+/// The names of the files.
+pub(super) const PATCH: &str = "delay.patch";
+pub(super) const SCRIPT: &str = "race.sh";
+
+/// A race that was shown on a kernel with the patch.
+pub(super) struct Shown {
+    pub(super) patch: Vec<u8>,
+    pub(super) script: String,
+    pub(super) tried: Tried,
+    commit: String,
+    built: Built,
+    says: String,
+}
+
 pub(super) fn delay(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let program = load::program(&arguments.file)?;
     let file = arguments.file.display().to_string();
-    anyhow::ensure!(!program.schedule.is_empty(), "{file} has no schedule: `unreg export --to sh` is for it");
     let out_folder = &arguments.out;
     std::fs::create_dir_all(out_folder).with_context(|| format!("cannot make {}", out_folder.display()))?;
     writable::folder(out_folder)?;
-    let (starts, holds) = delay::timetable(&program).map_err(|why| anyhow::anyhow!("{file}: {why}"))?;
-    let (source, work, _lock) =
-        worktree::folders(&arguments.source, arguments.config, arguments.work.as_deref())?;
-    let commit = worktree::commit(&source, &arguments.rev)?;
-    let tree = worktree::checkout(&source, &work, &arguments.rev, &commit)?;
-    let name = format!("{commit}-{}", arguments.config.name());
-    let built = build::again(&tree, arguments.config, &work, &name, &work.join("base"))?;
+    let Arguments { source, rev, config, work, .. } = arguments;
+    let shown = show(&program, &file, source, rev, *config, work.as_deref())?;
+    write_over(&out_folder.join(PATCH), &shown.patch)?;
+    write_over(&out_folder.join(SCRIPT), shown.script.as_bytes())?;
+    let about = about(&shown.commit, &shown.built, &shown.says, &shown.tried.verdict);
+    write_over(&out_folder.join("README.md"), about.as_bytes())?;
+    out::print(&format!("{}\n{}\n", shown.tried.verdict, out_folder.display()))?;
+    let rate = shown.tried.rate;
+    Ok(if rate.hits == rate.of { Outcome::Clean } else { Outcome::Violation })
+}
+
+/// Builds a revision, makes the patch and the script of a program of this file, builds with the patch, and runs the script.
+pub(super) fn show(
+    program: &Program,
+    file: &str,
+    source: &Path,
+    rev: &str,
+    config: Flavour,
+    work: Option<&Path>,
+) -> anyhow::Result<Shown> {
+    anyhow::ensure!(!program.schedule.is_empty(), "{file} has no schedule: `unreg export --to sh` is for it");
+    let (_, holds) = delay::timetable(program).map_err(|why| anyhow::anyhow!("{file}: {why}"))?;
+    let (source, work, _lock) = worktree::folders(source, config, work)?;
+    let commit = worktree::commit(&source, rev)?;
+    let tree = worktree::checkout(&source, &work, rev, &commit)?;
+    let name = format!("{commit}-{}", config.name());
+    let built = build::again(&tree, config, &work, &name, &work.join("base"))?;
     let symbols = Arc::new(Symbols::of(&built)?);
     let which = Which::of(&built)?;
     let setup = Setup { symbols: Some(Arc::clone(&symbols)), ..which.setup()? };
     let mut bench = Bench::new(setup, &which).patient();
-    let fault = bench.run_anew(&program)?.fault;
+    let fault = bench.run_anew(program)?.fault;
     let fault = fault.with_context(|| format!("{file} shows no fault on Linux {}", built.about.release))?;
     let says = fault.key.to_string();
     anstream::eprintln!("with its schedule: {says}");
-    let starts: Vec<u32> = starts.iter().map(|slot| slot * SLOT).collect();
-    let script = export::race(&program, Origin { file: &file, says: Some(&says) }, &starts);
-    let changed = changes(&built, &symbols, &tree, &holds)?;
+    let script = script(program, file, &says)?;
+    let changed = changes(&built, &symbols, read_in(&tree), &holds)?;
     for (path, text) in &changed {
         write_over(&tree.join(path), text.as_bytes())?;
     }
@@ -78,7 +111,7 @@ pub(super) fn delay(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let patch = patch(&tree);
     let patched = patch.and_then(|patch| {
         let name = format!("{name}-{}", hex::encode(&Sha256::digest(&patch)[..8]));
-        let built = build::again(&tree, arguments.config, &work, &name, &work.join("delayed"));
+        let built = build::again(&tree, config, &work, &name, &work.join("delayed"));
         Ok((patch, built?))
     });
     // The next build is of the source as it was.
@@ -87,14 +120,51 @@ pub(super) fn delay(arguments: &Arguments) -> anyhow::Result<Outcome> {
         worktree::git(&tree, &command.split(' ').collect::<Vec<_>>())?;
     }
     let (patch, delayed) = patched?;
-    write_over(&arguments.out.join("delay.patch"), &patch)?;
-    write_over(&arguments.out.join("race.sh"), script.as_bytes())?;
     let which = Which::of(&delayed)?;
     let bench = Bench::new(which.setup()?, &which);
-    let tried = repro::run(&bench, "race.sh", &script, &fault.key)?;
-    write_over(&arguments.out.join("README.md"), about(&commit, &built, &says, &tried.verdict).as_bytes())?;
-    out::print(&format!("{}\n{}\n", tried.verdict, arguments.out.display()))?;
-    Ok(if tried.rate.hits == tried.rate.of { Outcome::Clean } else { Outcome::Violation })
+    let tried = repro::run(&bench, SCRIPT, &script, &fault.key)?;
+    Ok(Shown { patch, script, tried, commit, built, says })
+}
+
+/// The script that starts the tasks of a program under their names.
+pub(super) fn script(program: &Program, file: &str, says: &str) -> anyhow::Result<String> {
+    let (starts, _) = delay::timetable(program).map_err(|why| anyhow::anyhow!("{file}: {why}"))?;
+    let starts: Vec<u32> = starts.iter().map(|slot| slot * SLOT).collect();
+    Ok(export::race(program, Origin { file, says: Some(says) }, &starts))
+}
+
+/// The patch of a program for a kernel that is built with its lines, whose source `read` reads. It is not built.
+pub(super) fn patch_of(
+    built: &Built,
+    symbols: &Symbols,
+    program: &Program,
+    read: impl Fn(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<Vec<u8>> {
+    let (_, holds) = delay::timetable(program).map_err(anyhow::Error::msg)?;
+    let changed = changes(built, symbols, &read, &holds)?;
+    let folder = tempfile::tempdir()?;
+    let put = |side: &str, file: &str, text: &str| -> anyhow::Result<()> {
+        let path = folder.path().join(side).join(file);
+        std::fs::create_dir_all(folder_of(&path))?;
+        Ok(std::fs::write(&path, text)?)
+    };
+    for (file, text) in &changed {
+        put("a", file, &read(file)?)?;
+        put("b", file, text)?;
+    }
+    put("b", HEADER_FILE, HEADER)?;
+    let diff = ["diff", "--no-index", "--no-prefix", "--no-color", "--no-ext-diff", "a", "b"];
+    let output = worktree::git(folder.path(), &diff)?;
+    // 1: the two differ.
+    anyhow::ensure!(output.status.code() == Some(1), "git diff: {}", output.status);
+    Ok(output.stdout)
+}
+
+fn read_in(tree: &Path) -> impl Fn(&str) -> anyhow::Result<String> {
+    |file| {
+        let path = tree.join(file);
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
 }
 
 fn about(commit: &str, built: &Built, says: &str, verdict: &str) -> String {
@@ -117,7 +187,7 @@ fn patch(tree: &Path) -> anyhow::Result<Vec<u8>> {
 fn changes(
     built: &Built,
     symbols: &Symbols,
-    tree: &Path,
+    read: impl Fn(&str) -> anyhow::Result<String>,
     holds: &[Hold],
 ) -> anyhow::Result<BTreeMap<String, String>> {
     let mut lines = Lines::of(built).context("the kernel was built without lines")?;
@@ -129,10 +199,7 @@ fn changes(
     }
     let mut changed = BTreeMap::new();
     for (file, stops) in stops {
-        let path = tree.join(&file);
-        let text =
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = delay::edit(&text, &stops).map_err(|why| anyhow::anyhow!("{file}: {why}"))?;
+        let text = delay::edit(&read(&file)?, &stops).map_err(|why| anyhow::anyhow!("{file}: {why}"))?;
         changed.insert(file, text);
     }
     Ok(changed)

@@ -6,7 +6,9 @@ pub(super) mod bench;
 mod campaign;
 mod guide;
 mod hunter;
+mod needs;
 mod page;
+mod race;
 pub(super) mod report;
 pub(super) mod repro;
 mod source;
@@ -65,6 +67,16 @@ pub(in crate::cli) struct Arguments {
     /// Take programs from one source only [default: from each for the same time]
     #[arg(long, value_enum)]
     only: Option<Only>,
+    /// A git tree of the kernel that is hunted: each finding with a schedule gets a `delay.patch` and a `race.sh`. A kernel
+    /// built with `--lines` needs no other build for this
+    #[arg(long, value_name = "GIT")]
+    delay_source: Option<PathBuf>,
+    /// The revision in that tree
+    #[arg(long, value_name = "REV", default_value = "HEAD", requires = "delay_source")]
+    delay_rev: String,
+    /// Build that revision and, for each finding, that revision with the patch, and run the script: minutes a finding
+    #[arg(long, requires = "delay_source")]
+    delay_build: bool,
 }
 
 /// A source by its name on the command line.

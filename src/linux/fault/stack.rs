@@ -120,17 +120,30 @@ pub fn place(line: &str, lines: &[&str]) -> String {
 
 /// The functions of the first stack in a log, the innermost first: those that the unwinder is sure of.
 pub fn frames(lines: &[&str]) -> Vec<String> {
-    let after = lines.iter().skip_while(|line| !line.contains("Call Trace:")).skip(1);
+    let begin = lines.iter().position(|line| line.contains("Call Trace:"));
+    begin.map_or(Vec::new(), |begin| frames_at(&lines[begin + 1..]))
+}
+
+/// The functions of a stack that begins with the first line.
+pub(super) fn frames_at(lines: &[&str]) -> Vec<String> {
     let is_of_stack = |line: &&&str| {
-        let line = line.trim();
+        let line = without_time(line);
         line.starts_with("[<") || line.starts_with('?') || line.starts_with('<') || line.contains("+0x")
     };
-    after.take_while(is_of_stack).filter_map(|line| frame(line)).collect()
+    lines.iter().take_while(is_of_stack).filter_map(|line| frame(line)).collect()
+}
+
+/// A line of the log without its time and the blanks around it.
+pub(super) fn without_time(line: &str) -> &str {
+    let line = line.trim();
+    let rest = line.strip_prefix('[').and_then(|line| line.split_once("] "));
+    let is_time = |time: &str| time.trim().parse::<f64>().is_ok();
+    rest.filter(|(time, _)| is_time(time)).map_or(line, |(_, text)| text.trim())
 }
 
 /// The function of a line as ` [<9b06ec70>] new_device_store+0x396/0x479 [netdevsim]`.
 fn frame(line: &str) -> Option<String> {
-    let line = line.trim();
+    let line = without_time(line);
     let line = match line.strip_prefix("[<") {
         Some(rest) => rest.split_once(">] ")?.1,
         None => line,
@@ -151,7 +164,8 @@ fn functions(line: &str) -> Vec<String> {
     words.iter().enumerate().filter_map(name).collect()
 }
 
-fn is_generic(name: &str) -> bool {
+/// Whether a function says nothing of a cause.
+pub(super) fn is_generic(name: &str) -> bool {
     GENERIC.iter().any(|begins| name.starts_with(begins))
 }
 

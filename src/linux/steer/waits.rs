@@ -18,12 +18,31 @@ struct Lock {
 pub struct Wait {
     /// The task.
     pub task: TaskId,
+    /// The task's name.
+    pub name: TaskName,
     /// The function in which it sleeps, and by which primitive.
     words: String,
     wants: Option<Lock>,
     holds: Vec<Lock>,
     /// The task that holds what it wants.
     holder: Option<(TaskId, TaskName)>,
+}
+
+impl Wait {
+    /// The function in which it sleeps.
+    pub fn function(&self) -> &str {
+        self.words.split([',', ' ']).next().unwrap_or_default()
+    }
+
+    /// The task that holds what it wants, where lockdep says so.
+    pub fn holder(&self) -> Option<TaskName> {
+        self.holder.map(|(_, name)| name)
+    }
+
+    /// The model's name for what it waits for.
+    pub fn class(&self) -> LockClass {
+        self.wants.as_ref().map_or_else(|| class(&self.words), |lock| class(&lock.class))
+    }
 }
 
 impl fmt::Display for Wait {
@@ -52,7 +71,7 @@ pub fn read(log: &Log, tasks: &[TaskName], lockdep: &str) -> Vec<Wait> {
         let mut holds = own.map_or(Vec::new(), |(_, locks)| locks.clone());
         // Lockdep lists a lock before it is waited for.
         let wants = if is_lock(&words) { holds.pop() } else { None };
-        Some(Wait { task, words, wants, holds, holder: None })
+        Some(Wait { task, name, words, wants, holds, holder: None })
     });
     let mut waits: Vec<Wait> = waits.collect();
     for at in 0..waits.len() {
@@ -68,7 +87,7 @@ pub fn cycle(waits: &[Wait]) -> Vec<Link> {
     let link = |wait: &Wait| {
         let is_wanted = |lock: &&Lock| waits.iter().any(|other| other.wants.as_ref() == Some(*lock));
         let holds = wait.holds.iter().find(is_wanted).or(wait.holds.last());
-        let waits = wait.wants.as_ref().map_or_else(|| class(&wait.words), |lock| class(&lock.class));
+        let waits = wait.class();
         let named = |class| LockName { class, of: Subject::Kernel };
         let holds = named(holds.map_or(LockClass::Unnamed, |lock| class(&lock.class)));
         Link { task: wait.task, holds, waits: named(waits), at: place(&wait.words) }
@@ -136,6 +155,8 @@ pub fn class(words: &str) -> LockClass {
         ("disable_device", LockClass::Users),
         ("netdev_wait_allrefs", LockClass::Users),
         ("debugfs", LockClass::BreakHealthFile),
+        // `fs/debugfs` waits there for the writers of a file that goes.
+        ("remove_one", LockClass::BreakHealthFile),
         ("kernfs", LockClass::PortFiles),
     ];
     NAMES.iter().find(|(part, _)| words.contains(part)).map_or(LockClass::Unnamed, |(_, class)| *class)

@@ -2,8 +2,9 @@
 
 use super::bench::{Bench, Run, unless_not_up};
 use super::guide::Guide;
+use super::report::Tries;
 use super::source::{Case, Source, Sources};
-use super::{Shared, report, repro};
+use super::{Shared, race, report, repro};
 use crate::cli::linux::guest::Setup;
 use crate::cli::linux::guest::start::NotUp;
 use crate::cli::out;
@@ -193,8 +194,9 @@ impl<'a> Hunter<'a> {
         let about = report::about(bench, key.to_string(), source, rate, self.shared.arguments.seed, seconds);
         let folder = &self.shared.arguments.findings;
         let repro = repro::of(bench, &shown.program, &fault.key)?;
+        let tried = Tries { repro, race: race::of(self.shared.arguments, bench, &shown.program, &fault.key) };
         let writing = self.shared.campaign.writing();
-        if report::write(folder, &writing, &about, &shown, &fault, repro.as_ref(), bench)? {
+        if report::write(folder, &writing, &about, &shown, &fault, &tried, bench)? {
             let path = folder.join(report::name(&about.key));
             out::print(&format!(
                 "new: {} ({}, {} commands, {} tasks, {rate})\n  {}\n",

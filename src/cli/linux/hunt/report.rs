@@ -3,6 +3,8 @@
 
 use super::bench::{Bench, Rate, Run};
 use super::campaign::WRITING;
+use super::needs;
+use super::race::Race;
 use super::repro::{self, Repro};
 use super::source::Source;
 use crate::cli::linux::build::Lines;
@@ -15,9 +17,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 use unreg::event::print::Detail;
+use unreg::linux::fault::sections::{self, Deed};
 use unreg::linux::fault::{Fault, Sort};
-use unreg::program::{Command, Program};
-use unreg::{devlink, driver, mdev};
+use unreg::program::Program;
 
 /// The file that says what a folder is.
 const ABOUT: &str = "finding.json";
@@ -43,6 +45,15 @@ pub(in crate::cli::linux) struct About {
     pub(super) seed: u64,
     /// Seconds from the beginning of the hunt.
     pub(super) seconds: u64,
+}
+
+/// What was tried to show a finding without unreg.
+#[derive(Debug, Default)]
+pub(super) struct Tries {
+    /// A script of a program without a schedule.
+    pub(super) repro: Option<Repro>,
+    /// A patch and a script of one with a schedule.
+    pub(super) race: Option<Race>,
 }
 
 /// The keys of the findings in a folder: a hunt goes on where another was killed.
@@ -87,7 +98,7 @@ pub(super) fn write(
     about: &About,
     run: &Run,
     fault: &Fault,
-    repro: Option<&Repro>,
+    tried: &Tries,
     bench: &Bench,
 ) -> anyhow::Result<bool> {
     let to = folder.join(name(&about.key));
@@ -96,9 +107,12 @@ pub(super) fn write(
     let scratch = tempfile::Builder::new().prefix(writing).tempdir_in(folder).with_context(cannot)?;
     let put = |name: &str, text: &str| fs::write(scratch.path().join(name), text).with_context(cannot);
     let log = log(bench, &fault.text)?;
-    put("report.md", &report(about, run, fault, repro, &log))?;
-    if let Some(repro) = repro {
+    put("report.md", &report(about, run, fault, tried, &places(bench, &run.program)?, &log))?;
+    if let Some(repro) = &tried.repro {
         put(repro::FILE, &repro.script)?;
+    }
+    for (name, bytes) in tried.race.iter().flat_map(|race| &race.files) {
+        fs::write(scratch.path().join(name), bytes).with_context(cannot)?;
     }
     put(PROGRAM, &program(about, &run.program))?;
     put("log.txt", &(fault.text.clone() + "\n"))?;
@@ -140,7 +154,47 @@ fn log(bench: &Bench, text: &str) -> anyhow::Result<String> {
     }
 }
 
-fn report(about: &About, run: &Run, fault: &Fault, repro: Option<&Repro>, log: &str) -> String {
+/// The places of a schedule in the text of the kernel, a line a point.
+fn places(bench: &Bench, program: &Program) -> anyhow::Result<String> {
+    let Some(symbols) = &bench.setup().symbols else { return Ok(String::new()) };
+    let mut lines = Lines::of(&bench.setup().kernel);
+    let mut points: Vec<_> = program.schedule.iter().filter_map(|segment| segment.until).collect();
+    points.sort_unstable();
+    points.dedup_by_key(|(point, _)| *point);
+    let mut text = String::new();
+    for (point, _) in points {
+        let Some((place, function, offset)) = symbols.functions(point).into_iter().next() else { continue };
+        let module = place.module.map_or(String::new(), |module| format!(" [{module}]"));
+        let line = match &mut lines {
+            Some(lines) => {
+                lines.at(place.module.unwrap_or_default(), &function, offset, None)?.into_iter().next()
+            }
+            None => None,
+        };
+        let line = line.map_or(String::new(), |line| format!(", {line}"));
+        text += &format!("- `{point}` is `{}`{module}, at {function}+{offset:#x}{line}\n", place.site);
+    }
+    Ok(text)
+}
+
+/// What is shown in a section, if there is anything.
+fn section(title: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("## {title}\n\n{}\n\n", text.trim_end()) }
+}
+
+/// Which task waits for which, or who used, freed and allocated memory: out of the text of a fault.
+fn causes(fault: &Fault) -> String {
+    let waits = match fault.key.sort {
+        Sort::Deadlock | Sort::Hang => sections::waits(&fault.text),
+        Sort::Complaint(_) | Sort::Left | Sort::Broken => Vec::new(),
+    };
+    let waits: String = waits.iter().map(|line| format!("- {line}\n")).collect();
+    let deed = |deed: &Deed| format!("- {}:\n  `{}`\n", deed.what, deed.functions.join("` ← `"));
+    let memory: String = sections::memory(&fault.text).iter().map(deed).collect();
+    section("Who waits for whom", &waits) + &section("Used by, freed by", &memory)
+}
+
+fn report(about: &About, run: &Run, fault: &Fault, tried: &Tries, places: &str, log: &str) -> String {
     let program = &run.program;
     let About { key, release, config, rate, source, .. } = about;
     let when = match (fault.key.sort, fault.at_clean_up) {
@@ -158,10 +212,8 @@ fn report(about: &About, run: &Run, fault: &Fault, repro: Option<&Repro>, log: &
         Some(log) => strip_str(&followed::timeline(program, &run.trace, log)).to_string(),
         None => program.stream(&run.trace, Detail::Stream),
     };
-    let script = match repro {
-        Some(repro) => format!("## Script\n\n{}\n\n", repro.verdict),
-        None => String::new(),
-    };
+    let script = tried.repro.as_ref().map_or(String::new(), |repro| section("Script", &repro.verdict));
+    let race = tried.race.as_ref().map_or(String::new(), |race| section("Without a tracer", &race.verdict));
     format!(
         "# {key}\n\n\
          Linux {release}, user-mode Linux (`ARCH=um`), configuration `{config}` of `unreg linux build`. The fault shows \
@@ -171,42 +223,18 @@ fn report(about: &About, run: &Run, fault: &Fault, repro: Option<&Repro>, log: &
          - found by: {source}, seed {}, after {} s\n\
          - again: `unreg linux run --release {release} --config {config} program.prog`\n\n\
          ## Program\n\n```\n{program}```\n\n\
-         {script}\
+         {script}{race}\
          ## What happens\n\n```\n{}\n```\n\n\
+         {}{}{}\
          ## Log\n\n{log}\n",
-        needs(program),
+        needs::summary(program),
         about.seed,
         about.seconds,
-        shown.trim_end()
+        shown.trim_end(),
+        section("Where tasks stop", places),
+        causes(fault),
+        section("What each command needs", &needs::list(program)),
     )
-}
-
-/// What the tasks of a program must be allowed to do.
-pub(super) fn needs(program: &Program) -> String {
-    let mut open = Vec::new();
-    for task in &program.tasks {
-        if task.commands.iter().all(is_open_to_all) {
-            open.push(task.name.to_string());
-        }
-    }
-    if open.is_empty() {
-        "root: every task writes to sysfs or asks for CAP_NET_ADMIN".to_string()
-    } else {
-        format!(
-            "root for the other tasks, and nothing for {}: look at it as a security bug first",
-            open.join(", ")
-        )
-    }
-}
-
-/// Whether a user without privileges may do this.
-fn is_open_to_all(command: &Command) -> bool {
-    match command {
-        Command::Devlink(command) => matches!(command, devlink::Command::Get { .. }),
-        Command::Mdev(command) => matches!(command, mdev::Command::Show { .. }),
-        Command::Driver(command) => matches!(command, driver::Command::TimePass {}),
-        Command::Ib(_) | Command::Rdma(_) => false,
-    }
 }
 
 /// How a source is called in a finding.

@@ -174,8 +174,9 @@ impl Tally {
     }
 }
 
+/// So many a second; none where no time is counted, as for a program that led to a finding.
 fn rate(count: u64, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64().max(0.001)
+    if time.is_zero() { 0.0 } else { count as f64 / time.as_secs_f64() }
 }
 
 fn plain() -> Table {
