@@ -263,4 +263,6 @@ pub struct Netdevs {
     pub leaves_silently: bool,
     /// Whether the netdevs of drivers end with their namespace.
     pub end_with_netns: bool,
+    /// Whether the uevent that a netdev was added is sent after the notifiers have run.
+    pub uevent_after_notifiers: bool,
 }

@@ -118,8 +118,13 @@ pub(super) async fn register(cores: &Cores<'_>, instance: InstanceId, port: Port
     netdevs.list.borrow_mut().push(netdev);
     cores.devlink.port_netdev_is_in(instance, port, netns);
     tell_devlink(cores, netdev, NetdevEvent::PostInit).await;
-    uevent(cores, Action::Add, netdev);
-    tell_devlink(cores, netdev, NetdevEvent::Register).await;
+    if cores.devlink.decisions.netdev.uevent_after_notifiers {
+        tell_devlink(cores, netdev, NetdevEvent::Register).await;
+        uevent(cores, Action::Add, netdev);
+    } else {
+        uevent(cores, Action::Add, netdev);
+        tell_devlink(cores, netdev, NetdevEvent::Register).await;
+    }
     link(cores, Notice::New, netdev);
     id
 }

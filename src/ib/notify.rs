@@ -89,7 +89,13 @@ impl Ib {
         let on =
             |device: &IbDevice| self.netdev_of(*device) == Some(id) && self.announced[device.index()].get();
         for device in self.by_index().filter(on) {
-            self.notify_netdev(k, device);
+            if self.decisions.users.netdev_rename_names_device {
+                self.notify_netdev(k, device);
+                continue;
+            }
+            let netdev = self.netdevs.get(id);
+            let value = if netdev.netns == NetNs::Init { netdev.name.to_byte() + 1 } else { 0 };
+            self.says_in(k, NetNs::Init, device, What::Notify(Notice::New, Subject::Unnamed, value));
         }
     }
 

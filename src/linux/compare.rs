@@ -63,6 +63,11 @@ pub const MASKS: &[Mask] = &[
         },
     },
     Mask {
+        what: "netdevsim's param `test2`, which 7.3 has",
+        why: "the model's netdevsim has the params of 6.12",
+        hides: |trace, what| words(trace, what).is_some_and(|words| words.ends_with(" test2")),
+    },
+    Mask {
         what: "RTM_NEWLINK and RTM_DELLINK of netdevs that are neither a devlink port's nor a program's own",
         why: "the model has no netdevs but those of drivers and programs; recorded and printed, not compared",
         hides: |trace, what| begins(trace, what, "[link"),

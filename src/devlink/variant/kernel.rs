@@ -40,6 +40,13 @@ fn devlink_and_netdevsim(decisions: &mut Decisions) {
     decisions.lock.port_files_trust_driver = true;
 }
 
+fn linux_6_12(decisions: &mut Decisions) {
+    devlink_and_netdevsim(decisions);
+    decisions.registration.publish = Publish::First;
+    decisions.netdevsim = Netdevsim::Linux612;
+    decisions.reload.checks_teardown = true;
+}
+
 pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x1a,
@@ -181,11 +188,23 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             "move-takes-all",
         ],
         with: &[],
+        apply: linux_6_12,
+    },
+    Variant {
+        id: 0x3e,
+        name: "linux-7.3",
+        says: "devlink and netdevsim as Linux 7.3 has them: as 6.12, but the uevent of a netdev comes after the messages about \
+               its port",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "parts can be made at any time, so notifications must cover those made after register too",
+        }],
+        breaks: &["no-warning", "stream-converges"],
+        with: &[],
         apply: |decisions| {
-            devlink_and_netdevsim(decisions);
-            decisions.registration.publish = Publish::First;
-            decisions.netdevsim = Netdevsim::Linux612;
-            decisions.reload.checks_teardown = true;
+            linux_6_12(decisions);
+            decisions.netdev.uevent_after_notifiers = true;
         },
     },
 ];

@@ -83,7 +83,7 @@ pub(super) async fn load(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Er
 fn needs_uverbs(cores: &Cores<'_>, module: RdmaModule) -> bool {
     match module {
         RdmaModule::Siw => cores.ib.decisions.users.siw_needs_uverbs,
-        RdmaModule::RdmaRxe => true,
+        RdmaModule::RdmaRxe => cores.ib.decisions.users.rxe_needs_uverbs,
         RdmaModule::IbUverbs | RdmaModule::IbUmad => false,
     }
 }

@@ -98,6 +98,10 @@ pub struct UserRules {
     pub siw_follows_init_alone: bool,
     /// Whether the module of `siw` needs that of `uverbs`, whose functions pin a user's memory.
     pub siw_needs_uverbs: bool,
+    /// Whether the module of `rxe` does.
+    pub rxe_needs_uverbs: bool,
+    /// Whether the notification that a netdev has another name names the device that is on it.
+    pub netdev_rename_names_device: bool,
     /// Whether the device on a netdev that goes is looked up with the list of devices locked.
     pub netdev_lookup_locks: bool,
     /// Which devices a namespace has compat devices of when it begins.
@@ -139,6 +143,8 @@ impl Default for UserRules {
             events_go_with_device: false,
             siw_follows_init_alone: false,
             siw_needs_uverbs: true,
+            rxe_needs_uverbs: true,
+            netdev_rename_names_device: true,
             netdev_lookup_locks: false,
             compat_begins: Begins::WithTheRegistered,
             compat_looks_first: true,

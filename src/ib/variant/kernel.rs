@@ -132,6 +132,28 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         },
     },
     Variant {
+        id: 0x32,
+        name: "linux-7.3",
+        says: "ib_core, siw and rxe as Linux 7.3 has them: as 6.12, but listeners are notified of other names, and no driver \
+               needs the module of uverbs",
+        cites: &[kref(
+            "Jason Gunthorpe",
+            "a lock that is not about registering alone shows the limits of holding it over callbacks",
+        )],
+        breaks: &["attach-within-registration"],
+        with: &[],
+        apply: |decisions| {
+            since_linux_6_1(decisions);
+            decisions.users.work_ends = WorkEnds::AtBarrier;
+            decisions.users.attach_may_name_nothing = true;
+            decisions.users.ends_what_never_began = true;
+            decisions.users.announces_renames = true;
+            decisions.users.netdev_rename_names_device = false;
+            decisions.users.siw_needs_uverbs = false;
+            decisions.users.rxe_needs_uverbs = false;
+        },
+    },
+    Variant {
         id: 0x30,
         name: "linux-6.1",
         says: "ib_core, siw and rxe as Linux 6.1 has them: as 6.12, but no notification tells of a \

@@ -24,7 +24,7 @@ const NET_NS_FD: u16 = 68;
 const FLAGS: usize = 8;
 const CHANGE: usize = 12;
 /// The modules that are there when a program begins, in the order in which they were loaded.
-const LOADED: [RdmaModule; 2] = [RdmaModule::Siw, RdmaModule::RdmaRxe];
+const LOADED: [RdmaModule; 3] = [RdmaModule::IbUverbs, RdmaModule::Siw, RdmaModule::RdmaRxe];
 
 /// What a command asks of a real kernel; nothing for what only a driver could do.
 pub(in crate::linux) fn operations(command: Command) -> Option<Vec<Operation>> {

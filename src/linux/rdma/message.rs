@@ -15,11 +15,14 @@ const PORT_STATE: u16 = 12;
 const PORT_PHYS_STATE: u16 = 13;
 const PROTOCOL: u16 = 67;
 const EVENT_TYPE: u16 = 102;
-/// `RDMA_REGISTER_EVENT`, `RDMA_UNREGISTER_EVENT`, `RDMA_NETDEV_ATTACH_EVENT`, `RDMA_NETDEV_DETACH_EVENT`
+/// `RDMA_REGISTER_EVENT`, `RDMA_UNREGISTER_EVENT`, `RDMA_NETDEV_ATTACH_EVENT`, `RDMA_NETDEV_DETACH_EVENT`, and since 6.13
+/// `RDMA_RENAME_EVENT`, `RDMA_NETDEV_RENAME_EVENT`
 const REGISTER: u32 = 0;
 const UNREGISTER: u32 = 1;
 const ATTACH: u32 = 2;
 const DETACH: u32 = 3;
+const RENAME: u32 = 4;
+const NETDEV_RENAME: u32 = 5;
 
 /// Reads a notification, from its netlink header on.
 pub(in crate::linux) fn notification(message: &[u8]) -> Option<(Notice, Subject, u8)> {
@@ -33,7 +36,8 @@ pub(in crate::linux) fn notification(message: &[u8]) -> Option<(Notice, Subject,
     match found.number(EVENT_TYPE)? {
         REGISTER => Some((Notice::New, Subject::Ib(device??), 0)),
         UNREGISTER => Some((Notice::Del, Subject::Ib(device??), 0)),
-        ATTACH => Some((Notice::New, link, netdev)),
+        RENAME => Some((Notice::New, Subject::IbName(device??), 0)),
+        ATTACH | NETDEV_RENAME => Some((Notice::New, link, netdev)),
         DETACH => Some((Notice::Del, link, netdev)),
         _ => None,
     }

@@ -31,7 +31,7 @@ const MOUNTS: &[(&str, &str)] = &[
 const SUBSYSTEMS: &[(&str, &[&str], usize)] = &[
     ("devlink (netdevsim)", &["netdevsim"], 1),
     ("mdev (mtty)", &["mdev", "mtty"], 0),
-    ("RDMA (siw, rxe)", &["siw", "rdma_rxe", "ib_umad"], 2),
+    ("RDMA (siw, rxe)", &["ib_uverbs", "siw", "rdma_rxe", "ib_umad"], 3),
     ("netdevs (dummy)", &["dummy"], 1),
 ];
 

@@ -51,17 +51,14 @@ pub(super) fn is_asked_unnamed(kernel: &str, is_of_a_package: bool) -> bool {
     is_of(kernel, MODELLED) || (!is_of_a_package && OLD.iter().all(|old| !is_of(kernel, old)))
 }
 
-/// A newer release of which the model has the decisions of one subsystem; of the others the newest that it has stand for it.
+/// A newer release whose decisions the model has too.
 const NEWER: &str = "7.3";
-const NEWER_VARIANTS: &str = "devlink=linux-6.12,mdev=linux-7.3,ib=linux-6.12";
 
 /// The names of the variants that are decisions of the release that a kernel is of.
 fn variants_for(kernel: &str) -> String {
-    if is_of(kernel, NEWER) {
-        return NEWER_VARIANTS.to_string();
-    }
-    let old = OLD.iter().find(|old| is_of(kernel, old));
-    format!("linux-{}", old.unwrap_or(&MODELLED))
+    let mut others = OLD.iter().chain([&NEWER]);
+    let named = others.find(|other| is_of(kernel, other));
+    format!("linux-{}", named.unwrap_or(&MODELLED))
 }
 
 /// Whether this can be what `uname -r` prints, and so the name of a folder.
@@ -112,9 +109,12 @@ mod tests {
         for kernel in ["6.12.1", "6.99-mine", "7.30", "6.13.0-rc1+"] {
             assert_eq!(variants_for(kernel), "linux-6.12", "{kernel}");
         }
-        let newer = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib]
-            .map(|of| usual("7.3.4").unwrap().of(of) != 0);
-        assert_eq!(newer, [true; 3], "each subsystem has decisions");
+        assert_eq!(variants_for("7.3.4"), "linux-7.3");
+        for kernel in ["6.1.192", "6.12.1", "7.3.4"] {
+            let each = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib]
+                .map(|of| usual(kernel).unwrap().of(of) != 0);
+            assert_eq!(each, [true; 3], "each subsystem has decisions");
+        }
     }
 
     #[test]
