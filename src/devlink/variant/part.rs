@@ -84,7 +84,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         apply: |decisions| decisions.part.broken_counter_hides = true,
     },
     Variant {
-        id: 0x3e,
+        id: 0x3f,
         name: "function-state-untold",
         says: "users are not told that a driver came to the function of a port or left it, as in 6.12: they ask again and again",
         cites: &[Cite {

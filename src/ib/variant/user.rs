@@ -189,7 +189,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         apply: |decisions| decisions.users.handler_before_client = true,
     },
     Variant {
-        id: 0x32,
+        id: 0x33,
         name: "events-go-with-device",
         says: "the event files of a device are freed when the device goes, and users who have them open read freed memory",
         cites: &[Cite {
