@@ -1,6 +1,6 @@
 //! A command that fails has done nothing.
 
-use crate::event::{Callback, Event, Handle, Kinds, Life, Subject, TaskId, Trace, What};
+use crate::event::{Callback, Event, Handle, Kinds, Life, Subject, TaskId, Trace, What, WorkFn};
 use crate::invariant::Invariant;
 use crate::mail::{self, Cite};
 
@@ -88,7 +88,8 @@ fn memory(event: &Event) -> Option<(Subject, Life)> {
 }
 
 /// Whether a failed command left no reference to this memory, and took none away that it had not taken. A reference that
-/// another task takes or drops meanwhile may be the one that the command took.
+/// another task takes or drops meanwhile may be the one that the command took, and a release that is still to come drops
+/// what its object holds.
 fn is_held_as_before(during: &[Event], task: TaskId, of: (Subject, Life)) -> bool {
     let about = || during.iter().filter(|event| memory(event) == Some(of));
     let (mut held, mut is_made, mut is_free) = (0, false, false);
@@ -101,7 +102,33 @@ fn is_held_as_before(during: &[Event], task: TaskId, of: (Subject, Life)) -> boo
         }
     }
     let is_gone = is_made && is_free;
-    held == 0 || is_gone || about().any(|event| event.task != task)
+    let own = || during.iter().filter(|event| event.task == task);
+    let is_released_later =
+        || own().any(|event| matches!(event.what, What::Queue(_, work, _) if releases(work)));
+    held == 0 || is_gone || about().any(|event| event.task != task) || (held > 0 && is_released_later())
+}
+
+/// Whether work is the release of an object that the kernel delays.
+fn releases(work: WorkFn) -> bool {
+    match work {
+        WorkFn::ReleaseChild(_)
+        | WorkFn::ReleaseParent(_)
+        | WorkFn::ReleaseDevice(_)
+        | WorkFn::ReleaseType(..)
+        | WorkFn::ReleaseVfio(_) => true,
+        WorkFn::NetdeviceEvent(_)
+        | WorkFn::RescanDevice(_)
+        | WorkFn::LineCardStatus(_)
+        | WorkFn::NestedNotify(_)
+        | WorkFn::CleanupNet(_)
+        | WorkFn::UnregisterParent(_)
+        | WorkFn::UnregisterDevice(_)
+        | WorkFn::NetdeviceGone(_)
+        | WorkFn::AddressGone(..)
+        | WorkFn::CmWork(_)
+        | WorkFn::FunctionState(_)
+        | WorkFn::LinkLocal(_) => false,
+    }
 }
 
 /// What an event changes: of which life of an object, and which of three things.
@@ -138,7 +165,9 @@ fn changed(event: &Event) -> Option<Change> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Client, Errno, Handle, IbDevice, Module, PortIndex};
+    use crate::event::{
+        Client, Errno, Handle, IbDevice, MdevType, Module, Parent, PortIndex, QueueName, Uuid,
+    };
 
     const ESWITCH: Subject = Subject::Eswitch(Handle::Netdevsim0);
     const PORT: Subject = Subject::Port(Handle::Netdevsim0, PortIndex::P0);
@@ -255,6 +284,19 @@ mod tests {
         }
         let down = (0, What::Return(Callback::ReloadUp, device, Some(Errno::EINVAL)));
         assert_eq!(check(&Trace::of([BEGIN, put, down, FAIL])), None, "it goes with its device");
+    }
+
+    #[test]
+    fn a_release_that_is_still_to_come_drops_what_its_object_holds() {
+        let kind = Subject::MdevType(Parent::Mtty0, MdevType::Mtty1);
+        let queue = |work| (0, What::Queue(QueueName::System, work, Module::Core));
+        let (get, put) = ((0, What::Get(kind, 2)), (0, What::Put(kind, 1)));
+        let release = queue(WorkFn::ReleaseChild(Uuid::A));
+        assert_eq!(check(&Trace::of([BEGIN, get, release, FAIL])), None);
+        assert_eq!(check(&Trace::of([BEGIN, put, release, FAIL])), Some(3), "it takes no reference away");
+        assert_eq!(check(&Trace::of([BEGIN, get, (1, release.1), FAIL])), Some(3), "it is another task's");
+        let other = queue(WorkFn::LineCardStatus(Handle::Mlxsw0));
+        assert_eq!(check(&Trace::of([BEGIN, get, other, FAIL])), Some(3), "it releases nothing");
     }
 
     #[test]
