@@ -99,18 +99,31 @@ struct Minimizer<'f> {
 
 impl Minimizer<'_> {
     fn reach_fixed_point(&mut self) {
-        // Every change that is kept makes the program smaller in one measure and larger in none before it
-        // (tasks, commands, variants, segments, stops, counts, operands), so this ends.
-        while self.cut_commands()
-            | self.cut_tasks()
-            | self.cut_variants()
-            | self.cut_segments()
-            | self.join_tasks()
-            | self.drop_stops()
-            | self.lower_counts()
-            | self.lower_operands_together()
-            | self.lower_operands()
-        {}
+        self.repeat(&[
+            Self::cut_commands,
+            Self::cut_tasks,
+            Self::cut_variants,
+            Self::cut_segments,
+            Self::join_tasks,
+            Self::drop_stops,
+            Self::lower_counts,
+            Self::lower_operands_together,
+            Self::lower_operands,
+        ]);
+    }
+
+    /// Takes these steps until none of them changes anything.
+    ///
+    /// Every change that is kept makes the program smaller in one measure and larger in none before it (tasks, commands,
+    /// variants, segments, stops, counts, operands), so this ends.
+    fn repeat(&mut self, steps: &[fn(&mut Self)]) {
+        loop {
+            let before = self.best.clone();
+            steps.iter().for_each(|step| step(self));
+            if self.best == before {
+                return;
+            }
+        }
     }
 
     /// Tries a change; keeps it if the program still fails.
@@ -260,6 +273,29 @@ mod tests {
         let mut names: Vec<_> = minimal.tasks.iter().map(|task| task.name).collect();
         names.sort();
         assert_eq!(names, [TaskName::User, TaskName::Probe]);
+    }
+
+    #[test]
+    fn what_one_step_makes_possible_another_takes() {
+        // The others can go only when the operand of the first command is the lowest there is.
+        let mut program = Program::default();
+        let opcodes = [0x14, 0x13, 0x40];
+        let commands = opcodes.map(|opcode| command(opcode, 1)).into();
+        program.tasks.push(Task { name: TaskName::User, commands });
+        let still_fails = |candidate: &Program| {
+            let byte = |opcode: u8| {
+                let commands = candidate.tasks.iter().flat_map(|task| &task.commands).map(Command::encode);
+                let found: Vec<u8> = commands.filter(|(of, _)| *of == opcode).map(|(_, it)| it[0]).collect();
+                found.first().copied()
+            };
+            match opcodes.map(byte) {
+                [Some(0 | 1), Some(1), Some(1)] => true,
+                [Some(0), None, None | Some(0 | 1)] => true,
+                _ => false,
+            }
+        };
+        let minimal = minimize(&program, still_fails);
+        assert_eq!(minimal.commands(), 1, "{minimal:?}");
     }
 
     #[test]

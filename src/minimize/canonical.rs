@@ -26,7 +26,7 @@ impl Minimizer<'_> {
             let names: Vec<&str> = order.iter().map(|task| word(start.tasks[*task].name)).collect();
             let ordered = self.attempt(sort, || format!("with tasks in the order {}", names.join(", ")));
             if ordered {
-                while self.cut_segments() | self.drop_stops() | self.lower_counts() {}
+                self.repeat(&[Self::cut_segments, Self::drop_stops, Self::lower_counts]);
                 if size(&self.best) < size(&smallest) {
                     smallest = self.best.clone();
                 }

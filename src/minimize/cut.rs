@@ -6,7 +6,7 @@ use crate::program::{Command, Program, Variants};
 use std::ops::Range;
 
 impl Minimizer<'_> {
-    pub(super) fn cut_commands(&mut self) -> bool {
+    pub(super) fn cut_commands(&mut self) {
         self.cut_ranges(Program::commands, remove_commands, |program, range| {
             let (task, first) = command_at(program, range.start);
             match range.len() {
@@ -15,16 +15,16 @@ impl Minimizer<'_> {
                     format!("without {count} commands from {} of {} on", first + 1, program.tasks[task].name)
                 }
             }
-        })
+        });
     }
 
-    pub(super) fn cut_segments(&mut self) -> bool {
+    pub(super) fn cut_segments(&mut self) {
         let count = |program: &Program| program.schedule.len();
         let remove = |program: &mut Program, range: Range<usize>| drop(program.schedule.drain(range));
         self.cut_ranges(count, remove, |_, range| match range.len() {
             1 => format!("without segment {}", range.start + 1),
             count => format!("without {count} segments from {} on", range.start + 1),
-        })
+        });
     }
 
     /// Drops ranges of a list: halves, quarters, and so on down to single elements, from the end on, since
@@ -34,25 +34,22 @@ impl Minimizer<'_> {
         count: impl Fn(&Program) -> usize,
         remove: impl Fn(&mut Program, Range<usize>),
         describe: impl Fn(&Program, Range<usize>) -> String,
-    ) -> bool {
-        let mut any = false;
+    ) {
         let mut size = count(&self.best);
         while size > 0 {
             let mut end = count(&self.best);
             while end > 0 {
                 let range = end.saturating_sub(size)..end;
                 let described = describe(&self.best, range.clone());
-                any |= self.attempt(|program| remove(program, range.clone()), || described);
+                self.attempt(|program| remove(program, range.clone()), || described);
                 // The elements before the range keep their places, whether or not it is gone.
                 end = range.start;
             }
             size = size.min(count(&self.best)) / 2;
         }
-        any
     }
 
-    pub(super) fn cut_tasks(&mut self) -> bool {
-        let mut any = false;
+    pub(super) fn cut_tasks(&mut self) {
         for task in (0..self.best.tasks.len()).rev() {
             // Tasks without a command go with the first change that is kept.
             let Some(name) = self.best.tasks.get(task).map(|task| task.name) else { continue };
@@ -60,13 +57,11 @@ impl Minimizer<'_> {
                 program.tasks.remove(task);
                 program.schedule.retain(|segment| segment.task != name);
             };
-            any |= self.attempt(cut, || format!("without task {name}"));
+            self.attempt(cut, || format!("without task {name}"));
         }
-        any
     }
 
-    pub(super) fn cut_variants(&mut self) -> bool {
-        let mut any = false;
+    pub(super) fn cut_variants(&mut self) {
         for (subsystem, variant) in self.best.variants.iter().collect::<Vec<_>>() {
             let cut = |program: &mut Program| {
                 let mut fewer = Variants::default();
@@ -75,14 +70,13 @@ impl Minimizer<'_> {
                 others.for_each(|(of, other)| fewer.insert(of, other.id));
                 program.variants = fewer;
             };
-            any |= self.attempt(cut, || format!("without variant {subsystem}={}", variant.name));
+            self.attempt(cut, || format!("without variant {subsystem}={}", variant.name));
         }
-        any
     }
 
     /// Lets one task do what two did: what fails without a race need not look like one. The commands come in
     /// the order in which they ended or began, or else one task's after the other's.
-    pub(super) fn join_tasks(&mut self) -> bool {
+    pub(super) fn join_tasks(&mut self) {
         let ended = self.order_of(|what| if let What::End(at, _) = what { Some(at) } else { None });
         let began = self.order_of(|what| if let What::Begin(at) = what { Some(at) } else { None });
         let count = self.best.tasks.len();
@@ -109,12 +103,11 @@ impl Minimizer<'_> {
                     };
                     let kept = if keep { "" } else { " and no longer scheduled" };
                     if self.attempt(join, || format!("with {joined} joined to {name} {how}{kept}")) {
-                        return true;
+                        return;
                     }
                 }
             }
         }
-        false
     }
 
     /// Every command's task and place, in the order of these events; those that have none come last.

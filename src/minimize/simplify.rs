@@ -6,20 +6,17 @@ use crate::program::{Command, Program};
 
 impl Minimizer<'_> {
     /// Lets tasks run on instead of stopping at a point.
-    pub(super) fn drop_stops(&mut self) -> bool {
-        let mut any = false;
+    pub(super) fn drop_stops(&mut self) {
         for at in 0..self.best.schedule.len() {
-            any |= self.attempt(
+            self.attempt(
                 |program| program.schedule[at].until = None,
                 || format!("with segment {} running on", at + 1),
             );
         }
-        any
     }
 
     /// Stops the first time a task comes to a point, or at least earlier.
-    pub(super) fn lower_counts(&mut self) -> bool {
-        let mut any = false;
+    pub(super) fn lower_counts(&mut self) {
         for at in 0..self.best.schedule.len() {
             let Some((_, count)) = self.best.schedule[at].until else { continue };
             for lower in 1..count {
@@ -27,16 +24,14 @@ impl Minimizer<'_> {
                     program.schedule[at].until = program.schedule[at].until.map(|(point, _)| (point, lower));
                 };
                 if self.attempt(set, || format!("with segment {} stopping at #{lower}", at + 1)) {
-                    any = true;
                     break;
                 }
             }
         }
-        any
     }
 
     /// Renames one device to an earlier one wherever the program names it.
-    pub(super) fn lower_operands_together(&mut self) -> bool {
+    pub(super) fn lower_operands_together(&mut self) {
         let mut named: Vec<(&'static str, u8)> = Vec::new();
         for command in self.best.tasks.iter().flat_map(|task| &task.commands) {
             let (_, bytes) = command.encode();
@@ -45,42 +40,39 @@ impl Minimizer<'_> {
         }
         named.sort_unstable();
         named.dedup();
-        let mut any = false;
         for (what, byte) in named {
             for lower in 0..byte {
                 let rename = |program: &mut Program| rename_operand(program, what, byte, lower);
                 if self.attempt(rename, || format!("with {what} number {lower} for {byte} everywhere")) {
-                    any = true;
                     break;
                 }
             }
         }
-        any
     }
 
     /// Gives one operand an earlier name.
-    pub(super) fn lower_operands(&mut self) -> bool {
-        let mut any = false;
+    pub(super) fn lower_operands(&mut self) {
         for task in 0..self.best.tasks.len() {
             for at in 0..self.best.tasks[task].commands.len() {
                 for operand in 0..OPERANDS_MAX {
-                    any |= self.lower_operand(task, at, operand);
+                    self.lower_operand(task, at, operand);
                 }
             }
         }
-        any
     }
 
-    fn lower_operand(&mut self, task: usize, at: usize, operand: usize) -> bool {
+    fn lower_operand(&mut self, task: usize, at: usize, operand: usize) {
         let (opcode, bytes) = self.best.tasks[task].commands[at].encode();
-        (0..bytes[operand]).any(|lower| {
+        for lower in 0..bytes[operand] {
             let mut bytes = bytes;
             bytes[operand] = lower;
-            let Some(command) = Command::decode(opcode, &bytes) else { return false };
+            let Some(command) = Command::decode(opcode, &bytes) else { continue };
             let name = self.best.tasks[task].name;
             let set = |program: &mut Program| program.tasks[task].commands[at] = command;
-            self.attempt(set, || format!("with `{command}` as command {} of {name}", at + 1))
-        })
+            if self.attempt(set, || format!("with `{command}` as command {} of {name}", at + 1)) {
+                return;
+            }
+        }
     }
 }
 
