@@ -378,4 +378,94 @@ mod tests {
         let early = Trace::of_lives([(0, 1, What::Alloc(DEVICE)), (0, 1, What::Free(DEVICE))]);
         assert!(opinion(&early).fault.is_some());
     }
+
+    #[test]
+    fn a_task_that_others_wait_for_holds_what_they_wait_for_until_it_is_done() {
+        let users = LockName { class: LockClass::Users, of: DEVICE };
+        let held = |events: &[(TaskId, What)]| opinion(&trace(events)).held[1].len();
+        assert_eq!(held(&[(1, What::Hold(users))]), 1);
+        assert_eq!(held(&[(1, What::Hold(users)), (1, What::Unhold(users))]), 0);
+        let waits = [(0, What::Ask(users, Mode::Write)), (0, What::Block(users))];
+        assert_eq!(opinion(&trace(&waits)).fault, None, "users need not be tasks");
+    }
+
+    #[test]
+    fn a_task_waits_for_a_lock_that_another_holds() {
+        let waits = (1, What::Block(A));
+        assert_eq!(opinion(&trace(&[&takes(0, A)[..], &[waits]].concat())).fault, None);
+        assert!(opinion(&trace(&[&takes(0, B)[..], &[waits]].concat())).fault.is_some());
+    }
+
+    #[test]
+    fn a_count_of_users_begins_anew_with_its_device() {
+        let [one, other] = [IbDevice::Rxe0, IbDevice::Rxe1].map(Subject::IbUsers);
+        let fault = |events: &[What]| {
+            let events: Vec<_> = events.iter().map(|what| (0, *what)).collect();
+            opinion(&trace(&events)).fault
+        };
+        assert_eq!(fault(&[What::Add(one), What::Get(one, 2), What::Add(one), What::Get(one, 2)]), None);
+        assert!(fault(&[What::Add(one), What::Get(one, 3)]).is_some());
+        assert!(fault(&[What::Add(one), What::Add(other), What::Get(one, 3)]).is_some());
+    }
+
+    #[test]
+    fn what_was_not_seen_to_begin_may_be_freed() {
+        let other = Subject::Device(Handle::Netdevsim1);
+        assert_eq!(opinion(&trace(&[(0, What::Alloc(other)), (0, What::Free(DEVICE))])).fault, None);
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_or_has_too_many_objects_is_not_compared() {
+        let late = |life| Trace::of_lives([(0, life, What::Free(DEVICE)), (1, life, What::Use(DEVICE))]);
+        assert!(differs(&late(1)).is_some());
+        assert_eq!(differs(&late(Life::MAX)), None);
+        let mut cut_off = late(1);
+        cut_off.push(0, What::OutOfSteps);
+        assert_eq!(differs(&cut_off), None);
+    }
+
+    /// Two tasks that wait for each other, and what is said of it: what each holds and waits for.
+    fn crossed(links: [(LockName, LockName); 2]) -> Trace {
+        let waits = [(0, B), (1, A)]
+            .map(|(task, lock)| [(task, What::Ask(lock, Mode::Write)), (task, What::Block(lock))])
+            .concat();
+        let said = [(0, What::LockOrder(0)), (0, What::Deadlock(0))];
+        let mut trace = trace(&[&takes(0, A)[..], &takes(1, B), &waits, &said].concat());
+        let link = |(task, (holds, waits))| Link { task, holds, waits, at: Point::RemoveFree };
+        trace.cycles = vec![[0, 1].into_iter().zip(links).map(link).collect()];
+        trace
+    }
+
+    #[test]
+    fn a_cycle_names_what_each_task_waits_for_and_holds() {
+        assert_eq!(differs(&crossed([(A, B), (B, A)])), None);
+        let says = |links| differs(&crossed(links)).unwrap_or_default();
+        assert!(says([(A, A), (B, A)]).contains("is said to wait for"));
+        let third = LockName { class: LockClass::DevlinkMutex, of: Subject::Kernel };
+        assert!(says([(third, B), (B, A)]).contains("is said to hold"));
+        assert_eq!(says([(B, B), (B, A)]), "", "a task that waits for a lock is ahead of others");
+        let mut alone = trace(&[&takes(1, A)[..], &[(0, What::Block(A)), (0, What::Deadlock(0))]].concat());
+        alone.cycles = vec![vec![Link { task: 0, holds: third, waits: A, at: Point::RemoveFree }]];
+        assert_eq!(differs(&alone), None, "what it waits for comes no more");
+    }
+
+    #[test]
+    fn an_order_among_more_locks_than_are_ordered_need_not_be_said() {
+        let nested = |first, then| [takes(0, first), takes(0, then)].concat();
+        let leaves = |first, then| [lets_go(0, then), lets_go(0, first)];
+        let inverted = [nested(A, B), leaves(A, B).into(), nested(B, A), leaves(B, A).into()].concat();
+        let with = |others: u8| {
+            let mut trace = Trace::of_lives((1..=others).flat_map(|life| {
+                [(0, life, What::Acquire(A, Mode::Write)), (0, life, What::Release(A, Mode::Write))]
+            }));
+            inverted.iter().for_each(|(task, what)| trace.push(*task, *what));
+            trace
+        };
+        let (most, more) = (ORDERED as u8 - 3, ORDERED as u8 - 2);
+        assert!(differs(&with(most)).is_some());
+        assert_eq!(differs(&with(more)), None);
+        let mut said = Trace::of_lives((1..=more).map(|life| (0, life, What::Acquire(A, Mode::Read))));
+        said.push(0, What::LockOrder(0));
+        assert!(differs(&said).is_some(), "what is said must be so");
+    }
 }

@@ -211,6 +211,30 @@ mod tests {
     }
 
     #[test]
+    fn a_task_that_unlocks_one_lock_keeps_the_others() {
+        let all = LockName { class: LockClass::DevlinkMutex, of: Subject::Kernel };
+        let own = LockName { class: LockClass::Devlink, of: Subject::Devlink(Handle::Mlx50) };
+        let works = |task| (task, What::Call(Callback::ReloadDown, Subject::Devlink(Handle::Mlx50)));
+        let takes = |task, lock| (task, What::Acquire(lock, Mode::Write));
+        let leaves = |task, lock| (task, What::Release(lock, Mode::Write));
+        let first = [takes(0, all), takes(0, own), works(0), leaves(0, all), works(0), leaves(0, own)];
+        let second = [takes(1, all), works(1), works(1), leaves(1, all)];
+        let trace = Trace::of(first.into_iter().chain(second));
+        assert_eq!(measure(&trace), Measure { makespan: 3, first_wait: Some(6) });
+    }
+
+    #[test]
+    fn a_reader_that_has_a_lock_twice_keeps_it_until_the_second_unlock() {
+        let lock = LockName { class: LockClass::PernetOps, of: Subject::Kernel };
+        let works = (0, What::Call(Callback::ReloadDown, Subject::Devlink(Handle::Mlx50)));
+        let [takes, leaves] =
+            [What::Acquire(lock, Mode::Read), What::Release(lock, Mode::Read)].map(|it| (0, it));
+        let reader = [takes, works, takes, works, leaves, works, leaves];
+        let trace = Trace::of(reader.into_iter().chain([(1, What::Acquire(lock, Mode::Write))]));
+        assert_eq!(measure(&trace), Measure { makespan: 3, first_wait: Some(7) });
+    }
+
+    #[test]
     fn a_writer_waits_for_readers() {
         assert_eq!(meets(Mode::Read, Mode::Write), Measure { makespan: 2, first_wait: Some(3) });
     }

@@ -96,6 +96,14 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_known_only_from_its_beginning_in_the_initial_namespace() {
+        let end = What::Notify(Notice::Del, DEVICE, 0);
+        assert_eq!(broken(&[NEW, end, What::AtRest(DEVICE, 1)]), Some(2), "its end was notified");
+        let elsewhere = [What::In(NetNs::A), What::Notify(Notice::New, TO, 0), What::In(NetNs::Init)];
+        assert_eq!(broken(&[&[NEW], &elsewhere[..], &[What::AtRest(TO, 1)]].concat()), Some(4));
+    }
+
+    #[test]
     fn a_device_that_takes_the_former_name_is_another() {
         let moved = What::Uevent(Action::Move(IbDevice::Rxe0.to_byte()), TO);
         let (another, renamed) = (What::AtRest(DEVICE, 1), What::AtRest(TO, 1));

@@ -173,6 +173,12 @@ mod tests {
     }
 
     #[test]
+    fn a_task_that_has_registered_a_device_says_nothing_of_its_clients() {
+        assert_eq!(broken(&[CLIENT, ENTER, VISIBLE, LEAVE, ADD]), None);
+        assert_eq!(broken(&[REMOVE]), Some(0), "there was no beginning");
+    }
+
+    #[test]
     fn an_end_before_the_clients_or_without_a_beginning_breaks_it() {
         assert_eq!(broken(&[CLIENT, ENTER, VISIBLE, HAS, ADD, NEW, LEAVE, DEL]), Some(7));
         assert_eq!(broken(&[DEL]), Some(0));

@@ -59,5 +59,9 @@ mod tests {
         let gone = (1, What::Free(Subject::Netns(NetNs::A)));
         assert_eq!(check(&Trace::of([visible, moves(NetNs::A), gone])), Some(2));
         assert_eq!(check(&Trace::of([visible, moves(NetNs::A), moves(NetNs::Init), gone])), None);
+        let again =
+            [What::Hidden, What::Alloc, What::Visible].map(|what| (0, what(Subject::Devlink(HANDLE))));
+        let trace = [&[visible, moves(NetNs::A)], &again[..], &[gone]].concat();
+        assert_eq!(check(&Trace::of(trace)), None, "the next one begins in the initial namespace");
     }
 }

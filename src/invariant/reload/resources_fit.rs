@@ -67,6 +67,7 @@ fn fits(resource: Resource, sizes: &[ResourceSize; Resource::COUNT]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::TaskName;
 
     const HANDLE: Handle = Handle::Mlxsw0;
 
@@ -83,7 +84,10 @@ mod tests {
     #[test]
     fn parts_that_are_too_large_break_it() {
         let sizes = [sized(Resource::Ipv4, ResourceSize::N9), sized(Resource::Ipv4Fib, ResourceSize::N10)];
-        assert_eq!(check(&Trace::of(sizes.into_iter().chain(reloads()))), Some(3));
+        let mut trace = Trace::of(sizes.into_iter().chain(reloads()));
+        assert_eq!(check(&trace), Some(3));
+        trace.tasks[0] = *TaskName::ALL.iter().find(|name| name.is_worker()).expect("there are workers");
+        assert_eq!(check(&trace), None, "the end of a namespace asks for no size");
     }
 
     #[test]

@@ -62,6 +62,8 @@ mod tests {
     fn another_task_may_tell_for_it() {
         assert_eq!(check(&Trace::of([(0, ENTER), (1, TOLD), (0, LEAVE)])), None);
         assert_eq!(check(&Trace::of([(1, TOLD), (0, ENTER), (0, LEAVE)])), Some(2));
+        let another_enters = [(0, ENTER), (0, TOLD), (1, ENTER), (0, LEAVE)];
+        assert_eq!(check(&Trace::of(another_enters)), None);
     }
 
     #[test]

@@ -159,5 +159,18 @@ mod tests {
         let [shown, hidden] = [What::Visible(PARENT), What::Hidden(PARENT)].map(|what| (0, what));
         assert_eq!(broken(&[enter, shown, failed]), None);
         assert_eq!(broken(&[shown, hidden, enter, failed]), Some(3), "it is registered for the second time");
+        let leave = (0, What::Leave(Span::MdevRegister, PARENT, None));
+        assert_eq!(broken(&[enter, leave, failed]), None, "no registration is under way");
+        assert_eq!(broken(&[failed]), None, "none has begun");
+        let said = (0, What::Uevent(UNREGISTERED, PARENT));
+        assert_eq!(broken(&[said, enter, failed]), None, "the rules act on an old event");
+    }
+
+    #[test]
+    fn only_a_device_that_was_started_can_be_forgotten() {
+        let turn = |old, new| broken(&[ADD, (1, turns(old, new))]);
+        assert_eq!(turn(Configured::Failed, Configured::Forgotten), None);
+        assert_eq!(turn(Configured::Started, Configured::Started), None);
+        assert_eq!(turn(Configured::Started, Configured::Forgotten), Some(1));
     }
 }

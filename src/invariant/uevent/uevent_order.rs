@@ -247,14 +247,17 @@ mod tests {
 
     #[test]
     fn a_vfio_device_outside_of_its_driver_breaks_it() {
-        let vfio = Subject::VfioDevice(Parent::Mtty0, Uuid::A);
         let (add, bind) = (What::Uevent(Action::Add, CHILD), What::Uevent(Action::Bind, CHILD));
-        let (vfio_add, vfio_remove) = (What::Uevent(Action::Add, vfio), What::Uevent(Action::Remove, vfio));
-        assert_eq!(broken(&[add, vfio_add, bind, vfio_remove]), None);
-        assert_eq!(broken(&[add, bind, vfio_add]), Some(2));
-        assert_eq!(broken(&[add, vfio_add, vfio_remove]), Some(2));
-        assert_eq!(broken(&[add, vfio_add, vfio_add]), Some(2), "it is told once");
-        assert_eq!(broken(&[add, vfio_add, bind, vfio_remove, vfio_remove]), Some(4));
+        let [device, group] = [Subject::VfioDevice, Subject::VfioGroup].map(|of| of(Parent::Mtty0, Uuid::A));
+        for vfio in [device, group] {
+            let (vfio_add, vfio_remove) =
+                (What::Uevent(Action::Add, vfio), What::Uevent(Action::Remove, vfio));
+            assert_eq!(broken(&[add, vfio_add, bind, vfio_remove]), None);
+            assert_eq!(broken(&[add, bind, vfio_add]), Some(2));
+            assert_eq!(broken(&[add, vfio_add, vfio_remove]), Some(2));
+            assert_eq!(broken(&[add, vfio_add, vfio_add]), Some(2), "it is told once");
+            assert_eq!(broken(&[add, vfio_add, bind, vfio_remove, vfio_remove]), Some(4));
+        }
     }
 
     #[test]
@@ -281,6 +284,7 @@ mod tests {
         let (add, remove) = (What::Uevent(Action::Add, CHILD), What::Uevent(Action::Remove, CHILD));
         assert_eq!(broken(&[add, remove, failed]), None);
         assert_eq!(broken(&[add, failed]), Some(1));
+        assert_eq!(check(&Trace::of([(1, add), (0, failed)])), None, "another task made it");
     }
 
     #[test]

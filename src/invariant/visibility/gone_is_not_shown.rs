@@ -59,6 +59,7 @@ fn check(trace: &Trace) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::PortIndex;
 
     const DEVICE: Subject = Subject::Devlink(Handle::Mlx50);
     const NEW: (u8, What) = (0, What::Notify(Notice::New, DEVICE, 0));
@@ -67,6 +68,26 @@ mod tests {
     #[test]
     fn an_answer_after_the_end_was_told_breaks_it() {
         assert_eq!(check(&Trace::of([NEW, DEL, (1, What::Dumped(DEVICE, 0))])), Some(2));
+    }
+
+    #[test]
+    fn a_part_whose_end_was_told_is_gone_until_it_is_made_again() {
+        let port = Subject::Port(Handle::Mlx50, PortIndex::P0);
+        let [new, del] = [Notice::New, Notice::Del].map(|notice| (0, What::Notify(notice, port, 0)));
+        let dumped = (1, What::Dumped(port, 0));
+        assert_eq!(check(&Trace::of([NEW, new, del, dumped])), Some(3));
+        assert_eq!(check(&Trace::of([NEW, new, del, new, dumped])), None);
+        assert_eq!(check(&Trace::of([NEW, new, del, (0, What::Add(port)), dumped])), None);
+    }
+
+    #[test]
+    fn an_answer_about_any_life_counts_once_the_end_was_told() {
+        let of = |life, (task, what): (u8, What)| (task, life, what);
+        let dumped = (1, What::Dumped(DEVICE, 0));
+        assert_eq!(check(&Trace::of_lives([of(1, NEW), of(1, DEL), of(2, dumped)])), Some(2));
+        let again = [of(1, NEW), of(1, DEL), of(2, NEW)];
+        assert_eq!(check(&Trace::of_lives(again.into_iter().chain([of(1, dumped)]))), Some(3));
+        assert_eq!(check(&Trace::of_lives(again.into_iter().chain([of(2, dumped)]))), None);
     }
 
     #[test]

@@ -101,5 +101,8 @@ mod tests {
     fn the_first_client_out_first_breaks_it() {
         let events = [FIRST, SECOND, UNREGISTER, remove(Client::Mad), remove(Client::Cm)];
         assert_eq!(broken(&events), Some(4));
+        let left = What::Leave(Span::IbUnregisterDevice, Subject::Ib(DEVICE), None);
+        let one_by_one = [FIRST, SECOND, UNREGISTER, remove(Client::Mad), left, remove(Client::Cm)];
+        assert_eq!(broken(&one_by_one), None, "the device was unregistered before");
     }
 }
