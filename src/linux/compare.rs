@@ -443,6 +443,19 @@ mod tests {
         observed(&Program::default(), &Trace::of(events.iter().map(|what| (0, *what))))
     }
 
+    /// What is compared of an event that a real kernel has words for.
+    fn said(event: What, words: &str) -> Vec<String> {
+        let mut trace = Trace::of([(0, event)]);
+        trace.texts = vec![words.into()];
+        observed(&Program::default(), &trace)
+    }
+
+    /// A program with a schedule, so that it is steered.
+    fn steered() -> Program {
+        let text = "task user\n  devlink.get netdevsim/0\n\nschedule\n  user\n";
+        Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
     const NEW: What = What::Notify(Notice::New, Subject::Devlink(Handle::Netdevsim0), 0);
 
     #[test]
@@ -554,5 +567,115 @@ mod tests {
         let two = What::AtRest(Subject::Devlink(Handle::Netdevsim1), 0);
         assert_eq!(lines(&[one, two]), lines(&[two, one]));
         assert!(difference(&lines(&[one, two]), &lines(&[one])).is_some());
+    }
+
+    #[test]
+    fn words_without_a_name_count_unless_they_come_with_something_that_has_one() {
+        let uevents =
+            ["x/queues/rx-0", "/module/a", "/bus/a", "/class/a", "x/misc/vfio", "x/infiniband_mad/issm0"];
+        for uevent in uevents {
+            let words = format!("uevent add@{uevent}");
+            assert_eq!(said(What::Foreign(0), &words), [""; 0], "{words}");
+            let words = format!("other add@{uevent}");
+            assert_eq!(said(What::Foreign(0), &words), [words], "it is no uevent");
+        }
+        assert_eq!(said(What::Foreign(0), "[link,new] eth7"), [""; 0]);
+        for words in ["uevent add@/devices/x", "other [link,new] eth7"] {
+            assert_eq!(said(What::Foreign(0), words), [words]);
+        }
+    }
+
+    #[test]
+    fn a_complaint_counts_unless_it_is_of_the_clean_up_or_of_a_wait() {
+        let waits = "unregister_netdevice: waiting for eth0 to become free. Usage count = 2";
+        assert_eq!(said(What::Console(0), "BUG: x"), [WARNS]);
+        assert_eq!(said(What::Console(0), &format!("{CLEAN_UP}BUG: x")), [""; 0]);
+        assert_eq!(said(What::Console(0), waits), [""; 0]);
+        assert_eq!(said(What::Foreign(0), waits), [waits], "a message is no complaint");
+        assert_eq!(said(What::Foreign(0), &format!("{CLEAN_UP}BUG: x")).len(), 1);
+    }
+
+    #[test]
+    fn a_warning_counts_once_and_stands_after_its_command() {
+        let warn = What::Warn(Subject::Devlink(Handle::Netdevsim0), Point::RemoveFree);
+        let both = lines(&[What::Begin(0), warn, NEW, warn, What::End(0, None), What::Begin(1), NEW]);
+        let new = format!("notify {NEW}");
+        assert_eq!(both, ["# user: command 1", &new, "ok", WARNS, "# user: command 2", &new]);
+    }
+
+    #[test]
+    fn a_steered_task_says_who_it_is_when_its_command_ends() {
+        for (end, of_many, of_one) in [(None, "user: ok", "ok"), (Some(Errno::EBUSY), "user: EBUSY", "EBUSY")]
+        {
+            let trace = Trace::of([(0, What::End(0, end))]);
+            assert_eq!(observed(&steered(), &trace), [of_many]);
+            assert_eq!(observed(&Program::default(), &trace), [of_one]);
+        }
+        assert_eq!(segments(&steered(), &[SegmentEnd::Ended]).len(), 1);
+        assert!(segments(&steered(), &[SegmentEnd::Ended])[0].starts_with("segment `user`: "));
+    }
+
+    #[test]
+    fn what_is_at_rest_has_the_namespace_before_it_unless_it_is_in_none() {
+        let parent = Subject::Parent(crate::event::Parent::Mtty0);
+        let of = |of| lines(&[What::In(NetNs::A), What::AtRest(of, 0)]).remove(0);
+        assert!(of(Subject::Devlink(Handle::Netdevsim0)).starts_with("in a: at rest "));
+        assert!(of(parent).starts_with("at rest "));
+    }
+
+    #[test]
+    fn what_is_undefined_begins_where_memory_or_text_is_gone() {
+        let device = Subject::Device(Handle::Netdevsim0);
+        for (what, is_it) in [
+            (What::UseAfterFree(device, Point::CleanupNetLock, Point::ProbeAlloc), true),
+            (What::Warn(device, Point::DriverPort), true),
+            (What::Warn(Subject::Devlink(Handle::Netdevsim0), Point::DriverPort), false),
+        ] {
+            let trace = Trace::of([(0, NEW), (0, what), (0, what)]);
+            assert_eq!(first_undefined(&trace), is_it.then_some(1), "{what:?}");
+        }
+    }
+
+    #[test]
+    fn character_devices_that_go_together_are_compared_as_a_set() {
+        let text = "task user\n  netdev.del eth0\n";
+        let program = Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}"));
+        let gone = |of| What::Uevent(Action::Remove, of);
+        let of = |events: [What; 4]| {
+            let all = [What::Begin(0)].into_iter().chain(events);
+            observed(&program, &Trace::of(all.map(|what| (0, what))))
+        };
+        let [rxe, siw] = [IbDevice::Rxe0, IbDevice::Siw0].map(|device| gone(Subject::Ib(device)));
+        let [umad, uverbs] = [gone(Subject::Umad(0)), gone(Subject::Uverbs(0))];
+        assert_eq!(of([umad, uverbs, rxe, siw]), of([rxe, siw, uverbs, umad]));
+        let alone = of([rxe, umad, rxe, rxe]);
+        assert_ne!(alone, of([umad, rxe, rxe, rxe]), "one device's are compared in their order");
+    }
+
+    #[test]
+    fn a_difference_has_no_numbers() {
+        let of = |line: &str| [line.to_string()];
+        let pair = |model: &str, kernel: &str| Some((Some(model.to_string()), Some(kernel.to_string())));
+        assert_eq!(difference(&of("a1"), &of("b23")), pair("a", "b"));
+        assert_eq!(difference(&of("a1"), &[]), Some((Some("a".into()), None)));
+    }
+
+    #[test]
+    fn columns_have_two_lines_around_a_difference_and_every_command() {
+        let model: Vec<String> =
+            "#a bb cc dd ee XX ff gg hh ii jj YY kk ll mm #n oo".split(' ').map(str::to_string).collect();
+        let mut kernel = model.clone();
+        kernel[5] = "xx".into();
+        kernel[11] = "yy".into();
+        let shown = columns(&model, &kernel);
+        let left: Vec<&str> =
+            shown.lines().skip(1).map(|line| line[2..].split(' ').next().unwrap_or("")).collect();
+        assert_eq!(
+            left,
+            ["#a", "…", "dd", "ee", "XX", "ff", "gg", "…", "ii", "jj", "YY", "kk", "ll", "…", "#n", "…"]
+        );
+        let marked = shown.lines().filter(|line| line.starts_with('!')).count();
+        assert_eq!(marked, 2, "{shown}");
+        assert!(!columns(&model, &model).contains("bb"), "nothing is near a difference");
     }
 }
