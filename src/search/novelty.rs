@@ -261,6 +261,32 @@ mod tests {
         assert_eq!(novelty.states(), 4, "only visible and not ready is new");
     }
 
+    /// How many states a trace comes to.
+    fn states(events: &[What]) -> u64 {
+        let mut novelty = Novelty::default();
+        novelty.observe(&Trace::of(events.iter().map(|what| (0, *what))));
+        novelty.states()
+    }
+
+    #[test]
+    fn what_ends_leads_back_to_a_known_state() {
+        let [alloc, ready, visible] = [What::Alloc, What::Ready, What::Visible].map(|what| what(INSTANCE));
+        let shown = [alloc, ready, visible];
+        assert_eq!(states(&[&shown[..], &[What::Hidden(INSTANCE)]].concat()), states(&shown));
+        let gone = [&shown[..], &[What::Free(INSTANCE)]].concat();
+        assert_eq!(states(&[&gone[..], &shown].concat()), states(&gone), "all of it went");
+        let eswitch = Subject::Eswitch(Handle::Netdevsim0);
+        let set = [alloc, What::Set(eswitch, 0, 1), What::Set(eswitch, 1, 2)];
+        assert_eq!(states(&[&set[..], &[What::Set(eswitch, 2, 1)]].concat()), states(&set));
+        assert!(states(&set) > states(&set[..2]));
+    }
+
+    #[test]
+    fn anything_is_new_that_lasts_or_passes() {
+        let new = |lasting, passing| New { lasting, passing }.any();
+        assert_eq!([new(None, false), new(Some(0), false), new(None, true)], [false, true, true]);
+    }
+
     #[test]
     fn an_error_in_a_known_state_is_new() {
         let mut novelty = Novelty::default();
