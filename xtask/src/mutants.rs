@@ -34,8 +34,8 @@ pub(crate) struct Mutants {
     /// Begin the sample this much later
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     seed: usize,
-    /// Tests to run besides the unit tests of the file's folder, in this order
-    #[arg(long = "test", value_name = "NAME", default_values = ["corpus", "recreation", "minimal", "opinion"])]
+    /// Tests to run after the unit tests of the file's folder, in this order; `lib` is the unit tests of all others
+    #[arg(long = "test", value_name = "NAME", default_values = ["corpus", "recreation", "minimal", "opinion", "lib"])]
     tests: Vec<String>,
     /// Percent that must be killed in each folder
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
@@ -50,6 +50,9 @@ pub(crate) struct Mutants {
     #[arg(long)]
     count: bool,
 }
+
+/// What stands for the unit tests of other folders.
+const OTHERS: &str = "lib";
 
 /// One file with its mutants.
 struct File {
@@ -89,11 +92,12 @@ impl Mutants {
             println!("{:20} {all:5}", "all");
             return Ok(ExitCode::SUCCESS);
         }
-        let project = copy_project(&copy, &files)?;
+        let mut project = copy_project(&copy, &files)?;
+        project.extend(self.tests.join(" ").as_bytes());
         let path = self.known.clone().unwrap_or_else(|| target.join("mutants.known"));
         let mut list = List::read(path, &project)?;
         let built = build(&copy, &mut files, &self.tests, &mut list)?;
-        let mut judge = Judge::new(&copy, built);
+        let mut judge = Judge::new(&copy, built, self.tests.iter().any(|test| test == OTHERS));
         let numbered: Vec<(usize, &File, &Mutant)> = number(&files);
         let count = self.sample.unwrap_or(numbered.len()).min(numbered.len());
         let chosen =
@@ -137,7 +141,8 @@ impl Mutants {
                     let text = fs::read_to_string(&path)?;
                     let mutants = places(&text).with_context(|| path.display().to_string())?;
                     are_there(list.iter().filter(|entry| entry.is_in(&path)), &mutants)?;
-                    let is_asked = path.starts_with(Path::new("src").join(&self.only));
+                    let is_a_test = path.file_stem().is_some_and(|name| name == "tests");
+                    let is_asked = path.starts_with(Path::new("src").join(&self.only)) && !is_a_test;
                     let plants = |mutant: Mutant| Planted {
                         is_rust: true,
                         is_judged: is_asked
@@ -285,7 +290,8 @@ fn build(copy: &Path, files: &mut [File], tests: &[String], list: &mut List) -> 
         }
         let mut command = Command::new("cargo");
         command.args(["test", "--no-run", "--quiet", "--message-format=json", "--package", "unreg", "--lib"]);
-        for test in tests {
+        let tests = || tests.iter().map(String::as_str).filter(|test| *test != OTHERS);
+        for test in tests() {
             command.args(["--test", test]);
         }
         // Cargo takes two copies of a project for one if they are built in one folder.
@@ -304,7 +310,7 @@ fn build(copy: &Path, files: &mut [File], tests: &[String], list: &mut List) -> 
                     tested.clone().filter(|it| it.target.as_ref().is_some_and(|of| of.name == name));
                 built.find_map(|message| message.executable.clone())
             };
-            let names = std::iter::once("unreg").chain(tests.iter().map(String::as_str));
+            let names = std::iter::once("unreg").chain(tests());
             return names
                 .map(|name| find(name).with_context(|| format!("no test {name} was built")))
                 .collect();

@@ -58,15 +58,17 @@ pub(super) struct Judge<'a> {
     units: PathBuf,
     /// The others, cheap ones first.
     others: Vec<Test>,
+    /// Whether the unit tests of other files are run too.
+    has_all_units: bool,
     plain: BTreeMap<Test, Plain>,
 }
 
 impl<'a> Judge<'a> {
     /// A judge by tests that were built in a copy: the unit tests first.
-    pub(super) fn new(copy: &'a Path, mut built: Vec<PathBuf>) -> Self {
+    pub(super) fn new(copy: &'a Path, mut built: Vec<PathBuf>, has_all_units: bool) -> Self {
         let units = built.remove(0);
         let others = built.into_iter().map(|executable| Test { executable, arguments: Vec::new() }).collect();
-        Judge { copy, units, others, plain: BTreeMap::new() }
+        Judge { copy, units, others, has_all_units, plain: BTreeMap::new() }
     }
 
     /// Runs the tests that come to a mutant until one fails: the unit tests that `filter` names, the others in their order,
@@ -75,7 +77,9 @@ impl<'a> Judge<'a> {
         let units = |arguments| Test { executable: self.units.clone(), arguments };
         let mut tests = vec![units(vec![filter.into()])];
         tests.extend(self.others.iter().cloned());
-        tests.push(units(vec!["--skip".into(), filter.into()]));
+        if self.has_all_units {
+            tests.push(units(vec!["--skip".into(), filter.into()]));
+        }
         let mut is_reached = false;
         for test in &tests {
             let plain = self.plain(test)?;
@@ -97,7 +101,7 @@ impl<'a> Judge<'a> {
 
     fn plain(&mut self, test: &Test) -> anyhow::Result<&Plain> {
         if !self.plain.contains_key(test) {
-            let asked = self.copy.join("asked");
+            let asked = self.copy.join(format!("asked-{}", std::process::id()));
             fs::write(&asked, "")?;
             let start = Instant::now();
             let mut command = self.command(test);
@@ -108,6 +112,7 @@ impl<'a> Judge<'a> {
             let took = start.elapsed();
             eprintln!("{name} {:?} takes {took:.1?}", test.arguments);
             let asks = fs::read_to_string(&asked)?.lines().map(str::parse).collect::<Result<_, _>>()?;
+            fs::remove_file(&asked)?;
             self.plain.insert(test.clone(), Plain { took, asks });
         }
         Ok(&self.plain[test])
