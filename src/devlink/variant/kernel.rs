@@ -200,7 +200,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             who: "Leon Romanovsky",
             claim: "parts can be made at any time, so notifications must cover those made after register too",
         }],
-        breaks: &["no-warning", "stream-converges"],
+        breaks: &["end-names-all"],
         with: &[],
         apply: |decisions| {
             linux_6_12(decisions);
