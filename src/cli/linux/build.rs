@@ -16,7 +16,7 @@ mod xstate;
 pub(super) use again::again;
 pub(super) use cache::{Built, find, work};
 pub(super) use lines::Lines;
-pub(super) use release::{Release, usual};
+pub(super) use release::{Release, modelled, usual};
 
 use super::guest::{Guest, Setup};
 use crate::cli::{Outcome, out};

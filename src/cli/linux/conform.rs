@@ -424,7 +424,7 @@ fn indent(text: &str) -> String {
 }
 
 /// What the model does, as it is compared.
-fn lines(machine: &mut Machine, program: &Program) -> Vec<String> {
+pub(super) fn lines(machine: &mut Machine, program: &Program) -> Vec<String> {
     let trace = machine.run(program);
     [compare::observed(program, trace), compare::segments(program, &trace.segments)].concat()
 }

@@ -72,6 +72,12 @@ fn is_of(kernel: &str, release: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
 }
 
+/// The variants that are the decisions of a kernel of this release; none if the model has no decisions of that release.
+pub(in crate::cli::linux) fn modelled(kernel: &str) -> anyhow::Result<Option<Variants>> {
+    let is_modelled = OLD.iter().chain([&NEWER, &MODELLED]).any(|release| is_of(kernel, release));
+    if is_modelled { usual(kernel).map(Some) } else { Ok(None) }
+}
+
 /// The variants that stand for a kernel of this release.
 pub(in crate::cli::linux) fn usual(kernel: &str) -> anyhow::Result<Variants> {
     choose::variants(&variants_for(kernel)).map_err(anyhow::Error::msg)
@@ -110,6 +116,9 @@ mod tests {
             assert_eq!(variants_for(kernel), "linux-6.12", "{kernel}");
         }
         assert_eq!(variants_for("7.3.4"), "linux-7.3");
+        let has =
+            ["6.1.192", "6.12.1", "7.3.4", "6.13.0-rc1+"].map(|kernel| modelled(kernel).unwrap().is_some());
+        assert_eq!(has, [true, true, true, false]);
         for kernel in ["6.1.192", "6.12.1", "7.3.4"] {
             let each = [Subsystem::Devlink, Subsystem::Mdev, Subsystem::Ib]
                 .map(|of| usual(kernel).unwrap().of(of) != 0);

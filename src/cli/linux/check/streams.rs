@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use unreg::linux::compare;
 use unreg::linux::perform;
 use unreg::minimize::minimize;
-use unreg::program::Program;
+use unreg::program::{Program, Variants};
+use unreg::run::Machine;
 
 /// So many programs of one cause are made small; the smallest is shown.
 const SMALL: usize = 2;
@@ -20,10 +21,57 @@ struct Joined {
     smallest: Option<Program>,
 }
 
-/// Runs made-up programs on both kernels, and says which messages are new, lost, or moved.
+/// How a kernel agrees with the model of its release.
+struct Model {
+    /// As the user calls the kernel.
+    side: &'static str,
+    release: String,
+    variants: Option<Variants>,
+    equal: usize,
+    /// How many programs differ by each cause.
+    causes: BTreeMap<String, usize>,
+}
+
+impl Model {
+    fn of(side: &'static str, release: &str) -> anyhow::Result<Model> {
+        let variants = build::modelled(release)?;
+        Ok(Model { side, release: release.to_string(), variants, equal: 0, causes: BTreeMap::new() })
+    }
+
+    fn take(&mut self, machine: &mut Machine, program: &Program, kernel: &[String]) {
+        let Some(variants) = self.variants else { return };
+        let model = conform::lines(machine, &Program { variants, ..program.clone() });
+        match compare::cause(&model, kernel) {
+            None => self.equal += 1,
+            Some(cause) => *self.causes.entry(cause).or_default() += 1,
+        }
+    }
+
+    fn text(&self) -> String {
+        let Model { side, release, variants, equal, causes } = self;
+        let Some(variants) = variants else {
+            return format!("- {side}: the model has no decisions of Linux {release}, so it was not asked\n");
+        };
+        let mut text = format!("- {side}: {equal} programs are equal under {variants}, {} differ\n", {
+            causes.values().sum::<usize>()
+        });
+        for (cause, count) in causes {
+            text += &format!("  - {count} programs: {cause}\n");
+        }
+        text
+    }
+}
+
+/// Runs made-up programs on both kernels, and says which messages are new, lost, or moved. Each is compared with the model
+/// of its release too, if there is one.
 pub(super) fn compare(base: &Which, head: &Which, seed: u64, count: usize) -> anyhow::Result<Part> {
     let setups = [base.setup()?, head.setup()?];
     let variants = build::usual(&setups[0].kernel.about.release)?;
+    let mut models = [
+        Model::of("base", &setups[0].kernel.about.release)?,
+        Model::of("head", &setups[1].kernel.about.release)?,
+    ];
+    let mut machine = Machine::default();
     let [of_base, of_head] = setups;
     let mut before = RealKernel::new(of_base, base);
     let mut after = RealKernel::new(of_head, head);
@@ -34,6 +82,9 @@ pub(super) fn compare(base: &Which, head: &Which, seed: u64, count: usize) -> an
     for (_, program) in &programs {
         let both = [lines(&mut before, program)?, lines(&mut after, program)?];
         progress.one_more();
+        for (model, lines) in models.iter_mut().zip(&both) {
+            model.take(&mut machine, program, lines);
+        }
         let Some(cause) = compare::cause(&both[0], &both[1]) else { continue };
         different += 1;
         let by = joined.entry(cause.clone()).or_default();
@@ -61,6 +112,7 @@ pub(super) fn compare(base: &Which, head: &Which, seed: u64, count: usize) -> an
         text += &format!("### {count} programs: {cause}\n\n{}\n", sorts(&both[0], &both[1]));
         text += &format!("```\n{program}\n{}\n```\n\n", columns(&both[0], &both[1]).trim_end());
     }
+    text += &format!("## Model\n\n{}\n", models.map(|model| model.text()).concat());
     Ok(Part { text, is_worse: false })
 }
 
@@ -143,6 +195,26 @@ fn sorts(base: &[String], head: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_release_without_decisions_is_compared_with_no_model() {
+        let program = Program::parse("task user\n  devlink.dump\n", "test").unwrap();
+        let mut machine = Machine::default();
+        let mut of = |release| {
+            let mut model = Model::of("base", release).unwrap();
+            let lines = ["# user: devlink.dump".to_string(), "ok".to_string()];
+            model.take(&mut machine, &program, &lines);
+            model.take(&mut machine, &program, &lines[..1]);
+            model.text()
+        };
+        assert!(of("6.13.0-rc1+").contains("has no decisions of Linux 6.13.0-rc1+"));
+        let known = of("6.12.117");
+        assert!(
+            known.contains("1 programs are equal under devlink=linux-6.12") && known.contains("1 differ"),
+            "{known}"
+        );
+        assert!(known.contains("  - 1 programs: only the model: ok"), "{known}");
+    }
 
     #[test]
     fn sides_are_called_base_and_head() {
