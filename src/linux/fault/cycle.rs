@@ -11,10 +11,7 @@ const GUESSED: u32 = 8;
 
 /// The functions in which the tasks of a deadlock wait, sorted, each once: of the tasks of the likeliest cycle, or of all
 /// if no cycle is seen. `under_way` gives the name of a task's command.
-pub(super) fn functions<'w>(
-    waits: &'w [Wait],
-    under_way: impl Fn(TaskName) -> Option<&'static str>,
-) -> Vec<&'w str> {
+pub(super) fn functions(waits: &[Wait], under_way: impl Fn(TaskName) -> Option<&'static str>) -> Vec<&str> {
     let edges: Vec<Vec<(usize, u32)>> = (0..waits.len()).map(|at| edges(waits, at, &under_way)).collect();
     let all: Vec<usize> = (0..waits.len()).collect();
     let cycle = likeliest(&edges, |cycle| names(waits, cycle).concat()).unwrap_or(all);
