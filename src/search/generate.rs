@@ -23,8 +23,7 @@ const FEW: u64 = 6;
 pub struct Alphabet {
     groups: Vec<Vec<&'static CommandSpec>>,
     all: Vec<&'static CommandSpec>,
-    /// For each of all commands those that name the same kind of object: of its kinds that others name too the one that
-    /// fewest name.
+    /// For each of all commands those that name the same kind of object: of its kinds the one that fewest name.
     relatives: Vec<Vec<&'static CommandSpec>>,
 }
 
@@ -85,8 +84,7 @@ fn relatives(spec: &'static CommandSpec, all: &[&'static CommandSpec]) -> Vec<&'
         let names = |spec: &&&CommandSpec| spec.operands.iter().any(|operand| operand.what == what);
         all.iter().filter(names).copied().collect::<Vec<_>>()
     };
-    // A kind that no other command names, such as a mode, relates the command to none.
-    let kinds = spec.operands.iter().map(|operand| who_names(operand.what)).filter(|named| named.len() > 1);
+    let kinds = spec.operands.iter().map(|operand| who_names(operand.what));
     kinds.min_by_key(Vec::len).unwrap_or_else(|| vec![spec])
 }
 
@@ -197,18 +195,6 @@ mod tests {
         assert!(has(Subsystem::Devlink, "driver.probe") && !has(Subsystem::Devlink, "mtty.probe"));
         assert!(has(Subsystem::Mdev, "mtty.probe") && !has(Subsystem::Mdev, "ib.register-device"));
         assert!(has(Subsystem::Ib, "module.remove") && has(Subsystem::Mdev, "module.remove"));
-    }
-
-    #[test]
-    fn a_switch_of_its_own_leaves_a_command_its_relatives() {
-        let every = Alphabet::new(&[]);
-        let related = |name: &str| {
-            let spec = every.all().iter().find(|spec| spec.name == name).expect("there is such a command");
-            every.relatives(spec).iter().map(|spec| spec.name).collect::<Vec<_>>()
-        };
-        assert!(related("devlink.port-function-set").contains(&"devlink.port-new"));
-        assert!(related("devlink.trap-set").contains(&"devlink.trap-get"));
-        assert!(related("devlink.rate-set").contains(&"devlink.rate-new"));
     }
 
     #[test]
