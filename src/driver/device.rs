@@ -43,6 +43,17 @@ impl Ports {
     }
 }
 
+/// What a driver remembers of the one subfunction that its device has room for.
+#[derive(Debug, Default)]
+pub struct Function {
+    /// The port through which users reach it.
+    pub port: Cell<Option<PortIndex>>,
+    /// Whether it is to be active.
+    pub is_active: Cell<bool>,
+    /// Whether there is a device of it, with a driver.
+    pub is_attached: Cell<bool>,
+}
+
 /// What a driver remembers of one of its devices, and the bus of the device itself.
 #[derive(Debug)]
 pub struct Device {
@@ -69,7 +80,7 @@ pub struct Device {
     /// The ports that the driver knows of, oldest first.
     pub ports: Cell<Ports>,
     /// Its subfunction.
-    pub(in crate::driver) function: super::function::Function,
+    pub function: Function,
     /// How many virtual functions there are.
     pub vfs: Cell<usize>,
     /// Whether the files are there that change ports, under the decisions that remove them before anything else.

@@ -9,18 +9,6 @@ use crate::event::value::PortFunction;
 use crate::event::{
     Errno, EswitchMode, FunctionState, Handle, Module, Point, PortCount, PortIndex, QueueName, WorkFn,
 };
-use crate::sim::cell::Cell;
-
-/// What a driver remembers of the one subfunction that its device has room for.
-#[derive(Debug, Default)]
-pub struct Function {
-    /// The port through which users reach it.
-    port: Cell<Option<PortIndex>>,
-    /// Whether it is to be active.
-    is_active: Cell<bool>,
-    /// Whether there is a device of it, with a driver.
-    is_attached: Cell<bool>,
-}
 
 /// Models `mlx5_devlink_sf_port_new()`: without switchdev there are no subfunctions, and one that still goes has its place.
 pub(super) async fn add(cores: &Cores<'_>, id: InstanceId, index: PortIndex) -> Result<(), Errno> {

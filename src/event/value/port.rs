@@ -103,7 +103,7 @@ impl fmt::Display for Port {
             write!(f, "{} ", self.kind)?;
         }
         let state = if is_active { "active" } else { "inactive" };
-        write!(f, "function state {state} opstate {}", if is_attached { "attached" } else { "detached" })
+        write!(f, "function {state} {}", if is_attached { "attached" } else { "detached" })
     }
 }
 
