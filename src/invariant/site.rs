@@ -106,7 +106,18 @@ fn kind(of: Subject) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Handle, Notice};
+    use crate::event::{Handle, LockClass, LockName, Notice, Point};
+
+    #[test]
+    fn a_cycle_has_one_name_wherever_it_is_entered() {
+        let [rtnl, all] =
+            [LockClass::Rtnl, LockClass::PernetOps].map(|class| LockName { class, of: Subject::Kernel });
+        let link = |task, holds, waits| Link { task, holds, waits, at: Point::RemoveFree };
+        let [one, other] = [link(0, rtnl, all), link(1, all, rtnl)];
+        assert_eq!(classes(&[one, other]), classes(&[other, one]));
+        assert_eq!(classes(&[one, other]).matches(" then ").count(), 2);
+        assert_ne!(classes(&[one]), classes(&[other]));
+    }
 
     #[test]
     fn devices_do_not_matter_and_kinds_of_objects_do() {

@@ -86,6 +86,8 @@ mod tests {
         assert_eq!(broken(&[What::Add(TABLE), FOLLOWS, What::Add(other), REST]), None);
         assert_eq!(broken(&[What::Add(TABLE), What::Add(ADDRESS), REST]), None, "it follows nothing");
         assert_eq!(broken(&[What::Add(ADDRESS), REST]), None);
+        let gone = [What::Add(TABLE), FOLLOWS, What::Add(ADDRESS), What::Remove(TABLE), REST];
+        assert_eq!(broken(&gone), None, "there is no table any more");
     }
 
     #[test]
