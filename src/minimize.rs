@@ -288,11 +288,8 @@ mod tests {
                 let found: Vec<u8> = commands.filter(|(of, _)| *of == opcode).map(|(_, it)| it[0]).collect();
                 found.first().copied()
             };
-            match opcodes.map(byte) {
-                [Some(0 | 1), Some(1), Some(1)] => true,
-                [Some(0), None, None | Some(0 | 1)] => true,
-                _ => false,
-            }
+            let all = opcodes.map(byte);
+            matches!(all, [Some(0 | 1), Some(1), Some(1)] | [Some(0), None, None | Some(0 | 1)])
         };
         let minimal = minimize(&program, still_fails);
         assert_eq!(minimal.commands(), 1, "{minimal:?}");
