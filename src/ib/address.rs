@@ -69,7 +69,9 @@ impl Ib {
         }
         self.rename_gids(k, id, old.name);
         self.tables_follow(k, id, followed);
-        self.notify_netdev_rename(k, id);
+        if !self.decisions.users.netdev_rename_comes_last {
+            self.notify_netdev_rename(k, id);
+        }
     }
 
     /// The netdev is in another namespace, where no table has its addresses.

@@ -82,7 +82,7 @@ impl Ib {
     }
 
     /// RDMA_NETDEV_RENAME_EVENT: the netdev that a device is on has another name.
-    pub(super) fn notify_netdev_rename(&self, k: &Kernel, id: NetdevId) {
+    pub fn notify_netdev_rename(&self, k: &Kernel, id: NetdevId) {
         if !self.decisions.users.announces_renames {
             return;
         }

@@ -91,6 +91,9 @@ pub(super) async fn rename(cores: &Cores<'_>, netdev: Netdev, to: Netdev) -> Res
     cores.ib.netdev_renamed(k, id, to);
     netdevs.uevent(k, Action::Move(old.to_byte()), netdevs.get(id));
     netdevs.told(k, Notice::New, netdevs.get(id));
+    if cores.ib.decisions.users.netdev_rename_comes_last {
+        cores.ib.notify_netdev_rename(k, id);
+    }
     Ok(())
 }
 

@@ -102,6 +102,8 @@ pub struct UserRules {
     pub rxe_needs_uverbs: bool,
     /// Whether the notification that a netdev has another name names the device that is on it.
     pub netdev_rename_names_device: bool,
+    /// Whether that notification is sent after the netdev's own message.
+    pub netdev_rename_comes_last: bool,
     /// Whether the device on a netdev that goes is looked up with the list of devices locked.
     pub netdev_lookup_locks: bool,
     /// Which devices a namespace has compat devices of when it begins.
@@ -145,6 +147,7 @@ impl Default for UserRules {
             siw_needs_uverbs: true,
             rxe_needs_uverbs: true,
             netdev_rename_names_device: true,
+            netdev_rename_comes_last: false,
             netdev_lookup_locks: false,
             compat_begins: Begins::WithTheRegistered,
             compat_looks_first: true,

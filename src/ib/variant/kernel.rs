@@ -149,6 +149,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             decisions.users.ends_what_never_began = true;
             decisions.users.announces_renames = true;
             decisions.users.netdev_rename_names_device = false;
+            decisions.users.netdev_rename_comes_last = true;
             decisions.users.siw_needs_uverbs = false;
             decisions.users.rxe_needs_uverbs = false;
         },
