@@ -83,7 +83,7 @@ mod tests {
         for _ in 0..2 {
             guide.take(&program, machine.run(&program), &store).unwrap();
         }
-        assert_eq!(guide.kept, [program.clone()]);
+        assert_eq!(guide.kept, std::slice::from_ref(&program));
         let mut next = Guide::default();
         next.read(&store, program.variants).unwrap();
         next.read(&store, program.variants).unwrap();
