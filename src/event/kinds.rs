@@ -65,7 +65,7 @@ kinds! {
     END_ERROR,
     /// A mediated device that udev's rules are to make.
     CONFIGURED,
-    /// A mediated device was allocated.
+    /// A mediated device was allocated, or an attempt to make one ended.
     CHILD_MADE,
     /// A parent of mediated devices was registered or unregistered.
     PARENT_REGISTERED,
@@ -116,6 +116,7 @@ kinds! {
     Dumped(_of, _value) => DUMPED;
     Enter(span, _of) => RELOAD if matches!(span, Span::DevlinkReload);
     Leave(span, _of, _errno) =>
+        CHILD_MADE if matches!(span, Span::MdevCreate),
         PARENT_REGISTERED if matches!(span, Span::MdevRegister | Span::MdevUnregister),
         IB_UNREGISTERED if matches!(span, Span::IbUnregisterDevice | Span::IbUnregisterClient);
     Set(of, _old, _new) =>

@@ -10,7 +10,7 @@ use unreg::run::Machine;
 use unreg::search::Sequences;
 
 /// Programs of each subsystem that are made to find out.
-const PROGRAMS: usize = 200;
+const PROGRAMS: usize = 400;
 
 /// Why a command never succeeds on a stock kernel with the drivers that are built for it.
 const NEVER: &[(&str, &str)] = &[
