@@ -234,6 +234,8 @@ pub struct Parts {
     pub reporter_unlocks_itself: bool,
     /// Whether a probe that fails half way leaves what it has made.
     pub probe_not_undone: bool,
+    /// Whether a driver without ports that users add refuses to delete one before it is looked up, as in 6.1.
+    pub port_del_asks_first: bool,
     /// Whether users are told that a driver came to the function of a port, or left it.
     pub function_state_untold: bool,
     /// Whether ports are in a list, the newest last; otherwise they go by their index.

@@ -29,6 +29,9 @@ impl Devlink {
         id: InstanceId,
         port: PortIndex,
     ) -> Result<(), Errno> {
+        if self.decisions.part.port_del_asks_first && !ops.supports_port_new(id) {
+            return Err(Errno::EOPNOTSUPP);
+        }
         self.port_function(k, id, port)?.ok_or(Errno::EOPNOTSUPP)?;
         let op = ops.port_del(id, port);
         k.call(Callback::PortDel, self.named(id), self.module(id), op).await

@@ -133,6 +133,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             decisions.registration.unregister_reverses_all = true;
             decisions.netdev.port_may_end_with_type = true;
             decisions.part.taken_port_exists = true;
+            decisions.part.port_del_asks_first = true;
             decisions.registration.exit_skips_releases = true;
         },
     },
