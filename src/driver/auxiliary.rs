@@ -66,9 +66,7 @@ async fn detach_one(cores: &Cores<'_>, id: InstanceId, device: Auxiliary) {
     k.uevent(Action::Unbind, subject, memory);
     k.uevent(Action::Remove, subject, memory);
     k.disown(memory);
-    if k.put(memory) {
-        k.free(memory);
-    }
+    k.put_and_free(memory);
 }
 
 /// Models `mlx5r_probe()`: the RDMA driver registers its device. One that cannot leaves the auxiliary device without it.

@@ -140,9 +140,7 @@ pub(super) async fn unregister(cores: &Cores<'_>, id: NetdevId) {
         k.emit(What::Warn(netdev.subject(), k.here()))
     }
     drop(held);
-    if k.put(netdev.kref) {
-        k.free(netdev.kref);
-    }
+    k.put_and_free(netdev.kref);
     if let Some(device) = netdev.parent {
         k.put_device(device);
     }

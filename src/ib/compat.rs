@@ -103,9 +103,7 @@ impl Ib {
         k.emit(What::Hidden(Subject::IbCompat(self.name(device), netns)));
         self.compat_uevent(k, Action::Remove, device, netns, compat);
         k.disown(compat);
-        if k.put(compat) {
-            k.free(compat);
-        }
+        k.put_and_free(compat);
     }
 
     /// Models `rename_compat_devs()`.

@@ -3,7 +3,7 @@
 use super::Ib;
 use super::handler::Owner;
 use crate::event::{Client, Errno, IbDevice, Module, Point, Subject};
-use crate::sim::{Kernel, Kref};
+use crate::sim::Kernel;
 
 impl Ib {
     /// Models `UVERBS_METHOD_ASYNC_EVENT_ALLOC`: the file hears of the device from then on.
@@ -60,7 +60,7 @@ impl Ib {
             let Some(memory) = file.and_then(|file| file.events) else { continue };
             self.handler_unregister(k, device, Owner::EventFile(place)).await;
             if self.decisions.users.events_go_with_device {
-                free(k, memory);
+                k.put_and_free(memory);
             }
         }
     }
@@ -74,14 +74,6 @@ impl Ib {
         if self.has_handler(device, owner, memory) {
             self.handler_unregister(k, device, owner).await;
         }
-        if k.touch(memory) {
-            free(k, memory);
-        }
-    }
-}
-
-fn free(k: &Kernel, memory: Kref) {
-    if k.put(memory) {
-        k.free(memory);
+        k.put_and_free(memory);
     }
 }

@@ -24,7 +24,7 @@ impl Ib {
         }
         if let Err(errno) = self.ipoib_netdev(k, netdev, fails).await {
             // What is registered is left there, under the decision that registers it first.
-            self.ipoib_free(k, data);
+            k.put_and_free(data);
             return Err(errno);
         }
         self.ipoib[device.index()].set(Some(data));
@@ -44,12 +44,6 @@ impl Ib {
         Ok(())
     }
 
-    fn ipoib_free(&self, k: &Kernel, data: Kref) {
-        if k.put(data) {
-            k.free(data);
-        }
-    }
-
     /// Models `ipoib_remove_one()`: when it returns, no task has the netdev.
     pub(super) async fn ipoib_remove(&self, k: &Kernel, device: IbDevice, kref: Kref) {
         k.touch(kref);
@@ -58,7 +52,7 @@ impl Ib {
             // `add()` made it, and no other function unregisters it.
             let _there = self.netdev_unregister(k, netdev, Point::IpoibRemove).await;
             if let Some(data) = self.ipoib[device.index()].take() {
-                self.ipoib_free(k, data);
+                k.put_and_free(data);
             }
         }
     }

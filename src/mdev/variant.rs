@@ -337,7 +337,7 @@ const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x19,
         name: "uuid-for-ever",
-        says: "a UUID that was used once is taken for ever, also when the device with it is released",
+        says: "a UUID stays taken after its device is released",
         cites: &[cite("Alex Williamson", "what mdev core takes has to balance out within mdev core")],
         breaks: &["uuid-taken-until-release"],
         with: &[],

@@ -199,6 +199,13 @@ impl Kernel {
         due.filter(|(_, release)| release.work == work).collect()
     }
 
+    /// Puts a reference to memory that goes with the last one.
+    pub fn put_and_free(&self, kref: Kref) {
+        if self.put(kref) {
+            self.free(kref);
+        }
+    }
+
     /// The release: the memory goes away here.
     pub fn free(&self, kref: Kref) {
         if self.touch(kref) {
