@@ -72,7 +72,7 @@ pub(super) fn state_set(
 }
 
 fn begin(cores: &Cores<'_>, handle: Handle) {
-    cores.kernel.queue_work(QueueName::System, WorkFn::FunctionState(handle), Module::Core);
+    cores.kernel.queue_work(QueueName::Function, WorkFn::FunctionState(handle), Module::Core);
 }
 
 /// Models `mlx5_sf_dev_state_change_handler()`: the device of the function comes or goes, and users are told.
@@ -136,6 +136,6 @@ pub(super) async fn cancel_work(cores: &Cores<'_>, handle: Handle) {
     if cores.model_of(handle).function.is_some() {
         cores.device(handle).is_ready.set(false);
         let work = WorkFn::FunctionState(handle);
-        cores.kernel.cancel_work_sync(QueueName::System, work, Point::FunctionFlush).await;
+        cores.kernel.cancel_work_sync(QueueName::Function, work, Point::FunctionFlush).await;
     }
 }

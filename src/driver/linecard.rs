@@ -37,7 +37,7 @@ pub(super) fn begin(cores: &Cores<'_>, id: InstanceId) -> Result<(), Errno> {
     if !cores.device(handle).is_ready.get() {
         return Err(Errno::EBUSY);
     }
-    cores.kernel.queue_work(QueueName::System, WorkFn::LineCardStatus(handle), Module::Core);
+    cores.kernel.queue_work(QueueName::LineCard, WorkFn::LineCardStatus(handle), Module::Core);
     Ok(())
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn cancel_work(cores: &Cores<'_>, handle: Handle) {
     if !cores.model_of(handle).inventory.linecards.is_empty() {
         cores.device(handle).is_ready.set(false);
         let work = WorkFn::LineCardStatus(handle);
-        cores.kernel.cancel_work_sync(QueueName::System, work, Point::LineCardCancel).await;
+        cores.kernel.cancel_work_sync(QueueName::LineCard, work, Point::LineCardCancel).await;
     }
 }
 

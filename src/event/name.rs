@@ -138,6 +138,10 @@ operands! {
         /// Unregisters RDMA devices for callers that may not sleep.
         Unreg = "ib-unreg-wq",
         Cm = "ib_cm",
+        /// Where mlx5 hears of the state of its functions.
+        Function = "mlx5_vhca_event0",
+        /// Where mlxsw hears of its line cards.
+        LineCard = "mlxsw_core_ordered",
     }
 
     /// The name of a task. The last ones belong to the kernel's own workers.
@@ -165,6 +169,10 @@ operands! {
         UnregWorker2 = "kworker/ib-unreg-wq:2",
         /// The worker of [`QueueName::Cm`].
         CmWorker = "kworker/ib_cm",
+        /// The worker of [`QueueName::Function`].
+        FunctionWorker = "kworker/mlx5_vhca_event0",
+        /// The worker of [`QueueName::LineCard`].
+        LineCardWorker = "kworker/mlxsw_core_ordered",
     }
 }
 
@@ -302,6 +310,8 @@ impl QueueName {
             QueueName::Vendor => &[TaskName::VendorWorker],
             QueueName::Unreg => &[TaskName::UnregWorker, TaskName::UnregWorker2],
             QueueName::Cm => &[TaskName::CmWorker],
+            QueueName::Function => &[TaskName::FunctionWorker],
+            QueueName::LineCard => &[TaskName::LineCardWorker],
         }
     }
 }

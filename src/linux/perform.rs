@@ -93,6 +93,8 @@ pub fn queues(program: &Program) -> Vec<QueueName> {
     let is_its = |queue: &QueueName| match queue {
         QueueName::Gid | QueueName::Rescan | QueueName::Unreg | QueueName::Cm => is_about_rdma,
         QueueName::System | QueueName::Netns | QueueName::Vendor => true,
+        // Of devices that a kernel without the hardware does not have.
+        QueueName::Function | QueueName::LineCard => false,
     };
     QueueName::ALL.iter().copied().filter(is_its).collect()
 }
