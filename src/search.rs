@@ -15,7 +15,7 @@ pub mod strategy;
 
 pub use corpus::Corpus;
 pub use generate::Alphabet;
-pub use hunt::{Finding, Hunt, Options, Stats};
+pub use hunt::{Finding, Hunt, Options, SECOND_OPINION, Stats};
 pub use mutate::{cross, mutate, reschedule, trim};
 pub use novelty::{Novelty, Reached, States};
 pub use sequence::Sequences;

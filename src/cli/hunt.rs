@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use unreg::invariant::Site;
 use unreg::program::{Program, Subsystem, Variants};
-use unreg::search::{Alphabet, Finding, Hunt, Options, Stats, strategy};
+use unreg::search::{Alphabet, Finding, Hunt, Options, SECOND_OPINION, Stats, strategy};
 
 /// How long a hunt takes by default.
 const TIME: Duration = Duration::from_secs(60);
@@ -74,6 +74,10 @@ pub(super) struct Arguments {
     /// Print lines of JSON: the figures every second, each finding, and how it ended
     #[arg(long)]
     json: bool,
+    /// Of so many runs that break nothing one is judged a second time, from raw events alone; what breaks something always
+    /// is
+    #[arg(long, value_name = "N", default_value_t = SECOND_OPINION, value_parser = clap::value_parser!(u64).range(1..))]
+    second_opinion: u64,
     /// Say on standard error what breaks as soon as it does
     #[arg(short, long)]
     verbose: bool,
@@ -146,7 +150,9 @@ pub(super) fn hunt(arguments: &Arguments) -> anyhow::Result<Outcome> {
         for job in 0..jobs {
             let (options, shared, sender) = (options_of(&options, job), &shared, sender.clone());
             let quota = arguments.runs.map(|runs| share(runs, jobs, job));
-            let hunt = Hunt::new(options).with_strategy((strategy_of(arguments).new)());
+            let hunt = Hunt::new(options)
+                .with_strategy((strategy_of(arguments).new)())
+                .with_second_opinion(arguments.second_opinion);
             let hunt = match &program {
                 Some(program) => hunt.with_program(program.clone()),
                 None => hunt,

@@ -14,7 +14,7 @@ use crate::sim::kernel::STEPS_MAX;
 use fastrand::Rng;
 
 /// Of so many runs that break nothing one has a second opinion; every run that breaks something has.
-const SECOND_OPINION: u64 = 128;
+pub const SECOND_OPINION: u64 = 128;
 
 /// The most programs that are kept in each corpus.
 const CORPUS_MAX: usize = 1024;
@@ -87,6 +87,8 @@ pub struct Hunt {
     strategy: Box<dyn Strategy>,
     /// Whether what reaches new states is kept and changed.
     is_guided: bool,
+    /// Of so many runs one has a second opinion.
+    second_opinion: u64,
     random: Rng,
     machine: Machine,
     novelty: Novelty,
@@ -117,6 +119,7 @@ impl Hunt {
             kconfig,
             strategy: (strategy::ALL[0].new)(),
             is_guided: true,
+            second_opinion: SECOND_OPINION,
             random,
             machine: Machine::default(),
             novelty: Novelty::default(),
@@ -148,6 +151,12 @@ impl Hunt {
     /// The same without guidance: every program is generated anew and none is kept, to measure what guidance is worth.
     pub fn without_guidance(mut self) -> Self {
         self.is_guided = false;
+        self
+    }
+
+    /// The same with a second opinion on one of so many runs, where it is one of [`SECOND_OPINION`].
+    pub fn with_second_opinion(mut self, one_of: u64) -> Self {
+        self.second_opinion = one_of;
         self
     }
 
@@ -196,7 +205,7 @@ impl Hunt {
         if walks {
             self.strategy.learn(read.1.lasting.is_some() || !read.0.is_empty());
         }
-        if !read.0.is_empty() || self.stats.runs.is_multiple_of(SECOND_OPINION) {
+        if !read.0.is_empty() || self.stats.runs.is_multiple_of(self.second_opinion) {
             self.ask_again(&program);
         }
         self.take(program, read)
