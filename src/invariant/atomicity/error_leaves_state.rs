@@ -41,8 +41,7 @@ fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
         What::Return(Callback::ReloadUp, of, Some(_)) => of.device(),
         _ => None,
     });
-    // The device on a line card goes with its switch.
-    let is_its = |device: Handle| Some(device) == down || device == Handle::Lc1;
+    let is_its = |device: Handle| down == Some(device) || down == carrier(device);
     let goes_along = |of: Subject| down.is_some() && of.device().is_none_or(is_its);
     // The values of an instance that the command made, and freed again, are gone with it.
     let was_passing = |change: Change| {
@@ -74,6 +73,15 @@ fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
             let (first, then) = states.next().expect("it is one of the changes");
             is_shared || states.next_back().map_or(then, |(_, last)| last) == first
         })
+}
+
+/// The device whose driver makes this one and takes it along: a switch of its line card, a function of its subfunction.
+const fn carrier(device: Handle) -> Option<Handle> {
+    match device {
+        Handle::Lc1 => Some(Handle::Mlxsw0),
+        Handle::Mlx51 => Some(Handle::Mlx50),
+        Handle::Netdevsim0 | Handle::Netdevsim1 | Handle::Mlx50 | Handle::Mlxsw0 => None,
+    }
 }
 
 /// The memory that an event makes, frees, or takes or drops a reference to: of which life of which object.
@@ -220,13 +228,13 @@ mod tests {
         let gone = (0, What::Remove(PORT));
         assert_eq!(check(&Trace::of([BEGIN, gone, down(Handle::Netdevsim0), FAIL])), None);
         assert_eq!(check(&Trace::of([BEGIN, gone, down(Handle::Netdevsim1), FAIL])), Some(3));
-        let on_card = (0, What::Remove(Subject::Port(Handle::Lc1, PortIndex::P0)));
-        assert_eq!(
-            check(&Trace::of([BEGIN, on_card, down(Handle::Mlxsw0), FAIL])),
-            None,
-            "it goes with its switch"
-        );
-        assert_eq!(check(&Trace::of([BEGIN, on_card, FAIL])), Some(2));
+        let carried = [(Handle::Lc1, Handle::Mlxsw0), (Handle::Mlx51, Handle::Mlx50)];
+        for (device, carrier) in carried {
+            let port = (0, What::Remove(Subject::Port(device, PortIndex::P0)));
+            assert_eq!(check(&Trace::of([BEGIN, port, down(carrier), FAIL])), None, "it goes along");
+            assert_eq!(check(&Trace::of([BEGIN, port, down(Handle::Netdevsim0), FAIL])), Some(3));
+            assert_eq!(check(&Trace::of([BEGIN, port, FAIL])), Some(2));
+        }
         let netns = (0, What::Remove(Subject::Netns(crate::event::NetNs::A)));
         assert_eq!(check(&Trace::of([BEGIN, netns, FAIL])), Some(2), "nothing went down");
         assert_eq!(check(&Trace::of([BEGIN, netns, down(Handle::Mlxsw0), FAIL])), None);
