@@ -27,8 +27,8 @@ impl Ib {
             let at = Point::IbRegisterClientDevice;
             while let Some((device, _use)) = self.next_device(k, last, at, is_held, |it| it.registered).await
             {
+                last = Some(self.index(device));
                 self.add_client_context(k, device, client).await;
-                last = Some(device);
             }
             Ok(())
         };
@@ -108,8 +108,8 @@ impl Ib {
         let at = Point::IbUnregisterClientDevice;
         let wanted = |state: &Device| state.registered || hidden_too;
         while let Some((device, _use)) = self.next_device(k, last, at, is_held, wanted).await {
+            last = Some(self.index(device));
             self.remove_client_context(k, device, client, None).await;
-            last = Some(device);
         }
     }
 

@@ -152,7 +152,7 @@ impl Ib {
     pub(super) async fn next_device<'k>(
         &self,
         k: &'k Kernel,
-        after: Option<IbDevice>,
+        after: Option<u16>,
         at: Point,
         is_held: bool,
         wanted: impl Fn(&Device) -> bool,
@@ -169,25 +169,23 @@ impl Ib {
         self.find_device(k, after, wanted)
     }
 
-    /// The first device after another that is wanted.
+    /// The first device after an index that is wanted.
     pub(super) fn listed_device(
         &self,
-        after: Option<IbDevice>,
+        after: Option<u16>,
         wanted: impl Fn(&Device) -> bool,
     ) -> Option<IbDevice> {
-        let later = IbDevice::ALL.iter().copied().filter(|device| Some(*device) > after);
-        let mut wanted = later.filter(|device| self.device(*device).is_some_and(|state| wanted(&state)));
-        wanted.next()
+        self.after(after).find(|device| self.device(*device).is_some_and(|state| wanted(&state)))
     }
 
-    /// The first device after another that is wanted and not too late to keep.
+    /// The first device after an index that is wanted and not too late to keep.
     pub(super) fn find_device<'k>(
         &self,
         k: &'k Kernel,
-        after: Option<IbDevice>,
+        after: Option<u16>,
         wanted: impl Fn(&Device) -> bool,
     ) -> Option<(IbDevice, Use<'k>)> {
-        let later = IbDevice::ALL.iter().copied().filter(|device| Some(*device) > after);
+        let later = self.after(after);
         let mut wanted = later.filter_map(|device| Some((device, self.device(device).filter(&wanted)?)));
         wanted.find_map(|(device, state)| Some((device, self.keep(k, state)?)))
     }

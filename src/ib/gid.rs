@@ -106,16 +106,16 @@ impl Ib {
             let _list = take(k, self.decisions.devices, Mode::Read, Point::IbEnumLock).await;
             // The lock keeps them all: one that is marked need not be registered yet.
             while let Some(device) = self.listed_device(last, wanted) {
+                last = Some(self.index(device));
                 k.point(Point::IbEnumDevice).await;
                 self.enum_roce_ports(k, device, update).await;
-                last = Some(device);
             }
             return;
         }
         while let Some((device, _use)) = self.next_to_enum(k, last, wanted).await {
+            last = Some(self.index(device));
             k.point(Point::IbEnumDevice).await;
             self.enum_roce_ports(k, device, update).await;
-            last = Some(device);
         }
     }
 
@@ -123,7 +123,7 @@ impl Ib {
     async fn next_to_enum<'k>(
         &self,
         k: &'k Kernel,
-        after: Option<IbDevice>,
+        after: Option<u16>,
         wanted: impl Fn(&Device) -> bool,
     ) -> Option<(IbDevice, Use<'k>)> {
         if !self.decisions.enum_locks {

@@ -84,6 +84,11 @@ impl Ib {
         devices.into_iter().flatten().map(|(_, device)| device)
     }
 
+    /// The devices after an index, in the order of their indices, as `xa_for_each()` goes on.
+    pub(super) fn after(&self, index: Option<u16>) -> impl Iterator<Item = IbDevice> {
+        self.by_index().filter(move |device| Some(self.index(*device)) > index)
+    }
+
     /// Models `ib_device_rename()`: the same name is no change, and nothing is said of it. Another is told to the clients
     /// that have the device.
     pub async fn rename(&self, k: &Kernel, name: IbDevice, to: IbDevice) -> Result<(), Errno> {

@@ -88,14 +88,14 @@ impl Ib {
         }
         let on =
             |device: &IbDevice| self.netdev_of(*device) == Some(id) && self.announced[device.index()].get();
-        for device in self.by_index().filter(on) {
-            if self.decisions.users.netdev_rename_names_device {
-                self.notify_netdev(k, device);
-                continue;
-            }
+        let mut devices = self.by_index().filter(on);
+        if self.decisions.users.netdev_rename_names_device {
+            devices.for_each(|device| self.notify_netdev(k, device));
+        } else if let Some(found) = devices.next() {
+            // Models `ib_device_get_by_netdev()`, which finds one.
             let netdev = self.netdevs.get(id);
             let value = if netdev.netns == NetNs::Init { netdev.name.to_byte() + 1 } else { 0 };
-            self.says_in(k, NetNs::Init, device, What::Notify(Notice::New, Subject::Unnamed, value));
+            self.says_in(k, NetNs::Init, found, What::Notify(Notice::New, Subject::Unnamed, value));
         }
     }
 

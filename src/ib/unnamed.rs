@@ -111,9 +111,9 @@ impl Ib {
         self.unnamed.issm.set(Some(ClientState { id: self.end_of_ids(), registered: true, uses }));
         let mut last = None;
         while let Some(device) = self.listed_device(last, |state| state.registered) {
+            last = Some(self.index(device));
             k.point(Point::IbRegisterClientDevice).await;
             self.add_issm(k, device).await;
-            last = Some(device);
         }
     }
 
@@ -127,8 +127,8 @@ impl Ib {
         }
         let (mut last, at) = (None, Point::IbUnregisterClientDevice);
         while let Some((device, _use)) = self.next_device(k, last, at, true, |_| true).await {
+            last = Some(self.index(device));
             self.remove_issm(k, device, None).await;
-            last = Some(device);
         }
         k.unregister_wait(state.uses, Point::IbUnregisterClientWait).await;
         let at = Point::IbUnregisterClientForget;

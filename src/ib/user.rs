@@ -202,6 +202,11 @@ impl Ib {
         self.by_index().filter(move |device| self.driver_of(*device) == driver)
     }
 
+    /// Whether a link has a reference to the module of `rxe`.
+    pub fn pins_rxe(&self) -> bool {
+        self.decisions.users.rxe_link_pins_module && self.made_by(IbDriver::Rxe).next().is_some()
+    }
+
     /// The devices that a driver has on a netdev: one, unless two were made at the same time.
     pub fn all_on_netdev(&self, driver: IbDriver, id: NetdevId) -> Vec<IbDevice> {
         let on = |device: &IbDevice| self.netdev_of(*device) == Some(id);

@@ -118,7 +118,7 @@ async fn init(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Models `delete_module(2)`: a module that another needs stays.
+/// Models `delete_module(2)`: a module that another needs, or that is in use, stays.
 pub(super) async fn remove(cores: &Cores<'_>, module: RdmaModule) -> Result<(), Errno> {
     let (k, rdma) = (cores.kernel, &cores.drivers.rdma);
     let is_needed =
@@ -129,6 +129,7 @@ pub(super) async fn remove(cores: &Cores<'_>, module: RdmaModule) -> Result<(), 
         State::Live if module == RdmaModule::IbUverbs && cores.ib.uverbs.is_used() => {
             return Err(Errno::EAGAIN);
         }
+        State::Live if module == RdmaModule::RdmaRxe && cores.ib.pins_rxe() => return Err(Errno::EAGAIN),
         State::Coming | State::Going => return Err(Errno::EBUSY),
         State::Live => rdma.state(module).set(State::Going),
     }

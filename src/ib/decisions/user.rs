@@ -100,7 +100,9 @@ pub struct UserRules {
     pub siw_needs_uverbs: bool,
     /// Whether the module of `rxe` does.
     pub rxe_needs_uverbs: bool,
-    /// Whether the notification that a netdev has another name names the device that is on it.
+    /// Whether a link of `rxe` has a reference to the module: its GSI queue pair's socket, whose lock has a class of its own.
+    pub rxe_link_pins_module: bool,
+    /// Whether each device on a netdev is notified of, and named, where the netdev has another name; else one, unnamed.
     pub netdev_rename_names_device: bool,
     /// Whether that notification is sent after the netdev's own message.
     pub netdev_rename_comes_last: bool,
@@ -146,6 +148,7 @@ impl Default for UserRules {
             siw_follows_init_alone: false,
             siw_needs_uverbs: true,
             rxe_needs_uverbs: true,
+            rxe_link_pins_module: false,
             netdev_rename_names_device: true,
             netdev_rename_comes_last: false,
             netdev_lookup_locks: false,

@@ -134,8 +134,8 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
     Variant {
         id: 0x32,
         name: "linux-7.3",
-        says: "ib_core, siw and rxe as Linux 7.3 has them: as 6.12, but listeners are notified of other names, and no driver \
-               needs the module of uverbs",
+        says: "ib_core, siw and rxe as Linux 7.3 with lockdep has them: as 6.12, but listeners are notified of other names, no \
+               driver needs the module of uverbs, and a link of rxe pins the module",
         cites: &[kref(
             "Jason Gunthorpe",
             "a lock that is not about registering alone shows the limits of holding it over callbacks",
@@ -152,6 +152,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             decisions.users.netdev_rename_comes_last = true;
             decisions.users.siw_needs_uverbs = false;
             decisions.users.rxe_needs_uverbs = false;
+            decisions.users.rxe_link_pins_module = true;
         },
     },
     Variant {
