@@ -115,3 +115,83 @@ impl arbitrary::Arbitrary<'_> for Program {
         Ok(Program::from_bytes(bytes))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invariant::ALL;
+    use crate::program::TASKS_MAX;
+
+    /// A record; operands that are not given are zero.
+    fn record(opcode: u8, operands: &[u8]) -> Vec<u8> {
+        let mut record = [&[opcode], operands].concat();
+        record.resize(RECORD, 0);
+        record
+    }
+
+    fn task(name: TaskName) -> Vec<u8> {
+        record(opcode::TASK, &[name.to_byte()])
+    }
+
+    /// A command that has no operand.
+    fn command() -> Vec<u8> {
+        let spec = Command::specs().find(|spec| spec.operands.is_empty()).expect("there is one");
+        record(spec.opcode, &[])
+    }
+
+    #[test]
+    fn a_program_holds_as_much_as_its_limits_and_the_rest_does_nothing() {
+        let segment = record(opcode::SEGMENT, &[TaskName::User.to_byte()]);
+        let bytes = [command().repeat(COMMANDS_MAX), segment.repeat(SEGMENTS_MAX)].concat();
+        let full = decode(&bytes);
+        assert_eq!((full.commands(), full.schedule.len()), (COMMANDS_MAX, SEGMENTS_MAX));
+        assert_eq!(decode(&[bytes, command(), segment].concat()), full);
+    }
+
+    #[test]
+    fn commands_behind_a_task_that_there_is_no_room_for_go_to_the_task_before() {
+        let tasks: Vec<u8> = TaskName::ALL[..TASKS_MAX].iter().flat_map(|name| task(*name)).collect();
+        for refused in [TaskName::ALL[TASKS_MAX], TaskName::GidWorker] {
+            let program = decode(&[&tasks[..], &task(refused), &command()].concat());
+            assert_eq!(program.tasks.len(), TASKS_MAX);
+            assert_eq!(program.tasks[TASKS_MAX - 1].commands.len(), 1, "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_meaning_does_nothing() {
+        let taken: Vec<u8> = ALL.iter().map(|invariant| invariant.id).collect();
+        let free = (0..64).find(|id| !taken.contains(id)).expect("not all numbers are given");
+        let variants = Subsystem::Kconfig.variants();
+        let unknown = (0..64).find(|id| variants.iter().all(|variant| variant.id != *id));
+        for meaningless in [
+            record(opcode::NOP, &[1]),
+            record(opcode::EXPECT, &[free]),
+            record(opcode::VARIANT, &[Subsystem::Kconfig.to_byte(), unknown.expect("there is one")]),
+            record(opcode::SEGMENT, &[TaskName::Kernel.to_byte()]),
+            record(opcode::SEGMENT, &[TaskName::User.to_byte(), 0xff, 0xff]),
+            record(0xff, &[]),
+            command()[..RECORD - 1].to_vec(),
+        ] {
+            assert_eq!(decode(&meaningless), Program::default(), "{meaningless:?}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_record_comes_back() {
+        let user = TaskName::User.to_byte();
+        let [low, high] = (Point::ALL[3] as u16).to_le_bytes();
+        let bytes = [
+            record(opcode::VARIANT, &[Subsystem::Kconfig.to_byte(), Subsystem::Kconfig.variants()[0].id]),
+            record(opcode::EXPECT, &[ALL[0].id]),
+            task(TaskName::User),
+            command(),
+            record(opcode::SEGMENT, &[user]),
+            record(opcode::SEGMENT, &[user, low, high, 2]),
+        ];
+        let program = decode(&bytes.concat());
+        assert_eq!(encode(&program), bytes.concat());
+        assert_eq!(program.schedule[1].until, Some((Point::ALL[3], 2)));
+        assert_eq!(program.expected().count(), 1);
+    }
+}

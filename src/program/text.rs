@@ -105,3 +105,82 @@ impl fmt::Debug for Program {
         write!(f, "\n{self}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Program {
+        Program::parse(text, "test").unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    #[test]
+    fn every_part_may_stand_alone_or_beside_any_other() {
+        let parts = [
+            "variant devlink early-register\n",
+            "expect no-deadlock\n",
+            "task user\n  devlink.dump\n\ntask admin\n  devlink.dump\n",
+            "schedule\n  user\n",
+        ];
+        for chosen in 0u32..16 {
+            let is_chosen = |at: &usize| chosen & 1 << at != 0;
+            let head: String = (0..2).filter(is_chosen).map(|at| parts[at]).collect();
+            let rest = (2..4).filter(is_chosen).map(|at| parts[at].to_owned());
+            let blocks: Vec<String> =
+                std::iter::once(head).filter(|head| !head.is_empty()).chain(rest).collect();
+            let text = blocks.join("\n").replace("dump\n\ntask", "dump\ntask");
+            assert_eq!(parsed(&text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn bytes_are_a_text_if_they_open_like_one() {
+        let text = "task user\n  devlink.dump\n";
+        for text in [text.to_owned(), format!("{MARK}{text}"), format!("{MARK}{MARK}# why\n{text}")] {
+            assert!(is_text(text.as_bytes()));
+            assert_eq!(Program::from_bytes(text.as_bytes()), parsed(&text));
+        }
+        let records = record::encode(&parsed(text));
+        assert!(!is_text(&records) && !is_text(b"tasks"));
+        assert_eq!(Program::from_bytes(&records), parsed(text));
+    }
+
+    #[test]
+    fn a_text_may_be_as_long_as_the_limit_and_no_longer() {
+        let line = "task user\n";
+        let text = line.to_owned() + &"#".repeat(TEXT_MAX - line.len());
+        assert_eq!(parsed(&text).tasks.len(), 1);
+        assert!(Program::salvage(text.as_bytes()).1.is_empty());
+        let longer = text + "#";
+        assert!(Program::parse(&longer, "test").is_err());
+        let (program, dropped) = Program::salvage(longer.as_bytes());
+        assert_eq!((program.tasks.len(), dropped.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_message_says_what_was_probably_meant() {
+        let said = |line: &str| {
+            let errors = Program::parse(&format!("task user\n  {line}\n"), "a.prog").expect_err(line);
+            errors.to_string()
+        };
+        assert!(
+            said("devlink dev reload netdevsim/0")
+                .contains("a program says `devlink.reload HANDLE` for that")
+        );
+        assert!(said("devlink.relaod netdevsim/0").contains("Did you mean `devlink.reload`?"));
+        assert!(said("devlink.reload").contains("after this, expected a devlink handle"));
+    }
+
+    #[test]
+    fn a_segment_counts_from_one_to_what_a_byte_holds() {
+        let counted = |count: &str| {
+            Program::parse(&format!("schedule\n  user until command:start {count}\n"), "a.prog")
+        };
+        for (count, found) in [("", 1), ("#1", 1), ("#255", 255)] {
+            assert_eq!(counted(count).expect(count).schedule[0].until.map(|(_, count)| count), Some(found));
+        }
+        for count in ["#0", "#256", "1", "#1 #2"] {
+            assert!(counted(count).is_err(), "{count}");
+        }
+    }
+}

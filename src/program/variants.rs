@@ -156,3 +156,34 @@ impl std::fmt::Display for Variants {
         if any { Ok(()) } else { f.write_str("settled") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_names_variants_of_one_subsystem_or_of_each_that_has_one() {
+        let named = |text| Variants::parse(text).expect("it names variants");
+        assert_eq!(named("settled"), Variants::default());
+        assert_eq!(named("ib=device-mutex").to_string(), "ib=device-mutex");
+        assert_eq!(named("ib=device-mutex+linux-6.12").iter().count(), 2);
+        assert_eq!(named("linux-6.12").to_string(), "devlink=linux-6.12 mdev=linux-6.12 ib=linux-6.12");
+        assert_eq!(named("delayed-release").to_string(), "config=delayed-release");
+    }
+
+    #[test]
+    fn a_word_that_names_nothing_is_given_back() {
+        assert_eq!(Variants::parse("bananas"), Err(Unknown::Variant(None, "bananas")));
+        assert_eq!(Variants::parse("usb=x"), Err(Unknown::Subsystem("usb")));
+        let unknown = Err(Unknown::Variant(Some(Subsystem::Ib), "x"));
+        assert_eq!(Variants::parse("ib=device-mutex+x"), unknown);
+    }
+
+    #[test]
+    fn without_decisions_the_options_of_the_kernel_are_left() {
+        let both =
+            ["ib=device-mutex", "delayed-release"].map(|text| Variants::parse(text).expect("it is one"));
+        assert_eq!(both[0].union(both[1]).settled(), both[1]);
+        assert_eq!(both[0].union(both[1]).without(both[1]), both[0]);
+    }
+}

@@ -90,3 +90,33 @@ pub(super) fn dropped(text: &str, problems: Vec<Problem>) -> Vec<Dropped> {
         |problem: &Problem| 1 + text.as_bytes()[..problem.span.start].iter().filter(|b| **b == b'\n').count();
     problems.iter().map(|problem| Dropped { line: line(problem), why: problem.title.clone() }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::TEXT_MAX;
+    use crate::program::Program;
+
+    #[test]
+    fn a_report_has_colors_only_if_asked() {
+        let errors = Program::parse("bananas\n", "a.prog").expect_err("it is no command");
+        assert!(errors.render(true).contains('\u{1b}'));
+        assert!(!errors.render(false).contains('\u{1b}') && errors.to_string() == errors.render(false));
+        assert!(errors.to_string().contains("a.prog:1:1"), "{errors}");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_letters() {
+        for before in 0..4 {
+            let text = "#".repeat(before) + &"\u{1f600}".repeat(TEXT_MAX / 4 + 1);
+            let errors = Program::parse(&text, "a.prog").expect_err("it is too long");
+            assert!(errors.to_string().contains("bytes long"));
+        }
+    }
+
+    #[test]
+    fn what_was_dropped_is_named_by_its_line() {
+        let (_, dropped) = Program::salvage(b"# why\ntask user\n  bananas\n  devlink.dump\n  devlink.fly\n");
+        assert_eq!(dropped.iter().map(|it| it.line).collect::<Vec<_>>(), [3, 5]);
+        assert_eq!(dropped[0].why, "`bananas` is no command");
+    }
+}

@@ -24,7 +24,7 @@ pub fn format(text: &str) -> String {
             inside = matches!(code[0], "task" | "schedule");
         }
         // A comment alone on its line stands where its neighbours do: by the margin unless it was indented.
-        let indented = inside && !keyword && !(code.is_empty() && line.starts_with("#="));
+        let indented = inside && !keyword && !line.starts_with("#=");
         let code_text = code.join(" ");
         let comment = line[comment_start(line)..].trim();
         let space = if code.is_empty() || comment.is_empty() { "" } else { "  " };

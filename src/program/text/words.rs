@@ -91,4 +91,16 @@ mod tests {
         let says = expected("an eswitch mode", &["legacy", "switchdev"], "banana", "commands");
         assert_eq!(says, "expected an eswitch mode. Accepted: legacy, switchdev");
     }
+
+    #[test]
+    fn a_guess_is_near_where_a_third_of_the_letters_is_wrong() {
+        let guesses = |found| expected("a mode", &["legacy"], found, "commands").contains("Did you mean");
+        assert!(guesses("legacy") && guesses("lgcy"));
+        assert!(!guesses("lgc") && !guesses("l"));
+    }
+
+    #[test]
+    fn words_of_very_different_lengths_are_not_compared() {
+        assert_eq!([distance("", &"a".repeat(16)), distance("", &"a".repeat(17))], [16, usize::MAX]);
+    }
 }
