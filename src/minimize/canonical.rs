@@ -91,11 +91,12 @@ fn names(tasks: &[Task]) -> Vec<TaskName> {
     for task in tasks {
         let first = task.commands.first().map_or("", |command| command.spec().name);
         let says = |name: &TaskName| first.split(['.', '-']).any(|part| part == word(*name));
-        let free = |name: &&TaskName| !name.is_worker() && !taken.contains(name);
-        let spoken = TaskName::ALL.iter().filter(free).find(|name| says(name));
+        let own = &TaskName::ALL[..TaskName::PROGRAM_COUNT];
+        let free = |name: &&TaskName| !taken.contains(name);
+        let spoken = own.iter().filter(free).find(|name| says(name));
         // A task without such a word is a user, then the second user; `t1` and so on come after.
         let plain = [TaskName::User, TaskName::User2, TaskName::T1, TaskName::T2, TaskName::T3, TaskName::T4];
-        let fallback = || plain.iter().chain(TaskName::ALL).find(free);
+        let fallback = || plain.iter().chain(own).find(free);
         let name = spoken.or_else(fallback).expect("there are more names than a program has tasks");
         taken.push(*name);
     }
@@ -105,6 +106,7 @@ fn names(tasks: &[Task]) -> Vec<TaskName> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::minimize::minimize;
 
     #[test]
     fn every_order_comes_once() {
@@ -113,5 +115,61 @@ mod tests {
         all.dedup();
         assert_eq!(all.len(), 24);
         assert!(all.iter().all(|order| (0..4).all(|task| order.contains(&task))));
+    }
+
+    /// What is left of a text, in which all is needed that `still_fails` says.
+    fn minimal(text: &str, still_fails: impl Fn(&Program) -> bool) -> String {
+        let program = Program::parse(text, "test").expect("it is a program");
+        minimize(&program, still_fails).to_string()
+    }
+
+    /// Whether each of these commands is all that a task does; which task that is.
+    fn alone(program: &Program, command: &str) -> Option<usize> {
+        program
+            .tasks
+            .iter()
+            .position(|task| task.commands.len() == 1 && task.commands[0].to_string() == command)
+    }
+
+    #[test]
+    fn tasks_stand_in_the_order_that_needs_no_schedule() {
+        let text =
+            "task t1\n  driver.remove netdevsim/0\n\ntask t2\n  driver.probe netdevsim/0\n\nschedule\n  t2\n";
+        let is_probed_first = |program: &Program| {
+            let probe = alone(program, "driver.probe netdevsim/0");
+            let first = program.schedule.first().map(|segment| segment.task);
+            let is_first = |at: usize| first.map_or(at == 0, |first| first == program.tasks[at].name);
+            alone(program, "driver.remove netdevsim/0").is_some() && probe.is_some_and(is_first)
+        };
+        let ordered = "task probe\n  driver.probe netdevsim/0\ntask remove\n  driver.remove netdevsim/0\n";
+        assert_eq!(minimal(text, is_probed_first), ordered);
+    }
+
+    #[test]
+    fn tasks_that_do_the_same_stay_in_their_order() {
+        let text = "task t1\n  devlink.dump\n\ntask t2\n  devlink.dump\n\nschedule\n  t2\n";
+        let left = minimal(text, |program| program.tasks.len() == 2 && program.schedule.len() == 1);
+        assert!(left.ends_with("schedule\n  user2\n"), "{left}");
+    }
+
+    #[test]
+    fn names_say_what_tasks_do_and_the_schedule_follows() {
+        let text = "task t1\n  devlink.dump\n\ntask t2\n  driver.probe netdevsim/0\n\ntask t3\n  devlink.dump\n\n\
+                    schedule\n  t3\n  t2\n";
+        let left = minimal(text, |program| {
+            let of = |at: usize| program.tasks.iter().find(|task| task.name == program.schedule[at].task);
+            let does = |at, command: &str| of(at).is_some_and(|task| task.commands[0].to_string() == command);
+            program.tasks.len() == 3
+                && program.commands() == 3
+                && program.schedule.len() == 2
+                && does(0, "devlink.dump")
+                && does(1, "driver.probe netdevsim/0")
+        });
+        for task in
+            ["task user\n  devlink.dump\n", "task user2\n  devlink.dump\n", "task probe\n  driver.probe"]
+        {
+            assert!(left.contains(task), "{left}");
+        }
+        assert!(left.ends_with("\n  probe\n"), "{left}");
     }
 }

@@ -156,3 +156,111 @@ fn remove_commands(program: &mut Program, range: Range<usize>) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::minimize::minimize_watched;
+
+    /// What is left of a text, and the changes that were tried with whether they were kept.
+    fn minimal(text: &str, still_fails: impl Fn(&Program) -> bool) -> (Program, Vec<(String, bool)>) {
+        let program = Program::parse(text, "test").expect("it is a program");
+        let mut tried = Vec::new();
+        let watch =
+            |attempt: &crate::minimize::Attempt<'_>| tried.push((attempt.change.to_owned(), attempt.kept));
+        let left = minimize_watched(&program, still_fails, watch);
+        (left, tried)
+    }
+
+    /// The commands of each task.
+    fn commands(program: &Program) -> Vec<Vec<String>> {
+        let of = |task: &crate::program::Task| task.commands.iter().map(ToString::to_string).collect();
+        program.tasks.iter().map(of).collect()
+    }
+
+    /// Whether every segment names a task of the program.
+    fn names_tasks(program: &Program) -> bool {
+        program.schedule.iter().all(|segment| program.tasks.iter().any(|task| task.name == segment.task))
+    }
+
+    #[test]
+    fn a_task_goes_with_its_segments() {
+        let text = "task user\n  devlink.reload netdevsim/0\n\ntask admin\n  devlink.dump\n\nschedule\n  admin\n  user\n";
+        let (left, _) = minimal(text, |program| {
+            let is_there = |name| program.tasks.iter().any(|task| task.name == name);
+            let is_scheduled = |name| program.schedule.iter().any(|segment| segment.task == name);
+            let user = program.tasks.iter().find(|task| task.name == TaskName::User);
+            user.is_some_and(|user| user.commands.len() == 1)
+                && is_scheduled(TaskName::User)
+                && is_there(TaskName::Admin) == is_scheduled(TaskName::Admin)
+        });
+        assert_eq!((left.tasks.len(), left.schedule.len()), (1, 1), "{left}");
+    }
+
+    #[test]
+    fn the_variants_that_are_needed_stay() {
+        let text =
+            "variant devlink early-register linux-6.12\nvariant ib device-mutex\ntask user\n  devlink.dump\n";
+        let needed = Variants::parse("devlink=linux-6.12").expect("it is one");
+        let needed = needed.union(Variants::parse("ib=device-mutex").expect("it is one"));
+        let (left, tried) = minimal(text, |program| program.variants.union(needed) == program.variants);
+        assert_eq!(left.variants, needed);
+        assert!(tried.contains(&("without variant devlink=early-register".into(), true)), "{tried:?}");
+    }
+
+    /// Two tasks of which one does something between what the other does.
+    const BETWEEN: &str = "task t1\n  devlink.get netdevsim/0\n  devlink.reload netdevsim/0\n\n\
+                           task t2\n  devlink.dump\n\nschedule\n  t1 until command:start #2\n  t2\n";
+    const ORDER: [&str; 3] = ["devlink.get netdevsim/0", "devlink.dump", "devlink.reload netdevsim/0"];
+
+    #[test]
+    fn tasks_are_joined_in_the_order_in_which_their_commands_ran() {
+        let (left, tried) = minimal(BETWEEN, |program| match program.tasks.len() {
+            1 => commands(program) == [ORDER] && names_tasks(program),
+            _ => program.commands() == 3 && program.schedule.len() == 2,
+        });
+        assert_eq!(commands(&left), [ORDER]);
+        let change = "with t2 joined to t1 in the order they ended and no longer scheduled";
+        assert!(tried.contains(&(change.into(), true)), "{tried:?}");
+    }
+
+    #[test]
+    fn a_joined_task_takes_over_the_segments_that_are_needed() {
+        let (left, _) = minimal(BETWEEN, |program| {
+            program.commands() == 3 && program.schedule.len() == 2 && names_tasks(program)
+        });
+        assert_eq!(left.tasks.len(), 1, "{left}");
+    }
+
+    #[test]
+    fn commands_that_never_run_come_last() {
+        // The first task waits for a uevent that is not sent.
+        let text = "task t1\n  devlink.get netdevsim/0\n  uevent.wait mtty/0 registered\n  devlink.reload netdevsim/0\n\n\
+                    task t2\n  devlink.dump\n";
+        let wanted = [
+            "devlink.get netdevsim/0",
+            "devlink.dump",
+            "uevent.wait mtty/0 registered",
+            "devlink.reload netdevsim/0",
+        ];
+        let (left, _) = minimal(text, |program| {
+            program.commands() == 4 && (program.tasks.len() == 2 || commands(program) == [wanted])
+        });
+        assert_eq!(commands(&left), [wanted]);
+    }
+
+    #[test]
+    fn a_change_names_the_command_that_it_drops() {
+        let text = "task user\n  devlink.reload netdevsim/0\n\ntask probe\n  driver.probe netdevsim/0\n";
+        let (_, tried) = minimal(text, |program| program.commands() == 2);
+        let said: Vec<&str> = tried.iter().map(|(change, _)| &**change).collect();
+        assert_eq!(
+            said[..3],
+            [
+                "without 2 commands from 1 of user on",
+                "without command 1 of probe",
+                "without command 1 of user"
+            ]
+        );
+    }
+}

@@ -36,7 +36,7 @@ impl Minimizer<'_> {
         for command in self.best.tasks.iter().flat_map(|task| &task.commands) {
             let (_, bytes) = command.encode();
             let kinds = command.spec().operands.iter().map(|operand| operand.what);
-            named.extend(kinds.zip(bytes).filter(|(_, byte)| *byte > 0));
+            named.extend(kinds.zip(bytes));
         }
         named.sort_unstable();
         named.dedup();
@@ -85,5 +85,57 @@ fn rename_operand(program: &mut Program, what: &str, from: u8, to: u8) {
             }
         }
         *command = Command::decode(opcode, &bytes).unwrap_or(*command);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::minimize::minimize;
+
+    /// The commands that are left of one task, as long as `still_fails` says so of all of them.
+    fn minimal(text: &str, still_fails: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let program = Program::parse(&format!("task user\n{text}"), "test").expect("it is a program");
+        let commands = |program: &Program| -> Vec<String> {
+            program.tasks.iter().flat_map(|task| &task.commands).map(ToString::to_string).collect()
+        };
+        commands(&minimize(&program, |program| still_fails(&commands(program))))
+    }
+
+    #[test]
+    fn one_device_is_renamed_and_what_is_no_device_is_not() {
+        let text = "devlink.get mlx5/0\ndevlink.port-get mlx5/0 1\ndevlink.get netdevsim/1\n";
+        let left = minimal(text, |commands| match commands {
+            [one, two, three] => {
+                let device = one.rsplit(' ').next().unwrap_or_default();
+                *two == format!("devlink.port-get {device} 1") && three == "devlink.get netdevsim/1"
+            }
+            _ => false,
+        });
+        assert_eq!(
+            left,
+            ["devlink.get netdevsim/0", "devlink.port-get netdevsim/0 1", "devlink.get netdevsim/1"]
+        );
+    }
+
+    #[test]
+    fn a_name_that_will_not_do_is_left_for_the_next_one() {
+        let is_first = |command: &String| command.ends_with(" netdevsim/0");
+        let one = minimal("devlink.get netdevsim/1\ndevlink.get netdevsim/1\n", |commands| {
+            commands.len() == 2 && !is_first(&commands[0]) && commands[1].ends_with(" netdevsim/1")
+        });
+        assert_eq!(one[0], "devlink.get mlx5/0");
+        let together = minimal("devlink.get netdevsim/1\ndevlink.get netdevsim/1\n", |commands| {
+            commands.len() == 2 && !is_first(&commands[0]) && commands[1] == commands[0]
+        });
+        assert_eq!(together[0], "devlink.get mlx5/0");
+    }
+
+    #[test]
+    fn a_task_runs_on_where_its_stop_is_not_needed() {
+        let text = "task user\n  devlink.dump\n\nschedule\n  user until command:start #3\n";
+        let program = Program::parse(text, "test").expect("it is a program");
+        let left = minimize(&program, |program| program.schedule.len() == 1);
+        assert_eq!(left.schedule[0].until, None);
     }
 }

@@ -153,3 +153,33 @@ pub(super) fn change(event: &Event) -> Option<(Subject, Change)> {
         | What::OutOfSteps => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{IbDevice, Parent, SubjectKind};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_family_of_every_instance_has_a_state_of_its_own() {
+        let mut known = BTreeMap::new();
+        for handle in Handle::ALL {
+            let instance = Subject::Devlink(*handle);
+            let parts = SubjectKind::ALL.iter().filter_map(|kind| kind.part(*handle, 0));
+            for subject in parts.chain([instance]) {
+                let kind = subject.kind().family();
+                let (own, around) = family(subject);
+                let is_apart = kind as usize != Family::Instance as usize;
+                assert_eq!(around, is_apart.then(|| family(instance).0), "{subject}");
+                let owner = known.entry(own).or_insert((*handle, kind as usize));
+                assert_eq!(*owner, (*handle, kind as usize), "{subject}");
+            }
+        }
+        assert!(known.len() > Handle::COUNT * 4);
+        for free in [Subject::Parent(Parent::Mtty0), Subject::Ib(IbDevice::Rxe0), Subject::Kernel] {
+            let (own, around) = family(free);
+            assert!(own < FAMILIES && around.is_none());
+            assert!(known.insert(own, (Handle::Lc1, usize::MAX)).is_none(), "{free}");
+        }
+    }
+}
