@@ -300,3 +300,6 @@ impl Drop for Held<'_> {
         self.kernel.release(self.lock, self.mode);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -209,3 +209,81 @@ impl Kernel {
         self.record(self.current(), what, life);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::TaskName::T1;
+    use crate::sim::tests::run;
+
+    /// Runs one task that does this.
+    fn does(what: impl Fn(&Kernel)) {
+        run(&[T1], &[], |k| {
+            let what = &what;
+            what(k);
+            vec![Box::pin(async {})]
+        });
+    }
+
+    #[test]
+    fn a_name_is_taken_until_the_namespace_and_who_deleted_it_are_done() {
+        does(|k| {
+            for taken in [NetNs::Init, NetNs::A] {
+                let _first = k.netns_add(taken);
+                assert_eq!(k.netns_add(taken), Err(Errno::EEXIST), "{taken}");
+            }
+            k.netns_comes(NetNs::B, true);
+            assert_eq!(k.netns_add(NetNs::B), Err(Errno::EEXIST), "its name is given");
+            k.netns_comes(NetNs::B, false);
+            assert_eq!(k.netns_add(NetNs::B), Ok(()));
+            assert_eq!(k.netns_del(NetNs::A), Ok(()));
+            assert!(k.is_taken(NetNs::A) && !k.has_netns(NetNs::A) && !k.is_heard_in(NetNs::A));
+            assert_eq!(k.netns_ended(), [NetNs::A]);
+            k.netns_free(NetNs::A);
+            assert!(k.is_taken(NetNs::A), "the task that deletes it has not gone on");
+            k.netns_deleted(NetNs::A);
+            assert_eq!(k.netns_add(NetNs::A), Ok(()));
+            assert!(k.is_heard_in(NetNs::A));
+        });
+    }
+
+    #[test]
+    fn a_namespace_is_deleted_only_if_it_is_there_and_no_task_is_in_it() {
+        does(|k| {
+            assert_eq!([NetNs::Init, NetNs::A].map(|netns| k.netns_del(netns)), [Err(Errno::ENOENT); 2]);
+            assert_eq!(k.netns_enter(NetNs::A), Err(Errno::ENOENT));
+            k.netns_add(NetNs::A).expect("its name is free");
+            k.netns_enter(NetNs::A).expect("it is there");
+            assert_eq!(k.netns_del(NetNs::A), Err(Errno::EBUSY));
+            k.netns_enter(NetNs::Init).expect("it is there");
+            assert_eq!(k.netns_del(NetNs::A), Ok(()));
+            assert_eq!(k.netns_del(NetNs::A), Err(Errno::ENOENT));
+        });
+        does(|k| {
+            k.netns_add(NetNs::A).expect("its name is free");
+            k.netns_enter(NetNs::A).expect("it is there");
+            assert_eq!(k.netns_listen(), NetNs::A);
+            k.netns_enter(NetNs::Init).expect("it is there");
+            assert_eq!(k.netns_del(NetNs::A), Err(Errno::EBUSY), "the socket stays open");
+        });
+    }
+
+    #[test]
+    fn namespaces_end_with_their_last_reference_and_the_last_one_first() {
+        does(|k| {
+            assert!(k.netns_get(NetNs::Init) && !k.netns_get(NetNs::A));
+            for netns in [NetNs::A, NetNs::B] {
+                k.netns_add(netns).expect("its name is free");
+            }
+            assert!(k.netns_get(NetNs::A));
+            for netns in [NetNs::A, NetNs::B] {
+                k.netns_del(netns).expect("no task is in it");
+            }
+            assert!(k.is_heard_in(NetNs::A) && !k.is_heard_in(NetNs::B));
+            assert!(!k.netns_get(NetNs::A), "it has no name any more");
+            k.netns_put(NetNs::A);
+            assert_eq!(k.netns_ended(), [NetNs::A, NetNs::B]);
+            assert_eq!(k.netns_ended(), []);
+        });
+    }
+}

@@ -310,3 +310,6 @@ impl Scheduler {
         Some(chosen as TaskId)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,17 +8,17 @@ use crate::event::{
     IbDevice, LockClass, Mode, Module, Netdev, Point, QueueName, SegmentEnd, Subject, TaskId, TaskName,
     Trace, What, WorkFn,
 };
-use TaskName::{GidWorker, T1, T2, T3, T4};
+use TaskName::{GidWorker, SystemWorker, SystemWorker2, T1, T2, T3, T4};
 
 /// Where a task stops in these tests; any point will do.
-const HERE: Point = Point::RegisterLock;
-const THERE: Point = Point::RegisterVisible;
-const ITEM: WorkFn = WorkFn::NetdeviceEvent(Netdev::Eth0);
-const NEXT: WorkFn = WorkFn::NetdeviceEvent(Netdev::Eth1);
-const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
+pub(super) const HERE: Point = Point::RegisterLock;
+pub(super) const THERE: Point = Point::RegisterVisible;
+pub(super) const ITEM: WorkFn = WorkFn::NetdeviceEvent(Netdev::Eth0);
+pub(super) const NEXT: WorkFn = WorkFn::NetdeviceEvent(Netdev::Eth1);
+pub(super) const DEVICE: Subject = Subject::Ib(IbDevice::Rxe0);
 
 /// Runs tasks under a schedule.
-fn run(
+pub(super) fn run(
     tasks: &[TaskName],
     schedule: &[(TaskName, Option<Point>)],
     bodies: impl FnOnce(&Kernel) -> Vec<Body<'_>>,
@@ -39,7 +39,7 @@ fn run(
     kernel.trace().clone()
 }
 
-fn lock(k: &Kernel) -> LockId {
+pub(super) fn lock(k: &Kernel) -> LockId {
     k.lock_of(LockClass::DevicesRwsem, Subject::Kernel)
 }
 
@@ -48,7 +48,7 @@ fn other(k: &Kernel) -> LockId {
 }
 
 /// Holds the lock in a mode, and comes to a point in between.
-fn holds(k: &Kernel, mode: Mode) -> Body<'_> {
+pub(super) fn holds(k: &Kernel, mode: Mode) -> Body<'_> {
     Box::pin(async move {
         let _held = match mode {
             Mode::Write => k.lock(lock(k), HERE).await,
@@ -59,7 +59,7 @@ fn holds(k: &Kernel, mode: Mode) -> Body<'_> {
 }
 
 /// The body of the worker; the work takes the lock if there is one to take.
-fn worker(k: &Kernel, takes_lock: bool) -> Body<'_> {
+pub(super) fn worker(k: &Kernel, takes_lock: bool) -> Body<'_> {
     Box::pin(k.worker(QueueName::Gid, async move |_| {
         if takes_lock {
             let _held = k.lock(lock(k), HERE).await;
@@ -69,13 +69,13 @@ fn worker(k: &Kernel, takes_lock: bool) -> Body<'_> {
 }
 
 /// The tasks that took a lock, in order.
-fn takers(trace: &Trace) -> Vec<TaskId> {
+pub(super) fn takers(trace: &Trace) -> Vec<TaskId> {
     let acquires = trace.events.iter().filter(|event| matches!(event.what, What::Acquire(..)));
     acquires.map(|event| event.task).collect()
 }
 
 /// Where something first happened.
-fn at(trace: &Trace, found: impl Fn(&What) -> bool) -> usize {
+pub(super) fn at(trace: &Trace, found: impl Fn(&What) -> bool) -> usize {
     trace.events.iter().position(|event| found(&event.what)).expect("it happens")
 }
 
@@ -338,7 +338,7 @@ fn a_run_that_never_ends_is_cut_off_in_steps_and_in_memory() {
 }
 
 /// Comes to a point some times.
-fn comes(k: &Kernel, times: usize) -> Body<'_> {
+pub(super) fn comes(k: &Kernel, times: usize) -> Body<'_> {
     Box::pin(async move {
         for _ in 0..times {
             k.point(THERE).await;
@@ -393,4 +393,27 @@ fn a_run_that_is_cut_off_says_so_of_the_segments_that_were_left() {
     let schedule = [(T1, Some(HERE)), (T2, None)];
     let trace = run(&[T1, T2], &schedule, |k| vec![comes(k, STEPS_MAX as usize + 1), comes(k, 1)]);
     assert_eq!(trace.segments, [SegmentEnd::CutOff; 2]);
+}
+
+#[test]
+fn an_item_runs_beside_another_of_its_kind_only_if_it_was_made_for_the_purpose() {
+    let begun_at_once = |queues: fn(&Kernel)| {
+        let schedule =
+            [(T1, Some(HERE)), (SystemWorker, Some(THERE)), (T1, None), (SystemWorker2, Some(THERE))];
+        let trace = run(&[T1, SystemWorker, SystemWorker2], &schedule, |k| {
+            let queues = async move {
+                queues(k);
+                k.point(HERE).await;
+                queues(k);
+            };
+            let worker = || Box::pin(k.worker(QueueName::System, async |_| k.point(THERE).await));
+            vec![Box::pin(queues), worker(), worker()]
+        });
+        let items = trace.events.iter().filter(|event| matches!(event.what, What::WorkEnd(..)));
+        assert_eq!(items.count(), 2, "both are run in the end");
+        let end = at(&trace, |what| matches!(what, What::WorkEnd(..)));
+        trace.events[..end].iter().filter(|event| matches!(event.what, What::WorkBegin(..))).count()
+    };
+    assert_eq!(begun_at_once(|k| k.queue_new_work(QueueName::System, ITEM, Module::Core)), 2);
+    assert_eq!(begun_at_once(|k| assert!(k.queue_work(QueueName::System, ITEM, Module::Core))), 1);
 }

@@ -65,3 +65,57 @@ impl Kernel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::TaskName::{T1, T2, T3};
+    use crate::sim::tests::{DEVICE, HERE, comes, run};
+
+    #[test]
+    fn a_listener_sees_each_uevent_once_and_goes_on_with_the_next() {
+        let trace = run(&[T1, T2, T3], &[], |k| {
+            let sends = async move {
+                let device = k.kref_init(DEVICE);
+                for action in [Action::Remove, Action::Add, Action::Remove, Action::Add] {
+                    k.uevent(action, DEVICE, device);
+                }
+                k.uevent(Action::Add, crate::event::Subject::Kernel, device);
+            };
+            let waits = async move {
+                for _ in 0..3 {
+                    k.uevent_wait(Action::Add, DEVICE).await;
+                }
+            };
+            let follows = async move {
+                k.point(HERE).await;
+                for action in [Action::Remove, Action::Add, Action::Remove, Action::Add] {
+                    assert_eq!(k.uevent_next(DEVICE).await, action);
+                }
+                k.uevent_next(DEVICE).await;
+            };
+            vec![Box::pin(sends), Box::pin(waits), Box::pin(follows)]
+        });
+        let seen = |task| {
+            let seen = trace.events.iter().filter(|event| matches!(event.what, What::Seen(..)));
+            seen.filter(|event| event.task == task).count()
+        };
+        assert_eq!([seen(1), seen(2)], [2, 4], "and then it goes on listening");
+    }
+
+    #[test]
+    fn a_uevent_wakes_the_listeners_that_wait_for_it() {
+        let trace = run(&[T1, T2, T3], &[(T1, None), (T2, None), (T3, None)], |k| {
+            let waits = async move { k.uevent_wait(Action::Add, DEVICE).await };
+            let next = async move { drop(k.uevent_next(DEVICE).await) };
+            let sends = async move {
+                let device = k.kref_init(DEVICE);
+                comes(k, 1).await;
+                k.uevent(Action::Add, DEVICE, device);
+            };
+            vec![Box::pin(waits), Box::pin(next), Box::pin(sends)]
+        });
+        let seen = trace.events.iter().filter(|event| matches!(event.what, What::Seen(..)));
+        assert_eq!(seen.map(|event| event.task).collect::<Vec<_>>(), [0, 1]);
+    }
+}
