@@ -8,7 +8,7 @@ use crate::mail::Cite;
 /// One decision that differs from the settled ones.
 #[derive(Debug)]
 pub struct Variant<R: 'static> {
-    /// Its frozen number, below 64: a bit in a program's set and a byte in a record.
+    /// Its frozen number, below 128: a bit in a program's set and a byte in a record.
     pub id: u8,
     /// How programs and the command line spell it.
     pub name: &'static str,
@@ -83,7 +83,7 @@ pub fn specs<R>(themes: &[Theme<R>]) -> Vec<ThemeSpec> {
 }
 
 /// The settled decisions with the variants of a set (a bit each) applied.
-pub fn decisions<R: Default>(themes: &[Theme<R>], set: u64) -> R {
+pub fn decisions<R: Default>(themes: &[Theme<R>], set: u128) -> R {
     let mut decisions = R::default();
     let variants = themes.iter().flat_map(|theme| theme.variants);
     for variant in variants.filter(|variant| set & (1 << variant.id) != 0) {

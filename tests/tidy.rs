@@ -390,7 +390,7 @@ fn numbers_are_given_once() {
         let variants = subsystem.variants();
         let ids: BTreeSet<_> = variants.iter().map(|variant| variant.id).collect();
         assert_eq!(ids.len(), variants.len(), "{subsystem}");
-        assert!(ids.iter().all(|id| *id < 64));
+        assert!(ids.iter().all(|id| *id < 128));
     }
     let opcodes: Vec<_> = unreg::program::Command::specs().map(|spec| spec.opcode).collect();
     assert_eq!(opcodes.iter().collect::<BTreeSet<_>>().len(), opcodes.len());

@@ -60,15 +60,15 @@ pub enum Unknown<'t> {
 
 /// A set of variants: a bit for each variant's number, by subsystem. The empty set is what was settled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Variants([u64; Subsystem::COUNT]);
+pub struct Variants([u128; Subsystem::COUNT]);
 
 impl Variants {
     /// The bits of one subsystem.
-    pub fn of(self, subsystem: Subsystem) -> u64 {
+    pub fn of(self, subsystem: Subsystem) -> u128 {
         self.0[subsystem.index()]
     }
 
-    /// Adds a variant by its number.
+    /// Adds a variant by its number, which is below 128.
     pub fn insert(&mut self, subsystem: Subsystem, id: u8) {
         self.0[subsystem.index()] |= 1 << id;
     }
@@ -185,5 +185,20 @@ mod tests {
             ["ib=device-mutex", "delayed-release"].map(|text| Variants::parse(text).expect("it is one"));
         assert_eq!(both[0].union(both[1]).settled(), both[1]);
         assert_eq!(both[0].union(both[1]).without(both[1]), both[0]);
+    }
+
+    #[test]
+    fn each_number_is_a_bit_of_its_own() {
+        let one = |id| {
+            let mut set = Variants::default();
+            set.insert(Subsystem::Devlink, id);
+            set
+        };
+        let all: std::collections::BTreeSet<_> = (0..128).map(one).collect();
+        assert_eq!(all.len(), 128);
+        let (first, high) = (one(0), one(64));
+        assert_eq!(first.union(high).without(first), high);
+        assert_eq!(high.of(Subsystem::Devlink).trailing_zeros(), 64);
+        assert_eq!(high.of(Subsystem::Mdev), 0);
     }
 }
