@@ -21,6 +21,7 @@ pub mod notify;
 pub mod param;
 pub mod part;
 pub mod port;
+pub mod port_type;
 pub mod rate;
 pub mod region;
 pub mod reload;
@@ -59,6 +60,8 @@ pub struct Devlink {
     listeners: RefCell<Vec<filter::Listener>>,
     /// What became of the notifiers for netdevs.
     follower: follower::Followers,
+    /// The ports whose type is awaited.
+    awaited: port_type::Awaited,
 }
 
 /// Models `struct devlink`.
@@ -92,6 +95,7 @@ struct State {
     /// The parts that there are: for each kind a bit a part.
     present: part::Present,
     port_types: [PortType; PortIndex::COUNT],
+    flavours: [port_type::Flavour; PortIndex::COUNT],
     /// The function of each port that has one which users may set up.
     functions: [Option<PortFunction>; PortIndex::COUNT],
     port_order: port::Order,
@@ -173,6 +177,7 @@ impl Devlink {
             allocated: Cell::default(),
             listeners: RefCell::default(),
             follower: follower::Followers::default(),
+            awaited: port_type::Awaited::default(),
         }
     }
 

@@ -225,6 +225,42 @@ pub enum WorkFn {
     CmWork(IbDevice),
     /// `update_gid_event_work_handler` of the address that a netdev has while it is up.
     LinkLocal(Netdev),
+    /// `nsim_dev_trap_report_work`: netdevsim reports trapped packets, again and again.
+    TrapReport(Handle),
+    /// `devlink_port_type_warn`: a port has had no type for too long.
+    TypeWarn(Handle, PortIndex),
+}
+
+impl WorkFn {
+    /// What stands in the order of locks for this item by itself, if tasks wait for it and not for its queue: its
+    /// `lockdep_map`.
+    pub const fn own_lock(self) -> Option<LockName> {
+        match self {
+            WorkFn::TrapReport(handle) => {
+                Some(LockName { class: LockClass::TrapReportWork, of: Subject::Devlink(handle) })
+            }
+            WorkFn::TypeWarn(handle, port) => {
+                Some(LockName { class: LockClass::TypeWarnWork, of: Subject::Port(handle, port) })
+            }
+            WorkFn::NetdeviceEvent(_)
+            | WorkFn::RescanDevice(_)
+            | WorkFn::ReleaseChild(_)
+            | WorkFn::ReleaseParent(_)
+            | WorkFn::LineCardStatus(_)
+            | WorkFn::FunctionState(_)
+            | WorkFn::NestedNotify(_)
+            | WorkFn::ReleaseDevice(_)
+            | WorkFn::CleanupNet(_)
+            | WorkFn::ReleaseType(..)
+            | WorkFn::ReleaseVfio(_)
+            | WorkFn::UnregisterParent(_)
+            | WorkFn::UnregisterDevice(_)
+            | WorkFn::NetdeviceGone(_)
+            | WorkFn::AddressGone(..)
+            | WorkFn::CmWork(_)
+            | WorkFn::LinkLocal(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Display for WorkFn {
@@ -247,6 +283,8 @@ impl std::fmt::Display for WorkFn {
             WorkFn::NetdeviceGone(netdev) => write!(f, "netdevice_gone({netdev})"),
             WorkFn::AddressGone(netdev, address) => write!(f, "address_gone({netdev} {address})"),
             WorkFn::CmWork(device) => write!(f, "cm_work({device})"),
+            WorkFn::TrapReport(handle) => write!(f, "trap_report({handle})"),
+            WorkFn::TypeWarn(handle, port) => write!(f, "type_warn({handle}/{port})"),
         }
     }
 }
@@ -356,7 +394,7 @@ pub enum What {
     LockOrder(u8),
     /// At the end, leaked memory: the references that no task can drop any more.
     Leak(Subject, u8),
-    /// The kernel's own `WARN_ON`, or its oops.
+    /// The kernel's own `WARN_ON`, its oops, or its complaint about a driver.
     Warn(Subject, Point),
     /// A real kernel printed a warning, or died; an index into [`Trace::texts`]. The simulation has none.
     Console(u8),

@@ -179,6 +179,8 @@ impl<'k> World<'k> {
             WorkFn::CleanupNet(_) => driver::netns::cleanup(&self.cores()).await,
             WorkFn::ReleaseParent(parent) => self.mdev.release_parent(self.kernel, parent).await,
             WorkFn::ReleaseType(parent, kind) => self.mdev.release_type(self.kernel, parent, kind).await,
+            WorkFn::TrapReport(handle) => driver::trap_report::work(&self.cores(), handle).await,
+            WorkFn::TypeWarn(handle, port) => self.devlink.type_warn_work(self.kernel, handle, port),
             WorkFn::ReleaseVfio(uuid) => driver::vfio::release(&self.cores(), uuid),
             WorkFn::UnregisterParent(parent) => driver::mtty::unregister_work(&self.cores(), parent).await,
         }

@@ -6,6 +6,7 @@
 
 mod around;
 pub mod cell;
+pub mod delayed;
 pub mod device;
 mod fault;
 pub mod footprint;

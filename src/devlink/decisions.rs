@@ -191,6 +191,8 @@ pub struct Locking {
     pub port_files_trust_driver: bool,
     /// Whether the files that change ports call devlink without the instance's lock.
     pub port_files_unlocked: bool,
+    /// Whether the work that reports traps waits for the instance's lock, and does not only try it.
+    pub trap_report_waits: bool,
     /// Whether a probe makes the parts of an instance, and a remove unmakes them, without the instance's lock.
     pub parts_unlocked: bool,
 }
@@ -232,6 +234,8 @@ pub struct Parts {
     pub reports_after_unregister: bool,
     /// Whether a task that destroys a reporter finds the lock to unlock in the reporter, which it has freed.
     pub reporter_unlocks_itself: bool,
+    /// Whether netdevsim leaves the work that reports traps to come when it unmakes the traps.
+    pub trap_report_left: bool,
     /// Whether a probe that fails half way leaves what it has made.
     pub probe_not_undone: bool,
     /// Whether a driver without ports that users add refuses to delete one before it is looked up, as in 6.1.
@@ -265,6 +269,10 @@ pub struct Netdevs {
     pub leaves_silently: bool,
     /// Whether the netdevs of drivers end with their namespace.
     pub end_with_netns: bool,
+    /// Whether a port that ends leaves the work to come that warns of its type.
+    pub type_warn_left: bool,
+    /// Whether drivers register ports of which a type is expected and never set one.
+    pub types_never_set: bool,
     /// Whether the uevent that a netdev was added is sent after the notifiers have run.
     pub uevent_after_notifiers: bool,
 }

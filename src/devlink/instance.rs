@@ -1,6 +1,7 @@
 //! One instance's life: alloc, register, look up, unregister, free.
 
 use super::param::Param;
+use super::port_type::Flavour;
 use super::rate::Rates;
 use super::region::Snapshots;
 use super::{Devlink, Instance, Inventory, State};
@@ -91,6 +92,7 @@ impl Devlink {
                 eswitch: EswitchMode::Legacy,
                 present: Default::default(),
                 port_types: [PortType::NotSet; PortIndex::COUNT],
+                flavours: [Flavour::Unused; PortIndex::COUNT],
                 functions: [None; PortIndex::COUNT],
                 port_order: Default::default(),
                 netdevs_in: [NetNs::Init; PortIndex::COUNT],
@@ -113,6 +115,12 @@ impl Devlink {
     pub async fn lock<'k>(&self, k: &'k Kernel, id: InstanceId, at: Point) -> Held<'k> {
         let lock = self.used(k, id).lock;
         k.lock(lock, at).await
+    }
+
+    /// Models `devl_trylock()`.
+    pub fn try_lock<'k>(&self, k: &'k Kernel, id: InstanceId) -> Option<Held<'k>> {
+        let lock = self.used(k, id).lock;
+        k.try_write(lock)
     }
 
     /// The one lock of all instances, under the decisions that have it.

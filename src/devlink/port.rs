@@ -1,5 +1,6 @@
 //! Ports: in the list or not, and of what type. All of this runs under the instance's lock.
 
+use super::port_type::Flavour;
 use super::{Devlink, InstanceId};
 use crate::event::value::PortType;
 use crate::event::{Errno, NetNs, Notice, PortIndex, Subject, What};
@@ -40,15 +41,23 @@ pub enum NetdevEvent {
 
 impl Devlink {
     /// Models `devl_port_register()`: the port is announced after it is in the list.
-    pub async fn port_register(&self, k: &Kernel, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
+    pub async fn port_register(
+        &self,
+        k: &Kernel,
+        id: InstanceId,
+        port: PortIndex,
+        flavour: Flavour,
+    ) -> Result<(), Errno> {
         let part = Subject::Port(self.handle(id), port);
         if !self.add(k, id, part) {
             return Err(if self.decisions.part.taken_port_exists { Errno::EEXIST } else { Errno::EBUSY });
         }
         self.with(k, id, |instance| {
             instance.port_types[port.index()] = PortType::NotSet;
+            instance.flavours[port.index()] = flavour;
             instance.port_order.add(port);
         });
+        self.type_warn_schedule(k, id, port);
         self.notify(k, id, Notice::New, part).await;
         Ok(())
     }
@@ -64,6 +73,9 @@ impl Devlink {
         let has_type = self.with(k, id, |instance| instance.port_types[port.index()] != PortType::NotSet);
         if has_type && !self.decisions.netdev.port_may_end_with_type {
             k.emit(What::Warn(part, k.here()));
+        }
+        if !self.decisions.netdev.type_warn_left {
+            self.type_warn_cancel(k, id, port).await;
         }
         self.notify(k, id, Notice::Del, part).await;
         self.remove(k, id, part);
@@ -101,12 +113,6 @@ impl Devlink {
     /// Models `dev_net_set()`: the port's netdev is in this namespace.
     pub fn port_netdev_is_in(&self, id: InstanceId, port: PortIndex, netns: NetNs) {
         self.instance(id).state.borrow_mut().netdevs_in[port.index()] = netns;
-    }
-
-    /// Models `__devlink_port_type_set()`: every change is announced.
-    pub async fn port_type_set(&self, k: &Kernel, id: InstanceId, port: PortIndex, to: PortType) {
-        self.with(k, id, |instance| instance.port_types[port.index()] = to);
-        self.notify(k, id, Notice::New, Subject::Port(self.handle(id), port)).await;
     }
 
     /// Whether the instance has this port.

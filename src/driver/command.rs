@@ -3,9 +3,16 @@
 use super::{Cores, fib, fib_file, health, module, mtty, netdev, netns, ops, port, snapshot, vf, vfio};
 use crate::commands;
 use crate::event::{
-    Errno, Handle, Knob, Module, NetNs, Nth, NumVfs, Parent, Point, PortCount, PortIndex, Route, Switch, Uuid,
+    Errno, Handle, Knob, Module, NetNs, Nth, NumVfs, Parent, Point, PortCount, PortIndex, QueueName, Route,
+    Switch, Uuid,
 };
 use crate::operand::Operand;
+use crate::sim::delayed::Milliseconds;
+
+/// So long does a task wait for releases that the kernel delays.
+const MOMENT: Milliseconds = 30_000;
+/// The longest time that any work is delayed by is an hour.
+const MORE_THAN_AN_HOUR: Milliseconds = 3_700_000;
 
 commands! {
     /// A command to a driver or its module.
@@ -54,8 +61,10 @@ commands! {
         0x55 "fault.fail-nth" FailNth(nth: Nth),
         /// A user opens a mediated device, does something with it, and closes it.
         0x70 "vfio.use" Use(uuid: Uuid),
-        /// So much time passes that releases which the kernel delays have run.
+        /// So much time passes that releases which the kernel delays have run, and work that comes round every moment.
         0x71 "time.pass" TimePass(),
+        /// More than an hour passes: all delayed work has run.
+        0x72 "time.pass-hour" TimePassHour(),
     }
 }
 
@@ -99,11 +108,24 @@ pub async fn execute(command: Command, cores: &Cores<'_>) -> Result<(), Errno> {
         Command::SriovNumvfs { handle, number } => vf::configure(cores, handle, number).await,
         Command::Use { uuid } => vfio::r#use(cores, uuid).await,
         Command::TimePass {} => {
-            cores.mdev.wait_released(cores.kernel, Point::TimePass).await;
+            pass(cores, MOMENT).await;
+            Ok(())
+        }
+        Command::TimePassHour {} => {
+            pass(cores, MORE_THAN_AN_HOUR).await;
             Ok(())
         }
         Command::MttyProbe { parent } => mtty::probe(cores, parent).await,
         Command::MttyRemove { parent } => mtty::remove(cores, parent).await,
         Command::ModuleRemove { module } => module::remove(cores, module).await,
     }
+}
+
+/// Lets time pass, and waits until what was due has run.
+async fn pass(cores: &Cores<'_>, span: Milliseconds) {
+    let k = cores.kernel;
+    if k.pass_time(span) {
+        k.flush_workqueue(QueueName::Unbound, Point::TimePass).await;
+    }
+    cores.mdev.wait_released(k, Point::TimePass).await;
 }

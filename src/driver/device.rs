@@ -91,6 +91,8 @@ pub struct Device {
     pub has_snapshot_file: Cell<bool>,
     /// Whether the files are there that have the driver report an error.
     pub has_health_files: Cell<bool>,
+    /// The instance whose traps netdevsim reports, or reported last.
+    pub(in crate::driver) reports_traps_of: Cell<Option<InstanceId>>,
     /// The file about nexthops, and the table that it looks into.
     pub(in crate::driver) fib_file: super::fib_file::FibFile,
     knobs: [Cell<bool>; Knob::COUNT],
@@ -116,6 +118,7 @@ impl Default for Device {
             has_port_files: Cell::default(),
             has_snapshot_file: Cell::default(),
             has_health_files: Cell::default(),
+            reports_traps_of: Cell::default(),
             fib_file: Default::default(),
             knobs: Default::default(),
         }

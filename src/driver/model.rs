@@ -30,6 +30,8 @@ pub struct Model {
     pub limits_reload: bool,
     /// Whether it keeps the routes of its namespace too, as far as its resources go.
     pub keeps_routes: bool,
+    /// Whether it reports trapped packets by itself, again and again.
+    pub reports_traps: bool,
     /// Whether the device can be flashed.
     pub has_flash: bool,
     /// Whether each port has a netdev, and who tells devlink of it.
@@ -76,6 +78,7 @@ pub(super) const BARE: Model = Model {
     reload_actions: &[],
     limits_reload: false,
     keeps_routes: false,
+    reports_traps: false,
     has_flash: false,
     netdevs: Netdevs::None,
     has_bus_files: false,

@@ -20,6 +20,7 @@ pub(super) const SMALL: Model = Model {
     guard: Guard::Copied,
     reload_actions: &[ReloadAction::Reinit],
     keeps_routes: true,
+    reports_traps: true,
     ..BARE
 };
 

@@ -2,7 +2,7 @@
 
 use super::model::Guard;
 use super::probe::skips_teardown;
-use super::{Cores, auxiliary, fib, function, health, linecard, netdev, port, sf, snapshot, vf};
+use super::{Cores, auxiliary, fib, function, health, linecard, netdev, port, sf, snapshot, trap_report, vf};
 use crate::devlink::decisions::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
@@ -83,6 +83,7 @@ impl Ops for Cores<'_> {
         }
         fib::destroy(self, id).await;
         if !self.devlink.decisions.reload.traps_in_probe {
+            trap_report::stop(self, id).await;
             self.devlink.traps_unregister(k, id).await;
         }
         self.devlink.regions_destroy(k, id).await;
@@ -111,10 +112,12 @@ impl Ops for Cores<'_> {
         self.devlink.regions_create(k, id).await;
         if !self.devlink.decisions.reload.traps_in_probe {
             self.devlink.traps_register(k, id).await;
+            trap_report::start(self, id);
         }
         self.devlink.resources_take_up(k, id);
         let made = self.reload_create(id).await;
         if made.is_err() {
+            trap_report::stop(self, id).await;
             self.devlink.traps_unregister(k, id).await;
             self.devlink.regions_destroy(k, id).await;
             self.devlink.linecards_destroy(k, id).await;

@@ -5,6 +5,7 @@ use super::model::{Model, Netdevs};
 use super::{Cores, netdev};
 use crate::devlink::InstanceId;
 use crate::devlink::instance::device_lock;
+use crate::devlink::port_type::Flavour;
 use crate::event::value::PortType;
 use crate::event::{Errno, EswitchMode, Handle, LockClass, Point, PortIndex, Subject, What};
 use crate::sim::{Held, LockId};
@@ -44,8 +45,11 @@ pub(super) async fn create(
     index: PortIndex,
     is_vf: bool,
 ) -> Result<(), Errno> {
-    cores.devlink.port_register(cores.kernel, id, index).await?;
     let netdevs = cores.model(id).netdevs;
+    // The type of a port is set as its netdev comes, so a port without one is to be none of those that need a type.
+    let is_unused = netdevs == Netdevs::None && !cores.devlink.decisions.netdev.types_never_set;
+    let flavour = if is_unused { Flavour::Unused } else { Flavour::Physical };
+    cores.devlink.port_register(cores.kernel, id, index, flavour).await?;
     let netdev = match netdevs {
         Netdevs::None => None,
         Netdevs::Followed | Netdevs::Told => Some(netdev::register(cores, id, index).await),

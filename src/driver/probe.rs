@@ -2,7 +2,7 @@
 
 use super::id_table::is_nsim;
 use super::model::Guard;
-use super::{Cores, auxiliary, fib, function, health, linecard, netdev, port, snapshot, vf};
+use super::{Cores, auxiliary, fib, function, health, linecard, netdev, port, snapshot, trap_report, vf};
 use crate::devlink::InstanceId;
 use crate::devlink::decisions::Publish;
 use crate::devlink::instance::device_lock;
@@ -329,6 +329,7 @@ async fn create_parts(cores: &Cores<'_>, id: InstanceId) -> Result<(), Errno> {
         cores.devlink.regions_create(k, id).await;
         k.may_fail()?;
         cores.devlink.traps_register(k, id).await;
+        trap_report::start(cores, id);
         debugfs_appears(cores, cores.devlink.handle(id));
         fib::create(cores, id).await.expect("a resource of a new instance is as large as can be");
     }
@@ -371,6 +372,7 @@ async fn destroy(cores: &Cores<'_>, id: InstanceId) {
         let _held = step_lock(cores, id, Point::TrapsUnregister).await;
         health::destroy(cores, id).await;
         fib::destroy(cores, id).await;
+        trap_report::stop(cores, id).await;
         cores.devlink.traps_unregister(k, id).await;
         cores.devlink.regions_destroy(k, id).await;
         cores.devlink.linecards_destroy(k, id).await;

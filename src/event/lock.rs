@@ -113,6 +113,10 @@ lock_classes! {
     EventHandlerRwsem PerObject "event_handler_rwsem",
     /// ib_core's lists of devices and clients, from 4.3 to 4.20.
     ListsRwsem Global "lists_rwsem",
+    /// Not a lock: netdevsim's work that reports traps, which a task that cancels it waits for.
+    TrapReportWork PerObject "trap_report_dw",
+    /// Not a lock: the work that warns of a port without a type, likewise.
+    TypeWarnWork PerObject "type_warn_dw",
     /// What a task of a real kernel waits for that has no name in the model.
     Unnamed PerObject "a wait of the kernel's",
 }

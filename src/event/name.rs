@@ -142,6 +142,8 @@ operands! {
         Function = "mlx5_vhca_event0",
         /// Where mlxsw hears of its line cards.
         LineCard = "mlxsw_core_ordered",
+        /// Where netdevsim reports trapped packets.
+        Unbound = "events_unbound",
     }
 
     /// The name of a task. The last ones belong to the kernel's own workers.
@@ -173,6 +175,8 @@ operands! {
         FunctionWorker = "kworker/mlx5_vhca_event0",
         /// The worker of [`QueueName::LineCard`].
         LineCardWorker = "kworker/mlxsw_core_ordered",
+        /// The worker of [`QueueName::Unbound`].
+        UnboundWorker = "kworker/events_unbound",
     }
 }
 
@@ -312,6 +316,7 @@ impl QueueName {
             QueueName::Cm => &[TaskName::CmWorker],
             QueueName::Function => &[TaskName::FunctionWorker],
             QueueName::LineCard => &[TaskName::LineCardWorker],
+            QueueName::Unbound => &[TaskName::UnboundWorker],
         }
     }
 }

@@ -244,6 +244,7 @@ points! {
     0x41c AuxiliaryDetach "mlx5_detach_device:device-lock",
     0x421 FunctionState "mlx5_sf_dev_state_change_handler:lock",
     0x422 FunctionFlush "mlx5_vhca_event_stop:flush",
+    0x423 TrapReport "nsim_dev_trap_report_work:lock",
     0x41d RouteChange "inet_rtm_newroute:rtnl",
     0x41e FibFileOpen "nsim_nexthop_bucket_activity_write:open",
     0x41f FibFileLookup "nsim_nexthop_bucket_activity_write:rtnl",

@@ -184,7 +184,10 @@ pub fn opinion(trace: &Trace) -> Opinion {
         let Some((lock, life)) = *wait else { continue };
         state.opinion.waiting.insert(task as TaskId, lock);
         // A task that waits for users or work waits for what they do; a lock must be in some task's hands.
-        let is_lock = !matches!(lock.class, LockClass::Users | LockClass::Workqueue);
+        let is_lock = !matches!(
+            lock.class,
+            LockClass::Users | LockClass::Workqueue | LockClass::TrapReportWork | LockClass::TypeWarnWork
+        );
         let is_held = holders.iter().any(|(_, key, _)| *key == (lock, life));
         if is_lock && !is_held {
             state.opinion.fault.get_or_insert_with(|| format!("task {task} waits for {lock}, which is free"));

@@ -38,7 +38,7 @@ pub fn can_compare(subsystem: Subsystem, command: &Command) -> bool {
             driver::Command::MttyProbe { parent } | driver::Command::MttyRemove { parent } => {
                 mdev::vendor(parent).is_some()
             }
-            driver::Command::TimePass {} => true,
+            driver::Command::TimePass {} | driver::Command::TimePassHour {} => true,
             _ => false,
         },
         (Subsystem::Ib, Command::Rdma(command)) => rdma::link::operations(command).is_some(),
@@ -93,6 +93,8 @@ pub fn queues(program: &Program) -> Vec<QueueName> {
     let is_its = |queue: &QueueName| match queue {
         QueueName::Gid | QueueName::Rescan | QueueName::Unreg | QueueName::Cm => is_about_rdma,
         QueueName::System | QueueName::Netns | QueueName::Vendor => true,
+        // It runs by itself, all the time, and nothing shows of it.
+        QueueName::Unbound => false,
         // Of devices that a kernel without the hardware does not have.
         QueueName::Function | QueueName::LineCard => false,
     };
@@ -138,6 +140,9 @@ pub fn left() -> Vec<Operation> {
 
 /// In so many milliseconds all has been released that hangs on each other: each link of the chain takes one to four.
 const RELEASED: u32 = 30_000;
+
+/// In so many milliseconds all work has run that is delayed by an hour.
+const HOUR: u32 = 3_700_000;
 
 /// What lets releases come that the kernel delays.
 pub fn releases() -> Operation {
@@ -241,6 +246,7 @@ fn driver(command: driver::Command) -> Option<Vec<Operation>> {
             Operation::Unload { module: vendor?.1.to_string() }
         }
         Driver::TimePass {} => releases(),
+        Driver::TimePassHour {} => Operation::Wait { milliseconds: HOUR },
         // No kernel as built injects faults (`CONFIG_FAULT_INJECTION`).
         Driver::Use { .. } | Driver::FailNth { .. } => return None,
     };

@@ -99,6 +99,8 @@ fn keepers(trace: &Trace, now: &[Held], queues: &Queues, wait: &Held) -> Vec<(Ta
         let runs = queues.running.iter().filter(|(_, (queue, _))| Subject::Queue(*queue) == lock.of);
         keepers.extend(runs.map(|(task, (_, work))| (*task, Keeps::Runs(*work))));
     }
+    let runs = queues.running.iter().filter(|(_, (_, work))| work.own_lock() == Some(lock));
+    keepers.extend(runs.map(|(task, (_, work))| (*task, Keeps::Runs(*work))));
     if lock.class == LockClass::Users {
         keepers.extend(
             queues

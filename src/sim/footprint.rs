@@ -98,7 +98,7 @@ pub struct Seen {
     /// A task looks for uevents, which it takes in the order of all of them.
     pub uevents: bool,
     /// The classes of the locks that a task tries, a bit each: it sees whether another has just been given the lock.
-    pub tries: u32,
+    pub tries: u64,
 }
 
 /// What a thread has noted of its run.
@@ -224,13 +224,13 @@ pub(super) fn listens() {
 /// Notes that a task tries a lock.
 pub(super) fn tries(class: LockClass) {
     if is_noted() {
-        NOTES.with_borrow_mut(|notes| notes.seen.tries |= 1 << class as u32);
+        NOTES.with_borrow_mut(|notes| notes.seen.tries |= 1 << class as u64);
     }
 }
 
 /// Whether tasks try locks of this class, as far as was known when the run began.
 pub(super) fn is_tried(class: LockClass) -> bool {
-    NOTES.with_borrow(|notes| notes.known.tries & 1 << class as u32 != 0)
+    NOTES.with_borrow(|notes| notes.known.tries & 1 << class as u64 != 0)
 }
 
 /// The number of a new cell.

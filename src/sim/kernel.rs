@@ -1,6 +1,7 @@
 //! The kernel of one run: what all handlers share, passed along and never global.
 
 use super::around::Around;
+use super::delayed::Timers;
 use super::footprint;
 use super::lock::Lock;
 use super::module::Load;
@@ -50,6 +51,7 @@ pub struct Kernel {
     pub(super) krefs: RefCell<Vec<KrefState>>,
     pub(super) registrations: RefCell<Vec<RegistrationState>>,
     pub(super) queues: RefCell<[Queue; QueueName::COUNT]>,
+    pub(super) timers: RefCell<Timers>,
     pub(super) gone: Cell<u16>,
     pub(super) loads: [Cell<Load>; Module::COUNT],
     pub(super) uevents: RefCell<Uevents>,
@@ -83,6 +85,7 @@ impl Kernel {
         for queue in self.queues.get_mut() {
             queue.reset();
         }
+        self.timers.get_mut().reset();
         self.gone.set(0);
         self.loads = Default::default();
         self.uevents.get_mut().clear();

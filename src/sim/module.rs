@@ -41,6 +41,11 @@ impl Kernel {
         Text { kernel: self, before: self.enter_text(module, is_of_load) }
     }
 
+    /// Which load of a module there is now, or was last.
+    pub(super) fn load_of(&self, module: Module) -> Load {
+        self.loads[module.index()].get()
+    }
+
     /// The running task enters code of one load of a module.
     pub(super) fn text_since(&self, module: Module, load: Load) -> Text<'_> {
         Text { kernel: self, before: self.enter_text(module, load == self.loads[module.index()].get()) }

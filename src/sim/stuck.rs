@@ -60,6 +60,9 @@ impl Kernel {
                 holders.chain(ahead.map(|waiter| waiter.0)).collect()
             }
             State::Blocked(Wait::Flush(queue)) => self.queues.borrow()[queue.index()].busy().collect(),
+            State::Blocked(Wait::Item(queue, work)) => {
+                self.queues.borrow()[queue.index()].in_item(work).collect()
+            }
             State::Blocked(Wait::Users(registration)) => self.users_of(registration),
             _ => Vec::new(),
         }
@@ -70,6 +73,7 @@ impl Kernel {
         match self.state(task) {
             State::Blocked(Wait::Lock(lock, _)) => lock,
             State::Blocked(Wait::Flush(queue)) => self.queue_lock(queue),
+            State::Blocked(Wait::Item(queue, work)) => self.item_lock(queue, work),
             State::Blocked(Wait::Users(registration)) => self.users_lock(registration),
             State::Blocked(Wait::Kref(kref)) => self.kref_lock(kref),
             state => unreachable!("{state:?} is not stuck"),

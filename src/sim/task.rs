@@ -8,7 +8,7 @@ use super::refcount::Kref;
 use super::registration::RegistrationId;
 use super::scheduler::Runnable;
 use crate::event::{
-    Action, Mode, Module, NetNs, Point, QueueName, RUN_TASKS_MAX, Subject, TaskId, TaskName, What,
+    Action, Mode, Module, NetNs, Point, QueueName, RUN_TASKS_MAX, Subject, TaskId, TaskName, What, WorkFn,
 };
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -29,7 +29,10 @@ pub enum State {
 impl State {
     /// Whether the task waits for something that the kernel must do: not idle, not listening.
     pub(super) fn is_stuck(self) -> bool {
-        matches!(self, State::Blocked(Wait::Lock(..) | Wait::Flush(_) | Wait::Users(_) | Wait::Kref(_)))
+        matches!(
+            self,
+            State::Blocked(Wait::Lock(..) | Wait::Flush(_) | Wait::Item(..) | Wait::Users(_) | Wait::Kref(_))
+        )
     }
 }
 
@@ -40,6 +43,8 @@ pub enum Wait {
     Lock(LockId, Mode),
     /// The work of a queue.
     Flush(QueueName),
+    /// The end of one item of a queue.
+    Item(QueueName, WorkFn),
     /// The last active user of an object.
     Users(RegistrationId),
     /// The last reference of an object.

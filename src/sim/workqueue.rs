@@ -45,6 +45,11 @@ impl Queue {
         self.running.iter().map(|(task, _)| *task)
     }
 
+    /// The workers that run this item.
+    pub(super) fn in_item(&self, work: WorkFn) -> impl Iterator<Item = TaskId> {
+        self.running.iter().filter(move |(_, item)| item.work == work).map(|(task, _)| *task)
+    }
+
     /// Whether a worker may take an item: no other has it.
     fn may_run(&self, item: &Item) -> bool {
         item.is_own || self.running.iter().all(|(_, running)| running.is_own || running.work != item.work)
@@ -59,7 +64,7 @@ impl Queue {
 /// What tasks share of a queue, so that a search knows which steps commute: what is queued behind other items does not
 /// meet a worker that takes one of those.
 #[derive(Debug, Clone, Copy, Hash)]
-enum Part {
+pub(super) enum Part {
     /// The order of its items: tasks that queue, and tasks that flush what was queued until then.
     Order,
     /// Whether this item is on it.
@@ -78,31 +83,36 @@ enum Part {
     DoneItem(WorkFn),
 }
 
-fn part(queue: QueueName, part: Part) -> Shared {
+pub(super) fn part(queue: QueueName, part: Part) -> Shared {
     Shared::of(("queue", queue, part))
 }
 
 impl Kernel {
     /// Models `queue_work()`: false if the same item already waits on this queue.
     pub fn queue_work(&self, queue: QueueName, work: WorkFn, module: Module) -> bool {
-        footprint::reads(|| part(queue, Part::Item(work)));
-        if self.queues.borrow()[queue.index()].pending.iter().any(|item| item.work == work) {
+        if self.is_queued(queue, work) {
             return false;
         }
-        self.queue_item(queue, work, module, false);
+        self.queue_item(queue, work, (module, self.load_of(module)), false);
         true
+    }
+
+    /// Whether this item waits on a queue.
+    pub(super) fn is_queued(&self, queue: QueueName, work: WorkFn) -> bool {
+        footprint::reads(|| part(queue, Part::Item(work)));
+        self.queues.borrow()[queue.index()].pending.iter().any(|item| item.work == work)
     }
 
     /// Models `queue_work()` of an item that was allocated for the purpose: it is queued beside others like it.
     pub fn queue_new_work(&self, queue: QueueName, work: WorkFn, module: Module) {
-        self.queue_item(queue, work, module, true);
+        self.queue_item(queue, work, (module, self.load_of(module)), true);
     }
 
-    fn queue_item(&self, queue: QueueName, work: WorkFn, module: Module, is_own: bool) {
+    pub(super) fn queue_item(&self, queue: QueueName, work: WorkFn, text: (Module, Load), is_own: bool) {
         footprint::writes(|| part(queue, Part::Order));
         footprint::writes(|| part(queue, Part::Item(work)));
         let entry = &mut self.queues.borrow_mut()[queue.index()];
-        let load = self.loads[module.index()].get();
+        let (module, load) = text;
         let mut item = Item { work, module, load, number: entry.queued, is_own, to: None };
         entry.queued += 1;
         self.emit(What::Queue(queue, work, module));
@@ -151,22 +161,32 @@ impl Kernel {
         self.orders(self.queue_lock(queue), Mode::Write, at);
         footprint::writes(|| part(queue, Part::Item(work)));
         footprint::follows(|| part(queue, Part::DoneItem(work)));
-        let (cancelled, running) = {
-            let entry = &mut self.queues.borrow_mut()[queue.index()];
-            let before = entry.pending.len();
-            entry.pending.retain(|item| item.work != work);
-            // On a queue with two workers the item may have been queued again while it ran, and run twice.
+        self.take_off(queue, work);
+        // On a queue with two workers the item may have been queued again while it ran, and run twice.
+        let number = {
+            let entry = &self.queues.borrow()[queue.index()];
             let running = entry.running.iter().map(|(_, item)| *item).filter(|item| item.work == work);
-            (entry.pending.len() < before, running.max_by_key(|item| item.number))
+            running.map(|item| item.number).max()
+        };
+        if let Some(number) = number {
+            self.wait_done_before(queue, number + 1).await;
+        }
+    }
+
+    /// Takes an item that does not run yet off its queue. False if it is not there.
+    pub(super) fn take_off(&self, queue: QueueName, work: WorkFn) -> bool {
+        let cancelled = {
+            let pending = &mut self.queues.borrow_mut()[queue.index()].pending;
+            let before = pending.len();
+            pending.retain(|item| item.work != work);
+            pending.len() < before
         };
         if cancelled {
             footprint::writes(|| part(queue, Part::Cancelled));
             self.emit(What::Cancel(queue, work));
             self.wake_flushers(queue);
         }
-        if let Some(running) = running {
-            self.wait_done_before(queue, running.number + 1).await;
-        }
+        cancelled
     }
 
     async fn wait_done_before(&self, queue: QueueName, number: u32) {
@@ -218,6 +238,7 @@ impl Kernel {
             }
             self.task().held.borrow_mut().push(self.queue_lock(queue));
             self.raw_lock(self.queue_lock(queue), What::Hold);
+            self.hold_item(item.work);
             self.point(Point::WorkStart).await;
             self.emit(What::WorkBegin(queue, item.work));
             let text = self.text_since(item.module, item.load);
@@ -226,6 +247,7 @@ impl Kernel {
             self.emit(What::WorkEnd(queue, item.work));
             // The function has not returned yet, so a flush still waits for it.
             self.point(Point::WorkEnd).await;
+            self.unhold_item(item.work);
             self.forget(self.queue_lock(queue));
             self.raw_lock(self.queue_lock(queue), What::Unhold);
             self.done(queue);
@@ -234,11 +256,13 @@ impl Kernel {
 
     /// The running worker is done with its item; flushes that waited for it go on.
     fn done(&self, queue: QueueName) {
+        let mut ended = None;
         let mut queues = self.queues.borrow_mut();
         let entry = &mut queues[queue.index()];
         entry.running.retain(|(task, item)| {
             let is_own = *task == self.current.get();
             if is_own {
+                ended = Some(item.work);
                 footprint::leads(|| part(queue, Part::Done(item.number)));
                 footprint::leads(|| part(queue, Part::DoneItem(item.work)));
                 if queue.workers().len() > 1 {
@@ -248,6 +272,7 @@ impl Kernel {
             !is_own
         });
         drop(queues);
+        ended.into_iter().for_each(|work| self.item_ended(queue, work));
         self.wake_flushers(queue);
     }
 

@@ -178,4 +178,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| decisions.lock.parts_unlocked = true,
     },
+    Variant {
+        id: 0x40,
+        name: "trap-report-waits",
+        says: "netdevsim's work that reports traps waits for the instance's lock, under which it is cancelled",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Matan Barak",
+            claim: "unregistering waits for work under the lock that the work takes",
+        }],
+        breaks: &["no-deadlock", "lock-order"],
+        with: &[],
+        apply: |decisions| decisions.lock.trap_report_waits = true,
+    },
 ];

@@ -1,7 +1,7 @@
 //! What becomes of the netdevs of ports, and what is told of it.
 
 use crate::devlink::decisions::{Decisions, Follows, Netdevsim};
-use crate::mail::{Cite, REGISTER, RELOAD_LOCK};
+use crate::mail::{Cite, KREF, REGISTER, RELOAD_LOCK};
 use crate::variant::Variant;
 
 pub(super) const VARIANTS: &[Variant<Decisions>] = &[
@@ -82,5 +82,31 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         breaks: &["no-deadlock"],
         with: &["linux-6.12"],
         apply: |decisions| decisions.netdev.follows = Follows::Twice,
+    },
+    Variant {
+        id: 0x42,
+        name: "types-never-set",
+        says: "drivers without netdevs register ports that are plugs, and never say of which type they are",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "it cannot be proven of all drivers that they are protected from set routines",
+        }],
+        breaks: &["no-warning"],
+        with: &[],
+        apply: |decisions| decisions.netdev.types_never_set = true,
+    },
+    Variant {
+        id: 0x43,
+        name: "type-warning-left",
+        says: "a port ends and the work is not cancelled that warns of a port without a type",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "a client's work must be cancelled or complete when its remove() returns",
+        }],
+        breaks: &["no-use-after-free", "no-warning"],
+        with: &["ports-have-netdevs"],
+        apply: |decisions| decisions.netdev.type_warn_left = true,
     },
 ];

@@ -202,4 +202,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| decisions.part.probe_not_undone = true,
     },
+    Variant {
+        id: 0x41,
+        name: "trap-report-left",
+        says: "netdevsim unmakes its traps and does not cancel the work that reports them",
+        cites: &[Cite {
+            mail: &KREF,
+            who: "Jason Gunthorpe",
+            claim: "a client's work must be cancelled or complete when its remove() returns",
+        }],
+        breaks: &["no-use-after-free"],
+        with: &[],
+        apply: |decisions| decisions.part.trap_report_left = true,
+    },
 ];

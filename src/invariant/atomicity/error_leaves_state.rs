@@ -135,7 +135,9 @@ fn releases(work: WorkFn) -> bool {
         | WorkFn::AddressGone(..)
         | WorkFn::CmWork(_)
         | WorkFn::FunctionState(_)
-        | WorkFn::LinkLocal(_) => false,
+        | WorkFn::LinkLocal(_)
+        | WorkFn::TrapReport(_)
+        | WorkFn::TypeWarn(..) => false,
     }
 }
 

@@ -27,6 +27,10 @@ pub(super) const NOWHERE: &[(Point, &str)] = &[
     (Point::UeventWait, "a task of the model waits for a uevent: no function of the kernel"),
     (Point::UdevRule, "a task of the model plays udev: no function of the kernel"),
     (Point::NetnsDelWait, "the agent waits for a namespace to end: no function of the kernel"),
+    (
+        Point::TrapReport,
+        "netdevsim's work comes round by itself, and tries the lock where the model stops it",
+    ),
     (Point::TimePass, "the agent lets time pass: no function of the kernel"),
     // Locks and lists that kernels had.
     (Point::DevlinkMutex, "gone since 5.19: no lock over all instances"),

@@ -186,7 +186,9 @@ fn of_work(work: WorkFn) -> Vec<Subject> {
         WorkFn::LineCardStatus(handle)
         | WorkFn::FunctionState(handle)
         | WorkFn::NestedNotify(handle)
-        | WorkFn::ReleaseDevice(handle) => {
+        | WorkFn::ReleaseDevice(handle)
+        | WorkFn::TrapReport(handle)
+        | WorkFn::TypeWarn(handle, _) => {
             vec![Subject::Devlink(handle)]
         }
         WorkFn::CleanupNet(netns) => vec![Subject::Netns(netns)],

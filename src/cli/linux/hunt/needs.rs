@@ -82,7 +82,9 @@ fn is_open_to_all(command: &Command) -> bool {
     match command {
         Command::Devlink(command) => matches!(command, devlink::Command::Get { .. }),
         Command::Mdev(command) => matches!(command, mdev::Command::Show { .. }),
-        Command::Driver(command) => matches!(command, driver::Command::TimePass {}),
+        Command::Driver(command) => {
+            matches!(command, driver::Command::TimePass {} | driver::Command::TimePassHour {})
+        }
         Command::Ib(_) | Command::Rdma(_) => false,
     }
 }
