@@ -7,6 +7,7 @@ pub mod address;
 pub mod chardev;
 pub mod client;
 pub mod cm;
+pub mod cma;
 pub mod command;
 pub mod compat;
 pub mod decisions;
@@ -79,6 +80,8 @@ pub struct Ib {
     /// The clients that no program names.
     unnamed: unnamed::Unnamed,
     cm: cm::Cm,
+    /// The ids of rdma_cm.
+    pub cma: cma::Cma,
     handlers: handler::Handlers,
     /// What `ipoib` keeps for each device.
     ipoib: [Cell<Option<Kref>>; IbDevice::COUNT],
@@ -176,6 +179,7 @@ impl Ib {
             users_load: Cell::default(),
             unnamed: unnamed::Unnamed::default(),
             cm: cm::Cm::default(),
+            cma: cma::Cma::default(),
             handlers: handler::Handlers::default(),
             ipoib: Default::default(),
             uverbs: uverbs::Uverbs::default(),
@@ -294,6 +298,7 @@ const fn text_of(client: Client) -> Module {
         Client::Uverbs => Module::IbUverbs,
         Client::Umad => Module::IbUmad,
         Client::Ipoib => Module::Ipoib,
+        Client::Cma => Module::RdmaCm,
     }
 }
 

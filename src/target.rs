@@ -43,7 +43,7 @@ impl Scope {
             Command::Driver(MttyProbe { .. } | MttyRemove { .. } | TimePass {} | Use { .. }) => Scope::Mdev,
             Command::Driver(ModuleRemove { module }) => match module {
                 Module::Core | Module::Mtty | Module::Mdpy | Module::Vgpu | Module::Sf => Scope::Mdev,
-                Module::GidCache | Module::Mad | Module::Cm | Module::Ipoib => Scope::Ib,
+                Module::GidCache | Module::Mad | Module::Cm | Module::Ipoib | Module::RdmaCm => Scope::Ib,
                 Module::Siw | Module::RdmaRxe | Module::IbUverbs | Module::IbUmad => Scope::Ib,
                 Module::Netdevsim => Scope::Devlink,
             },

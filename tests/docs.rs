@@ -208,6 +208,8 @@ fn what_never_succeeds_on_a_real_kernel_has_a_reason_and_nothing_else_has() {
     for row in page.lines().filter(|line| line.starts_with("| `")) {
         let succeeds = row.trim_end_matches(" |").rsplit("| ").next().expect("a row has cells");
         assert_eq!(succeeds.starts_with("never"), succeeds.contains(": "), "{row}");
+        let is_alone = row.contains("| the model alone");
+        assert_eq!(is_alone, row.contains("| the model alone: "), "{row}");
     }
 }
 

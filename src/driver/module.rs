@@ -83,6 +83,7 @@ pub async fn remove(cores: &Cores<'_>, module: Module) -> Result<(), Errno> {
         Module::Mad => ib::module::exit(cores.kernel, cores.ib, Client::Mad).await,
         Module::Cm => ib::module::exit(cores.kernel, cores.ib, Client::Cm).await,
         Module::Ipoib => ib::module::exit(cores.kernel, cores.ib, Client::Ipoib).await,
+        Module::RdmaCm => ib::module::exit(cores.kernel, cores.ib, Client::Cma).await,
         // Where users have these, they can come back, and have a command of their own.
         Module::IbUverbs => ib::module::exit(cores.kernel, cores.ib, Client::Uverbs).await,
         Module::IbUmad => ib::module::exit(cores.kernel, cores.ib, Client::Umad).await,

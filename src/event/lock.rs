@@ -113,6 +113,10 @@ lock_classes! {
     EventHandlerRwsem PerObject "event_handler_rwsem",
     /// ib_core's lists of devices and clients, from 4.3 to 4.20.
     ListsRwsem Global "lists_rwsem",
+    /// The devices of rdma_cm, and its ids by device and by listener.
+    CmaLock Global "cma lock",
+    /// A user's commands with one id of rdma_cm.
+    CmUserMutex PerObject "ctx->mutex",
     /// Not a lock: netdevsim's work that reports traps, which a task that cancels it waits for.
     TrapReportWork PerObject "trap_report_dw",
     /// Not a lock: the work that warns of a port without a type, likewise.

@@ -65,7 +65,12 @@ operands! {
         Cm = "cm",
         /// Makes a netdev for each device.
         Ipoib = "ipoib",
+        /// Has ids with which users listen on every device.
+        Cma = "cma",
     }
+
+    /// An id of rdma_cm that a user has.
+    "an id of rdma_cm" (2 bits) enum CmId { Id0 = "cm0", Id1 = "cm1", }
 
     /// A driver of RDMA devices. The first two make one of any netdev.
     "an ib driver" (3 bits) enum IbDriver { Rxe = "rxe", Siw = "siw", Mlx5 = "mlx5-rdma", }
@@ -90,7 +95,7 @@ operands! {
         /// Vendor drivers of mediated devices.
         Mdpy = "mdpy", Vgpu = "vgpu", Sf = "mlx5-sf",
         Siw = "siw", RdmaRxe = "rdma_rxe", IbUverbs = "ib_uverbs", IbUmad = "ib_umad",
-        Cm = "cm", Ipoib = "ipoib",
+        Cm = "cm", Ipoib = "ipoib", RdmaCm = "rdma_cm",
     }
 
     /// A module of RDMA that can be loaded.

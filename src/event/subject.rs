@@ -210,6 +210,10 @@ subjects! {
     Uverbs(number: u8) free "uverbs{number}" "object" "a uverbs device" (number) Others;
     /// The character device of this number that `ib_umad` has for a port.
     Umad(number: u8) free "umad{number}" "umad" "a umad device" (text::<IbDevice>) Others;
+    /// An id of rdma_cm that a user has.
+    CmId(id: CmId) free "{id}" "object" "an id of rdma_cm" (number) Others;
+    /// The id of an RDMA device that listens for a user's.
+    CmListener(id: CmId, device: IbDevice) free "{id}@{device}" "object" "a device's id of rdma_cm" (number) Others;
     /// What a message does not name.
     Unnamed free "unnamed" "rdma-link" "what a message does not name" (nothing) Others;
 }

@@ -217,6 +217,7 @@ impl Ib {
             }
             Client::Umad => return self.chardev_add(k, Kind::Umad, device, kref).await,
             Client::Ipoib => return self.ipoib_add(k, device, kref, refuses).await,
+            Client::Cma => return self.cma_add(k, device, kref).await,
         }
         Ok(())
     }
@@ -233,6 +234,7 @@ impl Ib {
             }
             Client::Umad => self.chardev_remove(k, Kind::Umad, device, kref).await,
             Client::Ipoib => self.ipoib_remove(k, device, kref).await,
+            Client::Cma => self.cma_remove(k, device, kref).await,
         }
         Ok(())
     }

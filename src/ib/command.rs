@@ -2,7 +2,7 @@
 
 use super::{Ib, module};
 use crate::commands;
-use crate::event::{Address, Client, Errno, IbDevice, IbDriver, Netdev, Switch};
+use crate::event::{Address, Client, CmId, Errno, IbDevice, IbDriver, Netdev, Switch};
 use crate::sim::Kernel;
 
 commands! {
@@ -42,6 +42,10 @@ commands! {
         0x95 "ib.events-read" EventsRead(device: IbDevice),
         /// The user closes that file.
         0x96 "ib.events-close" EventsClose(device: IbDevice),
+        /// A user makes an id of rdma_cm and listens with it, on every RDMA device.
+        0x97 "ib.cm-listen" CmListen(id: CmId),
+        /// The user destroys the id.
+        0x98 "ib.cm-destroy" CmDestroy(id: CmId),
     }
 }
 
@@ -70,6 +74,8 @@ pub async fn execute(command: Command, k: &Kernel, ib: &Ib) -> Result<(), Errno>
         Command::EventsOpen { device } => ib.events_open(k, device).await,
         Command::EventsRead { device } => ib.events_read(k, device).await,
         Command::EventsClose { device } => ib.events_close(k, device).await,
+        Command::CmListen { id } => ib.cm_listen(k, id).await,
+        Command::CmDestroy { id } => ib.cm_destroy(k, id).await,
         Command::Close { device } => ib.uverbs_close(k, device).await,
     }
 }

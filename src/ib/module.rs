@@ -40,6 +40,7 @@ pub async fn exit(k: &Kernel, ib: &Ib, client: Client) -> Result<(), Errno> {
     let state = &ib.modules[client.index()];
     match state.get() {
         State::Idle if client == Client::Uverbs && ib.uverbs.is_used() => return Err(Errno::EAGAIN),
+        State::Idle if client == Client::Cma && ib.cma.is_used() => return Err(Errno::EAGAIN),
         State::Idle => state.set(State::Going),
         State::Calls(_) => return Err(Errno::EBUSY),
         State::Going => return Err(Errno::ENOENT),
@@ -91,5 +92,12 @@ fn leave(ib: &Ib, client: Client) {
         State::Calls(calls @ 2..) => state.set(State::Calls(calls - 1)),
         State::Calls(_) => state.set(State::Idle),
         State::Idle | State::Going => unreachable!("a module does not go while it is in a call"),
+    }
+}
+
+impl Ib {
+    /// Whether the module of a client goes, or has gone.
+    pub(super) fn is_module_going(&self, client: Client) -> bool {
+        self.modules[client.index()].get() == State::Going
     }
 }

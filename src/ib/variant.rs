@@ -4,6 +4,7 @@
 //! folder are those about clients, about the GID tables, about what users are told, and the decisions that kernels had.
 
 mod client;
+mod cma;
 mod compat;
 mod gid;
 mod kernel;
@@ -53,6 +54,11 @@ pub const THEMES: &[Theme<Decisions>] = &[
         title: "ib_core: compat devices",
         about: "When something stands for a device in the namespaces that it is not in.",
         variants: compat::VARIANTS,
+    },
+    Theme {
+        title: "ib_core: rdma_cm",
+        about: "What becomes of the ids with which users listen, where a listen fails and where a device goes.",
+        variants: cma::VARIANTS,
     },
     Theme {
         title: "ib_core: kernels",

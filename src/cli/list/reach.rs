@@ -25,6 +25,34 @@ const NEVER: &[(&str, &str)] = &[
     ("rdma.set-netns", "rxe and siw cannot disassociate their users, so their devices do not move"),
 ];
 
+/// Why a real kernel is not asked for a command.
+const ALONE: &[(&str, &str)] = &[
+    ("fault.fail-nth", "no kernel as built injects faults"),
+    ("vfio.use", "the agent opens no device of vfio"),
+    ("mdev.register", "a parent is registered with its module alone"),
+    ("mdev.unregister", "a parent is unregistered with its module alone"),
+    ("uevent.wait", "a task of the model waits, and none of the kernel"),
+    ("udev.mdevctl", "a task of the model plays udev"),
+    ("mdev.fail-allocation", "no kernel as built injects faults"),
+    ("ib.register-client", "a client registers as its module is loaded"),
+    ("ib.unregister-client", "a client unregisters as its module is unloaded"),
+    ("netdev.address-del", "the agent deletes no address"),
+    ("ib.unregister-device-queued", "drivers alone call it, and no user has them do so"),
+    ("ib.unregister-driver", "drivers alone call it, as their modules are unloaded"),
+    ("ib.client-refuses", "no client as built refuses a device because a user asks"),
+    ("ib.cm-message", "there is no peer that sends messages"),
+    ("ib.open", "the agent opens no file of uverbs"),
+    ("ib.create-object", "the agent opens no file of uverbs"),
+    ("ib.close", "the agent opens no file of uverbs"),
+    ("ib.event", "no driver as built says by itself that something happened to its port"),
+    ("ib.events-open", "the agent opens no file of uverbs"),
+    ("ib.events-read", "the agent opens no file of uverbs"),
+    ("ib.events-close", "the agent opens no file of uverbs"),
+    ("ib.cm-listen", "rdma_cm is not built"),
+    ("ib.cm-destroy", "rdma_cm is not built"),
+    ("rdma.fail-enable", "no kernel as built injects faults"),
+];
+
 /// How often a command was made, and how often it succeeded in the model of the kernel.
 #[derive(Default, Clone, Copy)]
 struct Fared {
@@ -84,6 +112,7 @@ fn entry(spec: &CommandSpec, asked: &BTreeMap<u8, Vec<Subsystem>>, fared: Option
         (true, true) => "performed, in programs that are given",
         (true, false) => "performed and compared",
     };
+    let alone = ALONE.iter().find(|(name, _)| *name == spec.name).map(|(_, reason)| *reason);
     let reason = NEVER.iter().find(|(name, _)| *name == spec.name).map(|(_, reason)| *reason);
     let succeeds = match fared {
         None => "is not made",
@@ -97,7 +126,7 @@ fn entry(spec: &CommandSpec, asked: &BTreeMap<u8, Vec<Subsystem>>, fared: Option
     Entry {
         kind: "command",
         name: spec.name.into(),
-        says: says.into(),
+        says: alone.map_or(says.into(), |reason| format!("{says}: {reason}")),
         number: None,
         facts: vec![("succeeds", reason.map_or(succeeds.into(), |reason| format!("{succeeds}: {reason}")))],
         subsystems,

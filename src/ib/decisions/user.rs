@@ -92,6 +92,10 @@ pub struct UserRules {
     pub umad_clears_first: bool,
     /// Whether `ipoib` registers its event handler before it is set up, and leaves it where that fails.
     pub handler_before_client: bool,
+    /// Whether a listen that fails leaves the ids of the devices on which it did not.
+    pub listen_not_undone: bool,
+    /// Whether `cma`'s `remove()` does not wait for the ids that other tasks destroy.
+    pub cma_forgets_ids: bool,
     /// Whether the event files of a device are freed with it, while users have them open.
     pub events_go_with_device: bool,
     /// Whether `siw` follows the netdevs of the initial namespace alone.
@@ -144,6 +148,8 @@ impl Default for UserRules {
             failed_link_keeps_netdev: false,
             umad_clears_first: false,
             handler_before_client: false,
+            listen_not_undone: false,
+            cma_forgets_ids: false,
             events_go_with_device: false,
             siw_follows_init_alone: false,
             siw_needs_uverbs: true,
