@@ -26,6 +26,7 @@ pub mod rate;
 pub mod region;
 pub mod reload;
 pub mod resource;
+mod split;
 pub mod trap;
 pub mod trap_group;
 pub mod variant;
@@ -133,6 +134,14 @@ pub trait Ops {
         port: PortIndex,
         state: FunctionState,
     ) -> Result<(), Errno>;
+    /// Whether users may split ports.
+    fn supports_split(&self, instance: InstanceId) -> bool;
+    /// Whether a port is one that may be split.
+    fn is_splittable(&self, instance: InstanceId, port: PortIndex) -> bool;
+    /// Makes two ports of one.
+    async fn port_split(&self, instance: InstanceId, port: PortIndex) -> Result<(), Errno>;
+    /// Makes one of them again.
+    async fn port_unsplit(&self, instance: InstanceId, port: PortIndex) -> Result<(), Errno>;
     /// Whether users may add ports.
     fn supports_port_new(&self, instance: InstanceId) -> bool;
     /// Whether the driver has an op for the inline mode; none of those modelled has.

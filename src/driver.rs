@@ -22,6 +22,7 @@ pub mod probe;
 pub mod rdma;
 mod sf;
 pub mod snapshot;
+mod split;
 pub mod trap_report;
 pub mod vf;
 pub mod vfio;

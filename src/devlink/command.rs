@@ -8,7 +8,7 @@ use crate::event::{
     AutoDump, AutoRecover, Cmode, Component, Encap, Errno, EswitchMode, FilterDevice, FilterPort, Firmware,
     FunctionState, Grace, GroupAction, GroupPolicer, Handle, Inline, LineCard, LineCardType, Overwrite,
     Param, ParamValue, PolicerBurst, PolicerRate, PortIndex, RateName, RateParent, Region, ReloadAction,
-    ReloadLimit, ReloadTo, Reporter, Resource, ResourceSize, SnapshotId, Subject, Trap, TrapAction,
+    ReloadLimit, ReloadTo, Reporter, Resource, ResourceSize, SetType, SnapshotId, Subject, Trap, TrapAction,
     TrapGroup, TrapPolicer, TxMax, TxShare,
 };
 use crate::sim::Kernel;
@@ -100,6 +100,12 @@ commands! {
         0x34 "devlink.port-del" PortDel(handle: Handle, port: PortIndex),
         /// Makes the function of a port active or inactive.
         0x35 "devlink.port-function-set" PortFunctionSet(handle: Handle, port: PortIndex, state: FunctionState),
+        /// Splits a port into two.
+        0x36 "devlink.port-split" PortSplit(handle: Handle, port: PortIndex),
+        /// Makes one port of those that a port was split into.
+        0x37 "devlink.port-unsplit" PortUnsplit(handle: Handle, port: PortIndex),
+        /// Changes what a port is to be.
+        0x38 "devlink.port-set" PortSet(handle: Handle, port: PortIndex, to: SetType),
     }
 }
 
@@ -243,6 +249,18 @@ pub async fn execute(command: Command, k: &Kernel, devlink: &Devlink, ops: &impl
         Command::PortFunctionSet { handle, port, state } => {
             let doit = devlink.pre_doit(k, handle).await?;
             devlink.port_function_set(k, ops, doit.id, port, state).await
+        }
+        Command::PortSplit { handle, port } => {
+            let doit = devlink.pre_doit(k, handle).await?;
+            devlink.port_split(k, ops, doit.id, port).await
+        }
+        Command::PortUnsplit { handle, port } => {
+            let doit = devlink.pre_doit(k, handle).await?;
+            devlink.port_unsplit(k, ops, doit.id, port).await
+        }
+        Command::PortSet { handle, port, to } => {
+            let doit = devlink.pre_doit(k, handle).await?;
+            devlink.port_set(k, doit.id, port, to)
         }
         Command::EswitchGet { handle } => {
             let doit = devlink.pre_doit(k, handle).await?;

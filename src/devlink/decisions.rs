@@ -236,6 +236,8 @@ pub struct Parts {
     pub reporter_unlocks_itself: bool,
     /// Whether netdevsim leaves the work that reports traps to come when it unmakes the traps.
     pub trap_report_left: bool,
+    /// Whether a split that fails leaves the plug without a port.
+    pub split_not_undone: bool,
     /// Whether a probe that fails half way leaves what it has made.
     pub probe_not_undone: bool,
     /// Whether a driver without ports that users add refuses to delete one before it is looked up, as in 6.1.

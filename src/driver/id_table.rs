@@ -64,6 +64,7 @@ const MLXSW: Model = Model {
     ports: &[PortIndex::P0, PortIndex::P1],
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
     keeps_routes: true,
+    splits_ports: true,
     has_flash: true,
     ..BARE
 };

@@ -32,6 +32,8 @@ pub struct Model {
     pub keeps_routes: bool,
     /// Whether it reports trapped packets by itself, again and again.
     pub reports_traps: bool,
+    /// Whether users may split its ports.
+    pub splits_ports: bool,
     /// Whether the device can be flashed.
     pub has_flash: bool,
     /// Whether each port has a netdev, and who tells devlink of it.
@@ -79,6 +81,7 @@ pub(super) const BARE: Model = Model {
     limits_reload: false,
     keeps_routes: false,
     reports_traps: false,
+    splits_ports: false,
     has_flash: false,
     netdevs: Netdevs::None,
     has_bus_files: false,

@@ -2,7 +2,9 @@
 
 use super::model::Guard;
 use super::probe::skips_teardown;
-use super::{Cores, auxiliary, fib, function, health, linecard, netdev, port, sf, snapshot, trap_report, vf};
+use super::{
+    Cores, auxiliary, fib, function, health, linecard, netdev, port, sf, snapshot, split, trap_report, vf,
+};
 use crate::devlink::decisions::ReloadCalls;
 use crate::devlink::{Counter, InstanceId, Ops};
 use crate::event::{
@@ -180,6 +182,22 @@ impl Ops for Cores<'_> {
         state: FunctionState,
     ) -> Result<(), Errno> {
         function::state_set(self, id, port, state)
+    }
+
+    fn supports_split(&self, id: InstanceId) -> bool {
+        self.model(id).splits_ports
+    }
+
+    fn is_splittable(&self, id: InstanceId, port: PortIndex) -> bool {
+        split::is_splittable(self, id, port)
+    }
+
+    async fn port_split(&self, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
+        split::split(self, id, port).await
+    }
+
+    async fn port_unsplit(&self, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
+        split::unsplit(self, id, port).await
     }
 
     fn supports_port_new(&self, id: InstanceId) -> bool {

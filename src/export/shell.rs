@@ -123,6 +123,9 @@ fn devlink(verb: &str, operands: &[&str]) -> Option<String> {
         "port-function-set" => {
             format!("devlink port function set {device}/{} state {}", first?, operands.get(2)?)
         }
+        "port-split" => format!("devlink port split {device}/{} count 2", first?),
+        "port-unsplit" => format!("devlink port unsplit {device}/{}", first?),
+        "port-set" => format!("devlink port set {device}/{} type {}", first?, operands.get(2)?),
         "rate-get" => format!("devlink port function rate show {device}/{}", first?),
         "rate-new" => format!("devlink port function rate add {device}/{}", first?),
         "rate-del" => format!("devlink port function rate del {device}/{}", first?),

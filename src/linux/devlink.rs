@@ -145,6 +145,17 @@ pub fn operations(command: Command) -> Vec<Operation> {
             let named = of(handle).u32(attr::PORT_INDEX, index(port));
             vec![ask(cmd::PORT_SET, named.nest(attr::PORT_FUNCTION, state))]
         }
+        Command::PortSplit { handle, port } => {
+            let into_two = of(handle).u32(attr::PORT_INDEX, index(port)).u32(attr::PORT_SPLIT_COUNT, 2);
+            vec![ask(cmd::PORT_SPLIT, into_two)]
+        }
+        Command::PortUnsplit { handle, port } => {
+            vec![ask(cmd::PORT_UNSPLIT, of(handle).u32(attr::PORT_INDEX, index(port)))]
+        }
+        Command::PortSet { handle, port, to } => {
+            let named = of(handle).u32(attr::PORT_INDEX, index(port));
+            vec![ask(cmd::PORT_SET, named.u16(attr::PORT_TYPE, 1 + u16::from(to.to_byte())))]
+        }
         Command::RateDel { handle, rate } => vec![rate::del(handle, rate)],
         Command::LinecardGet { handle, card } => vec![ask(cmd::LINECARD_GET, slot(handle, card))],
         Command::LinecardSet { handle, card, kind } => {

@@ -215,4 +215,17 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         with: &[],
         apply: |decisions| decisions.part.trap_report_left = true,
     },
+    Variant {
+        id: 0x44,
+        name: "split-not-undone",
+        says: "a split whose ports cannot be made does not bring the port back that was split",
+        cites: &[Cite {
+            mail: &REGISTER,
+            who: "Leon Romanovsky",
+            claim: "it cannot be proven of all drivers that they are protected from set routines",
+        }],
+        breaks: &["error-leaves-state"],
+        with: &[],
+        apply: |decisions| decisions.part.split_not_undone = true,
+    },
 ];

@@ -25,6 +25,9 @@ operands! {
     /// What the function of a port is to be: `enum devlink_port_fn_state`.
     "a function state" (1 bits) enum FunctionState { Inactive = "inactive", Active = "active", }
 
+    /// Of which type a user wants a port to be: `enum devlink_port_type`.
+    "a port type" (2 bits) enum SetType { Auto = "auto", Eth = "eth", Ib = "ib", }
+
     /// How many ports a driver's probe makes; the first is the driver's own list of ports.
     "a number of ports" (3 bits, optional) enum PortCount {
         Default = "default-ports", N0 = "0-ports", N1 = "1-port", N2 = "2-ports", N3 = "3-ports", N4 = "4-ports",

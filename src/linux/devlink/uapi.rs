@@ -9,6 +9,8 @@ pub(super) mod cmd {
     pub(in crate::linux::devlink) const PORT_SET: u16 = 6;
     pub(in crate::linux::devlink) const PORT_ASK_NEW: u16 = 7;
     pub(in crate::linux::devlink) const PORT_ASK_DEL: u16 = 8;
+    pub(in crate::linux::devlink) const PORT_SPLIT: u16 = 9;
+    pub(in crate::linux::devlink) const PORT_UNSPLIT: u16 = 10;
     pub(in crate::linux::devlink) const PORT_NEW: u8 = 7;
     pub(in crate::linux::devlink) const PORT_DEL: u8 = 8;
     pub(in crate::linux::devlink) const ESWITCH_GET: u16 = 29;
@@ -77,6 +79,7 @@ pub(super) mod attr {
     pub(in crate::linux::devlink) const BUS_NAME: u16 = 1;
     pub(in crate::linux::devlink) const DEV_NAME: u16 = 2;
     pub(in crate::linux::devlink) const PORT_INDEX: u16 = 3;
+    pub(in crate::linux::devlink) const PORT_SPLIT_COUNT: u16 = 9;
     pub(in crate::linux::devlink) const PORT_TYPE: u16 = 4;
     pub(in crate::linux::devlink) const PORT_NETDEV_NAME: u16 = 7;
     pub(in crate::linux::devlink) const PORT_FLAVOUR: u16 = 77;

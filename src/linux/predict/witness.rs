@@ -164,6 +164,8 @@ const fn points(callback: Callback) -> &'static [Point] {
         | Callback::PortNew
         | Callback::PortDel
         | Callback::PortFnStateSet
+        | Callback::PortSplit
+        | Callback::PortUnsplit
         | Callback::TrapActionSet
         | Callback::HealthRecover
         | Callback::TrapGroupSet
