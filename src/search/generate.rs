@@ -18,6 +18,9 @@ pub(super) const MAKERS: [&str; 4] = ["driver.probe", "mtty.probe", "ib.register
 /// An operand with more names than these has many.
 const FEW: u64 = 6;
 
+/// Of these kinds of operands no name means more than another, however many there are.
+const ALL_ALIKE: [&str; 1] = ["an ib client"];
+
 /// The commands that a search may use, in groups that have something to do with each other.
 #[derive(Debug, Clone)]
 pub struct Alphabet {
@@ -123,8 +126,10 @@ const fn own(subsystem: Subsystem) -> &'static [CommandSpec] {
 
 /// How many names to that anything may be chosen from: of many names mostly the first few, which mean something
 /// under all decisions.
-fn among(random: &mut fastrand::Rng, count: u64) -> u64 {
-    if count > FEW && random.u8(0..8) > 0 { FEW / 2 } else { count }
+fn among(random: &mut fastrand::Rng, spec: &OperandSpec) -> u64 {
+    let count = spec.words.len() as u64;
+    let is_many = count > FEW && !ALL_ALIKE.contains(&spec.what);
+    if is_many && random.u8(0..8) > 0 { FEW / 2 } else { count }
 }
 
 /// The favourite value of each kind of operand: one device that most commands of a program are about.
@@ -138,7 +143,7 @@ impl Favourites {
 
     /// An operand: the favourite with 70 %, else anything.
     pub(super) fn operand(self, random: &mut fastrand::Rng, spec: &OperandSpec) -> u8 {
-        let count = among(random, spec.words.len() as u64);
+        let count = among(random, spec);
         if random.u8(0..10) >= 7 {
             return random.u8(0..count as u8);
         }
@@ -195,6 +200,19 @@ mod tests {
         assert!(has(Subsystem::Devlink, "driver.probe") && !has(Subsystem::Devlink, "mtty.probe"));
         assert!(has(Subsystem::Mdev, "mtty.probe") && !has(Subsystem::Mdev, "ib.register-device"));
         assert!(has(Subsystem::Ib, "module.remove") && has(Subsystem::Mdev, "module.remove"));
+    }
+
+    #[test]
+    fn what_is_alike_is_drawn_alike() {
+        let clients = ib::Command::SPECS.iter().flat_map(|spec| spec.operands);
+        let client = clients.clone().find(|operand| ALL_ALIKE.contains(&operand.what));
+        let client = client.expect("there is such a kind of operands");
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut drawn = vec![0; client.words.len()];
+        for _ in 0..7_000 {
+            drawn[usize::from(Favourites::new(&mut random).operand(&mut random, client))] += 1;
+        }
+        assert!(drawn.iter().all(|times| *times > 500), "{drawn:?}");
     }
 
     #[test]
