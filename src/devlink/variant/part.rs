@@ -211,7 +211,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             who: "Jason Gunthorpe",
             claim: "a client's work must be cancelled or complete when its remove() returns",
         }],
-        breaks: &["no-use-after-free"],
+        breaks: &["no-use-after-free", "text-outlives-work"],
         with: &[],
         apply: |decisions| decisions.part.trap_report_left = true,
     },
