@@ -156,9 +156,14 @@ fn about(of: Subject, renames: bool, into: &mut Footprint) {
             writes(rdma(device));
             into.read(Shared::of(("about", Subject::Client(client))));
         }
+        Subject::CmListener(id, device) => {
+            writes(rdma(device));
+            into.read(Shared::of(("about", Subject::CmId(id))));
+        }
         Subject::Netdev(netdev) | Subject::Address(netdev, _) => writes(Subject::Netdev(netdev)),
         Subject::Netns(netns) | Subject::Route(netns, _) => writes(Subject::Netns(netns)),
         Subject::Client(_)
+        | Subject::CmId(_)
         | Subject::Module(_)
         | Subject::Queue(_)
         | Subject::Uverbs(_)
