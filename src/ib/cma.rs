@@ -4,7 +4,7 @@
 //! destroy the ids that it has made, and `remove()` waits until every id of the device is gone. An id that listens on any
 //! address has no reference to a netdev.
 
-use super::{Ib, module};
+use super::Ib;
 use crate::event::{Client, CmId, Errno, IbDevice, LockClass, Module, Point, Subject};
 use crate::sim::cell::{Cell, RefCell};
 use crate::sim::{Held, Kernel, Kref, LockId};
@@ -142,17 +142,13 @@ impl Ib {
     }
 
     /// Models `rdma_create_id()`, `rdma_bind_addr()` to any address and `rdma_listen()`, as users call them: one that cannot
-    /// listen destroys the id. The file that users open for it has the module loaded.
+    /// listen destroys the id.
     ///
     /// # Errors
     ///
     /// `ENODEV` if the module is on its way out, `EEXIST` if the user has the id, and what a device says.
     pub async fn cm_listen(&self, k: &Kernel, id: CmId) -> Result<(), Errno> {
         let _user = k.lock(user_lock(k, id), Point::CmUser).await;
-        if self.client(Client::Cma).is_none() {
-            // Another task may have it loaded at the same time.
-            let _there = module::register(k, self, Client::Cma).await;
-        }
         if self.is_module_going(Client::Cma) {
             return Err(Errno::ENODEV);
         }
@@ -161,7 +157,7 @@ impl Ib {
         }
         k.may_fail()?;
         let kref = k.kref_init(Subject::CmId(id));
-        self.cma.ids[id.index()].set(Some(Id { kref, listens: true, is_for_any: true }));
+        self.cma.ids[id.index()].set(Some(Id { kref, listens: true, is_for_any: false }));
         let _text = k.text(Module::RdmaCm);
         let listens = self.listen_on_all(k, id).await;
         if listens.is_err() {
@@ -174,6 +170,7 @@ impl Ib {
     /// Models `cma_listen_on_all()`.
     async fn listen_on_all(&self, k: &Kernel, id: CmId) -> Result<(), Errno> {
         let list = k.lock(cma_lock(k), Point::CmaListen).await;
+        self.cma.change(id, |state| state.is_for_any = true);
         let devices = self.cma.list.borrow().clone();
         let listen = |device| self.listen_on_dev(k, id, device).err().map(|errno| (device, errno));
         let Some((failed, errno)) = devices.into_iter().find_map(listen) else { return Ok(()) };
