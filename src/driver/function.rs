@@ -95,7 +95,7 @@ pub async fn state_work(cores: &Cores<'_>, handle: Handle) {
 
 /// Models `mlx5_sf_dev_add()`. A device that is there already, or whose probe fails, leaves the function without a driver.
 async fn attach(cores: &Cores<'_>, handle: Handle) {
-    if let Some(device) = cores.model_of(handle).function
+    if let Some(device) = cores.model_of(handle).functions.first().copied()
         && Box::pin(cores.attach(device, Some(PortCount::Default))).await.is_ok()
     {
         cores.device(handle).function.is_attached.set(true);
@@ -104,7 +104,7 @@ async fn attach(cores: &Cores<'_>, handle: Handle) {
 
 /// Models `mlx5_sf_dev_del()`.
 async fn detach(cores: &Cores<'_>, handle: Handle) {
-    if let Some(device) = cores.model_of(handle).function
+    if let Some(device) = cores.model_of(handle).functions.first().copied()
         && cores.device(handle).function.is_attached.replace(false)
     {
         // A user may have unbound it.
@@ -133,7 +133,7 @@ pub(super) async fn del_all(cores: &Cores<'_>, id: InstanceId) {
 /// Models `mlx5_vhca_event_stop()` in the driver's remove: the work takes the instance's lock, so it must be waited for before
 /// that is held.
 pub(super) async fn cancel_work(cores: &Cores<'_>, handle: Handle) {
-    if cores.model_of(handle).function.is_some() {
+    if !cores.model_of(handle).functions.is_empty() {
         cores.device(handle).is_ready.set(false);
         let work = WorkFn::FunctionState(handle);
         cores.kernel.cancel_work_sync(QueueName::Function, work, Point::FunctionFlush).await;

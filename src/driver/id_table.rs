@@ -17,7 +17,7 @@ pub(super) const fn of(handle: Handle, netdevsim: Netdevsim) -> &'static Model {
         (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux612) => &netdevsim::LINUX_6_12,
         (Handle::Netdevsim0 | Handle::Netdevsim1, Netdevsim::Linux61) => &netdevsim::LINUX_6_1,
         (Handle::Mlx50, _) => &MLX5,
-        (Handle::Mlx51, _) => &MLX5_FUNCTION,
+        (Handle::Mlx51 | Handle::Mlx52, _) => &MLX5_FUNCTION,
         (Handle::Mlxsw0, _) => &MLXSW,
         (Handle::Lc1, _) => &LINE_CARD,
     }
@@ -35,7 +35,7 @@ const MLX5: Model = Model {
     representor: Some(PortIndex::Vf0),
     has_rates: true,
     auxiliaries: Auxiliary::ALL,
-    function: Some(Handle::Mlx51),
+    functions: &[Handle::Mlx51, Handle::Mlx52],
     guard: Guard::Own,
     reload_actions: &[ReloadAction::Reinit, ReloadAction::FwActivate],
     limits_reload: true,
@@ -43,7 +43,7 @@ const MLX5: Model = Model {
 };
 
 /// Models the driver of a virtual function of mlx5, which is the same and has none of its own.
-const MLX5_FUNCTION: Model = Model { function: None, ..MLX5 };
+const MLX5_FUNCTION: Model = Model { functions: &[], ..MLX5 };
 
 /// Models mlxsw: a switch, whose reload makes everything anew, ports and traps with their groups and policers.
 const MLXSW: Model = Model {

@@ -20,8 +20,8 @@ pub struct Model {
     pub has_rates: bool,
     /// The devices on the auxiliary bus that its reload attaches and detaches, in order.
     pub auxiliaries: &'static [Auxiliary],
-    /// The device of the virtual function that a user may ask for.
-    pub function: Option<Handle>,
+    /// The devices of the virtual functions that a user may ask for, in order. The first is that of a subfunction too.
+    pub functions: &'static [Handle],
     /// How the driver protects itself from users who come before it is ready.
     pub guard: Guard,
     /// What a user may have a reload do.
@@ -75,7 +75,7 @@ pub(super) const BARE: Model = Model {
     max_vfs: 0,
     has_rates: false,
     auxiliaries: &[],
-    function: None,
+    functions: &[],
     guard: Guard::None,
     reload_actions: &[],
     limits_reload: false,

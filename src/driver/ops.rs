@@ -201,7 +201,7 @@ impl Ops for Cores<'_> {
     }
 
     fn supports_port_new(&self, id: InstanceId) -> bool {
-        self.model(id).function.is_some()
+        !self.model(id).functions.is_empty()
     }
 
     async fn linecard_provision(&self, id: InstanceId, _card: LineCard) -> Result<(), Errno> {

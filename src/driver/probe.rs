@@ -186,7 +186,7 @@ fn home(cores: &Cores<'_>, handle: Handle) -> NetNs {
 /// A driver's remove.
 async fn unbind(cores: &Cores<'_>, handle: Handle, id: InstanceId) -> Result<(), Errno> {
     let (k, device) = (cores.kernel, cores.device(handle));
-    vf::remove_function(cores, handle).await;
+    vf::remove_functions(cores, handle).await;
     port::remove_files(cores, handle).await;
     if !cores.devlink.decisions.lock.work_cancelled_locked {
         linecard::cancel_work(cores, handle).await;

@@ -1,4 +1,4 @@
-//! Virtual functions: netdevsim's have a port with a rate leaf each in switchdev mode, mlx5's is a device of its own.
+//! Virtual functions: netdevsim's have a port with a rate leaf each in switchdev mode, mlx5's are devices of their own.
 
 use super::{Cores, port};
 use crate::devlink::InstanceId;
@@ -23,9 +23,10 @@ pub async fn configure(cores: &Cores<'_>, handle: Handle, number: NumVfs) -> Res
         NumVfs::N2 => 2,
         NumVfs::N5 => 5,
     };
-    if let Some(function) = cores.model(id).function {
+    let functions = cores.model(id).functions;
+    if !functions.is_empty() {
         drop(held);
-        return configure_function(cores, handle, function, number).await;
+        return configure_functions(cores, handle, functions, number).await;
     }
     match device.vfs.get() {
         vfs if vfs == number => return Ok(()),
@@ -45,37 +46,49 @@ pub async fn configure(cores: &Cores<'_>, handle: Handle, number: NumVfs) -> Res
     done
 }
 
-/// Models `mlx5_core_sriov_configure()`: the function is a device, and the driver core binds the driver to it. The lock
-/// of the device it is a function of is held, the one of its instance is not.
-async fn configure_function(
+/// Models `sriov_numvfs_store()` and `mlx5_core_sriov_configure()`: each function is a device, and the driver core binds the
+/// driver to it. The lock of the device they are functions of is held, the one of its instance is not.
+async fn configure_functions(
     cores: &Cores<'_>,
     handle: Handle,
-    function: Handle,
+    functions: &'static [Handle],
     number: usize,
 ) -> Result<(), Errno> {
     let device = cores.device(handle);
     match (device.vfs.get(), number) {
-        (_, 2..) => Err(Errno::ERANGE),
+        (_, wanted) if wanted > functions.len() => Err(Errno::ERANGE),
         (now, wanted) if now == wanted => Ok(()),
         (_, 0) => {
-            remove_function(cores, handle).await;
+            remove_functions(cores, handle).await;
             Ok(())
         }
-        _ => {
-            Box::pin(cores.attach(function, Some(PortCount::Default))).await?;
-            device.vfs.set(1);
+        (1.., _) => Err(Errno::EBUSY),
+        (0, _) => {
+            for (made, function) in functions[..number].iter().enumerate() {
+                if let Err(errno) = Box::pin(cores.attach(*function, Some(PortCount::Default))).await {
+                    detach_all(cores, &functions[..made]).await;
+                    return Err(errno);
+                }
+            }
+            device.vfs.set(number);
             Ok(())
         }
     }
 }
 
-/// Models `mlx5_sriov_disable()`: the function goes before the device that it is a function of.
-pub(super) async fn remove_function(cores: &Cores<'_>, handle: Handle) {
-    if let Some(function) = cores.model_of(handle).function
-        && cores.device(handle).vfs.replace(0) > 0
-    {
+/// Models `mlx5_sriov_disable()`: functions go before the device that they are functions of.
+pub(super) async fn remove_functions(cores: &Cores<'_>, handle: Handle) {
+    let functions = cores.model_of(handle).functions;
+    if !functions.is_empty() {
+        let number = cores.device(handle).vfs.replace(0);
+        detach_all(cores, &functions[..number]).await;
+    }
+}
+
+async fn detach_all(cores: &Cores<'_>, functions: &[Handle]) {
+    for function in functions {
         // A user may have unbound it.
-        let _ = Box::pin(cores.detach(function)).await;
+        let _ = Box::pin(cores.detach(*function)).await;
     }
 }
 

@@ -254,7 +254,7 @@ impl FilterDevice {
             FilterDevice::NetdevsimAny => matches!(handle, Handle::Netdevsim0 | Handle::Netdevsim1),
             FilterDevice::Mlx50 => matches!(handle, Handle::Mlx50),
             FilterDevice::Mlx51 => matches!(handle, Handle::Mlx51),
-            FilterDevice::Mlx5Any => matches!(handle, Handle::Mlx50 | Handle::Mlx51),
+            FilterDevice::Mlx5Any => matches!(handle, Handle::Mlx50 | Handle::Mlx51 | Handle::Mlx52),
             FilterDevice::Mlxsw0 => matches!(handle, Handle::Mlxsw0),
         }
     }

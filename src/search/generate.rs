@@ -19,7 +19,7 @@ pub(super) const MAKERS: [&str; 4] = ["driver.probe", "mtty.probe", "ib.register
 const FEW: u64 = 6;
 
 /// Of these kinds of operands no name means more than another, however many there are.
-const ALL_ALIKE: [&str; 1] = ["an ib client"];
+const ALL_ALIKE: [&str; 2] = ["a devlink handle", "an ib client"];
 
 /// The commands that a search may use, in groups that have something to do with each other.
 #[derive(Debug, Clone)]

@@ -12,6 +12,8 @@ operands! {
         Mlxsw0 = "mlxsw/0",
         /// The device on the first line card of `mlxsw/0`.
         Lc1 = "mlxsw_core.lc/1",
+        /// The second virtual function of `mlx5/0`.
+        Mlx52 = "mlx5/2",
     }
 
     /// The index of a devlink port.

@@ -79,7 +79,7 @@ fn left_as_it_was(trace: &Trace, task: TaskId, index: u8, end: usize) -> bool {
 const fn carrier(device: Handle) -> Option<Handle> {
     match device {
         Handle::Lc1 => Some(Handle::Mlxsw0),
-        Handle::Mlx51 => Some(Handle::Mlx50),
+        Handle::Mlx51 | Handle::Mlx52 => Some(Handle::Mlx50),
         Handle::Netdevsim0 | Handle::Netdevsim1 | Handle::Mlx50 | Handle::Mlxsw0 => None,
     }
 }

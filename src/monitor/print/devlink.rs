@@ -33,6 +33,7 @@ pub(super) fn handle_name(handle: Handle) -> &'static str {
         Handle::Netdevsim1 => "netdevsim/netdevsim1",
         Handle::Mlx50 => "pci/0000:08:00.0",
         Handle::Mlx51 => "pci/0000:08:00.1",
+        Handle::Mlx52 => "pci/0000:08:00.2",
         Handle::Mlxsw0 => "pci/0000:03:00.0",
         Handle::Lc1 => "auxiliary/mlxsw_core.lc.1",
     }

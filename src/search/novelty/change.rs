@@ -63,7 +63,7 @@ pub(super) fn alike(of: Subject) -> Subject {
     };
     match of.device() {
         Some(Handle::Netdevsim0 | Handle::Netdevsim1) => of.on(Handle::Netdevsim0),
-        Some(Handle::Mlx50 | Handle::Mlx51) => of.on(Handle::Mlx50),
+        Some(Handle::Mlx50 | Handle::Mlx51 | Handle::Mlx52) => of.on(Handle::Mlx50),
         Some(Handle::Mlxsw0 | Handle::Lc1) | None => of,
     }
 }
