@@ -135,8 +135,16 @@ impl Ib {
         if !k.netns_get(to) {
             return Err(Errno::EBADF);
         }
-        let may = self.netns.is_exclusive() && self.driver_of(device) == IbDriver::Mlx5;
-        let done = if !may {
+        let users = &self.decisions.users;
+        let is_there = self.device(device).is_some_and(|state| state.netns == to);
+        let can_take = match self.driver_of(device) {
+            IbDriver::Mlx5 => true,
+            IbDriver::Rxe => users.rxe_disassociates,
+            IbDriver::Siw => false,
+        };
+        let done = if is_there && users.move_to_own_does_nothing {
+            Ok(())
+        } else if !self.netns.is_exclusive() || !can_take {
             Err(Errno::EOPNOTSUPP)
         } else {
             self.get_device(k, kref);

@@ -106,6 +106,10 @@ pub struct UserRules {
     pub rxe_needs_uverbs: bool,
     /// Whether a link of `rxe` has a reference to the module: its GSI queue pair's socket, whose lock has a class of its own.
     pub rxe_link_pins_module: bool,
+    /// Whether `rxe` can take a device from its users, so that it may be moved to another namespace.
+    pub rxe_disassociates: bool,
+    /// Whether a device that is moved to the namespace where it is stays as it is, and the move succeeds.
+    pub move_to_own_does_nothing: bool,
     /// Whether each device on a netdev is notified of, and named, where the netdev has another name; else one, unnamed.
     pub netdev_rename_names_device: bool,
     /// Whether that notification is sent after the netdev's own message.
@@ -155,6 +159,8 @@ impl Default for UserRules {
             siw_needs_uverbs: true,
             rxe_needs_uverbs: true,
             rxe_link_pins_module: false,
+            rxe_disassociates: false,
+            move_to_own_does_nothing: false,
             netdev_rename_names_device: true,
             netdev_rename_comes_last: false,
             netdev_lookup_locks: false,

@@ -135,7 +135,7 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
         id: 0x32,
         name: "linux-7.3",
         says: "ib_core, siw and rxe as Linux 7.3 with lockdep has them: as 6.12, but listeners are notified of other names, no \
-               driver needs the module of uverbs, and a link of rxe pins the module",
+               driver needs the module of uverbs, a link of rxe pins the module, and may be moved to another namespace",
         cites: &[kref(
             "Jason Gunthorpe",
             "a lock that is not about registering alone shows the limits of holding it over callbacks",
@@ -153,6 +153,8 @@ pub(super) const VARIANTS: &[Variant<Decisions>] = &[
             decisions.users.siw_needs_uverbs = false;
             decisions.users.rxe_needs_uverbs = false;
             decisions.users.rxe_link_pins_module = true;
+            decisions.users.rxe_disassociates = true;
+            decisions.users.move_to_own_does_nothing = true;
         },
     },
     Variant {
