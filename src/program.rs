@@ -98,3 +98,14 @@ impl Program {
         Some(&mut self.tasks[index])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_as_large_as_what_there_is_to_read() {
+        let text = "task user\n  devlink.dump\n  devlink.dump\n\nschedule\n  user\n";
+        assert_eq!(Program::parse(text, "test").expect("it is one").size(), 3);
+    }
+}

@@ -36,8 +36,7 @@ pub fn decode(bytes: &[u8]) -> Program {
         operands.copy_from_slice(&record[1..]);
         match record[0] {
             opcode::TASK => {
-                let name = TaskName::from_byte(operands[0]).filter(|name| !name.is_worker());
-                if let Some(name) = name
+                if let Some(name) = TaskName::from_byte(operands[0])
                     && program.task_mut(name).is_some()
                 {
                     current = name;

@@ -183,4 +183,18 @@ mod tests {
             assert!(counted(count).is_err(), "{count}");
         }
     }
+
+    #[test]
+    fn so_many_problems_are_kept_and_no_more() {
+        let errors = Program::parse(&"bananas\n".repeat(100), "a.prog").expect_err("it is no program");
+        assert_eq!(errors.problems().len(), diagnostic::PROBLEMS_MAX);
+    }
+
+    #[test]
+    fn a_name_of_a_worker_is_told_from_one_that_is_none() {
+        let said =
+            |name: &str| Program::parse(&format!("task {name}\n"), "a.prog").expect_err(name).to_string();
+        assert!(said("kernel").contains("a task of the kernel's own"));
+        assert!(said("bananas").contains("no task name"));
+    }
 }

@@ -107,7 +107,9 @@ mod tests {
     fn a_uevent_wakes_the_listeners_that_wait_for_it() {
         let trace = run(&[T1, T2, T3], &[(T1, None), (T2, None), (T3, None)], |k| {
             let waits = async move { k.uevent_wait(Action::Add, DEVICE).await };
-            let next = async move { drop(k.uevent_next(DEVICE).await) };
+            let next = async move {
+                let _action = k.uevent_next(DEVICE).await;
+            };
             let sends = async move {
                 let device = k.kref_init(DEVICE);
                 comes(k, 1).await;

@@ -65,4 +65,10 @@ mod tests {
         assert_eq!(program(&formatted), program(text));
         assert_eq!(format(&formatted), formatted);
     }
+
+    #[test]
+    fn a_citation_stands_by_the_margin_wherever_it_is() {
+        let text = "task user\n  devlink.dump\n#= uevents: Alex Williamson\n  # why\n";
+        assert_eq!(format(text), text);
+    }
 }

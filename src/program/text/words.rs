@@ -106,4 +106,12 @@ mod tests {
     fn words_of_very_different_lengths_are_not_compared() {
         assert_eq!([distance("", &"a".repeat(16)), distance("", &"a".repeat(17))], [16, usize::MAX]);
     }
+
+    #[test]
+    fn a_list_of_as_many_words_as_are_listed_is_given_whole() {
+        let words: Vec<String> = (0..=LISTED_MAX).map(|number| format!("word-{number}")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert!(expected("a word", &words[1..], "x", "commands").contains("Accepted: "));
+        assert!(expected("a word", &words, "x", "commands").contains("Nearest: "));
+    }
 }
