@@ -20,7 +20,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 /// Plants mutants and says which of them no test notices; ends with 1 if too many survive.
 #[derive(clap::Args)]
@@ -35,7 +35,7 @@ pub(crate) struct Mutants {
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     seed: usize,
     /// Tests to run after the unit tests of the file's folder, in this order; `lib` is the unit tests of all others
-    #[arg(long = "test", value_name = "NAME", default_values = ["corpus", "recreation", "minimal", "opinion", "lib"])]
+    #[arg(long = "test", value_name = "NAME", default_values = ["corpus", "traces", "recreation", "minimal", "opinion", "lib"])]
     tests: Vec<String>,
     /// Percent that must be killed in each folder
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
@@ -296,7 +296,7 @@ fn build(copy: &Path, files: &mut [File], tests: &[String], list: &mut List) -> 
         }
         // Cargo takes two copies of a project for one if they are built in one folder.
         command.current_dir(copy).env("CARGO_TARGET_DIR", Path::new("target"));
-        let built = command.stderr(Stdio::null()).output()?;
+        let built = command.output()?;
         let messages: Vec<Message> = String::from_utf8_lossy(&built.stdout)
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok())
@@ -334,8 +334,9 @@ fn build(copy: &Path, files: &mut [File], tests: &[String], list: &mut List) -> 
             }
         }
         if out == 0 {
+            // What is no fault of the code, as a test that is not there, cargo says on standard error.
             let said = errors.iter().filter_map(|error| error.rendered.clone()).collect::<String>();
-            bail!("the copy with mutants cannot be built\n{said}");
+            bail!("the copy with mutants cannot be built\n{said}{}", String::from_utf8_lossy(&built.stderr));
         }
         eprintln!("{out} mutants are no Rust");
     }
