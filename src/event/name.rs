@@ -143,10 +143,10 @@ operands! {
         /// Unregisters RDMA devices for callers that may not sleep.
         Unreg = "ib-unreg-wq",
         Cm = "ib_cm",
-        /// Where mlx5 hears of the state of its functions.
-        Function = "mlx5_vhca_event0",
+        /// `mlx5_vhca_event%d`, where mlx5 hears of the state of its functions.
+        Function = "mlx5_vhca",
         /// Where mlxsw hears of its line cards.
-        LineCard = "mlxsw_core_ordered",
+        LineCard = "mlxsw_owq",
         /// Where netdevsim reports trapped packets.
         Unbound = "events_unbound",
     }
@@ -177,9 +177,9 @@ operands! {
         /// The worker of [`QueueName::Cm`].
         CmWorker = "kworker/ib_cm",
         /// The worker of [`QueueName::Function`].
-        FunctionWorker = "kworker/mlx5_vhca_event0",
+        FunctionWorker = "kworker/mlx5_vhca",
         /// The worker of [`QueueName::LineCard`].
-        LineCardWorker = "kworker/mlxsw_core_ordered",
+        LineCardWorker = "kworker/mlxsw_owq",
         /// The worker of [`QueueName::Unbound`].
         UnboundWorker = "kworker/events_unbound",
     }

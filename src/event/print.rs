@@ -4,6 +4,7 @@ mod value;
 
 use super::property::properties;
 use super::{Action, Errno, Mode, Notice, Subject, TaskId, Trace, What};
+use std::borrow::Cow;
 use std::fmt;
 use value::value;
 
@@ -234,6 +235,20 @@ impl fmt::Display for What {
     }
 }
 
+/// How wide a page is.
+const COLUMNS: usize = 100;
+
+/// A detail in lines of a width. No word is broken: a longer one has a line of its own.
+fn wrapped(line: &str, width: usize) -> Vec<Cow<'_, str>> {
+    let indent = " ".repeat(line.len() - line.trim_start().len() + 4);
+    let options = textwrap::Options::new(width)
+        .subsequent_indent(&indent)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .break_words(false);
+    textwrap::wrap(line, options)
+}
+
 impl Trace {
     /// Prints the trace, one event a line, each line `task  verb  what`. Cycles take a line a link, and of a text
     /// each line after the first one takes a line. A trace knows its commands by their numbers; `command` says what a task's command with a number is.
@@ -265,8 +280,8 @@ impl Trace {
             };
             for detail in places.chain(cycle).chain(more).chain(properties) {
                 // Two names and a point in one line are more than a page is wide.
-                let wrapped = detail.replace(" and waits for", "\n    and waits for");
-                for line in wrapped.lines() {
+                let parts = detail.replace(" and waits for", "\n    and waits for");
+                for line in parts.lines().flat_map(|line| wrapped(line, COLUMNS.saturating_sub(width + 5))) {
                     let _ = writeln!(out, "{:width$}  |  {line}", "");
                 }
             }
@@ -324,6 +339,18 @@ mod tests {
             "user  other     [dev,other] x",
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_detail_that_is_too_long_goes_on_below() {
+        let word = "w".repeat(50);
+        let lines = wrapped("  one", 20);
+        assert_eq!(lines, ["  one"]);
+        assert_eq!(
+            wrapped(&format!("one {word} two-three"), 20),
+            ["one".to_owned(), format!("    {word}"), "    two-three".into()]
+        );
+        assert_eq!(wrapped("  one two three", 12), ["  one two", "      three"]);
     }
 
     #[test]
