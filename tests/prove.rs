@@ -59,7 +59,7 @@ fn main() {
 /// What a proof found.
 struct Broken {
     invariant: &'static str,
-    by: Program,
+    by: Box<Program>,
 }
 
 /// Runs the interleavings of a program, up to so many; says whether those were all, and none was cut off.
@@ -68,7 +68,7 @@ fn prove(program: Program, most: u64) -> Result<bool, Broken> {
     while prover.progress().stats().executions < most {
         let Some(execution) = prover.step() else { break };
         if let Some(violation) = judge(execution.trace).first() {
-            let by = Program { schedule: execution.schedule, ..program };
+            let by = Box::new(Program { schedule: execution.schedule, ..program });
             return Err(Broken { invariant: violation.invariant.name, by });
         }
     }
