@@ -47,6 +47,12 @@ pub fn can_compare(subsystem: Subsystem, command: &Command) -> bool {
     }
 }
 
+/// Whether a command only lets time pass. Work that is due then begins by itself: no segment of a schedule lets it run, so a
+/// steered kernel does it at another moment than the model.
+pub fn lets_time_pass(command: &Command) -> bool {
+    matches!(command, Command::Driver(driver::Command::TimePass {} | driver::Command::TimePassHour {}))
+}
+
 fn is_modelled(operation: &Operation) -> bool {
     match operation {
         Operation::Write { path, .. } => path.contains("netdevsim"),

@@ -34,7 +34,9 @@ pub(super) fn programs(
     let points = Point::ALL.iter().copied().filter(|point| symbols.has_place(*point));
     let points: Arc<HashSet<Point>> = Arc::new(points.collect());
     let mut machine = Machine::default();
-    let may = |of: Subsystem| move |command: &Command| perform::can_compare(of, command);
+    let may = |of: Subsystem| {
+        move |command: &Command| perform::can_compare(of, command) && !perform::lets_time_pass(command)
+    };
     let about: Vec<Subsystem> = match subsystem {
         Some(one) => vec![one],
         None => super::ROTA.to_vec(),
