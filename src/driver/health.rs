@@ -45,8 +45,11 @@ pub(super) fn files_appear(cores: &Cores<'_>, handle: Handle) {
 
 /// Models `debugfs_remove_recursive()`: the files are gone, and their writers have ended.
 pub(super) async fn remove_files(cores: &Cores<'_>, handle: Handle) {
-    if cores.device(handle).has_health_files.replace(false) {
-        let _writers = cores.kernel.lock(writers(cores, handle), Point::HealthRemove).await;
+    let has_files = &cores.device(handle).has_health_files;
+    if has_files.get() {
+        cores.kernel.point(Point::HealthRemove).await;
+        has_files.set(false);
+        drop(cores.kernel.lock_here(writers(cores, handle)).await);
     }
 }
 

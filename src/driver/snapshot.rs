@@ -28,8 +28,11 @@ pub(super) fn create_file(cores: &Cores<'_>, handle: Handle) {
 
 /// Models `debugfs_remove()`: the file is gone, and its writers have ended.
 pub(super) async fn remove_file(cores: &Cores<'_>, handle: Handle) {
-    if cores.device(handle).has_snapshot_file.replace(false) {
-        let _writers = cores.kernel.lock(writers(cores, handle), Point::TakeSnapshotRemove).await;
+    let has_file = &cores.device(handle).has_snapshot_file;
+    if has_file.get() {
+        cores.kernel.point(Point::TakeSnapshotRemove).await;
+        has_file.set(false);
+        drop(cores.kernel.lock_here(writers(cores, handle)).await);
     }
 }
 
