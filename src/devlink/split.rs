@@ -13,10 +13,7 @@ impl Devlink {
         id: InstanceId,
         port: PortIndex,
     ) -> Result<(), Errno> {
-        self.find_port(k, id, port)?;
-        if !ops.supports_split(id) {
-            return Err(Errno::EOPNOTSUPP);
-        }
+        self.may_split(k, ops, id, port)?;
         if !ops.is_splittable(id, port) {
             return Err(Errno::EINVAL);
         }
@@ -32,10 +29,7 @@ impl Devlink {
         id: InstanceId,
         port: PortIndex,
     ) -> Result<(), Errno> {
-        self.find_port(k, id, port)?;
-        if !ops.supports_split(id) {
-            return Err(Errno::EOPNOTSUPP);
-        }
+        self.may_split(k, ops, id, port)?;
         let op = ops.port_unsplit(id, port);
         k.call(Callback::PortUnsplit, self.named(id), self.module(id), op).await
     }
@@ -50,6 +44,12 @@ impl Devlink {
     ) -> Result<(), Errno> {
         self.find_port(k, id, port)?;
         Err(Errno::EOPNOTSUPP)
+    }
+
+    /// The port has to be there, and then its driver has to know of splits.
+    fn may_split(&self, k: &Kernel, ops: &impl Ops, id: InstanceId, port: PortIndex) -> Result<(), Errno> {
+        self.find_port(k, id, port)?;
+        if ops.supports_split(id) { Ok(()) } else { Err(Errno::EOPNOTSUPP) }
     }
 
     fn find_port(&self, k: &Kernel, id: InstanceId, port: PortIndex) -> Result<(), Errno> {

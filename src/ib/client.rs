@@ -194,8 +194,8 @@ impl Ib {
         }
     }
 
-    /// Models the reference to the device that a client has from `add_client_context()` to `remove_client_context()`. Behind the
-    /// end of the clients no task calls the second, and the task that unregisters the device waits for ever.
+    /// Models the reference to the device that a client has from `add_client_context()` to `remove_client_context()`. A
+    /// client that comes after all clients were removed keeps it, and unregistering the device never ends.
     pub(super) fn pins<'k>(&self, k: &'k Kernel, device: IbDevice, id: u8) -> Option<User<'k>> {
         self.offered(device).passed.filter(|passed| id >= *passed)?;
         k.try_use(self.device(device)?.users?)
